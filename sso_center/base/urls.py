@@ -1,0 +1,84 @@
+"""Rules about addresses: what may be registered, what may be called, where a browser may be sent."""
+
+import ipaddress
+import socket
+from urllib.parse import urlencode, urlsplit
+
+from sso_center.base.errors import Invalid
+
+MAX_URL = 2000
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def check_registered_url(url: str, *, field: str, https_only: bool = False) -> str:
+    """Return `url` when a client may register it as `field`.
+
+    Raises Invalid: it must be absolute, without fragment, user or control characters, and HTTPS
+    unless its host is a loopback name (RFC 6749 section 3.1.2, RFC 9700 section 2.1). Schemes of
+    native apps (RFC 8252 section 7.1) need a dot in them.
+    """
+    if len(url) > MAX_URL or not url.isascii() or any(c <= " " or c in '\\"<>^`{|}' for c in url):
+        raise Invalid(f"{url!r} is not a plain address.", field=field)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as bad:
+        raise Invalid(f"{url!r} is not an address: {bad}.", field=field) from bad
+    if parts.fragment or "#" in url:
+        raise Invalid(f"{url!r} must not have a fragment.", field=field)
+    if "@" in parts.netloc:
+        raise Invalid(f"{url!r} must not carry a user name.", field=field)
+    if parts.scheme in ("http", "https"):
+        if not parts.hostname:
+            raise Invalid(f"{url!r} has no host.", field=field)
+        if parts.scheme == "http" and https_only and not is_loopback_name(parts.hostname):
+            raise Invalid(f"{url!r} must use https.", field=field)
+    elif https_only or "." not in parts.scheme:
+        raise Invalid(f"{url!r} must start with https:// (or http:// on this machine).", field=field)
+    return url
+
+
+def is_loopback_name(host: str) -> bool:
+    """Say whether a host name always means this machine (RFC 6761 section 6.3)."""
+    return host in LOOPBACK_NAMES or host.endswith(".localhost")
+
+
+def with_query(url: str, **parameters: str | None) -> str:
+    """Return `url` with the given parameters appended to its query; those that are None are left out."""
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def is_local_path(target: str) -> bool:
+    """Say whether `target` is a path on this very host, so that going there can't leave it.
+
+    Browsers read `//host`, `/\\host` and a tab or newline in front as another host.
+    """
+    return (
+        target.startswith("/")
+        and not target.startswith("//")
+        and "\\" not in target
+        and target.isprintable()
+        and len(target) <= MAX_URL * 2
+    )
+
+
+def resolve_public(host: str, port: int, *, allow_private: bool) -> list[str]:
+    """Resolve `host` to the addresses that the center may connect to.
+
+    Raises Invalid when any of them is internal and `allow_private` is off: a client-supplied
+    address must not reach into the center's own network. The caller connects to the returned
+    address itself, so that a second look-up can't answer differently (DNS rebinding).
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as failed:
+        raise Invalid(f"{host} can't be resolved.", detail=str(failed)) from failed
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not allow_private:
+        for address in addresses:
+            if not ipaddress.ip_address(address.partition("%")[0]).is_global:
+                raise Invalid(f"{host} is an internal address.", detail=f"{host} -> {address}")
+    return addresses
