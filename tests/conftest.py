@@ -1,0 +1,140 @@
+"""Fixtures and rules for all tests; what they are made of is in tests/harness."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.browser import Browser
+from tests.harness.center import Center, Person
+from tests.harness.needs import MARKERS
+from tests.harness.receiver import Receiver
+from tests.harness.turns import Turns
+
+pytest.register_assert_rewrite("tests.harness.center", "tests.harness.site", "tests.harness.browser")
+
+_centers: list[Center] = []
+_turns = pytest.StashKey[Turns]()
+
+
+# Rules
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "alone: compares speeds, so no other test runs meanwhile")
+    for name, reason in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: skipped when the program is missing ({reason.__doc__})")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers():
+        reason = MARKERS[marker.name]() if marker.name in MARKERS else ""
+        if reason:
+            pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    with _the_turns(item.config).take(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    _refuse_skips(report)
+    if report.failed:
+        report.sections += [(f"log of {center.issuer}", center.log[-6000:]) for center in _centers]
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    report = yield
+    _refuse_skips(report)
+    return report
+
+
+def _refuse_skips(report: Any) -> None:
+    # Where everything is installed a skip is a hole in the proof: SSO_TESTS_NO_SKIP turns it into a failure.
+    if report.skipped and os.environ.get("SSO_TESTS_NO_SKIP") and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"nothing may be skipped here: {reason}"
+
+
+def _the_turns(config: pytest.Config) -> Turns:
+    if _turns not in config.stash:
+        config.stash[_turns] = Turns(_folder_of_the_run(config))
+    return config.stash[_turns]
+
+
+def _folder_of_the_run(config: pytest.Config) -> Path:
+    # The workers of one run share the folder above theirs.
+    base = config._tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _turns in config.stash:
+        config.stash[_turns].close()
+
+
+# Fixtures
+
+
+@pytest.fixture(scope="session")
+def new_center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Center]]:
+    """Make centers of one's own: `new_center(workers=2, settings={...})` starts one, `start=False` does not."""
+    mine: list[Center] = []
+
+    def make(*, start: bool = True, **options: Any) -> Center:
+        center = Center(tmp_path_factory.mktemp("center"), **options)
+        mine.append(center)
+        _centers.append(center)
+        return center.start() if start else center
+
+    yield make
+    for center in mine:
+        center.close()
+
+
+@pytest.fixture(scope="session")
+def center(new_center: Callable[..., Center]) -> Center:
+    """The center that most tests share; what they register there is their own, its time only goes forward."""
+    return new_center()
+
+
+@pytest.fixture(scope="session")
+def person(center: Center) -> Person:
+    """Somebody with an account and no role at the shared center."""
+    return center.add_person("alice")
+
+
+@pytest.fixture
+def new_browser() -> Iterator[Callable[..., Browser]]:
+    """Make browsers: `new_browser()`; they are closed after the test."""
+    mine: list[Browser] = []
+
+    def make(**options: Any) -> Browser:
+        mine.append(Browser(**options))
+        return mine[-1]
+
+    yield make
+    for browser in mine:
+        browser.close()
+
+
+@pytest.fixture
+def browser(new_browser: Callable[..., Browser]) -> Browser:
+    """A fresh browser."""
+    return new_browser()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A real server that takes logout tokens and remembers them."""
+    with Receiver() as listening:
+        yield listening

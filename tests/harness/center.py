@@ -1,0 +1,209 @@
+"""A real center in processes of its own, on a free port, with its own folder and a clock that moves."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.harness.clock import MovableClock
+from tests.harness.lifeline import die_with_parent
+from tests.harness.loopback import loopback_session
+from tests.harness.ports import free_port
+from tests.harness.site import Site, new_site
+from tests.harness.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+
+# A test's own limits are set by that test: the others must not meet them by the number of their log-ins.
+ROOMY = {"SSO_LOGIN_ATTEMPTS_BY_ACCOUNT": "100000", "SSO_LOGIN_ATTEMPTS_BY_ADDRESS": "1000000"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account that the center knows, and its password."""
+
+    username: str
+    password: str
+    email: str
+    roles: tuple[str, ...] = ()
+
+
+class Center:
+    """One installation: `start`, `stop` and `kill` its processes as often as you like, its data stays."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: int = 1,
+        host: str = "sso.localhost",
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.data_dir = folder / "data"
+        self.port = free_port()
+        self.issuer = f"http://{host}:{self.port}"
+        self.internal_url = f"http://127.0.0.1:{self.port}"
+        self.clock = MovableClock(folder / "clock")
+        self.log_file = folder / "center.log"
+        self.http = loopback_session()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._sites: list[Site] = []
+        self.settings = {
+            "SSO_ISSUER": self.issuer,
+            "SSO_BIND": f"127.0.0.1:{self.port}",
+            "SSO_DATA_DIR": str(self.data_dir),
+            "SSO_WORKERS": str(workers),
+            "SSO_TEST_CLOCK": str(self.clock.file),
+            "SSO_ALLOW_PRIVATE_ADDRESSES": "yes",
+            **ROOMY,
+            **(settings or {}),
+        }
+
+    # Processes
+
+    def start(self) -> "Center":
+        """Start `sso-center serve` and return once it says that it is ready."""
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "sso_center", "serve"],
+                cwd=ROOT,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=die_with_parent,
+            )
+        eventually(self._is_ready, within=60, what=f"the start of the center at {self.issuer}")
+        return self
+
+    def stop(self) -> int:
+        """Ask the center to stop, as systemd does, and return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill the process that minds the others, without a word."""
+        self._end(signal.SIGKILL)
+
+    def close(self) -> None:
+        """Stop what runs and let go of every connection."""
+        self.stop()
+        for site in self._sites:
+            site.http.close()
+        self.http.close()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process started last is still there."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return the environment that the center's processes and its command line run in."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
+        return {**inherited, **self.settings, "PYTHONUNBUFFERED": "1"}
+
+    @property
+    def log(self) -> str:
+        """Return all that its processes wrote."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def _end(self, how: signal.Signals) -> int:
+        process = self.process
+        if process is None:
+            return 0
+        self.process = None
+        if process.poll() is None:
+            process.send_signal(how)
+        try:
+            return process.wait(timeout=30)
+        except subprocess.TimeoutExpired as hangs:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the center did not stop:\n{self.log[-4000:]}") from hangs
+
+    def _is_ready(self) -> bool:
+        assert self.is_running, f"the center ended at its start:\n{self.log[-4000:]}"
+        try:
+            return self.http.get(self.url("/readyz"), timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    # Time
+
+    def move_clock(self, seconds: float) -> None:
+        """Move the center's time forward, for all of its processes at once."""
+        self.clock.move(seconds)
+
+    # Addresses and plain requests
+
+    def url(self, path: str) -> str:
+        """Return the address of a path at the center, as browsers see it."""
+        return self.issuer + path
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        """GET without cookies and without following anything."""
+        return self.http.get(self.url(path), allow_redirects=False, timeout=30, **options)
+
+    # The command line
+
+    def run(
+        self, *arguments: str, stdin: str = "", check: bool = True, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `sso-center ARGUMENTS` beside (or without) the running center; `check` asserts that it succeeds."""
+        done = subprocess.run(
+            [sys.executable, "-m", "sso_center", *arguments],
+            cwd=ROOT,
+            env=self.environ,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert not check or done.returncode == 0, (
+            f"sso-center {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+        return done
+
+    # People and sites
+
+    def add_person(self, username: str = "", *, password: str = "", roles: Sequence[str] = ()) -> Person:
+        """Register an account; name and password are made up when not given."""
+        username = username or f"person-{secrets.token_hex(5)}"
+        person = Person(
+            username, password or secrets.token_urlsafe(12), f"{username}@example.org", tuple(roles)
+        )
+        options = [part for role in roles for part in ("--role", role)]
+        self.run(
+            "users",
+            "add",
+            username,
+            "--email",
+            person.email,
+            *options,
+            "--password-stdin",
+            stdin=person.password + "\n",
+        )
+        return person
+
+    def add_site(
+        self, client_id: str = "", *options: str, redirect_uri: str = "", backchannel: str = ""
+    ) -> Site:
+        """Register a client; `options` go to `sso-center clients add` as they are."""
+        client_id = client_id or f"site-{secrets.token_hex(5)}"
+        redirect_uri = redirect_uri or f"http://{client_id}.localhost:1/sso/callback"
+        more = ["--backchannel-logout-uri", backchannel] if backchannel else []
+        done = self.run("clients", "add", client_id, "--redirect-uri", redirect_uri, *more, *options)
+        secret = json.loads(done.stdout).get("client_secret") or ""
+        site = new_site(self, client_id, secret, redirect_uri)
+        self._sites.append(site)
+        return site
