@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,6 @@ from tests.harness.center import Center, Person
 from tests.harness.needs import MARKERS
 from tests.harness.receiver import Receiver
 from tests.harness.turns import Turns
-
-pytest.register_assert_rewrite("tests.harness.center", "tests.harness.site", "tests.harness.browser")
 
 _centers: list[Center] = []
 _turns = pytest.StashKey[Turns]()
@@ -85,26 +84,43 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 # Fixtures
 
 
-@pytest.fixture(scope="session")
-def new_center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Center]]:
-    """Make centers of one's own: `new_center(workers=2, settings={...})` starts one, `start=False` does not."""
+@contextmanager
+def _maker(folders: pytest.TempPathFactory) -> Iterator[Callable[..., Center]]:
     mine: list[Center] = []
 
     def make(*, start: bool = True, **options: Any) -> Center:
-        center = Center(tmp_path_factory.mktemp("center"), **options)
+        center = Center(folders.mktemp("center"), **options)
         mine.append(center)
         _centers.append(center)
         return center.start() if start else center
 
-    yield make
-    for center in mine:
-        center.close()
+    try:
+        yield make
+    finally:
+        for center in mine:
+            _centers.remove(center)
+            center.close()
+
+
+@pytest.fixture
+def new_center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Center]]:
+    """Make centers for one test: `new_center(workers=2, settings={...})`; `start=False` only prepares."""
+    with _maker(tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def new_module_center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Center]]:
+    """Make centers that the tests of one file share."""
+    with _maker(tmp_path_factory) as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
-def center(new_center: Callable[..., Center]) -> Center:
-    """The center that most tests share; what they register there is their own, its time only goes forward."""
-    return new_center()
+def center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Center]:
+    """The center that most tests share: register people and sites of your own, move its time only forward."""
+    with _maker(tmp_path_factory) as make:
+        yield make()
 
 
 @pytest.fixture(scope="session")

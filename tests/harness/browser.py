@@ -79,7 +79,7 @@ class Browser:
         return self.request("POST", url, data=data, headers=headers, **options)
 
     def follow(self, page: Page, *, stop_at: str = "\n", hops: int = 10) -> Page:
-        """Follow redirects from `page` until one leads to an address that starts with `stop_at`, or none does."""
+        """Follow redirects from `page`, up to the one whose target starts with `stop_at`."""
         while page.status in REDIRECTS and not page.location.startswith(stop_at):
             assert hops, f"too many redirects, now at {page.url} to {page.location}"
             hops -= 1

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,13 +15,15 @@ from typing import Any
 import requests
 
 from tests.harness.clock import MovableClock
-from tests.harness.lifeline import die_with_parent
 from tests.harness.loopback import loopback_session
 from tests.harness.ports import free_port
 from tests.harness.site import Site, new_site
 from tests.harness.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
+
+# Linux ends the center when the tests are gone, however those went.
+LIFELINE = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 
 # A test's own limits are set by that test: the others must not meet them by the number of their log-ins.
 ROOMY = {"SSO_LOGIN_ATTEMPTS_BY_ACCOUNT": "100000", "SSO_LOGIN_ATTEMPTS_BY_ADDRESS": "1000000"}
@@ -74,13 +77,12 @@ class Center:
         """Start `sso-center serve` and return once it says that it is ready."""
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "sso_center", "serve"],
+                [*LIFELINE, sys.executable, "-m", "sso_center", "serve"],
                 cwd=ROOT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=die_with_parent,
             )
         eventually(self._is_ready, within=60, what=f"the start of the center at {self.issuer}")
         return self
@@ -158,7 +160,7 @@ class Center:
     def run(
         self, *arguments: str, stdin: str = "", check: bool = True, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
-        """Run `sso-center ARGUMENTS` beside (or without) the running center; `check` asserts that it succeeds."""
+        """Run `sso-center ARGUMENTS`, beside the running center or without one; `check` asserts success."""
         done = subprocess.run(
             [sys.executable, "-m", "sso_center", *arguments],
             cwd=ROOT,

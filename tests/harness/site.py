@@ -89,7 +89,7 @@ class Site:
         return self.code_in(self.visit(browser, attempt), attempt)
 
     def code_in(self, page: Page, attempt: Attempt) -> str:
-        """Return the code of a redirect back to this site, once its state and issuer are checked (RFC 9207)."""
+        """Return the code of a redirect back to this site; checks its state and issuer (RFC 9207)."""
         assert page.status in REDIRECTS, f"no redirect back, but {page.status}:\n{page.text[:2000]}"
         assert page.location.startswith(self.redirect_uri), page.location
         assert "error" not in page.query, page.query
