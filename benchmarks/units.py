@@ -1,0 +1,127 @@
+"""The units of work that are counted: a handoff, a check, a password login.
+
+Each is a generator that yields requests and is sent the responses, so that one loop can drive many.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import parse_qs, quote, quote_plus, urlencode, urlsplit
+
+import jwt
+
+from benchmarks.browser import Browser
+from benchmarks.side import PASSWORD, REDIRECT_URI, Side
+from benchmarks.wire import Connection, Refused, Response
+
+T = TypeVar("T")
+Unit = Generator[bytes, Response, None]
+Tokens = Generator[bytes, Response, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a site remembers between sending the browser off and seeing it again."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+    @classmethod
+    def new(cls) -> "Attempt":
+        return cls(secrets.token_urlsafe(16), secrets.token_urlsafe(16), secrets.token_urlsafe(32))
+
+    def path(self, side: Side) -> str:
+        digest = hashlib.sha256(self.verifier.encode()).digest()
+        query = {
+            "response_type": "code",
+            "client_id": side.client.client_id,
+            "redirect_uri": REDIRECT_URI,
+            "scope": "openid profile email",
+            "state": self.state,
+            "nonce": self.nonce,
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        return f"{side.endpoints.authorize}?{urlencode(query)}"
+
+    def code_in(self, response: Response) -> str:
+        location = response.expect(302, 303).header("location")
+        if not location.startswith(REDIRECT_URI):
+            raise Refused(f"sent to {location} instead of back to the site")
+        answer = parse_qs(urlsplit(location).query)
+        if answer.get("state") != [self.state] or "code" not in answer:
+            raise Refused(f"not an answer to this request: {location}")
+        return answer["code"][0]
+
+
+def basic(side: Side) -> str:
+    pair = f"{quote_plus(side.client.client_id)}:{quote_plus(side.client.secret)}"
+    return f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}\r\nAccept: application/json\r\n"
+
+
+def sign_in(side: Side, browser: Browser, username: str) -> Unit:
+    """A password login: from /authorize with no session to the code in the site's hands."""
+    attempt = Attempt.new()
+    filled = {"username": username, "password": PASSWORD}
+    response = yield from browser.walk(attempt.path(side), REDIRECT_URI, filled)
+    attempt.code_in(response)
+
+
+def hand_off(side: Side, browser: Browser) -> Tokens:
+    """A handoff: /authorize with a live session, then /token with the code. Returns what /token gave."""
+    attempt = Attempt.new()
+    code = attempt.code_in((yield from browser.get(attempt.path(side))))
+    form = (
+        f"grant_type=authorization_code&code={code}&code_verifier={attempt.verifier}"
+        f"&redirect_uri={quote(REDIRECT_URI, safe='')}"
+    )
+    answer = yield side.origin.post(side.endpoints.token, form, basic(side))
+    tokens: dict[str, str] = json.loads(answer.expect(200).body)
+    if "id_token" not in tokens or "access_token" not in tokens:
+        raise Refused(f"tokens are missing: {answer.body[:300]!r}")
+    return tokens
+
+
+def check(side: Side, access_token: str) -> Unit:
+    """A check: introspection of an opaque access token by the site it was given to."""
+    answer = yield side.origin.post(side.endpoints.introspect, f"token={access_token}", basic(side))
+    if b'"active":true' not in answer.expect(200).body.replace(b" ", b""):
+        raise Refused(f"a live token is not active: {answer.body[:300]!r}")
+
+
+def drive(side: Side, steps: Generator[bytes, Response, T]) -> T:
+    """Run one unit by itself and return what it returns."""
+    connection = Connection(side.origin)
+    try:
+        request = next(steps)
+        while True:
+            request = steps.send(connection.ask(request))
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    finally:
+        connection.close()
+
+
+def verify(side: Side, tokens: dict[str, str], alg: str) -> dict[str, object]:
+    """Check that a handoff gave a whole, rightly signed ID token; returns its claims."""
+    connection = Connection(side.origin)
+    keys = jwt.PyJWKSet.from_json(connection.ask(side.origin.get(side.endpoints.jwks)).body.decode())
+    connection.close()
+    key = keys[jwt.get_unverified_header(tokens["id_token"])["kid"]]
+    claims: dict[str, object] = jwt.decode(
+        tokens["id_token"],
+        key,
+        algorithms=[alg],
+        audience=side.client.client_id,
+        issuer=side.origin.url,
+        options={"require": ["iss", "sub", "aud", "exp", "iat", "nonce", "sid", "auth_time"]},
+    )
+    if missing := {"name", "preferred_username", "email", "roles"} - claims.keys():
+        raise Refused(f"{side.name} leaves out {', '.join(sorted(missing))}")
+    return claims

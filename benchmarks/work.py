@@ -1,0 +1,69 @@
+"""What is measured on each side, in turn: prepares the browsers and tokens, then hands out units."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.browser import Browser
+from benchmarks.load import Sample, run
+from benchmarks.side import Side
+from benchmarks.units import Tokens, Unit, check, drive, hand_off, sign_in, verify
+
+CONNECTIONS = 32
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the table: its name, how many do it at once, and how its units are made for a side."""
+
+    name: str
+    title: str
+    connections: int
+    prepare: Callable[["Crowd"], Callable[[int], Unit]]
+
+    def measure(self, crowd: "Crowd", seconds: float) -> Sample:
+        return run(crowd.side, self.prepare(crowd), connections=self.connections, seconds=seconds)
+
+
+class Crowd:
+    """The people of one side: browsers that are signed in, and names of those who will."""
+
+    def __init__(self, side: Side, alg: str) -> None:
+        self.side = side
+        self.alg = alg
+        self.browsers = [Browser(side.origin) for _ in range(CONNECTIONS)]
+        for number, browser in enumerate(self.browsers):
+            drive(side, sign_in(side, browser, side.visitors[number % len(side.visitors)]))
+
+    def fresh_tokens(self) -> list[str]:
+        """An access token a browser; each handoff is checked to its last claim on the way."""
+        tokens = [drive(self.side, hand_off(self.side, browser)) for browser in self.browsers]
+        verify(self.side, tokens[0], self.alg)
+        return [given["access_token"] for given in tokens]
+
+
+def _handoffs(crowd: Crowd) -> Callable[[int], Unit]:
+    crowd.fresh_tokens()
+
+    def unit(number: int) -> Unit:
+        tokens: Tokens = hand_off(crowd.side, crowd.browsers[number])
+        yield from tokens
+
+    return unit
+
+
+def _checks(crowd: Crowd) -> Callable[[int], Unit]:
+    tokens = crowd.fresh_tokens()
+    return lambda number: check(crowd.side, tokens[number])
+
+
+def _logins(crowd: Crowd) -> Callable[[int], Unit]:
+    side = crowd.side
+    return lambda number: sign_in(side, Browser(side.origin), side.newcomers[number % len(side.newcomers)])
+
+
+TASKS = (
+    Task("handoff", "handoff: /authorize with a live session, then /token", CONNECTIONS, _handoffs),
+    Task("check", "check: introspection of an opaque access token", CONNECTIONS, _checks),
+    # A password check keeps a core busy for 20 ms whoever does it: more at once would only queue.
+    Task("login", "login: /authorize, the page, the password (argon2id), the code", 8, _logins),
+)
