@@ -1,0 +1,1 @@
+"""The wheel, installed the three ways it can be."""
