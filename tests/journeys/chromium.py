@@ -1,0 +1,129 @@
+"""A headless Chromium with a profile of its own, that calls nobody but the pages it is sent to."""
+
+import base64
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--password-store=basic",
+    "--lang=en",
+)
+PHONE = (390, 844)
+DESKTOP = (1280, 800)
+
+
+class Chromium:
+    """What a person does with a browser: open, look, type, press."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def open(self, url: str) -> None:
+        """Go to an address and wait until the page is there, redirects followed."""
+        self.driver.get(url)
+
+    @property
+    def url(self) -> str:
+        """Return the address that the browser shows."""
+        return self.driver.current_url
+
+    @property
+    def text(self) -> str:
+        """Return what the page says."""
+        return self.find("body").text
+
+    def has(self, element_id: str) -> bool:
+        """Whether the page holds an element of that id."""
+        return bool(self.driver.find_elements(By.ID, element_id))
+
+    def find(self, selector: str) -> WebElement:
+        """Return the first element for a CSS selector; waits for a page under way."""
+        return WebDriverWait(self.driver, 20).until(
+            lambda driver: driver.find_element(By.CSS_SELECTOR, selector)
+        )
+
+    def type(self, element_id: str, text: str) -> None:
+        """Fill in a field."""
+        field = self.find(f"#{element_id}")
+        field.clear()
+        field.send_keys(text)
+
+    def press(self, selector: str) -> None:
+        """Press a button or a link that leads to another page, and wait for that page."""
+        old = self.find("html")
+        self.find(selector).click()
+        WebDriverWait(self.driver, 20).until(lambda _: _is_gone(old))
+
+    def console_errors(self) -> list[str]:
+        """Return what the browser complained of since it was last asked: refused styles, broken pages."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+    def resize(self, width: int, height: int, *, dark: bool = False) -> None:
+        """Show pages as a screen of that size does; a window can't be made as narrow as a phone."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._command("Emulation.setDeviceMetricsOverride", metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._command("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def overflows(self) -> bool:
+        """Whether the page is wider than the screen, so that one has to scroll sideways."""
+        return bool(
+            self.driver.execute_script(
+                "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            )
+        )
+
+    def screenshot(self, file: Path) -> None:
+        """Write a picture of the whole page."""
+        answer = self._command("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True})
+        file.write_bytes(base64.b64decode(answer["data"]))
+
+    def _command(self, name: str, arguments: dict[str, Any]) -> Any:
+        return self.driver.execute_cdp_cmd(name, arguments)
+
+
+@contextmanager
+def a_chromium(profile: Path) -> Iterator[Chromium]:
+    """Run a browser with an empty profile in `profile` while the block runs."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={DESKTOP[0]},{DESKTOP[1]}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    driver.set_page_load_timeout(60)
+    try:
+        yield Chromium(driver)
+    finally:
+        driver.quit()
+
+
+def _is_gone(element: WebElement) -> bool:
+    try:
+        element.is_enabled()
+    except Exception:  # stale, or its frame is gone: drivers name it differently
+        return True
+    time.sleep(0.01)
+    return False
