@@ -36,9 +36,9 @@ sso: Any = oauth.register(
 @app.get("/")
 def home() -> tuple[dict[str, Any], int]:
     """Show what the site knows of the visitor."""
-    if "shown" not in session:
+    if "id_token" not in session:
         return {"error": "nobody is signed in"}, 401
-    return session["shown"], 200
+    return {name: session[name] for name in ("id_token", "claims", "userinfo")}, 200
 
 
 @app.get("/login")
@@ -55,7 +55,8 @@ def callback() -> Response | tuple[dict[str, str], int]:
     except OAuthError as refused:
         return {"error": f"{refused.error}: {refused.description}"}, 400
     session["id_token"] = token["id_token"]
-    session["shown"] = {"claims": dict(token["userinfo"]), "userinfo": dict(sso.userinfo(token=token))}
+    session["claims"] = dict(token["userinfo"])
+    session["userinfo"] = dict(sso.userinfo(token=token))
     return redirect(f"{HERE}/")
 
 

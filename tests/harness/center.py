@@ -198,12 +198,20 @@ class Center:
         return person
 
     def add_site(
-        self, client_id: str = "", *options: str, redirect_uri: str = "", backchannel: str = ""
+        self,
+        client_id: str = "",
+        *options: str,
+        redirect_uri: str = "",
+        backchannel: str = "",
+        algorithm: str = "",
     ) -> Site:
         """Register a client; `options` go to `sso-center clients add` as they are."""
         client_id = client_id or f"site-{secrets.token_hex(5)}"
         redirect_uri = redirect_uri or f"http://{client_id}.localhost:1/sso/callback"
-        more = ["--backchannel-logout-uri", backchannel] if backchannel else []
+        more = [
+            *(["--backchannel-logout-uri", backchannel] if backchannel else []),
+            *(["--id-token-algorithm", algorithm] if algorithm else []),
+        ]
         done = self.run("clients", "add", client_id, "--redirect-uri", redirect_uri, *more, *options)
         secret = json.loads(done.stdout).get("client_secret") or ""
         site = new_site(self, client_id, secret, redirect_uri)

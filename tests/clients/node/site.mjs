@@ -47,13 +47,13 @@ async function callback(visitor, url) {
   });
   const claims = tokens.claims();
   const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub);
-  sessions.set(visitor, { id_token: tokens.id_token, shown: { claims, userinfo } });
+  sessions.set(visitor, { id_token: tokens.id_token, claims, userinfo });
   return redirect(`${here}/`);
 }
 
 function home(visitor) {
   const session = sessions.get(visitor);
-  return session ? json(200, session.shown) : json(401, { error: "nobody is signed in" });
+  return session ? json(200, session) : json(401, { error: "nobody is signed in" });
 }
 
 function logout(visitor) {

@@ -1,0 +1,85 @@
+"""A center whose name every C library resolves and whose clock nobody moves: its clients are not ours."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from tests.harness.browser import Browser, Page
+from tests.harness.center import LIFELINE, ROOT, Center, Person
+from tests.harness.needs import NODE_CLIENTS
+from tests.harness.ports import free_port
+from tests.harness.waiting import eventually
+
+PROGRAMS = {
+    "authlib": (sys.executable, "-m", "tests.clients.authlib_site"),
+    "openid-client": ("node", str(NODE_CLIENTS / "site.mjs")),
+}
+
+
+@dataclass(frozen=True)
+class ForeignSite:
+    """A running site that is built on somebody else's client."""
+
+    url: str
+    center: Center
+
+    def enter(self, browser: Browser, person: Person | None = None) -> Page:
+        """Log in with `browser`, typing `person`'s password when asked; returns where that ends."""
+        page = browser.follow(browser.get(f"{self.url}/login"))
+        if person is not None:
+            page = browser.follow(browser.log_in(page, person.username, person.password))
+        return page
+
+
+@pytest.fixture(scope="package")
+def center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Center]:
+    center = Center(tmp_path_factory.mktemp("center"), host="localhost")
+    try:
+        yield center.start()
+    finally:
+        center.close()
+
+
+@pytest.fixture(scope="package")
+def person(center: Center) -> Person:
+    return center.add_person("alice")
+
+
+@pytest.fixture
+def new_foreign_site(center: Center) -> Iterator[Callable[..., ForeignSite]]:
+    """Register and run a site: `new_foreign_site("authlib", algorithm="ES256", is_public=False)`."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def make(library: str, *, algorithm: str = "", is_public: bool = False) -> ForeignSite:
+        port = free_port()
+        url = f"http://localhost:{port}"
+        options = ["--post-logout-redirect-uri", f"{url}/bye", *(["--public"] if is_public else [])]
+        site = center.add_site("", *options, redirect_uri=f"{url}/callback", algorithm=algorithm)
+        environ = {
+            "ISSUER": center.issuer,
+            "CLIENT_ID": site.client_id,
+            "CLIENT_SECRET": site.client_secret,
+            "ALGORITHM": algorithm or "ES256",
+            "PORT": str(port),
+        }
+        command = [*LIFELINE, *PROGRAMS[library]]
+        running.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environ}))
+        eventually(lambda: _answers(url), what=f"the start of {library}")
+        return ForeignSite(url, center)
+
+    yield make
+    for process in running:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).status_code == 401
+    except requests.ConnectionError:
+        return False
