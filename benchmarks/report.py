@@ -1,0 +1,100 @@
+"""The table: ours, the peer's, their ratio, and the aim beside it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.rounds import Results, ratio
+
+AIMED_CPU_RATIO = {"handoff": 0.70, "check": 0.90}
+AIMED_MEMORY_MB = 260.0
+AIMED_SDK_US = 25.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table; what was not measured stays empty."""
+
+    title: str
+    ours: str = ""
+    theirs: str = ""
+    ratio: str = ""
+    aim: str = ""
+
+
+def rows_of(results: Results, names: Sequence[str], ours: str) -> list[Row]:
+    """The lines of one task for the sides that ran."""
+    aim = AIMED_CPU_RATIO.get(results.task.name)
+    return [
+        Row(results.task.title),
+        _row("  server CPU, ms", lambda side: results.cpu(side), names, ours, "{:.3f}", aim),
+        Row("    lowest to highest", *(_spread(results, side, names) for side in _both(names, ours))),
+        _row("  a second", lambda side: results.rate(side), names, ours, "{:.0f}"),
+        _row("  p50, ms", lambda side: results.latency(side, 50), names, ours, "{:.1f}"),
+        _row("  p99, ms", lambda side: results.latency(side, 99), names, ours, "{:.1f}"),
+    ]
+
+
+def memory_row(title: str, megabytes: dict[str, float], ours: str, *, has_aim: bool) -> Row:
+    """Memory of the sides that ran."""
+    mine = megabytes.get(ours)
+    theirs = next((value for name, value in megabytes.items() if name != ours), None)
+    return Row(
+        title,
+        "" if mine is None else f"{mine:.0f}",
+        "" if theirs is None else f"{theirs:.0f}",
+        f"{mine / theirs:.2f}" if mine is not None and theirs else "",
+        _verdict(f"< {AIMED_MEMORY_MB:.0f} MB", mine < AIMED_MEMORY_MB)
+        if has_aim and mine is not None
+        else "",
+    )
+
+
+def sdk_row(microseconds: float) -> Row:
+    """What `login_required` adds to a request."""
+    is_met = microseconds < AIMED_SDK_US
+    return Row(
+        "SDK: added to a request, us", f"{microseconds:.1f}", aim=_verdict(f"< {AIMED_SDK_US:.0f}", is_met)
+    )
+
+
+def render(rows: Sequence[Row], ours: str, theirs: str) -> str:
+    """The table as text."""
+    heads = Row("", ours, theirs, "ratio", "aim")
+    return "\n".join(
+        f"{row.title:66}{row.ours:>15}{row.theirs:>15}{row.ratio:>8}  {row.aim}".rstrip()
+        if not row.title.endswith(":")
+        else row.title
+        for row in (heads, *rows)
+    )
+
+
+def _row(
+    title: str,
+    values: Callable[[str], list[float]],
+    names: Sequence[str],
+    ours: str,
+    form: str,
+    aim: float | None = None,
+) -> Row:
+    shown = [form.format(median(values(side))) if side in names else "" for side in _both(names, ours)]
+    if len(names) < 2:
+        return Row(title, *shown)
+    quotient = ratio(values(ours), values(_both(names, ours)[1]))
+    return Row(
+        title, *shown, f"{quotient:.2f}", "" if aim is None else _verdict(f"<= {aim:.2f}", quotient <= aim)
+    )
+
+
+def _both(names: Sequence[str], ours: str) -> tuple[str, str]:
+    return ours, next((name for name in names if name != ours), "")
+
+
+def _spread(results: Results, side: str, names: Sequence[str]) -> str:
+    if side not in names:
+        return ""
+    return f"{min(results.cpu(side)):.3f}-{max(results.cpu(side)):.3f}"
+
+
+def _verdict(aim: str, is_met: bool) -> str:
+    return f"{aim}  {'met' if is_met else 'MISSED'}"
