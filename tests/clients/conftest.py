@@ -16,7 +16,7 @@ from tests.harness.ports import free_port
 from tests.harness.waiting import eventually
 
 PROGRAMS = {
-    "authlib": (sys.executable, "-m", "tests.clients.authlib_site"),
+    "authlib": (sys.executable, str(ROOT / "tests" / "clients" / "authlib_site.py")),
     "openid-client": ("node", str(NODE_CLIENTS / "site.mjs")),
 }
 
