@@ -12,8 +12,8 @@ from benchmarks.center import running_center
 from benchmarks.oidc_provider import running_peer
 from benchmarks.report import Row, memory_row, render, rows_of
 from benchmarks.rounds import measure
-from benchmarks.side import CannotStart, Side
-from benchmarks.wire import Refused
+from benchmarks.side import CannotStartError, Side
+from benchmarks.wire import RefusedError
 from benchmarks.work import TASKS, Crowd
 
 STARTERS = {"center": running_center, "oidc-provider": running_peer}
@@ -27,7 +27,7 @@ def main() -> None:
     _bound_in_time()
     try:
         _run(options)
-    except (CannotStart, Refused) as trouble:
+    except (CannotStartError, RefusedError) as trouble:
         sys.exit(f"benchmarks: {trouble}")
 
 
@@ -89,7 +89,7 @@ def _start(stack: ExitStack, options: argparse.Namespace) -> list[Side]:
         try:
             start = STARTERS[name](folder, workers=options.workers, alg=options.alg)
             sides.append(stack.enter_context(start))
-        except CannotStart as missing:
+        except CannotStartError as missing:
             if name == "center":
                 raise
             print(f"\nTHE PEER IS LEFT OUT: {missing}\nOnly the center is measured: no ratios.\n", flush=True)

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from benchmarks.wire import Origin, Refused, Response
+from benchmarks.wire import Origin, RefusedError, Response
 
 Steps = Generator[bytes, Response, Response]
 
@@ -38,7 +38,7 @@ class Browser:
     def walk(self, path: str, until: str, filled: dict[str, str]) -> Steps:
         """Follow redirects from `path`, and send the login form, until one leads to what begins with `until`.
 
-        Returns that redirect. Raises Refused when the way ends elsewhere.
+        Returns that redirect. Raises RefusedError when the way ends elsewhere.
         """
         response = yield from self.get(path)
         for _ in range(10):
@@ -51,7 +51,7 @@ class Browser:
             else:
                 path = urljoin(path, target)
                 response = yield from self.get(_local(path))
-        raise Refused("the login went round in circles")
+        raise RefusedError("the login went round in circles")
 
     def _keep_cookies(self, response: Response) -> None:
         cookies = response.cookies()
@@ -82,7 +82,7 @@ class Form(HTMLParser):
         form = cls()
         form.feed(page)
         if "password" not in form.fields:
-            raise Refused(f"a page without a password field: {page[:300]!r}")
+            raise RefusedError(f"a page without a password field: {page[:300]!r}")
         return form
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

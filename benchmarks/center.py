@@ -14,21 +14,21 @@ from benchmarks.side import (
     LOGOUT_URI,
     PASSWORD,
     REDIRECT_URI,
-    CannotStart,
+    CannotStartError,
     Client,
     Endpoints,
     Side,
     free_port,
     usernames,
 )
-from benchmarks.wire import Connection, Origin, Refused
+from benchmarks.wire import Connection, Origin, RefusedError
 
 CLIENT_ID = "shop"
 
 
 @contextmanager
 def running_center(folder: Path, *, workers: int, alg: str) -> Iterator[Side]:
-    """The center with its embedded stores, all in `folder`, stopped at the end. Raises CannotStart."""
+    """The center with its embedded stores, all in `folder`, stopped at the end. Raises CannotStartError."""
     port = free_port()
     origin = Origin(port, f"sso.localhost:{port}")
     environ = _environment(origin, folder, workers)
@@ -75,10 +75,10 @@ def _wait_until_ready(origin: Origin, serve: "subprocess.Popen[bytes]", log: Pat
             connection = Connection(origin)
             if connection.ask(origin.get("/readyz")).status == 200:
                 return
-        except (OSError, Refused):
+        except (OSError, RefusedError):
             pass
         time.sleep(0.1)
-    raise CannotStart(f"sso-center serve did not get ready: {log.read_text(errors='replace')[-600:]}")
+    raise CannotStartError(f"sso-center serve did not get ready: {log.read_text(errors='replace')[-600:]}")
 
 
 def _add_client(environ: dict[str, str], folder: Path, alg: str) -> Client:
@@ -101,5 +101,7 @@ def _run(environ: dict[str, str], folder: Path, *arguments: str, given: str = ""
         check=False,
     )
     if done.returncode:
-        raise CannotStart(f"sso-center {' '.join(arguments)}: {(done.stderr or done.stdout).strip()[-600:]}")
+        raise CannotStartError(
+            f"sso-center {' '.join(arguments)}: {(done.stderr or done.stdout).strip()[-600:]}"
+        )
     return done.stdout

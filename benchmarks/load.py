@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks.side import Side
 from benchmarks.units import Unit
-from benchmarks.wire import Connection, Refused
+from benchmarks.wire import Connection, RefusedError
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class _Lane:
 def run(side: Side, make_unit: Callable[[int], Unit], *, connections: int, seconds: float) -> Sample:
     """Load one side and account for all it did, until it is quiet again.
 
-    `make_unit` is given the number of the connection. Raises Refused at the first wrong answer: what a
+    `make_unit` is given the number of the connection. Raises RefusedError at the first wrong answer: what a
     server that refuses work costs says nothing.
     """
     lanes = [_Lane(side, number, make_unit) for number in range(connections)]
@@ -93,7 +93,7 @@ def _loop(lanes: list[_Lane], deadline: float) -> list[float]:
     while under_way:
         ready = waiting.select(timeout=20)
         if not ready:
-            raise Refused("no answer for 20 seconds")
+            raise RefusedError("no answer for 20 seconds")
         for key, _ in ready:
             latency = key.data.go_on()
             if latency is None:

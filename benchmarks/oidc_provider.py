@@ -15,7 +15,7 @@ from benchmarks.side import (
     LOGOUT_URI,
     PASSWORD,
     REDIRECT_URI,
-    CannotStart,
+    CannotStartError,
     Client,
     Endpoints,
     Side,
@@ -30,7 +30,7 @@ HOME = Path(__file__).parent / "peer"
 
 @contextmanager
 def running_peer(folder: Path, *, workers: int, alg: str) -> Iterator[Side]:
-    """The peer with its Redis, both living in `folder`, stopped at the end. Raises CannotStart."""
+    """The peer with its Redis, both living in `folder`, stopped at the end. Raises CannotStartError."""
     install()
     socket_path = folder / "redis.sock"
     redis = subprocess.Popen(_redis_command(folder, socket_path), cwd=folder, stdout=subprocess.DEVNULL)
@@ -53,10 +53,10 @@ def running_peer(folder: Path, *, workers: int, alg: str) -> Iterator[Side]:
 
 
 def install() -> None:
-    """Bring the packages the lock file names, once. Raises CannotStart when Node or npm is missing."""
+    """Bring the packages the lock file names, once. Raises CannotStartError when Node or npm is missing."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
-            raise CannotStart(
+            raise CannotStartError(
                 f"{program} is not there (Debian: apt-get install nodejs npm; Node 20 or newer)"
             )
     installed, locked = HOME / "node_modules" / ".package-lock.json", HOME / "package-lock.json"
@@ -69,9 +69,9 @@ def install() -> None:
             cwd=HOME, check=False, timeout=300, capture_output=True, text=True,
         )  # fmt: skip
     except subprocess.TimeoutExpired as late:
-        raise CannotStart("npm ci took more than five minutes") from late
+        raise CannotStartError("npm ci took more than five minutes") from late
     if done.returncode:
-        raise CannotStart(f"npm ci failed: {done.stderr.strip()[-300:]}")
+        raise CannotStartError(f"npm ci failed: {done.stderr.strip()[-300:]}")
     installed.touch()
 
 
@@ -91,7 +91,7 @@ def _wait_for_socket(path: Path) -> None:
             if probe.connect_ex(str(path)) == 0:
                 return
         time.sleep(0.02)
-    raise CannotStart("the peer's Redis did not start")
+    raise CannotStartError("the peer's Redis did not start")
 
 
 def _start_node(
@@ -113,7 +113,7 @@ def _start_node(
     roots.append(node.pid)
     assert node.stdout is not None
     if node.stdout.readline().strip() != b"ready":
-        raise CannotStart(f"the peer did not start: {(folder / 'peer.log').read_text()[-600:]}")
+        raise CannotStartError(f"the peer did not start: {(folder / 'peer.log').read_text()[-600:]}")
     return origin
 
 

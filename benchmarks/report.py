@@ -27,9 +27,9 @@ def rows_of(results: Results, names: Sequence[str], ours: str) -> list[Row]:
     aim = AIMED_CPU_RATIO.get(results.task.name)
     return [
         Row(results.task.title),
-        _row("  server CPU, ms", lambda side: results.cpu(side), names, ours, "{:.3f}", aim),
-        Row("    lowest to highest", *(_spread(results, side, names) for side in _both(names, ours))),
-        _row("  a second", lambda side: results.rate(side), names, ours, "{:.0f}"),
+        _row("  server CPU, ms", results.cpu, names, ours, "{:.3f}", aim),
+        _spread_row(results, names, ours),
+        _row("  a second", results.rate, names, ours, "{:.0f}"),
         _row("  p50, ms", lambda side: results.latency(side, 50), names, ours, "{:.1f}"),
         _row("  p99, ms", lambda side: results.latency(side, 99), names, ours, "{:.1f}"),
     ]
@@ -77,17 +77,26 @@ def _row(
     form: str,
     aim: float | None = None,
 ) -> Row:
-    shown = [form.format(median(values(side))) if side in names else "" for side in _both(names, ours)]
+    mine, theirs = (form.format(median(values(side))) if side in names else "" for side in _both(names, ours))
     if len(names) < 2:
-        return Row(title, *shown)
+        return Row(title, mine, theirs)
     quotient = ratio(values(ours), values(_both(names, ours)[1]))
     return Row(
-        title, *shown, f"{quotient:.2f}", "" if aim is None else _verdict(f"<= {aim:.2f}", quotient <= aim)
+        title,
+        mine,
+        theirs,
+        f"{quotient:.2f}",
+        "" if aim is None else _verdict(f"<= {aim:.2f}", quotient <= aim),
     )
 
 
 def _both(names: Sequence[str], ours: str) -> tuple[str, str]:
     return ours, next((name for name in names if name != ours), "")
+
+
+def _spread_row(results: Results, names: Sequence[str], ours: str) -> Row:
+    mine, theirs = (_spread(results, side, names) for side in _both(names, ours))
+    return Row("    lowest to highest", mine, theirs)
 
 
 def _spread(results: Results, side: str, names: Sequence[str]) -> str:

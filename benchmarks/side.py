@@ -13,7 +13,7 @@ LOGOUT_URI = "http://127.0.0.1:9999/sso/backchannel-logout"  # nobody logs out, 
 PASSWORD = "long-enough-for-a-benchmark"  # people of a service that lives as long as the run
 
 
-class CannotStart(Exception):
+class CannotStartError(Exception):
     """A side is not there; the message says what is missing and how to get it."""
 
 

@@ -16,7 +16,7 @@ import jwt
 
 from benchmarks.browser import Browser
 from benchmarks.side import PASSWORD, REDIRECT_URI, Side
-from benchmarks.wire import Connection, Refused, Response
+from benchmarks.wire import Connection, RefusedError, Response
 
 T = TypeVar("T")
 Unit = Generator[bytes, Response, None]
@@ -52,10 +52,10 @@ class Attempt:
     def code_in(self, response: Response) -> str:
         location = response.expect(302, 303).header("location")
         if not location.startswith(REDIRECT_URI):
-            raise Refused(f"sent to {location} instead of back to the site")
+            raise RefusedError(f"sent to {location} instead of back to the site")
         answer = parse_qs(urlsplit(location).query)
         if answer.get("state") != [self.state] or "code" not in answer:
-            raise Refused(f"not an answer to this request: {location}")
+            raise RefusedError(f"not an answer to this request: {location}")
         return answer["code"][0]
 
 
@@ -83,7 +83,7 @@ def hand_off(side: Side, browser: Browser) -> Tokens:
     answer = yield side.origin.post(side.endpoints.token, form, basic(side))
     tokens: dict[str, str] = json.loads(answer.expect(200).body)
     if "id_token" not in tokens or "access_token" not in tokens:
-        raise Refused(f"tokens are missing: {answer.body[:300]!r}")
+        raise RefusedError(f"tokens are missing: {answer.body[:300]!r}")
     return tokens
 
 
@@ -91,7 +91,7 @@ def check(side: Side, access_token: str) -> Unit:
     """A check: introspection of an opaque access token by the site it was given to."""
     answer = yield side.origin.post(side.endpoints.introspect, f"token={access_token}", basic(side))
     if b'"active":true' not in answer.expect(200).body.replace(b" ", b""):
-        raise Refused(f"a live token is not active: {answer.body[:300]!r}")
+        raise RefusedError(f"a live token is not active: {answer.body[:300]!r}")
 
 
 def drive(side: Side, steps: Generator[bytes, Response, T]) -> T:
@@ -123,5 +123,5 @@ def verify(side: Side, tokens: dict[str, str], alg: str) -> dict[str, object]:
         options={"require": ["iss", "sub", "aud", "exp", "iat", "nonce", "sid", "auth_time"]},
     )
     if missing := {"name", "preferred_username", "email", "roles"} - claims.keys():
-        raise Refused(f"{side.name} leaves out {', '.join(sorted(missing))}")
+        raise RefusedError(f"{side.name} leaves out {', '.join(sorted(missing))}")
     return claims

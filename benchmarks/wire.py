@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A server answered something a unit of work can't go on from."""
 
 
@@ -32,10 +32,12 @@ class Response(NamedTuple):
         return [line[11:].decode("latin-1").strip() for line in lines if line[:11].lower() == b"set-cookie:"]
 
     def expect(self, *statuses: int) -> "Response":
-        """Itself, when its status is one of these; raises Refused with what came instead."""
+        """Itself, when its status is one of these; raises RefusedError with what came instead."""
         if self.status in statuses:
             return self
-        raise Refused(f"status {self.status} instead of {statuses}: {self.head[:300]!r} {self.body[:300]!r}")
+        raise RefusedError(
+            f"status {self.status} instead of {statuses}: {self.head[:300]!r} {self.body[:300]!r}"
+        )
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,10 @@ class Connection:
         self.socket.sendall(request)
 
     def receive(self) -> Response | None:
-        """Read once; the response when it is complete by now, else None. Raises Refused on a closed socket."""
+        """Read once; the response when it is complete by now, else None. Raises RefusedError when closed."""
         part = self.socket.recv(65536)
         if not part:
-            raise Refused(f"the server closed the connection after {self._received[:300]!r}")
+            raise RefusedError(f"the server closed the connection after {self._received[:300]!r}")
         self._received += part
         response = _parse(self._received)
         if response is not None:
