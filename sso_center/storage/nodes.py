@@ -1,0 +1,132 @@
+"""One Redis server: its idle connections, one exchange with it, and whether it was away a moment ago."""
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+
+from sso_center.storage.link import Link, Word, packed
+
+REST_AFTER_FAILURE = 0.2
+"""Seconds in which calls to a server that just failed fail at once, so that not each one waits."""
+
+MAX_IDLE = 64
+
+Pack = Callable[[str], bytes]
+"""Makes the bytes to send, given the run id of the server that will get them."""
+
+
+class AwayError(Exception):
+    """A server can't be reached, or did not answer in time: whether it ran what it was sent is unknown."""
+
+
+class Node:
+    """One server. Threads may share it, and after a fork each process has its own connections."""
+
+    def __init__(self, connect: Callable[[], Link]) -> None:
+        """Take `connect`, which opens and returns a new connection or raises what redis-py raises."""
+        self._make = connect
+        self._idle: deque[Link] = deque(maxlen=MAX_IDLE)
+        self._pid = os.getpid()
+        self._away_until = 0.0
+
+    def exchange(self, pack: Pack, *, asking: bool = False) -> Any:
+        """Send one command and return its reply; `asking` when a Cluster node sent us here for this once.
+
+        Raises AwayError, or the server's refusal as redis-py's ResponseError. Never sends twice: a
+        script whose answer was lost may have run.
+        """
+        link = self._take()
+        try:
+            if asking:
+                link.ask("ASKING")
+            link.send((pack(link.run_id),), check_health=False)
+            reply = link.receive()
+        except ResponseError as refused:
+            self._give_back(link, refused)
+            raise
+        except BaseException as failed:
+            self._lose(link, failed)
+            raise
+        self._idle.append(link)
+        return reply
+
+    def exchange_many(self, commands: Iterable[tuple[Word, ...]]) -> list[Any]:
+        """Send several commands at once and return their replies; a refusal stands in its place."""
+        together = [packed(*command) for command in commands]
+        link = self._take()
+        try:
+            link.send((b"".join(together),), check_health=False)
+            replies = [_reply_or_refusal(link) for _ in together]
+        except BaseException as failed:
+            self._lose(link, failed)
+            raise
+        self._idle.append(link)
+        return replies
+
+    def connect(self) -> Link:
+        """Return a connection of the caller's own, such as one for listening. Raises AwayError."""
+        try:
+            return self._make()
+        except (RedisError, OSError) as failed:
+            self._rest()
+            raise AwayError(str(failed)) from failed
+
+    def forget(self) -> None:
+        """Close the idle connections: the next exchange makes a new one."""
+        while True:
+            try:
+                self._idle.pop().close()
+            except IndexError:
+                return
+
+    def _take(self) -> Link:
+        if self._pid != os.getpid():
+            self._idle, self._pid = deque(maxlen=MAX_IDLE), os.getpid()
+        while True:
+            try:
+                link = self._idle.pop()
+            except IndexError:
+                return self._connect_anew()
+            if link.is_fresh():
+                return link
+            link.close()
+
+    def _connect_anew(self) -> Link:
+        if time.monotonic() < self._away_until:
+            raise AwayError("was away a moment ago")
+        link = self.connect()
+        try:
+            link.learn_run_id()
+        except BaseException as failed:
+            self._lose(link, failed)
+            raise
+        return link
+
+    def _give_back(self, link: Link, refused: ResponseError) -> None:
+        if isinstance(refused, ReadOnlyError):
+            # A primary that became a replica: whoever is primary now is found by connecting anew.
+            link.close()
+            self.forget()
+        else:
+            self._idle.append(link)
+
+    def _lose(self, link: Link, failed: BaseException) -> None:
+        link.close()
+        if isinstance(failed, RedisError | OSError):
+            self._rest()
+            raise AwayError(str(failed)) from failed
+
+    def _rest(self) -> None:
+        self._away_until = time.monotonic() + REST_AFTER_FAILURE
+        self.forget()
+
+
+def _reply_or_refusal(link: Link) -> Any:
+    try:
+        return link.receive()
+    except ResponseError as refused:
+        return refused

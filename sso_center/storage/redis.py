@@ -1,0 +1,405 @@
+"""Scripts and commands on the hot store, whichever Redis it is.
+
+Every script opens with `prelude.lua` and, but for the recovery's own, `guard.lua`: a shard of a server
+that came back is refused until the journal was applied to it, and a caller whose clients and keys are
+out of date is told so. Both are mended here, by the hooks that the owner of the journal and the owner
+of the configuration register, and the script is run once more: a refused script has done nothing.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    MovedError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
+
+from sso_center.base.clock import Clock
+from sso_center.base.errors import Invalid, Unavailable
+from sso_center.base.secrets import all_shards
+from sso_center.base.settings import Settings
+from sso_center.storage.embedded import EmbeddedServer
+from sso_center.storage.link import Word, packed
+from sso_center.storage.nodes import AwayError, Node, Pack
+from sso_center.storage.scripts import Script, load_script, load_unguarded_script
+from sso_center.storage.topology import Topology, topology_of
+
+__all__ = ["Marker", "Redis", "Script", "load_script", "load_unguarded_script", "open_redis"]
+
+SHARD_LIFETIME = 400 * 86400 * 1000
+"""Milliseconds a shard's hash is kept after it was last trusted; once gone it is recovered anew."""
+
+RECOVERY_LOCK = 2000
+"""Milliseconds after which another process may recover a shard whose recoverer died on the way."""
+
+RECOVERY_WAIT = 1.0
+"""Seconds that callers wait for another's recovery before they give up with Unavailable."""
+
+SILENCE = 15.0
+"""Seconds without a message after which a listener makes sure that the server is still there."""
+
+MAX_REDIRECTIONS = 3
+
+MAX_MENDINGS = 3
+"""Runs of one script: the shard may be recovered in between, and the caller's configuration be renewed."""
+
+_MARKER = load_unguarded_script(__package__, "marker.lua")
+_TRUST = load_unguarded_script(__package__, "trust.lua")
+_RELEASE = load_unguarded_script(__package__, "release.lua")
+_RAISE_CONFIG = load_unguarded_script(__package__, "raise_config.lua")
+
+# Refusals that say nothing of the script and all of the server's state.
+_PASSING = ("MISCONF", "BUSY ", "NOREPLICAS")
+_PASSING_KINDS = (ClusterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError)
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What a shard knows of itself; `run_id` is the server's, `run` the one it was last trusted under.
+
+    Times are in milliseconds; `position` is the journal number up to which the shard is applied.
+    """
+
+    run_id: str
+    run: str | None
+    lineage: str | None
+    position: int
+    config: int
+    stamp: int
+    cutoff: int
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the shard has had the journal applied since this server started."""
+        return self.run == self.run_id
+
+
+class Redis:
+    """The hot store: one server, the primary that Sentinels name, or a Cluster. Thread-safe, fork-safe."""
+
+    def __init__(self, topology: Topology, clock: Clock, embedded: EmbeddedServer | None = None) -> None:
+        self.embedded = embedded
+        self.configuration_version = 0
+        self._topology = topology
+        self._clock = clock
+        self._recover: Callable[[str, str], None] | None = None
+        self._reload: Callable[[int], None] | None = None
+        self._heads = {shard: (f"sso:{{{shard}}}:shard", f"sso:{{{shard}}}:") for shard in all_shards()}
+        self._recovering = {shard: threading.Lock() for shard in self._heads}
+        self._reloading = threading.Lock()
+
+    # -- hooks
+
+    def on_untrusted(self, recover: Callable[[str, str], None]) -> None:
+        """Register what applies the journal to `shard` of the server run `run_id` and then calls `trust`.
+
+        It may run twice at the same time (its lock outlives no crash by more than two seconds), so
+        each of its steps must be harmless to repeat.
+        """
+        self._recover = recover
+
+    def on_outdated(self, reload: Callable[[int], None]) -> None:
+        """Register what loads clients and keys anew and then sets `configuration_version`."""
+        self._reload = reload
+
+    # -- scripts and commands
+
+    def run(self, script: Script, shard: str, args: Sequence[Word] = ()) -> Any:
+        """Run a guarded script on `shard` and return its reply (text decoded).
+
+        Raises Unavailable when the store is away, does not answer in time (the script may or may not
+        have run), or can't be trusted yet; Invalid when an argument is no valid text; redis-py's
+        ResponseError for a refusal by the script itself.
+        """
+        assert script.is_guarded, f"{script.name} asks no guard"
+        for _ in range(MAX_MENDINGS):
+            try:
+                return self._run(script, shard, args)
+            except ResponseError as refused:
+                self._mend(shard, refused)
+        raise Unavailable(detail=f"shard {shard} can't be brought up to date")
+
+    def run_unguarded(self, script: Script, shard: str, args: Sequence[Word] = ()) -> Any:
+        """Run one of the recovery's own scripts on a shard that is not trusted yet."""
+        assert not script.is_guarded, f"{script.name} would be refused"
+        return self._run(script, shard, args)
+
+    def run_everywhere(self, script: Script, args: Sequence[Word] = ()) -> dict[str, Any]:
+        """Run a guarded script on every shard and return the replies by shard.
+
+        Raises Unavailable at the first shard that can't be had; those before it have run.
+        """
+        return {shard: self.run(script, shard, args) for shard in self._heads}
+
+    def command(self, shard: str, *command: Word) -> Any:
+        """Run one plain command on keys of `shard`, unguarded and never twice. Raises Unavailable."""
+        return self._exchange(shard, lambda _: packed(*command))
+
+    def key(self, shard: str, kind: str, name: str) -> str:
+        """Return the key of the thing of that kind and name in `shard`."""
+        return f"{self._heads[shard][1]}{kind}:{name}"
+
+    def check(self) -> None:
+        """Return when every server answers. Raises Unavailable."""
+        for node in self._primaries():
+            self._ask(node, "PING")
+
+    def close(self) -> None:
+        """Close the idle connections, and leave the embedded server (the last to leave stops it)."""
+        try:
+            for node in self._topology.primaries():
+                node.forget()
+        except AwayError:
+            pass
+        if self.embedded is not None:
+            self.embedded.leave()
+
+    # -- the marker of a shard
+
+    def marker(self, shard: str) -> Marker:
+        """Return what the shard knows of itself, and the run id of its server."""
+        run_id, run, lineage, position, config, stamp, cutoff = self._run(_MARKER, shard, ())
+        return Marker(
+            run_id, run, lineage, int(position or 0), int(config or 0), int(stamp or 0), int(cutoff or 0)
+        )
+
+    def trust(self, shard: str, *, run_id: str, lineage: str, position: int, config: int) -> None:
+        """Write the marker: the journal up to `position` is applied to this shard of server run `run_id`.
+
+        Raises Unavailable when the server is no longer that run.
+        """
+        try:
+            self._run(_TRUST, shard, (run_id, lineage, position, config, SHARD_LIFETIME))
+        except ResponseError as refused:
+            raise Unavailable(detail=f"shard {shard}: {refused}") from refused
+
+    def announce_configuration(self, version: int) -> None:
+        """Make every shard refuse callers whose configuration is older than `version`.
+
+        A shard that can't be reached or is not trusted learns it from the next script of a caller
+        that knows, or when it is recovered. Raises Unavailable at the first that can't be reached.
+        """
+        self.configuration_version = max(self.configuration_version, version)
+        for shard in self._heads:
+            self._run(_RAISE_CONFIG, shard, (version,))
+
+    # -- messages
+
+    def publish(self, channel: str, message: str) -> None:
+        """Send a message to all who listen now. Raises Unavailable."""
+        self._ask(self._primaries()[0], "PUBLISH", channel, message)
+
+    def listen(self, channel: str, *, idle: float = 1.0) -> Iterator[str | None]:
+        """Yield the messages of `channel` as they come, for ever.
+
+        Yields None after each (re)connection, since messages may have been missed before it, and
+        after `idle` seconds without any, so that the caller can look at other things. Never raises
+        for a store that is away: it tries again.
+        """
+        while True:
+            try:
+                yield from self._listen_once(channel, idle)
+            except (AwayError, Unavailable, RedisError, OSError):
+                yield None
+                time.sleep(min(idle, 0.2))
+
+    def _listen_once(self, channel: str, idle: float) -> Iterator[str | None]:
+        link = self._primaries()[0].connect()
+        try:
+            link.ask("SUBSCRIBE", channel)
+            yield None
+            heard_at = asked_at = time.monotonic()
+            while True:
+                if link.has_message(idle):
+                    kind, *_, message = link.receive()
+                    heard_at = asked_at = time.monotonic()
+                    yield message if kind == "message" else None
+                    continue
+                yield None
+                now = time.monotonic()
+                if now - heard_at > 2 * SILENCE:
+                    raise AwayError("the server listened to has vanished")
+                if now - asked_at > SILENCE:
+                    link.send((packed("PING"),), check_health=False)
+                    asked_at = now
+        finally:
+            link.close()
+
+    # -- looking around (for doctor)
+
+    def scan(self, match: str = "sso:*") -> Iterator[str]:
+        """Yield the keys that match, of every server; one that moves meanwhile may come twice or never."""
+        for node in self._primaries():
+            for keys in self._batches(node, match):
+                yield from keys
+
+    def keys_without_expiry(self, match: str = "sso:*") -> Iterator[str]:
+        """Yield the keys that would stay for ever; there should be none."""
+        for node in self._primaries():
+            for keys in self._batches(node, match):
+                try:
+                    lives = node.exchange_many(("PTTL", key) for key in keys)
+                except AwayError as away:
+                    raise Unavailable(detail=f"redis: {away}") from away
+                yield from (key for key, left in zip(keys, lives, strict=True) if left == -1)
+
+    def server_info(self, section: str = "everything") -> list[str]:
+        """Return each server's INFO text."""
+        return [self._ask(node, "INFO", section) for node in self._primaries()]
+
+    def _batches(self, node: Node, match: str) -> Iterator[list[str]]:
+        cursor = "0"
+        while True:
+            cursor, keys = self._ask(node, "SCAN", cursor, "MATCH", match, "COUNT", 500)
+            yield keys
+            if cursor == "0":
+                return
+
+    # -- sending
+
+    def _run(self, script: Script, shard: str, args: Sequence[Word]) -> Any:
+        shard_key, prefix = self._heads[shard]
+        version, now = self.configuration_version, self._clock()
+
+        def by_sha(run_id: str) -> bytes:
+            return packed("EVALSHA", script.sha, 1, shard_key, run_id, version, now, prefix, *args)
+
+        try:
+            return self._exchange(shard, by_sha)
+        except NoScriptError:
+            pass
+
+        def by_text(run_id: str) -> bytes:
+            return packed("EVAL", script.text, 1, shard_key, run_id, version, now, prefix, *args)
+
+        return self._exchange(shard, by_text)
+
+    def _exchange(self, shard: str, pack: Pack) -> Any:
+        try:
+            return self._topology.node_for(shard).exchange(pack)
+        except ResponseError as refused:
+            return self._follow(refused, pack)
+        except AwayError as away:
+            self._topology.is_stale()
+            raise Unavailable(detail=f"redis: {away}") from away
+        except UnicodeEncodeError as bad:
+            raise Invalid("That is not valid text.", detail=str(bad)) from bad
+
+    def _follow(self, refused: ResponseError, pack: Pack) -> Any:
+        """Go where a Cluster points (a redirected command did not run), or raise what the refusal means."""
+        for _ in range(MAX_REDIRECTIONS):
+            if not isinstance(refused, AskError):
+                break
+            try:
+                return self._redirected(refused, pack)
+            except ResponseError as again:
+                refused = again
+            except AwayError as away:
+                self._topology.is_stale()
+                raise Unavailable(detail=f"redis: {away}") from away
+        if isinstance(refused, AskError) or _is_passing(refused):
+            self._topology.is_stale()
+            raise Unavailable(detail=f"redis: {refused}") from refused
+        raise refused
+
+    def _redirected(self, pointed: AskError, pack: Pack) -> Any:
+        if isinstance(pointed, MovedError):
+            self._topology.is_stale()
+        node = self._topology.node_at((pointed.host, pointed.port))
+        return node.exchange(pack, asking=not isinstance(pointed, MovedError))
+
+    def _primaries(self) -> list[Node]:
+        try:
+            return self._topology.primaries()
+        except AwayError as away:
+            raise Unavailable(detail=f"redis: {away}") from away
+
+    def _ask(self, node: Node, *command: Word) -> Any:
+        try:
+            return node.exchange(lambda _: packed(*command))
+        except (AwayError, RedisError) as failed:
+            self._topology.is_stale()
+            raise Unavailable(detail=f"redis: {failed}") from failed
+
+    # -- mending a refused shard
+
+    def _mend(self, shard: str, refused: ResponseError) -> None:
+        """Do what makes the guard let the script pass, or raise the script's own refusal."""
+        refusal = str(refused)
+        if refusal.startswith("UNTRUSTED"):
+            self._recover_once(shard)
+        elif refusal.startswith("OUTDATED"):
+            wanted = int(refusal.split()[1])
+            self._reload_once(wanted)
+            if self.configuration_version < wanted:
+                # SQL knows no such version: it is the one that was restored, and it decides.
+                self._recover_once(shard, even_if_trusted=True)
+        else:
+            raise refused
+
+    def _reload_once(self, wanted: int) -> None:
+        if self._reload is None:
+            return
+        with self._reloading:
+            if self.configuration_version < wanted:
+                self._reload(wanted)
+
+    def _recover_once(self, shard: str, *, even_if_trusted: bool = False) -> None:
+        if self._recover is None:
+            raise Unavailable(detail=f"shard {shard} is not trusted, and nobody here can apply the journal")
+        lock = self._recovering[shard]
+        if not lock.acquire(timeout=RECOVERY_WAIT):
+            raise Unavailable(detail=f"shard {shard} is being recovered")
+        try:
+            marker = self.marker(shard)
+            if marker.is_trusted and not (even_if_trusted and marker.config > self.configuration_version):
+                return
+            self._recover_alone(shard, marker.run_id, self._recover)
+        finally:
+            lock.release()
+
+    def _recover_alone(self, shard: str, run_id: str, recover: Callable[[str, str], None]) -> None:
+        """Recover the shard, or wait briefly while another process does."""
+        name, holder = self._heads[shard][1] + "recovery", secrets.token_hex(8)
+        deadline = time.monotonic() + RECOVERY_WAIT
+        while not self.command(shard, "SET", name, holder, "NX", "PX", RECOVERY_LOCK):
+            if time.monotonic() > deadline:
+                raise Unavailable(detail=f"shard {shard} is being recovered by another process")
+            time.sleep(0.02)
+            if self.marker(shard).is_trusted:
+                return
+        try:
+            recover(shard, run_id)
+        finally:
+            self._run(_RELEASE, shard, ("recovery", holder))
+
+
+def _is_passing(refused: ResponseError) -> bool:
+    return isinstance(refused, _PASSING_KINDS) or str(refused).startswith(_PASSING)
+
+
+def open_redis(settings: Settings, clock: Clock) -> Redis:
+    """Return the hot store that the settings name; the embedded one is started when it does not run.
+
+    Raises SettingsError for an address that can't be used, Unavailable when the embedded server does
+    not start. Any other server is only asked at the first use.
+    """
+    if settings.redis_url:
+        return Redis(topology_of(settings.redis_url, settings.redis_timeout_ms), clock)
+    embedded = EmbeddedServer(settings.data_dir)
+    embedded.join()
+    return Redis(
+        topology_of(f"unix://{quote(str(embedded.socket_path))}", settings.redis_timeout_ms), clock, embedded
+    )

@@ -1,0 +1,47 @@
+"""Lua scripts, composed once from package data."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Script:
+    """A Lua script with the prelude in front: its text, and the SHA-1 by which a server knows it."""
+
+    name: str
+    text: str
+    is_guarded: bool
+    sha: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # SHA-1 is the server's name for a script, no protection.
+        digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+        object.__setattr__(self, "sha", digest)
+
+
+def load_script(package: str, *parts: str) -> Script:
+    """Return the script made of the prelude, the guard and the named files of `package`, in that order.
+
+    A part of another package is written `package/part.lua`, with dots inside the package's name.
+    """
+    return _compose(package, ("prelude.lua", "guard.lua"), parts, is_guarded=True)
+
+
+def load_unguarded_script(package: str, *parts: str) -> Script:
+    """Return a script that also runs on a shard not yet trusted: for the recovery's own steps only."""
+    return _compose(package, ("prelude.lua",), parts, is_guarded=False)
+
+
+def _compose(package: str, opening: tuple[str, ...], parts: tuple[str, ...], *, is_guarded: bool) -> Script:
+    texts = [_read(__package__, name) for name in opening]
+    for part in parts:
+        place, _, name = part.rpartition("/")
+        texts.append(_read(place or package, name))
+    return Script(name=f"{package}:{parts[-1]}", text="\n".join(texts), is_guarded=is_guarded)
+
+
+@cache
+def _read(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text(encoding="utf-8")
