@@ -1,0 +1,167 @@
+"""The tables of the durable store. Times are milliseconds since 1970; ids and hashes are text.
+
+A change here needs a new file in `migrations/versions`, and `REVISION` to name it.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+REVISION = "0001"
+"""The newest migration: what a database must be at for this code."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+# SQLite numbers rows by itself only in a column whose type is INTEGER to the letter.
+RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""`lineage`: random, of this very store; `config_version`: raised by each change of clients or keys."""
+
+users = Table(
+    "users",
+    metadata,
+    Column("sub", Text, primary_key=True),
+    Column("username", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("roles", Document, nullable=False),
+    Column("password_hash", Text),
+    Column("is_disabled", Boolean, nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("password_changed_at", BigInteger),
+)
+"""`username` is stored casefolded; `roles` is a list of text."""
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", Text),
+    Column("settings", Document, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+"""`settings` holds the redirect addresses and all else that a client chose."""
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("alg", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("public", Document),
+    Column("private_encrypted", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("activated_at", BigInteger),
+    Column("retired_at", BigInteger),
+)
+"""`purpose` is jwt or cookie; `state` is next, active or retired."""
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("shard", Text),
+    Column("sub", Text),
+    Column("sid", Text),
+    Column("client_id", Text),
+    Column("reason", Text),
+    Column("actor", Text),
+    Column("detail", Document),
+    Column("is_applied", Boolean, nullable=False),
+    Index(None, "shard", "number"),
+    Index(None, "sid"),
+    Index(None, "sub"),
+)
+"""Every acknowledged taking-back, in commit order; `shard` is null for what concerns all shards."""
+
+Index(
+    "ix_journal_not_applied",
+    journal.c.number,
+    postgresql_where=journal.c.is_applied == false(),
+    sqlite_where=journal.c.is_applied == false(),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("number", BigInteger, ForeignKey("journal.number"), nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("sid", Text, nullable=False),
+    Column("sub", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", BigInteger),
+    Column("leased_until", BigInteger),
+    Column("last_error", Text),
+    Column("status_code", Integer),
+    Column("took_ms", Integer),
+    Column("created_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),
+    UniqueConstraint("number", "client_id", "sid"),
+    Index(None, "state", "next_attempt_at"),
+)
+"""What is told to one client of one ending; `state` is pending, confirmed, gave_up or superseded."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("sub", Text),
+    Column("client_id", Text),
+    Column("sid", Text),
+    Column("actor", Text),
+    Column("address", Text),
+    Column("user_agent", Text),
+    Column("request_id", Text),
+    Column("detail", Document),
+    Index(None, "at"),
+    Index(None, "sub"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""Work that one of several couriers does at a time."""
