@@ -55,11 +55,12 @@ users = Table(
     Column("is_disabled", Boolean, nullable=False),
     Column("must_change_password", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("password_changed_at", BigInteger),
 )
-"""`username` is stored casefolded; `roles` is a list of text."""
+"""`username` is stored casefolded; `roles` is a list of text; a raised `epoch` ends earlier sessions."""
 
 clients = Table(
     "clients",

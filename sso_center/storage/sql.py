@@ -83,13 +83,14 @@ class Database:
             with connection.begin():
                 yield connection
 
-    def lock_journal(self, connection: Connection) -> None:
+    @staticmethod
+    def lock_journal(connection: Connection) -> None:
         """Hold the journal until the transaction ends, so that its numbers follow the order of commits.
 
         Otherwise a reader could see 8 before 7 is committed, and pass 7 by. On SQLite `write` has
         the whole database already.
         """
-        if not self.is_sqlite:
+        if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": JOURNAL_LOCK})
 
     def check(self) -> None:
