@@ -1,0 +1,38 @@
+"""Endings: every way a global session stops, by one path.
+
+Owns the order of section "Endings": close, record, apply, publish, deliver; cut-offs; the answer to
+"is this session alive" for clients; the replay of the journal into a store that came back; and the
+courier's work. Each step may be repeated: an ending carries an id, applying is idempotent, and what
+a crash left between two steps is finished by the next starter.
+"""
+
+from sso_center.core.endings.applying import Applying
+from sso_center.core.endings.delivery import Delivery
+from sso_center.core.endings.endings import JOURNAL_CHANNEL, Endings
+from sso_center.core.endings.entries import Ending, Entries
+from sso_center.core.endings.mass import MassEndings, Reach, Scope
+from sso_center.core.endings.notices import Notices
+from sso_center.core.endings.post import Poster
+from sso_center.core.endings.reasons import CENTER, Reason
+from sso_center.core.endings.recovery import Recovery
+from sso_center.core.endings.sweep import Sweep
+from sso_center.core.endings.tail import Tail
+
+__all__ = [
+    "CENTER",
+    "JOURNAL_CHANNEL",
+    "Applying",
+    "Delivery",
+    "Ending",
+    "Endings",
+    "Entries",
+    "MassEndings",
+    "Notices",
+    "Poster",
+    "Reach",
+    "Reason",
+    "Recovery",
+    "Scope",
+    "Sweep",
+    "Tail",
+]

@@ -1,0 +1,32 @@
+"""Global sessions: what the center knows of one browser or device of one user.
+
+Owns the session's record and its deadlines, and the one answer to "is this session alive"
+(session.lua, which the scripts of grants, tokens and endings compose too). A session is public by
+its `sid`, opened by its chain, and reached by nothing else. Knows nothing of HTTP and never ends a
+session by itself: it reports what it found, and the caller ends what must end.
+"""
+
+from sso_center.core.sessions.record import (
+    About,
+    Outcome,
+    Session,
+    SessionView,
+    Visit,
+    read_claims,
+    read_session,
+)
+from sso_center.core.sessions.sessions import SESSION_PARTS, Lifetimes, Opened, Sessions
+
+__all__ = [
+    "SESSION_PARTS",
+    "About",
+    "Lifetimes",
+    "Opened",
+    "Outcome",
+    "Session",
+    "SessionView",
+    "Sessions",
+    "Visit",
+    "read_claims",
+    "read_session",
+]

@@ -1,0 +1,53 @@
+"""Step 2: making an entry of the journal hold in Redis. Idempotent, and possible during a recovery."""
+
+from sso_center.base.secrets import all_shards
+from sso_center.core.endings.entries import Entry
+from sso_center.core.sessions import SESSION_PARTS
+from sso_center.storage.redis import Redis, load_unguarded_script
+
+_ENDING = load_unguarded_script(__package__, *SESSION_PARTS, "apply_ending.lua")
+_CUTOFF = load_unguarded_script(__package__, "apply_cutoff.lua")
+_DENY = load_unguarded_script(__package__, "deny.lua")
+_FORGET_USER = load_unguarded_script(__package__, "forget_user.lua")
+_VOID_GRANTS = load_unguarded_script(__package__, "void_grants.lua")
+_MARK = load_unguarded_script(__package__, "mark.lua")
+
+
+class Applying:
+    """Applies entries to shards. `outlives` (seconds) is the longest that a token may live after its session."""
+
+    def __init__(self, redis: Redis, *, outlives: int, horizon: int) -> None:
+        self._redis = redis
+        self._outlives = outlives * 1000
+        self._horizon = horizon * 1000
+
+    def apply(self, entry: Entry) -> None:
+        """Apply an entry to every shard it concerns. Raises Unavailable."""
+        for shard in [entry.shard] if entry.shard else all_shards():
+            self.apply_to(shard, entry)
+
+    def apply_to(self, shard: str, entry: Entry) -> None:
+        """Apply an entry to one shard. Raises Unavailable."""
+        run = self._redis.run_unguarded
+        if entry.kind == "ending":
+            run(_ENDING, shard, (entry.sid, entry.sub, self._outlives))
+        elif entry.kind == "cutoff":
+            scope, name, at = entry.detail["scope"], entry.detail["name"], entry.detail["at"]
+            run(_CUTOFF, shard, (scope, name, at, self._horizon))
+        elif entry.kind == "revocation":
+            run(_DENY, shard, (entry.detail["denied"], self._outlives))
+        elif entry.kind == "user":
+            run(_FORGET_USER, shard, (entry.sub,))
+
+    def end(self, shard: str, sid: str, sub: str) -> None:
+        """Take a session whose ending is recorded out of Redis. Raises Unavailable."""
+        self._redis.run_unguarded(_ENDING, shard, (sid, sub, self._outlives))
+
+    def void_grants(self, shard: str) -> None:
+        """Void every grant issued so far in a shard. Raises Unavailable."""
+        self._redis.run_unguarded(_VOID_GRANTS, shard, (self._horizon,))
+
+    def mark(self, entry: Entry) -> None:
+        """Note in every shard the entry concerns that the journal is applied up to it. Raises Unavailable."""
+        for shard in [entry.shard] if entry.shard else all_shards():
+            self._redis.run_unguarded(_MARK, shard, (entry.number,))

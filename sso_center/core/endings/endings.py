@@ -1,0 +1,152 @@
+"""End sessions: the one path, whatever the way."""
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from sso_center.base.clock import Clock
+from sso_center.base.errors import Unavailable
+from sso_center.base.secrets import shard_in
+from sso_center.core.audit import Tag
+from sso_center.core.clients import Clients
+from sso_center.core.endings.applying import Applying
+from sso_center.core.endings.entries import Closed, Ending, Entries, Entry
+from sso_center.core.endings.reasons import CENTER, Reason
+from sso_center.core.sessions import SESSION_PARTS, Sessions
+from sso_center.storage.redis import Redis, load_script
+
+_CLOSE = load_script(__package__, *SESSION_PARTS, "close.lua")
+_CHECK = load_script(__package__, *SESSION_PARTS, "check.lua")
+
+JOURNAL_CHANNEL = "sso:journal"
+BATCH = 100
+
+_log = logging.getLogger("sso_center.endings")
+
+
+class Endings:
+    """Ends sessions, and answers which of them are alive."""
+
+    def __init__(
+        self, redis: Redis, sessions: Sessions, clients: Clients, entries: Entries,
+        applying: Applying,
+        clock: Clock,
+    ) -> None:
+        self._redis = redis
+        self._sessions = sessions
+        self._clients = clients
+        self._entries = entries
+        self._applying = applying
+        self._clock = clock
+
+    def end_session(self, sid: str, reason: Reason, actor: str) -> Ending | None:
+        """End one session, and return its ending; None when there is no such session (any more).
+
+        `actor` is who asked: a `sub`, `client:<id>`, `cli`, or `center`. When Unavailable is raised
+        the session may be closed already: nothing of it is accepted, and the courier finishes the rest.
+        """
+        ended = self.end_sessions([sid], reason, actor)
+        return ended[0] if ended else None
+
+    def end_sessions(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Ending]:
+        """End several sessions of one shard, recorded in one transaction. Raises Unavailable."""
+        closed = [done for sid in sids if (done := self._close(sid, reason, actor))]  # step 0
+        if not closed:
+            return []
+        shard = closed[0].sid[:2]
+        endings = self._entries.record(closed, shard, self._told(closed))  # step 1
+        self._finish(shard, endings)  # steps 2 and 3; step 4 is the courier's
+        return endings
+
+    def check(self, client_id: str, sids: Sequence[str]) -> dict[str, bool]:
+        """Say of each sid whether the session is alive and joined by the client. Asking counts as use.
+
+        Raises Unavailable when the store can't be asked.
+        """
+        answer = dict.fromkeys(sids, False)
+        by_shard: dict[str, list[str]] = {}
+        for sid in answer:
+            shard = shard_in(sid)
+            if shard is not None:
+                by_shard.setdefault(shard, []).append(sid)
+        for shard, asked in by_shard.items():
+            _, *alive = self._sessions.with_user(_CHECK, shard, (client_id, *asked))
+            answer.update({sid: bool(is_alive) for sid, is_alive in zip(asked, alive, strict=True)})
+        return answer
+
+    def revoke_family(self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY) -> None:
+        """Take back all that came of one grant. Raises Unavailable."""
+        self.take_back(
+            kind="revocation",
+            shard=shard_in(family),
+            tag=Tag.FAMILY_REVOKED,
+            sub=sub or None,
+            client_id=client_id,
+            reason=Reason(reason),
+            actor=CENTER,
+            detail={"denied": family},
+        )
+
+    def take_back(
+        self,
+        *,
+        kind: Literal["cutoff", "revocation"],
+        shard: str | None,
+        tag: Tag,
+        sub: str | None,
+        client_id: str | None,
+        reason: Reason,
+        actor: str,
+        detail: dict[str, Any],
+    ) -> Entry:
+        """Record a cut-off or a revocation, apply and publish it, and return its entry.
+
+        `shard` None means all of them. Raises Unavailable.
+        """
+        now = self._clock()
+        number = self._entries.record_other(
+            id=uuid.uuid4().hex,
+            kind=kind,
+            at=now,
+            shard=shard,
+            tag=tag,
+            sub=sub,
+            client_id=client_id,
+            reason=reason,
+            actor=actor,
+            detail=detail,
+        )
+        entry = Entry(number, kind, now, shard, sub or "", "", client_id or "", reason, actor, detail)
+        self._applying.apply(entry)
+        self.publish(number)
+        return entry
+
+    def publish(self, number: int) -> None:
+        """Tell every process that the journal has grown (step 3). Raises Unavailable."""
+        self._redis.publish(JOURNAL_CHANNEL, str(number))
+
+    def _close(self, sid: str, reason: Reason, actor: str) -> Closed | None:
+        shard = shard_in(sid)
+        if shard is None:
+            return None
+        reply = self._redis.run(_CLOSE, shard, (sid, uuid.uuid4().hex, reason, actor))
+        if reply[0] == "gone":
+            return None
+        _, ending_id, why, who, at, sub, *participants = reply
+        return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(participants)))
+
+    def _told(self, closed: Sequence[Closed]) -> frozenset[str]:
+        """Which participants take back-channel notices."""
+        joined = {client for one in closed for client in one.participants}
+        known = {name: self._clients.find(name) for name in joined}
+        return frozenset(name for name, client in known.items() if client and client.backchannel_logout_uri)
+
+    def _finish(self, shard: str, endings: Sequence[Ending]) -> None:
+        try:
+            for ending in endings:
+                self._applying.end(shard, ending.sid, ending.sub)
+            self.publish(endings[-1].number)
+        except Unavailable as away:
+            # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.
+            _log.warning("ending left to the courier", extra={"detail": away.detail})

@@ -1,0 +1,227 @@
+"""The journal's entries: writing them with their notices and audit in one transaction, and reading them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+
+from sso_center.core.audit import Tag, append, write_audit
+from sso_center.core.endings.reasons import Reason
+from sso_center.storage.schema import journal, meta, notices
+from sso_center.storage.sql import Database
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A session that step 0 has closed: what its ending will be recorded as. `at` is in milliseconds."""
+
+    sid: str
+    ending_id: str
+    reason: str
+    actor: str
+    at: int
+    sub: str
+    participants: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A recorded ending; `number` is its place in the journal."""
+
+    number: int
+    sid: str
+    sub: str
+    reason: Reason
+    actor: str
+    at: int
+    participants: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the journal, as it is applied to Redis. `shard` is None when it concerns them all."""
+
+    number: int
+    kind: str
+    at: int
+    shard: str | None
+    sub: str
+    sid: str
+    client_id: str
+    reason: str
+    actor: str
+    detail: dict[str, Any]
+
+
+class Entries:
+    """The endings' side of the journal in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, batch: Sequence[Closed], shard: str, told: frozenset[str]) -> list[Ending]:
+        """Record endings, a notice for each participant in `told`, and the audit entries, or nothing.
+
+        Recording an ending again gives the number it already has, and no second notice.
+        Raises Unavailable.
+        """
+        with self._database.write() as connection:
+            self._database.lock_journal(connection)
+            return [self._record_one(connection, closed, shard, told) for closed in batch]
+
+    def _record_one(self, connection: Connection, closed: Closed, shard: str, told: frozenset[str]) -> Ending:
+        earlier = connection.scalar(select(journal.c.number).where(journal.c.id == closed.ending_id))
+        number = earlier or append(
+            self._database,
+            connection,
+            id=closed.ending_id,
+            kind="ending",
+            at=closed.at,
+            shard=shard,
+            sub=closed.sub,
+            sid=closed.sid,
+            reason=closed.reason,
+            actor=closed.actor,
+            detail={"participants": closed.participants},
+        )
+        if earlier is None:
+            add_notices(
+                connection,
+                number,
+                [(client, closed.sid, closed.sub) for client in closed.participants if client in told],
+                closed.at,
+            )
+            write_audit(
+                connection,
+                Tag.SESSION_ENDED,
+                at=closed.at,
+                sub=closed.sub,
+                sid=closed.sid,
+                actor=closed.actor,
+                detail={"reason": closed.reason, "clients": closed.participants},
+            )
+        return Ending(
+            number, closed.sid, closed.sub, Reason(closed.reason), closed.actor, closed.at, closed.participants
+        )
+
+    def record_other(
+        self,
+        *,
+        id: str,
+        kind: str,
+        at: int,
+        shard: str | None,
+        tag: Tag,
+        sub: str | None = None,
+        client_id: str | None = None,
+        reason: str,
+        actor: str,
+        detail: dict[str, Any],
+    ) -> int:
+        """Record a cut-off or a revocation with its audit entry, and return its number. Raises Unavailable."""
+        with self._database.write() as connection:
+            self._database.lock_journal(connection)
+            number = append(
+                self._database,
+                connection,
+                id=id,
+                kind=kind,
+                at=at,
+                shard=shard,
+                sub=sub,
+                client_id=client_id,
+                reason=reason,
+                actor=actor,
+                detail=detail,
+            )
+            write_audit(connection, tag, at=at, sub=sub, client_id=client_id, actor=actor, detail=detail)
+            return number
+
+    def add_notices(self, number: int, rows: Sequence[tuple[str, str, str]], at: int) -> None:
+        """Add notices (client, sid, sub) to an entry; one that is there stays as it is. Raises Unavailable."""
+        with self._database.write() as connection:
+            add_notices(connection, number, rows, at)
+
+    def head(self) -> int:
+        """Return the highest number so far, 0 when the journal is empty. Raises Unavailable."""
+        with self._database.read() as connection:
+            return connection.scalar(select(func.max(journal.c.number))) or 0
+
+    def lineage(self) -> str:
+        """Return the name of this SQL store's history; a restored one gets another. Raises Unavailable."""
+        with self._database.read() as connection:
+            found = connection.scalar(select(meta.c.value).where(meta.c.key == "lineage"))
+        return str(found)
+
+    def configuration_version(self) -> int:
+        """Return the version of clients and keys. Raises Unavailable."""
+        with self._database.read() as connection:
+            found = connection.scalar(select(meta.c.value).where(meta.c.key == "config_version"))
+        return int(found or 0)
+
+    def concerning(self, shard: str, *, after: int, since: int, limit: int) -> list[Entry]:
+        """Return entries numbered above `after`, not older than `since` (ms), that concern a shard."""
+        wanted = (
+            select(journal)
+            .where(journal.c.number > after, journal.c.at >= since)
+            .where(or_(journal.c.shard == shard, journal.c.shard.is_(None)))
+            .order_by(journal.c.number)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [_entry(row) for row in connection.execute(wanted).mappings()]
+
+    def unapplied(self, limit: int) -> list[Entry]:
+        """Return the first entries that the courier has not applied yet, in order. Raises Unavailable."""
+        wanted = select(journal).where(~journal.c.is_applied).order_by(journal.c.number).limit(limit)
+        with self._database.read() as connection:
+            return [_entry(row) for row in connection.execute(wanted).mappings()]
+
+    def note_applied(self, numbers: Sequence[int]) -> None:
+        """Note that the courier has applied these entries. Raises Unavailable."""
+        if numbers:
+            with self._database.write() as connection:
+                connection.execute(
+                    update(journal).where(journal.c.number.in_(numbers)).values(is_applied=True)
+                )
+
+
+def add_notices(
+    connection: Connection, number: int, rows: Sequence[tuple[str, str, str]], at: int
+) -> None:
+    """Add notices (client, sid, sub) to an entry inside a transaction; one that is there stays."""
+    there = select(notices.c.client_id, notices.c.sid).where(notices.c.number == number)
+    known = {(row.client_id, row.sid) for row in connection.execute(there)}
+    fresh = [
+        {
+            "number": number,
+            "client_id": client,
+            "sid": sid,
+            "sub": sub,
+            "state": "pending",
+            "attempts": 0,
+            "next_attempt_at": at,
+            "leased_until": 0,
+            "created_at": at,
+        }
+        for client, sid, sub in rows
+        if (client, sid) not in known
+    ]
+    if fresh:
+        connection.execute(insert(notices), fresh)
+
+
+def _entry(row: RowMapping) -> Entry:
+    return Entry(
+        number=row["number"],
+        kind=row["kind"],
+        at=row["at"],
+        shard=row["shard"],
+        sub=row["sub"] or "",
+        sid=row["sid"] or "",
+        client_id=row["client_id"] or "",
+        reason=row["reason"] or "",
+        actor=row["actor"] or "",
+        detail=row["detail"] or {},
+    )

@@ -1,0 +1,17 @@
+-- Finds sessions that no longer count because of a cut-off, or because their user was changed.
+-- ARGV: sub or '' for the whole shard, offset, count
+-- Returns {how many were looked at, sid, ...} | {'no_user', '', session reply...}
+local sids
+if args[1] ~= '' then
+  sids = redis.call('ZRANGE', user_sessions_key(args[1]), 0, -1)
+else
+  sids = redis.call('ZRANGE', prefix .. 'deadlines', tonumber(args[2]), tonumber(args[2]) + tonumber(args[3]) - 1)
+end
+local found = {#sids}
+for _, sid in ipairs(sids) do
+  local session = session_load(sid)
+  local state = session_state(session, session and user_load(session.sub))
+  if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, nil))} end
+  if state == 'cut_off' or state == 'stale' or state == 'disabled' then found[#found + 1] = sid end
+end
+return found

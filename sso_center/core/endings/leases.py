@@ -1,0 +1,45 @@
+"""Leases in SQL: of several couriers, one does a kind of work at a time."""
+
+from sqlalchemy import insert, select, update
+
+from sso_center.base.clock import Clock
+from sso_center.storage.schema import leases
+from sso_center.storage.sql import Database
+
+
+class Leases:
+    """Leases of one holder, by name. They only save work: whatever runs under one is harmless to repeat."""
+
+    def __init__(self, database: Database, holder: str, clock: Clock) -> None:
+        self._database = database
+        self._holder = holder
+        self._clock = clock
+        self._until: dict[str, int] = {}
+
+    def hold(self, name: str, seconds: int) -> bool:
+        """Take or keep a lease, and say whether we have it. Raises Unavailable.
+
+        One that has more than half of its time left is not asked for again.
+        """
+        now = self._clock()
+        if self._until.get(name, 0) - now > seconds * 500:
+            return True
+        until = now + seconds * 1000
+        with self._database.write() as connection:
+            found = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
+            if found is None:
+                connection.execute(insert(leases).values(name=name, holder=self._holder, until=until))
+            elif found.holder == self._holder or found.until <= now:
+                connection.execute(
+                    update(leases).where(leases.c.name == name).values(holder=self._holder, until=until)
+                )
+            else:
+                return False
+        self._until[name] = until
+        return True
+
+    def give_back(self) -> None:
+        """Let another courier have what we hold, at once. Raises Unavailable."""
+        with self._database.write() as connection:
+            connection.execute(update(leases).where(leases.c.holder == self._holder).values(until=0))
+        self._until.clear()

@@ -1,0 +1,21 @@
+"""Why a session ended: told to admins, to the audit log and to the person."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Every way a session ends."""
+
+    LOGOUT = "logout"
+    ADMIN = "admin"
+    PASSWORD_CHANGE = "password_change"  # noqa: S105 - a reason, not a password
+    DISABLED = "disabled"
+    CHANGED = "changed"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    REUSE = "reuse"
+    REPLAY = "replay"
+
+
+CENTER = "center"
+"""The actor of endings that nobody asked for: expiry, reuse, an account that changed."""

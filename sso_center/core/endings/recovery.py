@@ -1,0 +1,51 @@
+"""Bringing a shard of a store that came back up to the journal, before anything in it counts again."""
+
+import logging
+
+from sso_center.base.clock import Clock
+from sso_center.core.endings.applying import Applying
+from sso_center.core.endings.entries import Entries
+from sso_center.storage.redis import Redis
+
+_log = logging.getLogger("sso_center.recovery")
+_PAGE = 500
+
+
+class Recovery:
+    """Replays the journal into a shard whose server restarted, failed over, was restored or emptied.
+
+    `horizon` (seconds) is the longest that anything in Redis may count: older entries concern nothing.
+    """
+
+    def __init__(
+        self, redis: Redis, entries: Entries, applying: Applying, clock: Clock, *, horizon: int
+    ) -> None:
+        self._redis = redis
+        self._entries = entries
+        self._applying = applying
+        self._clock = clock
+        self._horizon = horizon * 1000
+
+    def recover(self, shard: str, run_id: str) -> None:
+        """Apply what the shard has missed, void its grants, then write its marker.
+
+        Raises Unavailable while SQL or Redis is away: the shard then stays refused.
+        """
+        lineage, version = self._entries.lineage(), self._entries.configuration_version()
+        marker = self._redis.marker(shard)
+        # Another history of the journal gives its numbers another meaning.
+        position = marker.position if marker.lineage == lineage else 0
+        replayed = 0
+        while True:
+            page = self._entries.concerning(
+                shard, after=position, since=self._clock() - self._horizon, limit=_PAGE
+            )
+            for entry in page:
+                self._applying.apply_to(shard, entry)
+                position = entry.number
+            replayed += len(page)
+            if len(page) < _PAGE:
+                break
+        self._applying.void_grants(shard)
+        self._redis.trust(shard, run_id=run_id, lineage=lineage, position=position, config=version)
+        _log.info("shard recovered", extra={"shard": shard, "replayed": replayed, "position": position})

@@ -1,0 +1,53 @@
+"""Following the journal: finishing what was recorded but not applied, and moving the shards' marks."""
+
+import logging
+
+from sso_center.base.errors import NotFound
+from sso_center.core.endings.applying import Applying
+from sso_center.core.endings.entries import Entries, Entry
+from sso_center.core.endings.mass import MassEndings
+from sso_center.core.users import Users
+
+_log = logging.getLogger("sso_center.courier")
+_PAGE = 200
+
+
+class Tail:
+    """Applies each entry of the journal once more, in order, then marks its shards.
+
+    Whoever recorded an entry applies it too; doing so again is harmless, and it is this second time,
+    in order and by one process, that lets a mark say "everything up to here is applied".
+    """
+
+    def __init__(self, entries: Entries, applying: Applying, mass: MassEndings, users: Users) -> None:
+        self._entries = entries
+        self._applying = applying
+        self._mass = mass
+        self._users = users
+
+    def follow(self) -> int:
+        """Apply what is new, and return how many entries that was. Raises Unavailable."""
+        page = self._entries.unapplied(_PAGE)
+        done: list[int] = []
+        try:
+            for entry in page:
+                self._apply(entry)
+                done.append(entry.number)
+        finally:
+            self._entries.note_applied(done)
+        return len(done)
+
+    def _apply(self, entry: Entry) -> None:
+        self._applying.apply(entry)
+        if entry.kind == "user":
+            self._refill(entry)
+        if entry.kind in ("user", "cutoff"):
+            for ended in self._mass.walk(entry):
+                _log.info("ending sessions", extra={"entry": entry.number, "ended": ended})
+        self._applying.mark(entry)
+
+    def _refill(self, entry: Entry) -> None:
+        try:
+            self._users.refill(entry.sub)
+        except NotFound:
+            _log.info("a removed user", extra={"sub": entry.sub})

@@ -1,0 +1,98 @@
+"""Issue grants."""
+
+import json
+from dataclasses import dataclass
+
+from sso_center.base.clock import Clock
+from sso_center.base.errors import SSOError
+from sso_center.base.secrets import hashed, new_secret, shard_in
+from sso_center.core.sessions import SESSION_PARTS, Sessions, Visit
+from sso_center.storage.scripts import load_script
+
+GRANT_PARTS = (*SESSION_PARTS, "sso_center.core.grants/audit_event.lua")
+_ISSUE = load_script(__package__, *GRANT_PARTS, "issue.lua")
+
+
+@dataclass(frozen=True)
+class GrantRequest:
+    """What a client asks a grant for, already checked against its registration.
+
+    `max_age` (seconds) and `authenticated_after` (ms since 1970) demand a login that recent;
+    `must_login` demands one whatever the session says.
+    """
+
+    client_id: str
+    redirect_uri: str
+    scope: tuple[str, ...]
+    nonce: str | None = None
+    code_challenge: str | None = None
+    max_age: int | None = None
+    must_login: bool = False
+    authenticated_after: int | None = None
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The code, or None when a login is needed first; and what the browser's cookie turned out to be."""
+
+    code: str | None
+    visit: Visit
+
+
+class GrantRefused(SSOError):
+    """A grant can't be redeemed; `reason` is for the log, the client hears `invalid_grant` and no more."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The code is not valid (any more).", detail=reason)
+        self.reason = reason
+
+
+class Replayed(GrantRefused):
+    """The right client presented a redeemed grant again: what it gave (`family`) must end (RFC 9700, 4.5)."""
+
+    def __init__(self, family: str, sub: str) -> None:
+        super().__init__("replayed")
+        self.family = family
+        self.sub = sub
+
+
+class Grants:
+    """Issues one-time grants. `life` and `kept` are in seconds: a redeemed grant is remembered that long."""
+
+    def __init__(self, sessions: Sessions, clock: Clock, *, life: int, kept: int) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._life = life
+        self._kept = kept
+
+    def issue(self, cookie: str | None, request: GrantRequest) -> Issued:
+        """Visit the cookie's session and issue a grant for `request`, in one round trip.
+
+        Raises Unavailable when the store can't be asked.
+        """
+        if request.must_login or not cookie:
+            return Issued(None, self._sessions.visit(cookie))
+        # A secret of the session's shard: the code must be found beside the session.
+        code = new_secret(shard_in(cookie) or "00")
+        about = json.dumps((request.scope, request.nonce), separators=(",", ":"))
+        visit, word = self._sessions.visit_with(
+            _ISSUE,
+            cookie,
+            (
+                hashed(code),
+                request.client_id,
+                request.redirect_uri,
+                request.code_challenge or "",
+                about,
+                self._life * 1000,
+                self._kept * 1000,
+                self._login_after(request),
+            ),
+        )
+        return Issued(code if word == "issued" else None, visit)
+
+    def _login_after(self, request: GrantRequest) -> int:
+        after = request.authenticated_after or 0
+        if request.max_age is not None:
+            after = max(after, self._clock() - request.max_age * 1000)
+        return after

@@ -1,0 +1,21 @@
+-- Lists sessions of this shard that are alive: of one user, or a page of all of them in order of deadline.
+-- ARGV: sub or '', offset, count
+-- Returns {how many were looked at, {session reply..., participant, participant...}, ...}
+local sids
+if args[1] ~= '' then
+  sids = redis.call('ZRANGE', user_sessions_key(args[1]), 0, -1)
+else
+  sids = redis.call('ZRANGE', prefix .. 'deadlines', tonumber(args[2]), tonumber(args[2]) + tonumber(args[3]) - 1)
+end
+local found = {#sids}
+for _, sid in ipairs(sids) do
+  local session = session_load(sid)
+  local user = session and user_load(session.sub)
+  local state = session_state(session, user)
+  if state == 'alive' or state == 'no_user' then
+    local row = session_reply(session, user)
+    for _, client in ipairs(redis.call('HKEYS', participants_key(sid))) do row[#row + 1] = client end
+    found[#found + 1] = row
+  end
+end
+return found

@@ -1,0 +1,146 @@
+"""The shapes of a session, and how a script's reply is read into them, once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from sso_center.core.users import User, user_from_json
+
+
+class Outcome(StrEnum):
+    """What a presented session cookie turned out to be."""
+
+    ALIVE = "alive"
+    NONE = "none"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    ENDED = "ended"
+    REUSE = "reuse"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True)
+class About:
+    """What is kept of a session only to be shown: never part of a decision in a script."""
+
+    amr: tuple[str, ...]
+    acr: str
+    opened_at: int
+    user_agent: str
+    address: str
+    is_remembered: bool
+
+    def to_json(self) -> str:
+        """Return the compact form that the session's record holds."""
+        fields = (self.amr, self.acr, self.opened_at, self.user_agent, self.address, self.is_remembered)
+        return json.dumps(fields, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Session:
+    """A living global session. Instants are milliseconds since 1970.
+
+    `stamp` is when the person last proved who they are, which ID tokens call `auth_time`.
+    """
+
+    sid: str
+    sub: str
+    chain_id: str
+    stamp: int
+    seen_at: int
+    deadline: int
+    about: About
+    user: User
+
+    @property
+    def auth_time(self) -> int:
+        """When the person last proved who they are (ms)."""
+        return self.stamp
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """How they did (RFC 8176)."""
+        return self.about.amr
+
+    @property
+    def acr(self) -> str:
+        """How strong that was, as a name a client may ask for."""
+        return self.about.acr
+
+    @property
+    def opened_at(self) -> int:
+        """When the session was opened (ms)."""
+        return self.about.opened_at
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether the session outlives the browser."""
+        return self.about.is_remembered
+
+
+@dataclass(frozen=True)
+class SessionView:
+    """A session as a person or an admin sees it in a list. Instants are milliseconds since 1970."""
+
+    sid: str
+    sub: str
+    opened_at: int
+    seen_at: int
+    deadline: int
+    user_agent: str
+    address: str
+    client_ids: tuple[str, ...]
+    is_remembered: bool
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What came of presenting a session cookie: the session when it is alive, else why not.
+
+    `successor` is the cookie to set when rotation is due. `sid` names the session whenever one was
+    found, so that a reuse can end it.
+    """
+
+    outcome: Outcome
+    session: Session | None = None
+    successor: str | None = None
+    sid: str | None = None
+
+
+@lru_cache(maxsize=4096)
+def read_about(text: str) -> About:
+    """Read what About.to_json wrote."""
+    amr, acr, opened_at, user_agent, address, is_remembered = json.loads(text)
+    return About(tuple(amr), acr, opened_at, user_agent, address, is_remembered)
+
+
+@lru_cache(maxsize=4096)
+def read_claims(text: str) -> User:
+    """Read a user from the claims in the shard; a changed user is another text."""
+    return user_from_json(text)
+
+
+def read_session(reply: Sequence[str]) -> Session:
+    """Read the eight values that `session_reply` in session.lua gives."""
+    sid, sub, stamp, seen, deadline, about, chain_id, claims = reply[:8]
+    return Session(
+        sid, sub, chain_id, int(stamp), int(seen), int(deadline), read_about(about), read_claims(claims)
+    )
+
+
+def read_view(row: Sequence[str]) -> SessionView:
+    """Read a row of list_sessions.lua: a session's reply, then its participants."""
+    about = read_about(row[5])
+    return SessionView(
+        sid=row[0],
+        sub=row[1],
+        opened_at=about.opened_at,
+        seen_at=int(row[3]),
+        deadline=int(row[4]),
+        user_agent=about.user_agent,
+        address=about.address,
+        client_ids=tuple(sorted(row[8:])),
+        is_remembered=about.is_remembered,
+    )

@@ -1,0 +1,113 @@
+-- A session: `<prefix>session:<sid>`, a hash of
+--   sub, chain  whose it is, and the id of the chain that opens it
+--   stamp       when the person proved who they are (ms): cut-offs and max_age count against it
+--   epoch       the user's credential epoch at that moment: a changed password makes it another
+--   idle        how long it may lie unused (ms); idle_deadline = last touch + idle
+--   deadline    when it ends whatever happens (ms)
+--   seen        the last touch (ms), to the minute
+--   about       JSON the scripts never read: amr, acr, user agent, address ...
+--   closed      the id of the ending, once one has begun
+-- Beside it: participants:<sid> (client -> when it joined), user:<sub> (claims, disabled, epoch, roles),
+-- user-sessions:<sub> and deadlines (indexes by time). A key lives 7 days longer than the session, so that
+-- the sweep can still give notice of an expiry: liveness is the stored deadline, never the TTL.
+
+local DAY = 86400000
+local SESSION_KEPT = 7 * DAY
+local SESSION_TOUCH = 60000
+local HORIZON = 400 * DAY
+
+local function session_key(sid) return prefix .. 'session:' .. sid end
+local function participants_key(sid) return prefix .. 'participants:' .. sid end
+local function user_sessions_key(sub) return prefix .. 'user-sessions:' .. sub end
+
+local function session_load(sid)
+  local f = redis.call('HMGET', session_key(sid), 'sub', 'chain', 'stamp', 'epoch', 'idle', 'idle_deadline',
+    'deadline', 'seen', 'about', 'closed')
+  if not f[1] then return nil end
+  return {sid = sid, sub = f[1], chain = f[2], stamp = tonumber(f[3]), epoch = f[4], idle = tonumber(f[5]),
+    idle_deadline = tonumber(f[6]), deadline = tonumber(f[7]), seen = tonumber(f[8]), about = f[9], closed = f[10]}
+end
+
+local function user_load(sub)
+  local f = redis.call('HMGET', prefix .. 'user:' .. sub, 'version', 'epoch', 'disabled', 'roles', 'claims')
+  if not f[1] then return nil end
+  return {version = f[1], epoch = f[2], disabled = f[3] == '1', roles = f[4] or '', claims = f[5]}
+end
+
+local function cutoff_at(kind, id)
+  return tonumber(redis.call('GET', prefix .. 'cutoff:' .. kind .. ':' .. id) or -1)
+end
+
+-- Whether a cut-off for everyone, this user or one of the user's roles voids what was stamped then.
+local function is_cut_off(stamp, sub, roles)
+  if stamp > last_cutoff then return false end
+  if stamp <= cutoff_at('everyone', '') or stamp <= cutoff_at('user', sub) then return true end
+  for role in string.gmatch(roles, '[^|]+') do
+    if stamp <= cutoff_at('role', role) then return true end
+  end
+  return false
+end
+
+local function is_client_cut_off(stamp, client)
+  return stamp <= last_cutoff and stamp <= cutoff_at('client', client)
+end
+
+-- The one answer to "is this session alive": 'alive', or why not. 'no_user' means that the user's hash must be
+-- refilled from SQL before anyone can say.
+local function session_state(session, user)
+  if not session then return 'gone' end
+  if session.closed then return 'closed' end
+  if now >= session.deadline or now >= session.idle_deadline then return 'expired' end
+  if not user then return 'no_user' end
+  if user.disabled then return 'disabled' end
+  if user.epoch ~= session.epoch then return 'stale' end
+  if is_cut_off(session.stamp, session.sub, user.roles) then return 'cut_off' end
+  return 'alive'
+end
+
+local function index_deadline(session)
+  redis.call('ZADD', prefix .. 'deadlines', math.min(session.deadline, session.idle_deadline), session.sid)
+  redis.call('PEXPIRE', prefix .. 'deadlines', HORIZON)
+end
+
+-- Notes that a living session was used; writes at most once a minute.
+local function session_touch(session)
+  if now - session.seen < SESSION_TOUCH then return end
+  session.seen = now
+  session.idle_deadline = now + session.idle
+  redis.call('HSET', session_key(session.sid), 'seen', now, 'idle_deadline', session.idle_deadline)
+  index_deadline(session)
+end
+
+local function session_join(session, client, stamp)
+  local joined = redis.call('HSET', participants_key(session.sid), client, stamp)
+  redis.call('PEXPIRE', participants_key(session.sid), session.deadline - now + SESSION_KEPT)
+  return joined == 1
+end
+
+-- What the holder of a chain's token finds: outcome, session, user, the nonce that tells a successor.
+-- `presented` is {secret, nonce, successor} of the token; `interval` is the age (ms) from which one is told.
+local function session_visit(chain_id, generation, presented, interval)
+  local chain = chain_load(chain_id)
+  if not chain then return 'unknown' end
+  local verdict = chain_judge(chain, generation, presented.secret)
+  if verdict == 'unknown' then return 'unknown' end
+  local session = session_load(chain.owner)
+  local user = session and user_load(session.sub)
+  local state = session_state(session, user)
+  if state == 'no_user' then return 'no_user', session end
+  if state ~= 'alive' then return state == 'expired' and 'expired' or 'ended', session end
+  if verdict == 'reuse' or verdict == 'rollback' then return verdict, session end
+  session_touch(session)
+  if verdict == 'successor' then
+    chain_advance(chain, presented)
+    return 'alive', session, user, ''
+  end
+  return 'alive', session, user, verdict == 'current' and chain_tell(chain, interval) or ''
+end
+
+-- A session and its user as the caller in Python reads them; see sessions/record.py.
+local function session_reply(session, user)
+  return {session.sid, session.sub, session.stamp, session.seen, session.deadline, session.about, session.chain,
+    user and user.claims or ''}
+end

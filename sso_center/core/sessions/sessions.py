@@ -1,0 +1,192 @@
+"""Open, visit, list and look up global sessions."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sso_center.base.clock import Clock
+from sso_center.base.errors import Conflict, NotFound, Unavailable
+from sso_center.base.secrets import all_shards, new_id, shard_of
+from sso_center.core.chains.token import ChainSigner, ChainToken, new_chain_token, presented_arguments
+from sso_center.core.sessions.record import (
+    About,
+    Outcome,
+    Session,
+    SessionView,
+    Visit,
+    read_session,
+    read_view,
+)
+from sso_center.core.users import User, Users
+from sso_center.storage.redis import Redis
+from sso_center.storage.scripts import Script, load_script
+
+SESSION_PARTS = ("sso_center.core.chains/chain.lua", "sso_center.core.sessions/session.lua")
+"""What every script composes that asks whether a session is alive."""
+
+_VISIT = load_script(__package__, *SESSION_PARTS, "visit.lua")
+_OPEN = load_script(__package__, *SESSION_PARTS, "open.lua")
+_LIST = load_script(__package__, *SESSION_PARTS, "list_sessions.lua")
+
+_PAGE = 500
+MAX_USER_AGENT = 200
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """How long sessions live, in seconds."""
+
+    idle: int
+    absolute: int
+    remembered: int
+    rotation: int
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session just opened: its cookie, and the sid of another person's session that it replaces here."""
+
+    session: Session
+    cookie: str
+    replaced: str | None
+
+
+class Sessions:
+    """Global sessions in Redis.
+
+    `signer` is asked for with each use, since its keys rotate.
+    """
+
+    def __init__(
+        self, redis: Redis, users: Users, signer: Callable[[], ChainSigner], lifetimes: Lifetimes, clock: Clock
+    ) -> None:
+        self._redis = redis
+        self._users = users
+        self._signer = signer
+        self._lifetimes = lifetimes
+        self._clock = clock
+
+    def visit(self, cookie: str | None) -> Visit:
+        """Find the session that a cookie opens, and touch it.
+
+        Raises Unavailable when the store can't be asked.
+        """
+        return self.visit_with(_VISIT, cookie, ())[0]
+
+    def visit_with(self, script: Script, cookie: str | None, more: Sequence[str | int]) -> tuple[Visit, str]:
+        """Run a script that begins as visit.lua does, and does something more for a living session.
+
+        `more` follows the six arguments of visit.lua. Returns the visit, and the word with which the
+        script's reply begins when the session is alive.
+        """
+        token = self._read(cookie)
+        if token is None:
+            return Visit(Outcome.NONE if not cookie else Outcome.UNKNOWN), ""
+        reply = self.with_user(script, token.shard, (*self._visit_arguments(token), *more))
+        return self._read_visit(token, reply)
+
+    def with_user(self, script: Script, shard: str, arguments: Sequence[str | int]) -> list[Any]:
+        """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
+
+        Raises Unavailable when the refilled user is gone again at once.
+        """
+        for _ in range(3):
+            reply: list[Any] = self._redis.run(script, shard, arguments)
+            if reply[0] != "no_user":
+                return reply
+            try:
+                self._users.refill(reply[3] if len(reply) > 3 else reply[1])
+            except NotFound:
+                return ["ended", "", *reply[2:]]
+        raise Unavailable(detail="the user's hash is lost as fast as it is refilled")
+
+    def open(
+        self,
+        user: User,
+        *,
+        remember: bool,
+        amr: tuple[str, ...],
+        user_agent: str,
+        address: str,
+        previous: str | None,
+    ) -> Opened:
+        """Open a session for a user who has just proved who they are.
+
+        Always makes a new chain, so that a cookie planted before the login opens nothing after it. A
+        browser that was signed in as the same person (`previous`, its cookie) keeps its sid.
+        Raises Conflict when the account changed since the password was checked.
+        """
+        earlier = self.visit(previous).session
+        same_person = earlier is not None and earlier.sub == user.sub
+        shard = shard_of(user.sub)
+        token = new_chain_token(shard)
+        now = self._clock()
+        about = About(amr, "urn:sso:password", now, user_agent[:MAX_USER_AGENT], address, remember)
+        life = self._lifetimes.remembered if remember else self._lifetimes.absolute
+        idle = self._lifetimes.remembered if remember else self._lifetimes.idle
+        reply = self._open(
+            shard,
+            user,
+            (new_id(shard), user.sub, user.epoch, token.chain_id, *presented_arguments(token)),
+            (idle * 1000, life * 1000, about.to_json(), earlier.sid if earlier and same_person else ""),
+        )
+        session = Session(
+            sid=reply[2],
+            sub=user.sub,
+            chain_id=token.chain_id,
+            stamp=int(reply[1]),
+            seen_at=now,
+            deadline=now + life * 1000,
+            about=about,
+            user=user,
+        )
+        replaced = earlier.sid if earlier and not same_person else None
+        return Opened(session, self._signer().dumps(token), replaced)
+
+    def _open(
+        self, shard: str, user: User, who: Sequence[str | int], what: Sequence[str | int]
+    ) -> Sequence[str]:
+        for _ in range(2):
+            reply: Sequence[str] = self._redis.run(_OPEN, shard, (*who, *what))
+            if reply[0] == "opened":
+                return reply
+            if reply[0] == "no_user":
+                self._users.refill(user.sub)
+        raise Conflict("The account was changed a moment ago. Please sign in again.")
+
+    def of_user(self, sub: str) -> list[SessionView]:
+        """Return the living sessions of a user, the last used first."""
+        rows = self._redis.run(_LIST, shard_of(sub), (sub, 0, 0))[1:]
+        return sorted((read_view(row) for row in rows), key=lambda view: -view.seen_at)
+
+    def every(self) -> Iterator[SessionView]:
+        """Yield every living session, shard by shard, a page at a time."""
+        for shard in all_shards():
+            offset = 0
+            while True:
+                looked_at, *rows = self._redis.run(_LIST, shard, ("", offset, _PAGE))
+                yield from (read_view(row) for row in rows)
+                if int(looked_at) < _PAGE:
+                    break
+                offset += _PAGE
+
+    def _read(self, cookie: str | None) -> ChainToken | None:
+        return self._signer().loads(cookie) if cookie else None
+
+    def _visit_arguments(self, token: ChainToken) -> tuple[str | int, ...]:
+        rotation = self._lifetimes.rotation * 1000
+        return (token.chain_id, token.generation, *presented_arguments(token), rotation)
+
+    def _read_visit(self, token: ChainToken, reply: Sequence[str]) -> tuple[Visit, str]:
+        word, nonce, *rest = reply
+        if word in _FAILURES:
+            return Visit(_FAILURES[word], sid=rest[0] if rest else None), ""
+        successor = self._signer().dumps(token.successor(nonce)) if nonce else None
+        session = read_session(rest)
+        return Visit(Outcome.ALIVE, session, successor, session.sid), word
+
+
+_FAILURES = {
+    outcome.value: outcome
+    for outcome in (Outcome.UNKNOWN, Outcome.EXPIRED, Outcome.ENDED, Outcome.REUSE, Outcome.ROLLBACK)
+}

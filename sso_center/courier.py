@@ -1,0 +1,145 @@
+"""The background process: applies the journal, delivers notices, sweeps, rotates keys, drains the audit.
+
+Several couriers on several hosts share the work: what must not be done twice is leased, the rest may be.
+"""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from sso_center.base.errors import SSOError
+from sso_center.base.settings import Settings
+from sso_center.core.audit import AuditDrain
+from sso_center.core.endings import JOURNAL_CHANNEL, Delivery, Notices, Poster, Sweep, Tail
+from sso_center.services import Services, build_services
+from sso_center.core.endings.leases import Leases
+
+_log = logging.getLogger("sso_center.courier")
+
+LEASE_SECONDS = 10
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then return when the deliveries under way are done."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    services = _connect(settings, stop)
+    if services is None:
+        return
+    try:
+        Courier(services).work(stop)
+    finally:
+        services.close()
+
+
+def _connect(settings: Settings, stop: threading.Event) -> Services | None:
+    while not stop.is_set():
+        try:
+            return build_services(settings)
+        except SSOError as failed:
+            _log.warning("waiting for the stores", extra={"detail": failed.detail or failed.message})
+            stop.wait(1)
+    return None
+
+
+class Courier:
+    """The rounds of one courier."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._news = threading.Event()
+        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._leases = Leases(services.database, holder, services.clock)
+        self._tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
+        self._sweep = Sweep(services.redis, services.endings, services.clock)
+        self._drain = AuditDrain(services.database, services.redis)
+        self._delivery = Delivery(
+            Notices(services.database),
+            services.clients,
+            services.keys,
+            Poster(allow_private=services.settings.allow_private_addresses),
+            services.settings.issuer,
+            services.clock,
+        )
+
+    def work(self, stop: threading.Event) -> None:
+        """Go round until `stop` is set: at once when the journal grows, else every second."""
+        listener = threading.Thread(target=self._listen, args=(stop,), daemon=True, name="listen")
+        listener.start()
+        rounds = [
+            Round(self._follow_and_deliver, every=0.0),
+            Round(self._announce_configuration, every=2.0),
+            Round(self._sweep_once, every=5.0),
+            Round(self._drain_audit, every=5.0),
+            Round(self._rotate_keys, every=3600.0),
+        ]
+        while not stop.is_set():
+            self._news.clear()
+            for one in rounds:
+                one.take(time.monotonic())
+            self._wait(stop)
+        self._delivery.close()
+
+    def _wait(self, stop: threading.Event) -> None:
+        # Wakes within 0.2 s of `stop`, and at once for news.
+        for _ in range(5):
+            if stop.is_set() or self._news.wait(0.2):
+                return
+
+    def _listen(self, stop: threading.Event) -> None:
+        for message in self._services.redis.listen(JOURNAL_CHANNEL):
+            if stop.is_set():
+                return
+            if message is not None:
+                self._news.set()
+
+    def _follow_and_deliver(self) -> None:
+        self._delivery.deliver_due()
+        if self._leases.hold("tail", LEASE_SECONDS):
+            while self._tail.follow():
+                self._delivery.deliver_due()
+
+    def _announce_configuration(self) -> None:
+        # A worker that died between the commit of a change and its announcement left this undone.
+        version = self._services.entries.configuration_version()
+        if version != self._services.redis.configuration_version or self._is_first("configuration"):
+            self._services.redis.announce_configuration(version)
+
+    def _sweep_once(self) -> None:
+        if self._leases.hold("sweep", LEASE_SECONDS):
+            self._sweep.sweep()
+
+    def _drain_audit(self) -> None:
+        if self._leases.hold("audit", LEASE_SECONDS):
+            self._drain.drain()
+
+    def _rotate_keys(self) -> None:
+        if self._leases.hold("keys", LEASE_SECONDS):
+            self._services.keys.rotate_when_due()
+
+
+class Round:
+    """A piece of work that comes round; one that fails is logged and comes round again."""
+
+    def __init__(self, work: Callable[[], None], *, every: float) -> None:
+        self._work = work
+        self._every = every
+        self._next = 0.0
+
+    def take(self, now: float) -> None:
+        """Do the work when it is due. `now` is monotonic, in seconds."""
+        if now < self._next:
+            return
+        self._next = now + self._every
+        try:
+            self._work()
+        except SSOError as failed:
+            _log.warning("put off", extra={"work": self._work.__name__, "detail": failed.detail or failed.message})
+        except Exception:
+            _log.exception("failed", extra={"work": self._work.__name__})

@@ -1,0 +1,132 @@
+"""Every object of core, built once a process and handed in: the one place that knows what each is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sso_center.base.clock import Clock, movable_clock, system_clock
+from sso_center.base.settings import DAY, Settings
+from sso_center.core.audit import Audit
+from sso_center.core.chains.token import ChainSigner
+from sso_center.core.clients import Clients
+from sso_center.core.endings import Applying, Endings, Entries, MassEndings, Recovery
+from sso_center.core.grants import Grants
+from sso_center.core.keys import Keys, master_secret
+from sso_center.core.limits import LoginLimits
+from sso_center.core.sessions import Lifetimes, Sessions
+from sso_center.core.tokens import Tokens
+from sso_center.core.users import PasswordHasher, Users
+from sso_center.storage.redis import Redis, open_redis
+from sso_center.storage.sql import Database, open_database
+
+HORIZON = 400 * DAY
+"""Seconds that a cut-off is kept, and that the journal is replayed: nothing issued may live longer."""
+
+GRANT_KEPT = DAY
+"""Seconds a grant's record is kept, so that a replay is recognised."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The core of one process. Thread-safe; made after a fork, never before."""
+
+    settings: Settings
+    clock: Clock
+    redis: Redis
+    database: Database
+    users: Users
+    clients: Clients
+    keys: Keys
+    audit: Audit
+    limits: LoginLimits
+    sessions: Sessions
+    grants: Grants
+    tokens: Tokens
+    entries: Entries
+    applying: Applying
+    endings: Endings
+    mass_endings: MassEndings
+
+    def close(self) -> None:
+        """Let go of the stores; an embedded server that nobody else uses stops."""
+        self.redis.close()
+        self.database.close()
+
+
+def clock_of(settings: Settings) -> Clock:
+    """Return the clock that the settings ask for."""
+    return movable_clock(Path(settings.test_clock)) if settings.test_clock else system_clock
+
+
+def build_services(settings: Settings, *, clock: Clock | None = None) -> Services:
+    """Build the core. The SQL schema must be there (`storage.sql.migrate`).
+
+    Raises SettingsError for stores that can't be used, Unavailable for those that can't be reached.
+    """
+    clock = clock or clock_of(settings)
+    redis, database = open_redis(settings, clock), open_database(settings)
+    users = Users(database, redis, PasswordHasher(), clock)
+    keys = Keys(database, redis, master_secret(settings), clock, settings)
+    clients = Clients(database, redis, clock)
+    sessions = Sessions(redis, users, _signer_of(keys), _lifetimes(settings), clock)
+    entries = Entries(database)
+    applying = Applying(redis, outlives=_longest_token(settings), horizon=HORIZON)
+    endings = Endings(redis, sessions, clients, entries, applying, clock)
+    recovery = Recovery(redis, entries, applying, clock, horizon=HORIZON)
+
+    def reload_configuration(_wanted: int) -> None:
+        version = entries.configuration_version()
+        clients.reload()
+        keys.reload()
+        redis.configuration_version = version
+
+    redis.on_untrusted(recovery.recover)
+    redis.on_outdated(reload_configuration)
+    keys.ensure()
+    reload_configuration(0)
+    return Services(
+        settings=settings,
+        clock=clock,
+        redis=redis,
+        database=database,
+        users=users,
+        clients=clients,
+        keys=keys,
+        audit=Audit(database, clock),
+        limits=LoginLimits(settings, redis, clock),
+        sessions=sessions,
+        grants=Grants(sessions, clock, life=settings.grant_lifetime, kept=GRANT_KEPT),
+        tokens=Tokens(sessions, life=settings.access_token_lifetime),
+        entries=entries,
+        applying=applying,
+        endings=endings,
+        mass_endings=MassEndings(
+            redis, sessions, users, clients, endings, entries, clock, horizon=HORIZON
+        ),
+    )
+
+
+def _lifetimes(settings: Settings) -> Lifetimes:
+    return Lifetimes(
+        idle=settings.session_idle,
+        absolute=settings.session_absolute,
+        remembered=settings.session_remembered,
+        rotation=settings.session_rotation,
+    )
+
+
+def _longest_token(settings: Settings) -> int:
+    return max(settings.access_token_lifetime, settings.id_token_lifetime) + 60
+
+
+def _signer_of(keys: Keys):  # type: ignore[no-untyped-def]
+    made: dict[tuple[str, ...], ChainSigner] = {}
+
+    def signer() -> ChainSigner:
+        secrets = tuple(keys.cookie_secrets("session"))
+        found = made.get(secrets)
+        if found is None:
+            made.clear()
+            found = made[secrets] = ChainSigner(secrets, "session")
+        return found
+
+    return signer
