@@ -1,0 +1,154 @@
+"""The head of a request: checked, then turned into a WSGI environ (PEP 3333).
+
+Granian (hyper) parses HTTP and has already refused what is not HTTP at all. What is refused here is
+what two parsers in a row could read differently (RFC 9112 sections 3.2 and 6.3, request smuggling),
+and names that a proxy's own headers could be forged with.
+"""
+
+import re
+import secrets
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from sso_center.server.answers import Refused
+from sso_center.server.rsgi import Headers, Scope
+
+Environ = dict[str, Any]
+
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
+MAX_TARGET = 8190
+"""Longest path and query together, in characters as decoded; nginx and Apache draw the line there too."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_ONLY_ONCE = frozenset({"host", "content-length", "content-type", "transfer-encoding", "authorization"})
+# A value outside visible ASCII is not handed on by Granian. Where that would change what a request
+# means (no Host, no Forwarded), it is refused instead.
+_NEVER_DROPPED = ("host", "cookie", "authorization", "forwarded", "x-forwarded-for", "x-forwarded-proto")
+_USUAL = (
+    *("host", "user-agent", "accept", "accept-encoding", "accept-language", "cookie", "authorization"),
+    *("origin", "referer", "connection", "cache-control", "if-none-match", "upgrade-insecure-requests"),
+    *("sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-user", "transfer-encoding"),
+    *("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-request-id"),
+)
+_KEYS = {name: "HTTP_" + name.upper().replace("-", "_") for name in _USUAL} | {
+    "content-type": "CONTENT_TYPE",
+    "content-length": "CONTENT_LENGTH",
+}
+
+
+def base_environ(server_name: str, server_port: int) -> Environ:
+    """Return the part of every environ that does not depend on the request."""
+    return {
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": server_name,
+        "SERVER_PORT": str(server_port),
+        "SERVER_SOFTWARE": "sso-center",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+    }
+
+
+def build_environ(scope: Scope, base: Mapping[str, Any]) -> Environ:
+    """Return the environ of a request, still without `wsgi.input`.
+
+    Raises Refused: 405 for a method nobody serves here, 414 for a target too long, 400 for a head that
+    could be read in two ways. `X-Request-ID` is kept when it looks like one, and drawn otherwise.
+    """
+    method = scope.method
+    if method not in METHODS:
+        raise Refused(405, allow=", ".join(sorted(METHODS)))
+    path, query = scope.path, scope.query_string
+    if len(path) + len(query) > MAX_TARGET:
+        raise Refused(414)
+    environ = dict(base)
+    environ["REQUEST_METHOD"] = method
+    environ["PATH_INFO"] = _path_info(path)
+    environ["QUERY_STRING"] = query if query.isascii() else query.encode().decode("latin-1")
+    environ["SERVER_PROTOCOL"] = "HTTP/1.1" if scope.http_version == "1.1" else "HTTP/1.0"
+    environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer(scope.client)
+    _add_headers(environ, scope.headers)
+    _check_host(environ, scope.authority)
+    _check_framing(environ)
+    given = environ.get("HTTP_X_REQUEST_ID")
+    if given is None or not _REQUEST_ID.fullmatch(given):
+        environ["HTTP_X_REQUEST_ID"] = new_request_id()
+    return environ
+
+
+def new_request_id() -> str:
+    """Return a fresh request id: 64 random bits in hex."""
+    return secrets.token_hex(8)
+
+
+def body_length(environ: Environ) -> int | None:
+    """Return how long a body the request announces, in bytes: 0 for none, None when it is chunked."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return None
+    return int(environ.get("CONTENT_LENGTH") or 0)
+
+
+def _path_info(path: str) -> str:
+    # The replacement character stands for bytes that were not UTF-8: they are lost, so the path is not
+    # the one that was asked for. Control characters serve no page, only split logs and headers.
+    if path[:1] != "/" or not path.isprintable() or "\ufffd" in path:
+        raise Refused(400)
+    return path if path.isascii() else path.encode().decode("latin-1")
+
+
+def peer(client: str) -> tuple[str, str]:
+    """Split `host:port` or `[host]:port` as Granian tells who is at the other end."""
+    host, _, port = client.rpartition(":")
+    return host.strip("[]"), port
+
+
+def _add_headers(environ: Environ, headers: Headers) -> None:
+    items = headers.items()
+    seen = 0
+    for name, value in items:
+        key = _KEYS.get(name)
+        if key is None:
+            # X_Forwarded_For would land on the same key as X-Forwarded-For, past the proxy that sets that.
+            if "_" in name:
+                seen += 1
+                continue
+            key = "HTTP_" + name.upper().replace("-", "_")
+        if key not in environ:
+            seen += 1
+            environ[key] = value
+        elif name in _ONLY_ONCE:
+            raise Refused(400)
+        elif name == "cookie":
+            environ[key] += "; " + value
+        else:
+            environ[key] += "," + value
+    if seen < len(headers):
+        for name in _NEVER_DROPPED:
+            if name in headers and _KEYS[name] not in environ:
+                raise Refused(400)
+
+
+def _check_host(environ: Environ, authority: str | None) -> None:
+    host = environ.get("HTTP_HOST")
+    if host is None:
+        if environ["SERVER_PROTOCOL"] == "HTTP/1.1":
+            raise Refused(400)
+    elif authority is not None and authority != host:
+        # "GET http://other/ HTTP/1.1" with another Host: servers disagree on which one counts.
+        raise Refused(400)
+
+
+def _check_framing(environ: Environ) -> None:
+    coding = environ.get("HTTP_TRANSFER_ENCODING")
+    length = environ.get("CONTENT_LENGTH")
+    if coding is not None and (
+        length is not None or coding.lower() != "chunked" or environ["SERVER_PROTOCOL"] == "HTTP/1.0"
+    ):
+        raise Refused(400)
+    if length is not None and not (length.isascii() and length.isdigit() and len(length) <= 18):
+        raise Refused(400)

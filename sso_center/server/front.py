@@ -1,0 +1,139 @@
+"""The front of a web worker: every request's way from Granian to the application and back."""
+
+import logging
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from sso_center.server.access_log import log_request
+from sso_center.server.answers import Answer, Refused, broken
+from sso_center.server.application import call_application
+from sso_center.server.body import Bodies
+from sso_center.server.environ import Environ, base_environ, body_length, build_environ, new_request_id, peer
+from sso_center.server.rsgi import Watcher
+from sso_center.server.side_thread import SideThread
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+CLIENT_ADDRESS = "sso_center.client_address"
+"""Environ key under which the application leaves the address it found behind trusted proxies, for the log."""
+
+logger = logging.getLogger("sso_center.server")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a worker takes on: bodies, in bytes and seconds; POSTs that take long, and how many may wait."""
+
+    max_body: int
+    body_timeout: float
+    slow_posts: frozenset[str] = field(default=frozenset())
+    slow_waiting: int = 32
+
+
+class Front:
+    """Serves a WSGI application to Granian.
+
+    Requests run on the one thread that Granian calls `receive` on: no hand-over, no lock to wait for.
+    POSTs to `limits.slow_posts` run in the side thread. A body is read whole before either begins.
+    """
+
+    def __init__(self, application: "WSGIApplication", limits: Limits, server: tuple[str, int]) -> None:
+        self._application = application
+        self._limits = limits
+        self._base = base_environ(*server)
+        self._bodies = Bodies(limits.max_body, limits.body_timeout)
+        self._side = SideThread(limits.slow_waiting)
+        self._under_way: set[_Request] = set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every request that came was answered."""
+        return not self._under_way
+
+    def tick(self) -> None:
+        """Drop the bodies that take too long; to be called a few times a second."""
+        self._bodies.drop_overdue()
+
+    def receive(self, watcher: Watcher) -> None:
+        """Take one request from Granian and see that it is answered, now or later. Never raises."""
+        request = _Request(watcher)
+        self._under_way.add(request)
+        try:
+            request.environ = build_environ(watcher.scope, self._base)
+            length = body_length(request.environ)
+            if length == 0:
+                self._serve(request, b"")
+            else:
+                self._bodies.read(watcher.proto, length, partial(self._serve, request))
+        except Refused as refused:
+            self._send(request, refused.answer())
+        except BaseException:
+            self._fail(request)
+
+    def _serve(self, request: "_Request", body: bytes | Refused) -> None:
+        try:
+            if isinstance(body, Refused):
+                raise body
+            environ = request.environ
+            _give_body(environ, body)
+            if environ["PATH_INFO"] in self._limits.slow_posts and environ["REQUEST_METHOD"] == "POST":
+                self._side.submit(partial(self._run, request))
+            else:
+                self._run(request)
+        except Refused as refused:
+            self._send(request, refused.answer())
+        except BaseException:
+            self._fail(request)
+
+    def _run(self, request: "_Request") -> None:
+        try:
+            self._send(request, call_application(self._application, request.environ))
+        except BaseException:
+            self._fail(request)
+
+    def _fail(self, request: "_Request") -> None:
+        # Above this there is only Granian's native code, which can't do anything sensible with it.
+        logger.critical("The front failed.", exc_info=True, extra={"request_id": request.id})
+        self._send(request, broken())
+
+    def _send(self, request: "_Request", answer: Answer) -> None:
+        headers = [*answer.headers, ("x-request-id", request.id), ("server", "sso-center")]
+        scope, proto = request.watcher.scope, request.watcher.proto
+        method = scope.method
+        if method == "HEAD":
+            proto.response_empty(answer.status, headers)
+        else:
+            proto.response_bytes(answer.status, headers, answer.body)
+        self._under_way.discard(request)
+        log_request(request.id, method, scope.path, answer.status, request.began, request.address)
+
+
+class _Request:
+    __slots__ = ("began", "environ", "watcher")
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
+        self.began = time.perf_counter()
+        self.environ: Environ = {}
+
+    @property
+    def id(self) -> str:
+        given = self.environ.get("HTTP_X_REQUEST_ID")
+        if given is None:
+            given = self.environ["HTTP_X_REQUEST_ID"] = new_request_id()
+        return str(given)
+
+    @property
+    def address(self) -> str:
+        environ = self.environ
+        return environ.get(CLIENT_ADDRESS) or environ.get("REMOTE_ADDR") or peer(self.watcher.scope.client)[0]
+
+
+def _give_body(environ: Environ, body: bytes) -> None:
+    environ["wsgi.input"] = BytesIO(body)
+    if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
+        environ["CONTENT_LENGTH"] = str(len(body))

@@ -1,0 +1,101 @@
+"""One web worker process: Granian on a listening socket that the supervisor opened, until told to stop."""
+
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from granian import _granian
+from granian.http import HTTP1Settings
+
+from sso_center.server.front import Front
+
+BACKLOG = 1024
+HEADER_TIMEOUT = 10_000
+"""Milliseconds for a request's whole head, and for how long a kept-alive connection may be idle."""
+
+MAX_HEAD = 32 * 1024
+"""Bytes a head may have; Granian answers 431 to more."""
+
+MAX_CONNECTIONS = 8192
+TICK = 0.25
+SETTLE = 0.3
+"""Seconds without a request under way after which connections that only linger are cut at a stop."""
+
+
+class _RightHere:
+    """What Granian takes for an event loop: callbacks run at once, on the thread that brings them."""
+
+    def call_soon(self, callback: Callable[..., object], *args: object, context: object = None) -> None:
+        callback(*args)
+
+    call_soon_threadsafe = call_soon
+
+
+class _Scheduler(_granian.CallbackScheduler):
+    """What Granian's Python thread calls for each request: the front, with no task and no loop between."""
+
+    def __new__(cls, loop: _RightHere, front: Front) -> "_Scheduler":
+        make: Any = super().__new__
+        scheduler: Any = make(cls, loop, front.receive, None, None, None)
+        scheduler._schedule_fn = front.receive
+        return cast(_Scheduler, scheduler)
+
+
+def run_worker(
+    front: Front, listener: socket.socket, *, grace: float, on_ready: Callable[[], None] = lambda: None
+) -> None:
+    """Serve requests from `listener` until SIGTERM, then finish those under way.
+
+    Takes the socket over: all workers accept from it, so one that is killed takes no waiting connection
+    with it. `on_ready` is called once connections are accepted. Finishing takes at most `grace` seconds;
+    the process is expected to end when this returns.
+    """
+    # Blocked before any thread is there, so that none but this one ever gets it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    _log_like_everything_else()
+    stop, is_stopped = _granian.WorkerSignal(), threading.Event()
+    stop.add_cb(is_stopped.set)
+    _start_granian(front, listener, stop)
+    on_ready()
+    while signal.sigtimedwait({signal.SIGTERM}, TICK) is None:
+        front.tick()
+    stop.set()
+    _drain(front, is_stopped, grace)
+
+
+def _start_granian(front: Front, listener: socket.socket, stop: _granian.WorkerSignal) -> None:
+    # These two are called as Granian 2.8 has them, which is not as its published types have them.
+    make_holder: Any = _granian.SocketHolder
+    make_worker: Any = _granian.RSGIWorker
+    worker = make_worker(
+        worker_id=1,
+        sock=(None, make_holder(listener.detach(), False, BACKLOG)),
+        ipc=None,
+        backpressure=MAX_CONNECTIONS,
+        http_mode="1",
+        http1_opts=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT, max_buffer_size=MAX_HEAD),
+        websockets_enabled=False,
+    )
+    loop = _RightHere()
+    worker.serve_async(_Scheduler(loop, front), loop, stop)
+
+
+def _drain(front: Front, is_stopped: threading.Event, grace: float) -> None:
+    # Browsers keep spare connections on which nothing was ever asked: nobody waits for those.
+    deadline = time.monotonic() + grace
+    settled = time.monotonic() + SETTLE
+    while not is_stopped.wait(0.05) and time.monotonic() < min(deadline, settled):
+        front.tick()
+        if not front.is_idle:
+            settled = time.monotonic() + SETTLE
+
+
+def _log_like_everything_else() -> None:
+    granian = logging.getLogger("_granian")
+    granian.setLevel(logging.ERROR)
+    granian.handlers.clear()
+    granian.propagate = True
