@@ -1,0 +1,47 @@
+"""OpenID Connect: the code flow, and what belongs to it.
+
+Owns /authorize, /token, /userinfo, /introspect, /logout, /jwks.json and the discovery documents. What they
+decide on is decided in core; here a request is read by the letter of its standard and answered in its
+words. Knows nothing of pages beyond the two it shows at /logout, and nothing of Redis or SQL.
+"""
+
+from flask import Blueprint
+
+from sso_center.protocols import api
+from sso_center.protocols.oidc import (
+    addresses,
+    authorize,
+    discovery,
+    end_session,
+    introspect,
+    jwks,
+    token,
+    userinfo,
+)
+from sso_center.services import Services
+
+
+def blueprints(services: Services) -> list[Blueprint]:
+    """Return everything of this package that an app registers."""
+    return [
+        authorize.blueprint(services),
+        end_session.blueprint(services),
+        api.blueprint("oidc", __name__, endpoints(services)),
+    ]
+
+
+def endpoints(services: Services) -> list[api.Endpoint]:
+    """Return the endpoints for programs.
+
+    Those that a client without a secret needs may be called by a page of any site: none of them looks
+    at a cookie, so such a page can do no more with them than any program can.
+    """
+    described = discovery.handler(services.settings)
+    return [
+        api.Endpoint(addresses.TOKEN, ("POST",), token.handler(services), is_for_browsers=True),
+        api.Endpoint(addresses.USERINFO, ("GET", "POST"), userinfo.handler(services), is_for_browsers=True),
+        api.Endpoint(addresses.INTROSPECT, ("POST",), introspect.handler(services)),
+        api.Endpoint(addresses.JWKS, ("GET",), jwks.handler(services.keys), is_for_browsers=True),
+        api.Endpoint(addresses.DISCOVERY, ("GET",), described, is_for_browsers=True),
+        api.Endpoint(addresses.OAUTH_DISCOVERY, ("GET",), described, is_for_browsers=True),
+    ]

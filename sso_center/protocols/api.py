@@ -1,0 +1,170 @@
+"""Calls from programs: what such a request is, what its answer is, and how Flask serves them.
+
+A handler takes a Call and returns an Answer; neither knows Flask, so that a handler can be asked from
+anywhere and costs nothing but its own work.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from sso_center.base.errors import Unavailable
+from sso_center.protocols.api_errors import APIError, InvalidRequest, TooLarge, WrongMethod
+from sso_center.protocols.parameters import FORM, Parameters, parse
+from sso_center.protocols.redirects import PlainResponse
+from sso_center.web import csrf
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 16 * 1024
+
+Headers = tuple[tuple[str, str], ...]
+
+JSON: Headers = (("Content-Type", "application/json"),)
+# Pragma for caches of HTTP/1.0, as RFC 6749 section 5.1 asks for it.
+NOT_STORED: Headers = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+PRIVATE_JSON: Headers = JSON + NOT_STORED
+
+ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A program's request, as far as any endpoint looks at it. `content_type` is without its parameters."""
+
+    method: str
+    content_type: str
+    authorization: str | None
+    body: bytes
+
+    def form(self) -> Parameters:
+        """Return the parameters of the body.
+
+        Raises InvalidRequest when it is no form, or a parameter in it is broken.
+        """
+        if self.content_type != FORM:
+            raise InvalidRequest(f"Send the parameters as {FORM}.")
+        try:
+            parameters = parse(self.body.decode("ascii"))
+        except UnicodeDecodeError as bad:
+            raise InvalidRequest("The body is not a form.") from bad
+        if parameters.broken:
+            raise InvalidRequest(parameters.problem)
+        return parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to a program."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address for programs. `is_for_browsers`: a page of any site may call it (CORS), without cookies."""
+
+    path: str
+    methods: tuple[str, ...]
+    handler: Handler
+    is_for_browsers: bool = False
+
+
+def json_answer(content: Any, status: int = 200, headers: Headers = PRIVATE_JSON) -> Answer:
+    """Return `content` as JSON, by default not to be stored by anyone."""
+    return Answer(status, headers, _encode(content).encode())
+
+
+def respond(endpoint: Endpoint, call: Call) -> Answer:
+    """Answer `call`: its endpoint's answer, or the one place where errors become what a program reads."""
+    if call.method == "OPTIONS" and endpoint.is_for_browsers:
+        return _preflight(endpoint)
+    method = "GET" if call.method == "HEAD" else call.method
+    try:
+        if method not in endpoint.methods:
+            raise WrongMethod(endpoint.methods)
+        return endpoint.handler(call)
+    except APIError as refused:
+        log.info("%s refused: %s", endpoint.path, refused.code, extra={"detail": refused.detail})
+        return _refusal(refused)
+    except Unavailable as away:
+        log.warning("%s unavailable", endpoint.path, extra={"detail": away.detail})
+        headers = (*PRIVATE_JSON, ("Retry-After", str(away.retry_after)))
+        return json_answer(
+            {"error": "temporarily_unavailable", "error_description": away.message}, 503, headers
+        )
+
+
+def blueprint(name: str, import_name: str, endpoints: Iterable[Endpoint]) -> Blueprint:
+    """Return a blueprint that serves `endpoints`, exempt from CSRF: none of them looks at a cookie."""
+    made = Blueprint(name, import_name)
+    for endpoint in endpoints:
+        # All methods come here, so that a wrong one is answered in JSON like every other error.
+        made.add_url_rule(
+            endpoint.path,
+            endpoint=endpoint.path.strip("/").replace("/", "-").replace(".", "-"),
+            view_func=_view(endpoint),
+            methods=ALL_METHODS,
+            provide_automatic_options=False,
+        )
+    made.record_once(lambda state: csrf.exempt(state.app, made))
+    return made
+
+
+def _view(endpoint: Endpoint) -> Callable[[], Response]:
+    # A browser that is not told so shows no page the answer, so errors carry this header as well.
+    extra: Headers = (("Access-Control-Allow-Origin", "*"),) if endpoint.is_for_browsers else ()
+
+    def view() -> Response:
+        answer = _answer_request(endpoint)
+        length = ("Content-Length", str(len(answer.body)))
+        return PlainResponse(answer.body, answer.status, (*answer.headers, *extra, length))
+
+    return view
+
+
+def _answer_request(endpoint: Endpoint) -> Answer:
+    environ = request.environ
+    try:
+        body = b"" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else read_body()
+    except RequestEntityTooLarge:
+        return _refusal(TooLarge("The body is too large."))
+    call = Call(
+        environ["REQUEST_METHOD"],
+        environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower(),
+        environ.get("HTTP_AUTHORIZATION"),
+        body,
+    )
+    return respond(endpoint, call)
+
+
+def read_body(limit: int = MAX_BODY) -> bytes:
+    """Return the body of the current request; raises RequestEntityTooLarge above `limit` bytes."""
+    request.max_content_length = limit
+    return request.get_data()
+
+
+def _refusal(refused: APIError) -> Answer:
+    content = {"error": refused.code, "error_description": refused.message}
+    return json_answer(content, refused.status, PRIVATE_JSON + refused.headers)
+
+
+def _preflight(endpoint: Endpoint) -> Answer:
+    allowed: Headers = (
+        ("Access-Control-Allow-Methods", ", ".join(endpoint.methods)),
+        ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+        ("Access-Control-Max-Age", "3600"),
+    )
+    return Answer(204, allowed, b"")

@@ -1,0 +1,115 @@
+"""Refusals that a program reads, one class a code of the standards.
+
+The message goes out and repeats nothing that was sent; `detail` goes to the log.
+"""
+
+from typing import ClassVar
+
+from sso_center.base.errors import SSOError
+
+REALM = 'realm="sso"'
+
+
+class APIError(SSOError):
+    """A refusal: `status` of HTTP, `code` for the program, more `headers` where a standard asks for them."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "invalid_request"
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return the headers that belong to this refusal."""
+        return ()
+
+
+class InvalidRequest(APIError):
+    """The request is malformed (RFC 6749 section 5.2)."""
+
+
+class TooLarge(APIError):
+    """More was sent than any honest client sends."""
+
+    status = 413
+
+
+class WrongMethod(APIError):
+    """The endpoint does not know this method (RFC 9110 section 15.5.6)."""
+
+    status = 405
+
+    def __init__(self, methods: tuple[str, ...]) -> None:
+        super().__init__(f"Use {' or '.join(methods)}.")
+        self._methods = methods
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return which methods there are."""
+        return (("Allow", ", ".join(self._methods)),)
+
+
+class InvalidClient(APIError):
+    """The client did not prove who it is (RFC 6749 section 5.2); the answer never says what was wrong."""
+
+    status = 401
+    code = "invalid_client"
+
+    def __init__(self, *, detail: str) -> None:
+        super().__init__("The client could not be authenticated.", detail=detail)
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return the challenge, which a 401 must have (RFC 9110 section 11.6.1)."""
+        return (("WWW-Authenticate", f'Basic {REALM}, charset="UTF-8"'),)
+
+
+class InvalidGrant(APIError):
+    """The code was not accepted (RFC 6749 section 5.2); only the log learns why."""
+
+    code = "invalid_grant"
+
+    def __init__(self, *, detail: str) -> None:
+        super().__init__("The code is not valid here, or not any more.", detail=detail)
+
+
+class UnsupportedGrantType(APIError):
+    """The center does not know this way to a token (RFC 6749 section 5.2)."""
+
+    code = "unsupported_grant_type"
+
+
+class BearerError(APIError):
+    """A refusal whose challenge says what was wrong with the token (RFC 6750 section 3)."""
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return the challenge."""
+        said = f'Bearer {REALM}, error="{self.code}", error_description="{self.message}"'
+        return (("WWW-Authenticate", said),)
+
+
+class MissingToken(BearerError):
+    """No token came along, so the challenge names no error (RFC 6750 section 3.1)."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Send an access token.")
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return the bare challenge."""
+        return (("WWW-Authenticate", f"Bearer {REALM}"),)
+
+
+class InvalidToken(BearerError):
+    """The token is not one of ours, expired, or taken back (RFC 6750 section 3.1)."""
+
+    status = 401
+    code = "invalid_token"
+
+    def __init__(self) -> None:
+        super().__init__("The access token is not valid, or not any more.")
+
+
+class InvalidBearerRequest(BearerError):
+    """The token came in a way that can't be accepted (RFC 6750 section 3.1)."""

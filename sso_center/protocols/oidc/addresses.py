@@ -1,0 +1,11 @@
+"""Where the endpoints are, below the issuer."""
+
+AUTHORIZE = "/authorize"
+TOKEN = "/token"  # noqa: S105 - an address
+USERINFO = "/userinfo"
+INTROSPECT = "/introspect"
+END_SESSION = "/logout"
+JWKS = "/jwks.json"
+DISCOVERY = "/.well-known/openid-configuration"
+OAUTH_DISCOVERY = "/.well-known/oauth-authorization-server"
+LOGIN = "/login"

@@ -1,0 +1,160 @@
+"""/logout: a site, or the person, asks to sign out (OpenID Connect RP-Initiated Logout 1.0).
+
+1. What is asked: by which site, with which proof, and where to go afterwards; what can't be trusted is shown.
+2. Whose session: this browser's. A site that brings an ID token of exactly this session ends it at once;
+   everybody else's request is put to the person first, or any page could sign people out.
+3. The session ends by the one path there is, and the browser goes on.
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, current_app, request
+
+from sso_center.base.errors import Unavailable
+from sso_center.base.urls import with_query
+from sso_center.core.clients import Client
+from sso_center.core.endings import Reason
+from sso_center.core.sessions import Session
+from sso_center.protocols import posted
+from sso_center.protocols.oidc import addresses, hints
+from sso_center.protocols.parameters import Parameters, parse
+from sso_center.protocols.redirects import see_other
+from sso_center.services import Services
+from sso_center.web import browser, csrf
+from sso_center.web.errors import ShownError
+from sso_center.web.pages import render
+
+MAX_QUERY = 7000
+PASSED_ON = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
+
+
+@dataclass(frozen=True)
+class LogoutRequest:
+    """A request to sign out: `target` is where the browser goes afterwards, already checked."""
+
+    parameters: Parameters
+    client: Client | None
+    hint: hints.Hint | None
+    target: str | None
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return /logout, which looks at CSRF tokens itself: another site's form asks, ours confirms."""
+    made = Blueprint("end_session", __name__)
+    endpoint = EndSession(services)
+    made.add_url_rule(
+        addresses.END_SESSION,
+        view_func=endpoint.answer,
+        endpoint="logout",
+        methods=["GET", "POST"],
+        provide_automatic_options=False,
+    )
+    made.record_once(lambda state: csrf.exempt(state.app, made))
+    return made
+
+
+@dataclass(frozen=True)
+class EndSession:
+    """The endpoint."""
+
+    services: Services
+
+    def answer(self) -> Response:
+        """Answer the current request."""
+        if request.method == "GET":
+            return self._asked(self._read(posted.query(MAX_QUERY)))
+        if request.method != "POST":
+            abort(405, valid_methods=["GET", "POST"])
+        sent = posted.form_as_query(MAX_QUERY)
+        if csrf.FIELD not in request.form:
+            return see_other(f"{addresses.END_SESSION}?{sent}")
+        current_app.extensions["csrf"].protect()
+        return self._confirmed(self._read(sent))
+
+    def _asked(self, asked: LogoutRequest) -> Response:
+        session = browser.current()
+        if session is None:
+            return self._done(asked)
+        if _is_of(asked.hint, session):
+            assert asked.client is not None
+            return self._end(asked, session, actor=f"client:{asked.client.client_id}")
+        fields = {name: value for name in PASSED_ON if (value := asked.parameters.get(name)) is not None}
+        client_name = asked.client.name if asked.client else None
+        return render("logout.html", fields=fields, client_name=client_name, user=session.user)
+
+    def _confirmed(self, asked: LogoutRequest) -> Response:
+        session = browser.current()
+        return self._done(asked) if session is None else self._end(asked, session, actor=session.sub)
+
+    def _end(self, asked: LogoutRequest, session: Session, *, actor: str) -> Response:
+        try:
+            self.services.endings.end_session(session.sid, Reason.LOGOUT, actor)
+        except Unavailable as away:
+            return self._half_done(asked, away)
+        return self._done(asked)
+
+    def _half_done(self, asked: LogoutRequest, away: Unavailable) -> Response:
+        # Raises again when even the session could not be closed: then nothing has happened.
+        if self.services.sessions.visit(browser.cookie()).session is not None:
+            raise away
+        response = _signed_out(asked, status=503, pending=True)
+        response.headers["Retry-After"] = str(away.retry_after)
+        return response
+
+    def _done(self, asked: LogoutRequest) -> Response:
+        browser.forget()
+        if asked.target is not None:
+            return see_other(asked.target)
+        return _signed_out(asked)
+
+    def _read(self, query: str) -> LogoutRequest:
+        parameters = parse(query)
+        if parameters.broken:
+            raise ShownError(parameters.problem)
+        token = parameters.get("id_token_hint")
+        hint = hints.read(self.services.keys, token) if token else None
+        client = self._client(parameters.get("client_id"), hint)
+        return LogoutRequest(parameters, client, hint, _target(client, parameters))
+
+    def _client(self, client_id: str | None, hint: hints.Hint | None) -> Client | None:
+        if hint is not None and client_id not in (None, hint.client_id):
+            raise ShownError("The id_token_hint was issued to another site than client_id names.")
+        if hint is not None:
+            # A site that was removed since is unknown, yet its people may still sign out.
+            return self.services.clients.find(hint.client_id)
+        if client_id is None:
+            return None
+        client = self.services.clients.find(client_id)
+        if client is None:
+            raise ShownError("No site is registered under this client_id.", detail=client_id[:100])
+        return client
+
+
+def _is_of(hint: hints.Hint | None, session: Session) -> bool:
+    return hint is not None and (hint.sid, hint.sub) == (session.sid, session.sub)
+
+
+def _target(client: Client | None, parameters: Parameters) -> str | None:
+    uri = parameters.get("post_logout_redirect_uri")
+    if uri is None:
+        return None
+    if client is None:
+        raise ShownError("post_logout_redirect_uri needs a valid id_token_hint, or client_id.")
+    if not client.has_post_logout_redirect_uri(uri):
+        raise ShownError(
+            "This post_logout_redirect_uri is not registered for the site.",
+            hint="It must be the same as a registered one, character by character.",
+            detail=f"{client.client_id}: {uri[:200]}",
+        )
+    return with_query(uri, state=parameters.get("state"))
+
+
+def _signed_out(asked: LogoutRequest, *, status: int = 200, pending: bool = False) -> Response:
+    client = asked.client
+    return render(
+        "signed_out.html",
+        status,
+        continue_url=client.home_uri if client else None,
+        client_name=client.name if client else None,
+        pending=pending,
+    )
