@@ -1,0 +1,1 @@
+"""Real servers for tests: Valkey, Redis, a Cluster, Sentinels, PostgreSQL; private, and gone afterwards."""
