@@ -13,15 +13,18 @@ import time
 from collections.abc import Callable
 
 from sso_center.base.errors import SSOError
-from sso_center.base.settings import Settings
-from sso_center.core.audit import AuditDrain
-from sso_center.core.endings import JOURNAL_CHANNEL, Delivery, Notices, Poster, Sweep, Tail
+from sso_center.base.settings import DAY, Settings
+from sso_center.core.audit import CHANNEL, AuditDrain
+from sso_center.core.endings import Delivery, Notices, Poster, Sweep, Tail
 from sso_center.services import Services, build_services
 from sso_center.core.endings.leases import Leases
 
 _log = logging.getLogger("sso_center.courier")
 
 LEASE_SECONDS = 10
+
+ROTATE_KEYS_AFTER = 90 * DAY * 1000
+"""Milliseconds that a key signs before the next one takes over."""
 
 
 def run(settings: Settings) -> None:
@@ -54,6 +57,7 @@ class Courier:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._news = threading.Event()
+        self._announced = 0
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._leases = Leases(services.database, holder, services.clock)
         self._tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
@@ -93,7 +97,7 @@ class Courier:
                 return
 
     def _listen(self, stop: threading.Event) -> None:
-        for message in self._services.redis.listen(JOURNAL_CHANNEL):
+        for message in self._services.redis.listen(CHANNEL):
             if stop.is_set():
                 return
             if message is not None:
@@ -108,8 +112,9 @@ class Courier:
     def _announce_configuration(self) -> None:
         # A worker that died between the commit of a change and its announcement left this undone.
         version = self._services.entries.configuration_version()
-        if version != self._services.redis.configuration_version or self._is_first("configuration"):
+        if version != self._announced:
             self._services.redis.announce_configuration(version)
+            self._announced = version
 
     def _sweep_once(self) -> None:
         if self._leases.hold("sweep", LEASE_SECONDS):
@@ -121,7 +126,8 @@ class Courier:
 
     def _rotate_keys(self) -> None:
         if self._leases.hold("keys", LEASE_SECONDS):
-            self._services.keys.rotate_when_due()
+            for purpose in self._services.keys.due(ROTATE_KEYS_AFTER):
+                self._services.keys.rotate(purpose)
 
 
 class Round:

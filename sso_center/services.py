@@ -1,5 +1,6 @@
 """Every object of core, built once a process and handed in: the one place that knows what each is made of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
 from sso_center.core.sessions import Lifetimes, Sessions
 from sso_center.core.tokens import Tokens
-from sso_center.core.users import PasswordHasher, Users
+from sso_center.core.users import Hasher, Users
 from sso_center.storage.redis import Redis, open_redis
 from sso_center.storage.sql import Database, open_database
 
@@ -64,8 +65,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     """
     clock = clock or clock_of(settings)
     redis, database = open_redis(settings, clock), open_database(settings)
-    users = Users(database, redis, PasswordHasher(), clock)
-    keys = Keys(database, redis, master_secret(settings), clock, settings)
+    users = Users(database, redis, Hasher(), clock)
+    keys = Keys(database, redis, master_secret(settings), clock)
     clients = Clients(database, redis, clock)
     sessions = Sessions(redis, users, _signer_of(keys), _lifetimes(settings), clock)
     entries = Entries(database)
@@ -118,7 +119,7 @@ def _longest_token(settings: Settings) -> int:
     return max(settings.access_token_lifetime, settings.id_token_lifetime) + 60
 
 
-def _signer_of(keys: Keys):  # type: ignore[no-untyped-def]
+def _signer_of(keys: Keys) -> Callable[[], ChainSigner]:
     made: dict[tuple[str, ...], ChainSigner] = {}
 
     def signer() -> ChainSigner:

@@ -8,7 +8,7 @@ a crash left between two steps is finished by the next starter.
 
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.delivery import Delivery
-from sso_center.core.endings.endings import JOURNAL_CHANNEL, Endings
+from sso_center.core.endings.endings import Endings
 from sso_center.core.endings.entries import Ending, Entries
 from sso_center.core.endings.mass import MassEndings, Reach, Scope
 from sso_center.core.endings.notices import Notices
@@ -20,7 +20,6 @@ from sso_center.core.endings.tail import Tail
 
 __all__ = [
     "CENTER",
-    "JOURNAL_CHANNEL",
     "Applying",
     "Delivery",
     "Ending",

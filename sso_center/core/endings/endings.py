@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_in
-from sso_center.core.audit import Tag
+from sso_center.core.audit import CHANNEL, Tag
 from sso_center.core.clients import Clients
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.entries import Closed, Ending, Entries, Entry
@@ -19,7 +19,6 @@ from sso_center.storage.redis import Redis, load_script
 _CLOSE = load_script(__package__, *SESSION_PARTS, "close.lua")
 _CHECK = load_script(__package__, *SESSION_PARTS, "check.lua")
 
-JOURNAL_CHANNEL = "sso:journal"
 BATCH = 100
 
 _log = logging.getLogger("sso_center.endings")
@@ -124,7 +123,7 @@ class Endings:
 
     def publish(self, number: int) -> None:
         """Tell every process that the journal has grown (step 3). Raises Unavailable."""
-        self._redis.publish(JOURNAL_CHANNEL, str(number))
+        self._redis.publish(CHANNEL, str(number))
 
     def _close(self, sid: str, reason: Reason, actor: str) -> Closed | None:
         shard = shard_in(sid)

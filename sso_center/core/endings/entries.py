@@ -73,7 +73,6 @@ class Entries:
     def _record_one(self, connection: Connection, closed: Closed, shard: str, told: frozenset[str]) -> Ending:
         earlier = connection.scalar(select(journal.c.number).where(journal.c.id == closed.ending_id))
         number = earlier or append(
-            self._database,
             connection,
             id=closed.ending_id,
             kind="ending",
@@ -123,7 +122,6 @@ class Entries:
         with self._database.write() as connection:
             self._database.lock_journal(connection)
             number = append(
-                self._database,
                 connection,
                 id=id,
                 kind=kind,

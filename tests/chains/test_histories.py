@@ -1,0 +1,181 @@
+"""A chain under every history that hypothesis thinks of: honest browser, thief, lost answers, clock, lost writes.
+
+The model below is written from the rules, not from the script: a cookie is its generation and the
+nonce it was made with, a store is what was last advanced. The real server must agree at every step.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from sso_center.core.endings import CENTER, Reason
+from sso_center.core.sessions import Outcome
+from sso_center.core.users import User
+from sso_center.services import Services
+from tests.chains.conftest import HOUR, MINUTE, Time
+from tests.chains.test_rotation import Phone
+
+HISTORIES = 2000
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """What somebody holds. `line` is the nonce it was made with: lost writes make two of one generation."""
+
+    text: str
+    generation: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Store:
+    """What the chain should be."""
+
+    generation: int
+    line: int
+    successor_line: int
+    born: int
+    previous: tuple[int, int] | None = None
+    previous_until: int = 0
+    past: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+
+    def judge(self, cookie: Cookie, now: int) -> str:
+        name = (cookie.generation, cookie.line)
+        if cookie.generation > self.generation + 1:
+            return "rollback"
+        if cookie.generation == self.generation + 1:
+            return "successor" if cookie.line == self.successor_line else "unknown"
+        if name == (self.generation, self.line):
+            return "current"
+        if name == self.previous:
+            return "overlap" if now <= self.previous_until else "reuse"
+        return "reuse" if name in self.past else "unknown"
+
+
+def history_of(services: Services, user: User, time: Time) -> type[RuleBasedStateMachine]:
+    class History(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.phone = Phone(services, user)
+            self.jar = Cookie(self.phone.cookie, 1, 0)
+            self.before, self.changed_at = self.jar, 0
+            self.stolen: Cookie | None = None
+            self.lines = 1
+            self.store = Store(1, 0, 1, time.now)
+            self.snapshots = [(self.store, self.phone.record())]
+            self.thief_came = self.store_lost = self.is_over = False
+
+        def present(self, cookie: Cookie) -> Cookie | None:
+            """Use a cookie, compare the server with the model, return the successor it was told."""
+            expected = self.store.judge(cookie, time.now)
+            visit = services.sessions.visit(cookie.text)
+            if self.is_over:
+                assert visit.session is None
+                return None
+            outcome = {"rollback": Outcome.ROLLBACK, "reuse": Outcome.REUSE, "unknown": Outcome.UNKNOWN}
+            assert visit.outcome is outcome.get(expected, Outcome.ALIVE), (expected, cookie, self.store)
+            if expected == "reuse":
+                assert self.thief_came, "an honest browser was called a thief"
+                services.endings.end_session(self.phone.sid, Reason.REUSE, CENTER)
+                self.is_over = True
+            if expected == "successor":
+                self._advance(cookie)
+            is_due = expected == "current" and time.now - self.store.born >= 2 * HOUR
+            assert bool(visit.successor) is is_due
+            if visit.successor is None:
+                return None
+            return Cookie(visit.successor, cookie.generation + 1, self.store.successor_line)
+
+        def _advance(self, cookie: Cookie) -> None:
+            self.lines += 1
+            old = (self.store.generation, self.store.line)
+            self.store = Store(
+                generation=cookie.generation,
+                line=cookie.line,
+                successor_line=self.lines,
+                born=time.now,
+                previous=old,
+                previous_until=time.now + MINUTE,
+                past=self.store.past | {old},
+            )
+            self.snapshots.append((self.store, self.phone.record()))
+
+        def honest(self, cookie: Cookie, *, is_lost: bool) -> None:
+            told = self.present(cookie)
+            if told is not None and not is_lost:
+                self.before, self.changed_at, self.jar = self.jar, time.now, told
+
+        @rule(is_lost=st.booleans())
+        def the_browser_asks(self, is_lost: bool) -> None:
+            self.honest(self.jar, is_lost=is_lost)
+            if not (self.thief_came or self.store_lost):
+                assert services.sessions.visit(self.jar.text).session is not None or self.is_over
+                self._catch_up()
+
+        def _catch_up(self) -> None:
+            # The look just taken was a use like any other.
+            if self.store.judge(self.jar, time.now) == "successor":
+                self._advance(self.jar)
+
+        @rule(answers=st.lists(st.booleans(), min_size=2, max_size=6))
+        def the_browser_asks_in_parallel(self, answers: list[bool]) -> None:
+            cookie = self.jar
+            for is_lost in answers:
+                self.honest(cookie, is_lost=is_lost)
+
+        @precondition(lambda self: time.now - self.changed_at <= MINUTE)
+        @rule()
+        def a_request_under_way_arrives_with_the_old_cookie(self) -> None:
+            self.present(self.before)
+
+        @rule(wait=st.sampled_from([1, 30_000, MINUTE, MINUTE + 1, HOUR, 2 * HOUR, 30 * HOUR]))
+        def time_passes(self, wait: int) -> None:
+            time.move(wait)
+
+        @rule()
+        def a_thief_copies_the_cookie(self) -> None:
+            self.stolen = self.jar
+
+        @precondition(lambda self: self.stolen is not None)
+        @rule(is_patient=st.booleans())
+        def the_thief_asks(self, is_patient: bool) -> None:
+            assert self.stolen is not None
+            self.thief_came = True
+            told = self.present(self.stolen)
+            if told is not None and is_patient:
+                self.stolen = told
+
+        @precondition(lambda self: len(self.snapshots) > 1 and not self.is_over)
+        @rule(writes=st.integers(1, 3))
+        def the_store_loses_writes(self, writes: int) -> None:
+            self.store_lost = True
+            kept = max(1, len(self.snapshots) - writes)
+            self.snapshots = self.snapshots[:kept]
+            self.store, record = self.snapshots[-1]
+            self.phone.restore(record)
+            # Numbers of lines stay unique: what is advanced anew has another nonce.
+            self.store = replace(self.store)
+
+        @invariant()
+        def honest_browsers_stay_signed_in(self) -> None:
+            if not (self.thief_came or self.store_lost):
+                assert not self.is_over
+
+    return History
+
+
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
+def test_no_history_signs_out_the_honest_or_lets_a_reuse_pass(services: Services, user: User, time: Time) -> None:
+    run_state_machine_as_test(
+        history_of(services, user, time),
+        settings=settings(
+            max_examples=HISTORIES,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
