@@ -55,16 +55,20 @@ def new_foreign_site(center: Center) -> Iterator[Callable[..., ForeignSite]]:
     """Register and run a site: `new_foreign_site("authlib", algorithm="ES256", is_public=False)`."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def make(library: str, *, algorithm: str = "", is_public: bool = False) -> ForeignSite:
+    def make(library: str, *, algorithm: str = "ES256", is_public: bool = False) -> ForeignSite:
         port = free_port()
         url = f"http://localhost:{port}"
-        options = ["--post-logout-redirect-uri", f"{url}/bye", *(["--public"] if is_public else [])]
-        site = center.add_site("", *options, redirect_uri=f"{url}/callback", algorithm=algorithm)
+        site = center.add_site(
+            redirect_uri=f"{url}/callback",
+            post_logout_redirect_uris=(f"{url}/bye",),
+            id_token_alg=algorithm,
+            is_public=is_public,
+        )
         environ = {
             "ISSUER": center.issuer,
             "CLIENT_ID": site.client_id,
             "CLIENT_SECRET": site.client_secret,
-            "ALGORITHM": algorithm or "ES256",
+            "ALGORITHM": algorithm,
             "PORT": str(port),
         }
         command = [*LIFELINE, *PROGRAMS[library]]

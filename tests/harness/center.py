@@ -1,6 +1,5 @@
 """A real center in processes of its own, on a free port, with its own folder and a clock that moves."""
 
-import json
 import os
 import secrets
 import shutil
@@ -14,6 +13,10 @@ from typing import Any
 
 import requests
 
+from sso_center.base.settings import load_settings
+from sso_center.services import Services, build_services
+from sso_center.storage.migrate import ensure_schema
+from sso_center.storage.sql import open_database
 from tests.harness.clock import MovableClock
 from tests.harness.loopback import loopback_session
 from tests.harness.ports import free_port
@@ -37,6 +40,7 @@ class Person:
     password: str
     email: str
     roles: tuple[str, ...] = ()
+    sub: str = ""
 
 
 class Center:
@@ -60,6 +64,7 @@ class Center:
         self.http = loopback_session()
         self.process: subprocess.Popen[bytes] | None = None
         self._sites: list[Site] = []
+        self._services: Services | None = None
         self.settings = {
             "SSO_ISSUER": self.issuer,
             "SSO_BIND": f"127.0.0.1:{self.port}",
@@ -119,6 +124,7 @@ class Center:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def _end(self, how: signal.Signals) -> int:
+        self._let_go_of_stores()
         process = self.process
         if process is None:
             return 0
@@ -178,42 +184,37 @@ class Center:
 
     # People and sites
 
+    @property
+    def services(self) -> Services:
+        """Return the core in this very process, for registering and for looking at what is stored."""
+        if self._services is None:
+            settings = load_settings(self.settings)
+            database = open_database(settings)
+            ensure_schema(database)
+            database.close()
+            self._services = build_services(settings)
+        return self._services
+
     def add_person(self, username: str = "", *, password: str = "", roles: Sequence[str] = ()) -> Person:
         """Register an account; name and password are made up when not given."""
         username = username or f"person-{secrets.token_hex(5)}"
-        person = Person(
-            username, password or secrets.token_urlsafe(12), f"{username}@example.org", tuple(roles)
-        )
-        options = [part for role in roles for part in ("--role", role)]
-        self.run(
-            "users",
-            "add",
-            username,
-            "--email",
-            person.email,
-            *options,
-            "--password-stdin",
-            stdin=person.password + "\n",
-        )
-        return person
+        password = password or secrets.token_urlsafe(12)
+        email = f"{username}@example.org"
+        user = self.services.users.add(username, email=email, roles=roles, password=password)
+        return Person(username, password, email, tuple(roles), user.sub)
 
-    def add_site(
-        self,
-        client_id: str = "",
-        *options: str,
-        redirect_uri: str = "",
-        backchannel: str = "",
-        algorithm: str = "",
-    ) -> Site:
-        """Register a client; `options` go to `sso-center clients add` as they are."""
+    def add_site(self, client_id: str = "", *, redirect_uri: str = "", **registration: Any) -> Site:
+        """Register a client; `registration` holds other fields of core.clients.rules.Registration."""
         client_id = client_id or f"site-{secrets.token_hex(5)}"
         redirect_uri = redirect_uri or f"http://{client_id}.localhost:1/sso/callback"
-        more = [
-            *(["--backchannel-logout-uri", backchannel] if backchannel else []),
-            *(["--id-token-algorithm", algorithm] if algorithm else []),
-        ]
-        done = self.run("clients", "add", client_id, "--redirect-uri", redirect_uri, *more, *options)
-        secret = json.loads(done.stdout).get("client_secret") or ""
-        site = new_site(self, client_id, secret, redirect_uri)
+        registration = {"id_token_alg": "ES256", **registration}
+        _, secret = self.services.clients.add(client_id, redirect_uris=(redirect_uri,), **registration)
+        site = new_site(self, client_id, secret or "", redirect_uri)
         self._sites.append(site)
         return site
+
+    def _let_go_of_stores(self) -> None:
+        # The embedded server stays up as long as anybody uses it: a stopped center must be really stopped.
+        services, self._services = self._services, None
+        if services is not None:
+            services.close()
