@@ -25,7 +25,7 @@ def log_to_stdout() -> None:
         logger.propagate = False
 
 
-def log_request(request_id: str, method: str, path: str, status: int, began: float, address: str) -> None:
+def log_request(request_id: str, *, method: str, path: str, status: int, began: float, address: str) -> None:
     """Write the line of one request; `began` as `time.perf_counter` told when it came."""
     if not logger.isEnabledFor(logging.INFO):
         return

@@ -2,11 +2,12 @@
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from sso_center.base.settings import Network
 from sso_center.server.access_log import log_request
 from sso_center.server.answers import Answer, Refused, broken
 from sso_center.server.application import call_application
@@ -14,23 +15,26 @@ from sso_center.server.body import Bodies
 from sso_center.server.environ import Environ, base_environ, body_length, build_environ, new_request_id, peer
 from sso_center.server.rsgi import Watcher
 from sso_center.server.side_thread import SideThread
+from sso_center.web.address import address_behind
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-CLIENT_ADDRESS = "sso_center.client_address"
-"""Environ key under which the application leaves the address it found behind trusted proxies, for the log."""
 
 logger = logging.getLogger("sso_center.server")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a worker takes on: bodies, in bytes and seconds; POSTs that take long, and how many may wait."""
+    """What a worker takes on, and whom it believes.
+
+    `max_body` in bytes, `body_timeout` in seconds. `trusted_proxies` may say for whom they ask.
+    `slow_posts` are the paths whose POSTs go to the side thread, where `slow_waiting` of them may wait.
+    """
 
     max_body: int
     body_timeout: float
-    slow_posts: frozenset[str] = field(default=frozenset())
+    trusted_proxies: tuple[Network, ...] = ()
+    slow_posts: frozenset[str] = frozenset()
     slow_waiting: int = 32
 
 
@@ -101,7 +105,9 @@ class Front:
         self._send(request, broken())
 
     def _send(self, request: "_Request", answer: Answer) -> None:
-        headers = [*answer.headers, ("x-request-id", request.id), ("server", "sso-center")]
+        headers = [*answer.headers, ("server", "sso-center")]
+        if not any(name.lower() == "x-request-id" for name, _ in answer.headers):
+            headers.append(("x-request-id", request.id))
         scope, proto = request.watcher.scope, request.watcher.proto
         method = scope.method
         if method == "HEAD":
@@ -109,7 +115,21 @@ class Front:
         else:
             proto.response_bytes(answer.status, headers, answer.body)
         self._under_way.discard(request)
-        log_request(request.id, method, scope.path, answer.status, request.began, request.address)
+        address = self._address(request)
+        log_request(
+            request.id,
+            method=method,
+            path=scope.path,
+            status=answer.status,
+            began=request.began,
+            address=address,
+        )
+
+    def _address(self, request: "_Request") -> str:
+        own = peer(request.watcher.scope.client)[0]
+        trusted = self._limits.trusted_proxies
+        forwarded = request.environ.get("HTTP_X_FORWARDED_FOR") if trusted else None
+        return own if forwarded is None else address_behind(own, [forwarded], trusted)
 
 
 class _Request:
@@ -126,11 +146,6 @@ class _Request:
         if given is None:
             given = self.environ["HTTP_X_REQUEST_ID"] = new_request_id()
         return str(given)
-
-    @property
-    def address(self) -> str:
-        environ = self.environ
-        return environ.get(CLIENT_ADDRESS) or environ.get("REMOTE_ADDR") or peer(self.watcher.scope.client)[0]
 
 
 def _give_body(environ: Environ, body: bytes) -> None:

@@ -1,0 +1,78 @@
+"""`sso-center serve`: the center, with everything it needs, until it is told to stop."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from sso_center.base.settings import Settings, load_settings
+
+SLOW_POSTS = frozenset({"/login", "/account/password"})
+"""Where passwords are checked, which takes as long as a hundred other requests."""
+
+
+@click.command()
+@click.option("--bind", metavar="HOST:PORT", help="Where to listen, instead of SSO_BIND.")
+@click.option("--workers", metavar="N", help="How many web workers, instead of SSO_WORKERS.")
+def serve(bind: str | None, workers: str | None) -> None:
+    """Run the center: web workers, the courier, and the embedded stores where no others are set."""
+    given = {"SSO_BIND": bind, "SSO_WORKERS": workers}
+    environ = {**os.environ, **{name: value for name, value in given.items() if value is not None}}
+    run(load_settings(environ))
+
+
+def run(settings: Settings) -> None:
+    """Serve with these settings until told to stop.
+
+    Raises SettingsError for what a person must mend, Unavailable when a store is away at the start.
+    """
+    # Loaded here, once, so that all processes share the pages.
+    from sso_center.app import create_app  # noqa: PLC0415
+    from sso_center.cli.supervisor import supervise  # noqa: PLC0415
+    from sso_center.courier import run as run_courier  # noqa: PLC0415
+    from sso_center.server.access_log import log_to_stdout  # noqa: PLC0415
+    from sso_center.server.patient import patiently  # noqa: PLC0415
+    from sso_center.services import build_services  # noqa: PLC0415
+    from sso_center.web.logging import configure  # noqa: PLC0415
+
+    configure(settings.log_level)
+    if settings.log_level in ("debug", "info"):
+        log_to_stdout()
+    with _embedded_server(settings) as keep_running:
+        _bring_tables_up_to_date(settings)
+        supervise(
+            settings,
+            lambda: patiently(lambda: create_app(build_services(settings)).wsgi_app),
+            lambda: run_courier(settings),
+            keep_running,
+            slow_posts=SLOW_POSTS,
+        )
+
+
+@contextmanager
+def _embedded_server(settings: Settings) -> Iterator[Callable[[], None]]:
+    """Run the embedded Redis for the block where it is wanted; yields what keeps it running."""
+    from sso_center.storage.embedded import EmbeddedServer  # noqa: PLC0415
+
+    if settings.redis_url:
+        yield lambda: None
+        return
+    server = EmbeddedServer(settings.data_dir)
+    server.join()
+    try:
+        yield server.ensure_running
+    finally:
+        server.leave()
+
+
+def _bring_tables_up_to_date(settings: Settings) -> None:
+    from sso_center.storage.migrate import ensure_schema  # noqa: PLC0415
+    from sso_center.storage.sql import open_database  # noqa: PLC0415
+
+    database = open_database(settings)
+    try:
+        ensure_schema(database)
+    finally:
+        # No connection may be shared across a fork.
+        database.close()
