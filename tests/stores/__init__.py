@@ -1,0 +1,1 @@
+"""What must hold whichever stores the center runs on."""

@@ -1,0 +1,26 @@
+"""One center for each kind of stores, shared by this folder's tests."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.harness.center import Center, Person
+from tests.harness.stores import STORES, settings_of
+
+
+@pytest.fixture(scope="module", params=STORES)
+def center(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    new_module_center: Callable[..., Center],
+) -> Iterator[Center]:
+    folder = tmp_path_factory.mktemp("stores")
+    with settings_of(request.param, folder) as settings:
+        center = new_module_center(settings=settings, workers=2)
+        yield center
+        center.close()
+
+
+@pytest.fixture(scope="module")
+def person(center: Center) -> Person:
+    return center.add_person("alice", roles=["staff"])
