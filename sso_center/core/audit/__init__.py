@@ -1,0 +1,11 @@
+"""Audit and journal: what happened, for people to read; and what was taken back, for stores to replay.
+
+Owns both SQL tables' rows and the journal's numbering. Knows nothing of what an entry means.
+"""
+
+from sso_center.core.audit.audit import Audit, write_audit
+from sso_center.core.audit.drain import AuditDrain
+from sso_center.core.audit.journal import CHANNEL, append
+from sso_center.core.audit.tags import Tag
+
+__all__ = ["CHANNEL", "Audit", "AuditDrain", "Tag", "append", "write_audit"]

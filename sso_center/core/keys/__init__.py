@@ -1,0 +1,10 @@
+"""Keys: what the center signs JWTs and cookies with.
+
+Owns their making, their life (next, active, retired), their encryption at rest and the published key
+set. Each process keeps them decrypted in memory, loaded whole. Knows nothing of what the tokens say.
+"""
+
+from sso_center.core.keys.keys import Keys
+from sso_center.core.keys.master import master_secret
+
+__all__ = ["Keys", "master_secret"]

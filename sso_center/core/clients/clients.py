@@ -1,0 +1,205 @@
+"""Clients, as everything else finds and changes them."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from sso_center.base.clock import Clock
+from sso_center.base.errors import Conflict, Invalid, NotFound
+from sso_center.base.secrets import hashed, new_secret, same
+from sso_center.core.clients.client import Client
+from sso_center.core.clients.rules import Registration, check_registration
+from sso_center.core.clients.store import (
+    add_client,
+    read_all,
+    read_version,
+    remove_client,
+    write_client,
+    write_secret,
+)
+from sso_center.storage.configuration import raise_configuration_version, read_configuration_version
+from sso_center.storage.redis import Redis
+from sso_center.storage.sql import Database
+
+_NO_HASH = hashed(new_secret())
+"""What the secret of an unknown client is compared with, so that its answer takes the same time."""
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """All clients as of one configuration version; swapped whole."""
+
+    version: int
+    clients: Mapping[str, tuple[Client, str | None]]
+
+
+class Clients:
+    """Finding is from memory; changing raises Unavailable when a store is away. Thread-safe."""
+
+    def __init__(self, database: Database, redis: Redis, clock: Clock) -> None:
+        self._database = database
+        self._redis = redis
+        self._clock = clock
+        self._loaded: _Loaded | None = None
+        self._loading = threading.Lock()
+
+    # -- finding
+
+    def find(self, client_id: str) -> Client | None:
+        """Return one client or None.
+
+        Before None is said, the configuration version is compared once with the store's: a client
+        registered a moment ago is found by every process. Raises Unavailable.
+        """
+        found = self._entry(client_id)
+        return found[0] if found else None
+
+    def get(self, client_id: str) -> Client:
+        """Return one client; raises NotFound, Unavailable."""
+        client = self.find(client_id)
+        if client is None:
+            raise NotFound(f"There is no client {client_id!r}.")
+        return client
+
+    def list(self) -> list[Client]:
+        """Return every client as it is stored now, by id. Raises Unavailable."""
+        self.reload()
+        return [client for client, _ in self._all().clients.values()]
+
+    def authenticate(self, client_id: str, secret: str) -> Client | None:
+        """Return the client whom id and secret prove, or None; a public client proves nothing."""
+        client, stored = self._entry(client_id) or (None, None)
+        is_right = same(hashed(secret), stored or _NO_HASH)
+        if client is not None and not is_right and not client.is_public and self._is_outdated():
+            # The secret may be a new one that this process has not heard of.
+            client, stored = self._all().clients.get(client_id, (None, None))
+            is_right = same(hashed(secret), stored or _NO_HASH)
+        return client if is_right and stored is not None else None
+
+    def reload(self) -> int:
+        """Load all clients anew, and return the configuration version they are of. Raises Unavailable."""
+        with self._loading, self._database.read() as connection:
+            # The version first: what is read after it is at least as new.
+            version = read_configuration_version(connection)
+            self._loaded = _Loaded(version, MappingProxyType(read_all(connection)))
+        return version
+
+    def _all(self) -> _Loaded:
+        if self._loaded is None:
+            self.reload()
+        assert self._loaded is not None
+        return self._loaded
+
+    def _entry(self, client_id: str) -> tuple[Client, str | None] | None:
+        found = self._all().clients.get(client_id)
+        if found is None and self._is_outdated():
+            found = self._all().clients.get(client_id)
+        return found
+
+    def _is_outdated(self) -> bool:
+        """Compare the configuration version with the store's, and load anew on a difference."""
+        with self._database.read() as connection:
+            version = read_configuration_version(connection)
+        if version == self._all().version:
+            return False
+        self.reload()
+        return True
+
+    # -- changing
+
+    def add(self, client_id: str, **settings: Any) -> tuple[Client, str | None]:
+        """Register a client; returns it and its secret (None for a public one), which is not kept.
+
+        `settings` are the fields of Registration. Raises Conflict when the id is taken, Invalid naming
+        the field.
+        """
+        client = _client(check_registration(Registration(client_id, **settings)), version=1)
+        secret = None if client.is_public else new_secret()
+        with self._changing() as connection:
+            try:
+                add_client(connection, client, hashed(secret) if secret else None, self._clock())
+            except IntegrityError as clash:
+                raise Conflict(f"The client {client_id!r} is registered already.") from clash
+        return client, secret
+
+    def update(self, client_id: str, **settings: Any) -> Client:
+        """Change the named settings of a client. Raises NotFound, Invalid."""
+        before = self.get(client_id)
+        if settings.get("is_public", before.is_public) != before.is_public:
+            raise Invalid("A client can't become public or cease to be.", field="is_public")
+        asked = replace(_registration(before), **settings)
+        with self._changing() as connection:
+            version = _known(read_version(connection, client_id), client_id)
+            client = _client(check_registration(asked), version + 1)
+            write_client(connection, client, self._clock())
+        return client
+
+    def rotate_secret(self, client_id: str) -> str:
+        """Give the client another secret and return it; the old one is refused from now on.
+
+        Raises NotFound, Invalid for a public client.
+        """
+        if self.get(client_id).is_public:
+            raise Invalid(f"{client_id} is public and has no secret.", field="client_id")
+        secret = new_secret()
+        with self._changing() as connection:
+            version = _known(read_version(connection, client_id), client_id)
+            write_secret(connection, client_id, hashed(secret), version + 1, self._clock())
+        return secret
+
+    def remove(self, client_id: str) -> None:
+        """Remove a client. Raises NotFound."""
+        with self._changing() as connection:
+            if not remove_client(connection, client_id):
+                raise NotFound(f"There is no client {client_id!r}.")
+
+    @contextmanager
+    def _changing(self) -> Iterator[Any]:
+        """One transaction that changes clients, and then the word of it to every process."""
+        with self._database.write() as connection:
+            yield connection
+            version = raise_configuration_version(connection)
+        self.reload()
+        self._redis.announce_configuration(version)
+
+
+def _client(checked: Registration, version: int) -> Client:
+    return Client(
+        client_id=checked.client_id,
+        name=checked.name,
+        home_uri=checked.home_uri,
+        redirect_uris=tuple(checked.redirect_uris),
+        post_logout_redirect_uris=tuple(checked.post_logout_redirect_uris),
+        backchannel_logout_uri=checked.backchannel_logout_uri,
+        is_public=checked.is_public,
+        scopes=tuple(checked.scopes),
+        id_token_alg=checked.id_token_alg,
+        may_introspect=checked.may_introspect,
+        version=version,
+    )
+
+
+def _registration(client: Client) -> Registration:
+    return Registration(
+        client_id=client.client_id,
+        name=client.name,
+        home_uri=client.home_uri,
+        redirect_uris=client.redirect_uris,
+        post_logout_redirect_uris=client.post_logout_redirect_uris,
+        backchannel_logout_uri=client.backchannel_logout_uri,
+        is_public=client.is_public,
+        scopes=client.scopes,
+        id_token_alg=client.id_token_alg,
+        may_introspect=client.may_introspect,
+    )
+
+
+def _known(version: int | None, client_id: str) -> int:
+    if version is None:
+        raise NotFound(f"There is no client {client_id!r}.")
+    return version

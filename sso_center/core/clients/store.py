@@ -1,0 +1,76 @@
+"""The rows of clients in SQL."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from sso_center.core.clients.client import Client
+from sso_center.storage.schema import clients
+
+_IN_COLUMNS = ("client_id", "name", "version")
+
+
+def read_all(connection: Connection) -> dict[str, tuple[Client, str | None]]:
+    """Return every client with the hash of its secret (None for a public one), by id."""
+    rows = connection.execute(select(clients).order_by(clients.c.client_id))
+    return {row.client_id: (_client(row), row.secret_hash) for row in rows}
+
+
+def read_version(connection: Connection, client_id: str) -> int | None:
+    """Return the version of one client, or None; another change of it waits for this transaction."""
+    found = select(clients.c.version).where(clients.c.client_id == client_id).with_for_update()
+    version: int | None = connection.execute(found).scalar()
+    return version
+
+
+def add_client(connection: Connection, client: Client, secret_hash: str | None, at: int) -> None:
+    """Store a new client at that moment (ms). Raises IntegrityError when its id is taken."""
+    connection.execute(
+        insert(clients).values(
+            client_id=client.client_id, secret_hash=secret_hash, created_at=at, **_columns(client, at)
+        )
+    )
+
+
+def write_client(connection: Connection, client: Client, at: int) -> None:
+    """Store a client as it is from that moment (ms) on."""
+    connection.execute(
+        update(clients).where(clients.c.client_id == client.client_id).values(**_columns(client, at))
+    )
+
+
+def write_secret(connection: Connection, client_id: str, secret_hash: str, version: int, at: int) -> None:
+    """Store the hash of a client's new secret."""
+    connection.execute(
+        update(clients)
+        .where(clients.c.client_id == client_id)
+        .values(secret_hash=secret_hash, version=version, updated_at=at)
+    )
+
+
+def remove_client(connection: Connection, client_id: str) -> bool:
+    """Remove a client; says whether there was one."""
+    return connection.execute(delete(clients).where(clients.c.client_id == client_id)).rowcount > 0
+
+
+def _columns(client: Client, at: int) -> dict[str, Any]:
+    settings = {name: value for name, value in asdict(client).items() if name not in _IN_COLUMNS}
+    return {"name": client.name, "settings": settings, "version": client.version, "updated_at": at}
+
+
+def _client(row: Row[Any]) -> Client:
+    settings: dict[str, Any] = row.settings
+    return Client(
+        client_id=row.client_id,
+        name=row.name,
+        home_uri=settings["home_uri"],
+        redirect_uris=tuple(settings["redirect_uris"]),
+        post_logout_redirect_uris=tuple(settings["post_logout_redirect_uris"]),
+        backchannel_logout_uri=settings["backchannel_logout_uri"],
+        is_public=settings["is_public"],
+        scopes=tuple(settings["scopes"]),
+        id_token_alg=settings["id_token_alg"],
+        may_introspect=settings["may_introspect"],
+        version=row.version,
+    )

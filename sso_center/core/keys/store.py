@@ -1,0 +1,73 @@
+"""The rows of keys in SQL, encrypted."""
+
+from base64 import b64decode, b64encode
+from dataclasses import replace
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from sso_center.core.keys.algorithms import private_key, public_jwk
+from sso_center.core.keys.master import Vault
+from sso_center.core.keys.ring import COOKIE, State, StoredKey
+from sso_center.storage.schema import signing_keys
+
+
+def read_keys(connection: Connection, vault: Vault) -> list[StoredKey]:
+    """Return all keys, decrypted, in the order in which they were made."""
+    rows = connection.execute(select(signing_keys).order_by(signing_keys.c.created_at, signing_keys.c.kid))
+    return [
+        StoredKey(
+            kid=row.kid,
+            purpose=row.alg or COOKIE,
+            state=State(row.state),
+            secret=vault.unlock(b64decode(row.private_encrypted), _bound_to(row.kid, row.alg or COOKIE)),
+            created_at=row.created_at,
+            activated_at=row.activated_at,
+            retired_at=row.retired_at,
+        )
+        for row in rows
+    ]
+
+
+def add_key(connection: Connection, vault: Vault, key: StoredKey) -> None:
+    """Store a new key, its public half in clear for people to look at."""
+    locked = vault.lock(key.secret, _bound_to(key.kid, key.purpose))
+    public = None if key.purpose == COOKIE else public_jwk(key.purpose, private_key(key.secret))
+    connection.execute(
+        insert(signing_keys).values(
+            kid=key.kid,
+            purpose=COOKIE if key.purpose == COOKIE else "jwt",
+            alg="" if key.purpose == COOKIE else key.purpose,
+            state=key.state.value,
+            public=public,
+            private_encrypted=b64encode(locked).decode(),
+            created_at=key.created_at,
+            activated_at=key.activated_at,
+            retired_at=key.retired_at,
+        )
+    )
+
+
+def move_key(connection: Connection, key: StoredKey, state: State, at: int) -> StoredKey:
+    """Let a key begin the next part of its life at that moment (ms), and return it as it is then."""
+    moved = replace(
+        key,
+        state=state,
+        activated_at=at if state == State.ACTIVE else key.activated_at,
+        retired_at=at if state == State.RETIRED else None,
+    )
+    connection.execute(
+        update(signing_keys)
+        .where(signing_keys.c.kid == key.kid)
+        .values(state=state.value, activated_at=moved.activated_at, retired_at=moved.retired_at)
+    )
+    return moved
+
+
+def forget_keys(connection: Connection, retired_before: int) -> None:
+    """Delete the keys that were retired before that moment (ms)."""
+    is_retired = signing_keys.c.state == State.RETIRED.value
+    connection.execute(delete(signing_keys).where(is_retired, signing_keys.c.retired_at < retired_before))
+
+
+def _bound_to(kid: str, purpose: str) -> str:
+    return f"{purpose}:{kid}"

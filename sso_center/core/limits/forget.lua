@@ -1,0 +1,11 @@
+-- Forgets buckets of this shard.
+-- ARGV: name, or '' for all of them (this walks every key of the server)
+-- Returns how many were there
+if args[1] ~= '' then return redis.call('DEL', prefix .. 'limit:' .. args[1]) end
+local forgotten, cursor = 0, '0'
+repeat
+  local page = redis.call('SCAN', cursor, 'MATCH', prefix .. 'limit:*', 'COUNT', 1000)
+  cursor = page[1]
+  for _, key in ipairs(page[2]) do forgotten = forgotten + redis.call('DEL', key) end
+until cursor == '0'
+return forgotten

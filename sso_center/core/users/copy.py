@@ -1,0 +1,23 @@
+"""The copy of each user in Redis: what scripts compare and the hot path reads."""
+
+from sso_center.core.users.user import User, user_to_json
+from sso_center.storage.redis import Redis, load_script
+
+LIFETIME = 400 * 86_400_000
+"""Milliseconds; longer than any session lives. A copy that is gone is refilled from SQL."""
+
+_PUT_USER = load_script(__package__, "put_user.lua")
+
+
+def write_copy(redis: Redis, user: User) -> None:
+    """Write the user's copy unless a newer one is there. Raises Unavailable."""
+    arguments = (
+        user.sub,
+        user.version,
+        user.epoch,
+        "1" if user.is_disabled else "0",
+        f"|{'|'.join(user.roles)}|" if user.roles else "",
+        user_to_json(user),
+        LIFETIME,
+    )
+    redis.run(_PUT_USER, user.shard, arguments)

@@ -1,0 +1,104 @@
+"""The rows of users in SQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from sso_center.core.users.user import User
+from sso_center.storage.schema import users
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user and the hash of the password, which goes no further than this package."""
+
+    user: User
+    password_hash: str | None
+
+
+def read_by_sub(connection: Connection, sub: str, *, for_update: bool = False) -> Account | None:
+    """Return one account by its stable id; `for_update` makes other changes of it wait."""
+    return _one(connection, _locking(select(users).where(users.c.sub == sub), for_update))
+
+
+def read_by_username(connection: Connection, username: str) -> Account | None:
+    """Return one account by its login name in normal form."""
+    return _one(connection, select(users).where(users.c.username == username))
+
+
+def read_page(connection: Connection, after: str, count: int) -> list[User]:
+    """Return the `count` users whose login names follow `after`."""
+    page = select(users).where(users.c.username > after).order_by(users.c.username).limit(count)
+    return [_account(row).user for row in connection.execute(page)]
+
+
+def add_account(connection: Connection, account: Account, at: int) -> None:
+    """Store a new account, made at that moment (ms). Raises IntegrityError when the login name is taken."""
+    connection.execute(
+        insert(users).values(
+            sub=account.user.sub,
+            created_at=at,
+            password_changed_at=at if account.password_hash else None,
+            **_columns(account, at),
+        )
+    )
+
+
+def write_account(connection: Connection, account: Account, at: int) -> None:
+    """Store an account as it is from then (ms) on. Raises IntegrityError when the login name is taken."""
+    connection.execute(update(users).where(users.c.sub == account.user.sub).values(**_columns(account, at)))
+
+
+def note_password_change(connection: Connection, sub: str, at: int) -> None:
+    """Remember when (ms) the password was last chosen."""
+    connection.execute(update(users).where(users.c.sub == sub).values(password_changed_at=at))
+
+
+def replace_hash(connection: Connection, sub: str, old: str, new: str) -> None:
+    """Store another hash of the same password, unless the password was changed meanwhile."""
+    connection.execute(
+        update(users).where(users.c.sub == sub, users.c.password_hash == old).values(password_hash=new)
+    )
+
+
+def _columns(account: Account, at: int) -> dict[str, Any]:
+    user = account.user
+    return {
+        "username": user.username,
+        "name": user.name,
+        "email": user.email,
+        "roles": list(user.roles),
+        "password_hash": account.password_hash,
+        "is_disabled": user.is_disabled,
+        "must_change_password": user.must_change_password,
+        "version": user.version,
+        "epoch": user.epoch,
+        "updated_at": at,
+    }
+
+
+def _locking(query: Select[Any], for_update: bool) -> Select[Any]:
+    return query.with_for_update() if for_update else query
+
+
+def _one(connection: Connection, query: Select[Any]) -> Account | None:
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _account(row)
+
+
+def _account(row: Row[Any]) -> Account:
+    roles: Sequence[str] = row.roles
+    user = User(
+        sub=row.sub,
+        username=row.username,
+        name=row.name,
+        email=row.email or "",
+        roles=tuple(roles),
+        is_disabled=row.is_disabled,
+        must_change_password=row.must_change_password,
+        version=row.version,
+        epoch=row.epoch,
+    )
+    return Account(user, row.password_hash)

@@ -1,0 +1,269 @@
+"""Users, as everything else finds and changes them."""
+
+import contextlib
+import secrets
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from sqlalchemy.exc import IntegrityError
+
+from sso_center.base.clock import Clock
+from sso_center.base.errors import Conflict, NotFound, Unavailable
+from sso_center.base.names import normal_name
+from sso_center.core.audit.journal import CHANNEL, append
+from sso_center.core.users.copy import write_copy
+from sso_center.core.users.hasher import Hasher, check_imported_hash
+from sso_center.core.users.rules import (
+    MAX_PASSWORD,
+    check_email,
+    check_name,
+    check_password_rules,
+    check_roles,
+    check_username,
+    normal_password,
+)
+from sso_center.core.users.store import (
+    Account,
+    add_account,
+    note_password_change,
+    read_by_sub,
+    read_by_username,
+    read_page,
+    replace_hash,
+    write_account,
+)
+from sso_center.core.users.user import User
+from sso_center.storage.redis import Redis
+from sso_center.storage.sql import Database
+
+PAGE = 500
+
+
+class Users:
+    """Every method that touches a store raises Unavailable when it is away."""
+
+    def __init__(self, database: Database, redis: Redis, hasher: Hasher, clock: Clock) -> None:
+        self._database = database
+        self._redis = redis
+        self._hasher = hasher
+        self._clock = clock
+
+    # -- finding
+
+    def get(self, sub: str) -> User:
+        """Return one user by the stable id; raises NotFound."""
+        with self._database.read() as connection:
+            return _known(read_by_sub(connection, sub)).user
+
+    def find(self, username: str) -> User | None:
+        """Return one user by login name, however it is written, or None."""
+        with self._database.read() as connection:
+            account = read_by_username(connection, normal_name(username))
+        return account.user if account else None
+
+    def list(self, *, after: str = "", count: int = PAGE) -> list[User]:
+        """Return `count` users in the order of their login names, beginning behind `after`."""
+        with self._database.read() as connection:
+            return read_page(connection, after, count)
+
+    def all(self) -> Iterator[User]:
+        """Yield every user in the order of their login names."""
+        page = self.list()
+        while page:
+            yield from page
+            page = self.list(after=page[-1].username)
+
+    # -- who someone is
+
+    def authenticate(self, username: str, password: str) -> User | None:
+        """Return the user whom name and password prove, or None.
+
+        None says neither whether the name, the password or the account was wrong, and takes the same time.
+        """
+        with self._database.read() as connection:
+            account = read_by_username(connection, normal_name(username))
+        if not self._is_right(account, password) or account is None or account.user.is_disabled:
+            return None
+        return account.user
+
+    def check_password(self, sub: str, password: str) -> bool:
+        """Say whether that is the user's password."""
+        with self._database.read() as connection:
+            account = read_by_sub(connection, sub)
+        return self._is_right(account, password)
+
+    def _is_right(self, account: Account | None, password: str) -> bool:
+        stored = account.password_hash if account else None
+        # A password no one can have is looked at all the same, cut, against nobody's hash.
+        stored = stored if len(password) <= 4 * MAX_PASSWORD else None
+        normal = normal_password(password[: 4 * MAX_PASSWORD])
+        is_right = self._hasher.is_right(stored, normal)
+        if is_right and account and stored and self._hasher.is_outdated(stored):
+            self._rehash(account.user.sub, stored, normal)
+        return is_right
+
+    def _rehash(self, sub: str, old: str, password: str) -> None:
+        new = self._hasher.hash(password)
+        # Nothing is lost when this fails: the next login does it.
+        with contextlib.suppress(Unavailable), self._database.write() as connection:
+            replace_hash(connection, sub, old, new)
+
+    # -- changing
+
+    def add(
+        self,
+        username: str,
+        *,
+        name: str = "",
+        email: str = "",
+        roles: Iterable[str] = (),
+        password: str | None = None,
+        must_change: bool = False,
+    ) -> User:
+        """Add a user, who can't log in by password when it is None.
+
+        Raises Conflict when the name is taken, Invalid naming the field.
+        """
+        login = check_username(username)
+        hashed = None if password is None else self._hasher.hash(check_password_rules(password, login))
+        return self._add(login, name, email, roles, hashed, must_change=must_change)
+
+    def add_imported(
+        self, username: str, *, name: str = "", email: str = "", roles: Iterable[str] = (), password_hash: str
+    ) -> User:
+        """Add a user whose password another system hashed with argon2. Raises Conflict, Invalid."""
+        stored = check_imported_hash(password_hash)
+        return self._add(check_username(username), name, email, roles, stored, must_change=False)
+
+    def _add(
+        self,
+        login: str,
+        name: str,
+        email: str,
+        roles: Iterable[str],
+        password_hash: str | None,
+        *,
+        must_change: bool,
+    ) -> User:
+        user = User(
+            sub="u" + secrets.token_urlsafe(12),
+            username=login,
+            name=check_name(name) or login,
+            email=check_email(email),
+            roles=check_roles(roles),
+            is_disabled=False,
+            must_change_password=must_change,
+            version=1,
+            epoch=0,
+        )
+        with _taken_names(login), self._database.write() as connection:
+            add_account(connection, Account(user, password_hash), self._clock())
+        # Nobody has seen this user yet: a copy that could not be written is refilled when first missed.
+        with contextlib.suppress(Unavailable):
+            write_copy(self._redis, user)
+        return user
+
+    def set_password(self, sub: str, password: str, *, must_change: bool = False) -> None:
+        """Change the password, which ends the sessions opened with the old one.
+
+        Raises NotFound, and Invalid whose message tells the person what is wrong with the password.
+        """
+        hashed = self._hasher.hash(check_password_rules(password, self.get(sub).username))
+
+        def change(account: Account) -> Account:
+            user = replace(account.user, must_change_password=must_change, epoch=account.user.epoch + 1)
+            return Account(user, hashed)
+
+        self._change(sub, "password_change", change)
+
+    def set_disabled(self, sub: str, is_disabled: bool) -> User:
+        """Disable an account, which ends its sessions, or enable it again. Raises NotFound."""
+
+        def change(account: Account) -> Account:
+            epoch = account.user.epoch + (1 if is_disabled else 0)
+            return replace(account, user=replace(account.user, is_disabled=is_disabled, epoch=epoch))
+
+        return self._change(sub, "disabled" if is_disabled else "changed", change)
+
+    def set_roles(self, sub: str, roles: Iterable[str]) -> User:
+        """Give the user these roles and no others, from the next request on. Raises NotFound, Invalid."""
+        checked = check_roles(roles)
+        return self._change(
+            sub, "changed", lambda account: replace(account, user=replace(account.user, roles=checked))
+        )
+
+    def update(
+        self, sub: str, *, username: str | None = None, name: str | None = None, email: str | None = None
+    ) -> User:
+        """Change what is not None. Raises NotFound, Conflict, Invalid."""
+        login = None if username is None else check_username(username)
+
+        def change(account: Account) -> Account:
+            user = account.user
+            return replace(
+                account,
+                user=replace(
+                    user,
+                    username=user.username if login is None else login,
+                    name=user.name if name is None else check_name(name) or user.username,
+                    email=user.email if email is None else check_email(email),
+                ),
+            )
+
+        with _taken_names(login or ""):
+            return self._change(sub, "changed", change)
+
+    def _change(self, sub: str, reason: str, change: Callable[[Account], Account]) -> User:
+        """Change one account, its version and the journal in one transaction, then write the copy through.
+
+        Once committed a change can't get lost: when Redis is away, whoever follows the journal writes the
+        copy, and in any case ends the sessions that the change has made void.
+        """
+        now = self._clock()
+        with self._database.write() as connection:
+            before = _known(read_by_sub(connection, sub, for_update=True))
+            after = change(before)
+            after = replace(after, user=replace(after.user, version=before.user.version + 1))
+            write_account(connection, after, now)
+            if reason == "password_change":
+                note_password_change(connection, sub, now)
+            number = append(
+                connection,
+                id=uuid.uuid4().hex,
+                kind="user",
+                at=now,
+                shard=after.user.shard,
+                sub=sub,
+                reason=reason,
+            )
+        self.write_through(after.user)
+        with contextlib.suppress(Unavailable):
+            self._redis.publish(CHANNEL, str(number))
+        return after.user
+
+    # -- the copy in Redis
+
+    def write_through(self, user: User) -> None:
+        """Write the user's copy unless Redis has a newer one."""
+        write_copy(self._redis, user)
+
+    def refill(self, sub: str) -> User:
+        """Write the copy anew from SQL, and return the user; raises NotFound."""
+        user = self.get(sub)
+        write_copy(self._redis, user)
+        return user
+
+
+def _known(account: Account | None) -> Account:
+    if account is None:
+        raise NotFound("There is no such user.")
+    return account
+
+
+@contextlib.contextmanager
+def _taken_names(username: str) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as clash:
+        raise Conflict(f"The user name {username!r} is taken.") from clash
