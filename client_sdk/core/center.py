@@ -1,0 +1,67 @@
+"""The center, as this process knows it: its addresses, its keys, and the way there."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from client_sdk.core import check, discovery, keys
+from client_sdk.core.cached import Cached
+from client_sdk.core.clock import Clock
+from client_sdk.core.discovery import Metadata
+from client_sdk.core.errors import TokenRefused, Unavailable
+from client_sdk.core.keys import KeySet
+from client_sdk.core.settings import Settings
+from client_sdk.core.transport import HttpRequest, HttpResponse, Transport
+
+T = TypeVar("T")
+HOUR = 3600 * 1000
+PAUSE = 5 * 1000
+
+log = logging.getLogger("client_sdk")
+
+
+class Center:
+    """Sends requests to the center and keeps what changes rarely."""
+
+    def __init__(self, settings: Settings, clock: Clock, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._metadata = Cached(self._discover, steady=clock.steady, max_age=HOUR, pause=PAUSE)
+        self._keys = Cached(self._fetch_keys, steady=clock.steady, max_age=HOUR, pause=PAUSE)
+
+    def metadata(self) -> Metadata:
+        """Return the discovery document. Raises Unavailable."""
+        return self._metadata.get()
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Carry a request to the center, by `internal_url` where there is one. Raises Unavailable."""
+        url = discovery.rebased(request.url, self._settings.issuer, self._settings.internal_url)
+        return self._transport(replace(request, url=url))
+
+    def with_keys(self, verify: Callable[[KeySet], T]) -> T:
+        """Return `verify(keys)`, with fresher keys when it does not know the key that a token names.
+
+        Raises what `verify` raises, and Unavailable.
+        """
+        try:
+            return verify(self._keys.get())
+        except TokenRefused as refused:
+            if refused.code != "token_key_unknown":
+                raise
+        return verify(self._keys.newer())
+
+    def are_alive(self, sids: Sequence[str]) -> Mapping[str, bool]:
+        """Ask which of the sessions are alive. Raises Unavailable."""
+        try:
+            return check.process_response(self.send(check.build_request(self._settings, sids)), sids)
+        except Unavailable as failed:
+            log.warning("sessions can't be checked: %s", failed)
+            raise
+
+    def _discover(self) -> Metadata:
+        issuer = self._settings.issuer
+        return discovery.process_response(self.send(discovery.build_request(issuer)), issuer)
+
+    def _fetch_keys(self) -> KeySet:
+        return keys.process_response(self.send(keys.build_request(self.metadata().jwks_uri)))

@@ -1,0 +1,75 @@
+"""Every error the SDK raises: a stable `code` for programs, a message for people.
+
+`expected` and `actual` say what a check compared where that helps whoever operates the site. No error
+ever carries a token, a secret or a cookie.
+"""
+
+
+class SSOError(Exception):
+    """Any refusal or failure of the SDK."""
+
+    def __init__(self, code: str, message: str, *, expected: object = None, actual: object = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.expected = expected
+        self.actual = actual
+
+    def __str__(self) -> str:
+        compared = "" if self.expected is None else f" (expected {self.expected!r}, got {self.actual!r})"
+        return f"{self.code}: {self.message}{compared}"
+
+
+class BadSettings(SSOError):
+    """The site's settings can't be used; the message names each bad one, a line each."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("bad_settings", message)
+
+
+class Unavailable(SSOError):
+    """The center, or the store of the local sessions, can't be reached or trusted right now.
+
+    Answer 503 and keep the cookie. `retry_after` is in seconds. Codes: `center_unreachable`,
+    `center_failed`, `center_malformed`, `center_refused_client`, `discovery_issuer`,
+    `discovery_malformed`, `sessions_unreachable`.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        expected: object = None,
+        actual: object = None,
+        retry_after: int = 2,
+    ) -> None:
+        super().__init__(code, message, expected=expected, actual=actual)
+        self.retry_after = retry_after
+
+    def again(self) -> "Unavailable":
+        """Return the same failure as a fresh exception: one that is raised again and again grows."""
+        return Unavailable(
+            self.code,
+            self.message,
+            expected=self.expected,
+            actual=self.actual,
+            retry_after=self.retry_after,
+        )
+
+
+class LoginFailed(SSOError):
+    """An answer of the center can't become a session; the person may begin a new login.
+
+    Codes: `login_malformed`, `login_unknown_attempt`, `login_issuer`, `login_denied`,
+    `login_grant_refused`, `login_client_refused`, `login_session_too_large`, `login_contradiction`.
+    """
+
+
+class TokenRefused(SSOError):
+    """A token of the center does not pass its checks; it is worth nothing.
+
+    Codes: `token_malformed`, `token_type`, `token_algorithm`, `token_key_unknown`, `token_signature`,
+    `token_issuer`, `token_audience`, `token_authorized_party`, `token_expired`, `token_from_future`,
+    `token_too_old`, `token_nonce`, `token_at_hash`, `token_claim`, `token_events`, `token_replayed`.
+    """

@@ -1,0 +1,103 @@
+"""What a site tells the SDK, checked together at start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from client_sdk.core.errors import BadSettings
+
+ALGORITHMS = ("ES256", "RS256", "EdDSA", "PS256", "ES384", "RS384", "PS384", "ES512", "RS512", "PS512")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A site's settings. All durations are in seconds.
+
+    `issuer` is the center's address as browsers know it and as tokens carry it; `internal_url` is
+    where this server reaches it, when that differs. `base_url` is the site's own address in the
+    browser (scheme, host, port); without it, it is taken from each request. `sessions` is "cookie",
+    a Redis URL or a Redis client. `secret_key` signs the SDK's cookies; without it a key is derived from
+    `client_secret`. `fail_open` keeps people in while the center can't be asked.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    internal_url: str | None = None
+    base_url: str | None = None
+    sessions: Any = "cookie"
+    secret_key: str | None = None
+    scope: str = "openid profile email"
+    max_staleness: float = 30
+    session_lifetime: float = 8 * 3600
+    timeout: float = 5
+    leeway: float = 60
+    fail_open: bool = False
+    prefix: str = "/sso"
+    algorithms: tuple[str, ...] = ALGORITHMS
+
+    def __post_init__(self) -> None:
+        problems = [*self._problems()]
+        if problems:
+            raise BadSettings("\n".join(problems))
+
+    def _problems(self) -> list[str]:
+        found = [_missing(name) for name in ("client_id", "client_secret") if not getattr(self, name)]
+        found += _wrong_url("issuer", self.issuer, is_secret_carried=True)
+        if self.internal_url is not None:
+            found += _wrong_url("internal_url", self.internal_url)
+        if self.base_url is not None:
+            found += _wrong_url("base_url", self.base_url)
+        if "openid" not in self.scope.split():
+            found.append(f"scope is {self.scope!r} but should contain openid")
+        if self.secret_key is not None and len(self.secret_key) < 32:
+            found.append("secret_key should have at least 32 characters")
+        for name, low, high in (
+            ("max_staleness", 1, 3600),
+            ("session_lifetime", 1, 90 * 86400),
+            ("timeout", 0.1, 60),
+            ("leeway", 0, 300),
+        ):
+            if not low <= getattr(self, name) <= high:
+                found.append(f"{name} is {getattr(self, name)} but should be from {low} to {high} seconds")
+        if not self.prefix.startswith("/") or self.prefix.endswith("/"):
+            found.append(f"prefix is {self.prefix!r} but should be a path such as /sso")
+        unknown = sorted(set(self.algorithms) - set(ALGORITHMS))
+        if unknown or not self.algorithms:
+            found.append(f"algorithms should be some of {', '.join(ALGORITHMS)} (not {unknown})")
+        return found
+
+
+def settings_from(given: Mapping[str, Any], config: Mapping[str, Any]) -> Settings:
+    """Return the settings: what was `given` by name, then `SSO_<NAME>` of an application's config.
+
+    Raises BadSettings.
+    """
+    names = [field.name for field in fields(Settings)]
+    misspelt = sorted(set(given) - set(names))
+    if misspelt:
+        raise BadSettings(f"{', '.join(misspelt)}: no such setting; there are {', '.join(names)}")
+    found = {name: config[f"SSO_{name.upper()}"] for name in names if f"SSO_{name.upper()}" in config}
+    return Settings(**{**found, **{name: value for name, value in given.items() if value is not None}})
+
+
+def _missing(name: str) -> str:
+    return f"{name} is missing: pass it to SSO(...) or set SSO_{name.upper()} in the app's config"
+
+
+def _wrong_url(name: str, url: str, *, is_secret_carried: bool = False) -> list[str]:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in url:
+        return [f"{name} is {url!r} but should be an address such as https://sso.example.org"]
+    if url.endswith("/"):
+        return [f"{name} is {url!r} but should not end with a slash"]
+    is_this_machine = host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
+    if is_secret_carried and parts.scheme == "http" and not is_this_machine:
+        return [f"{name} is {url!r} but should start with https://"]
+    return []

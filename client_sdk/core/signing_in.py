@@ -1,0 +1,121 @@
+"""Signing in: to the center, and back with a local session."""
+
+import logging
+from dataclasses import dataclass
+
+from client_sdk.core import callback, id_token, login, return_to
+from client_sdk.core.addresses import Addresses
+from client_sdk.core.attempts import Attempt, Attempts
+from client_sdk.core.center import Center
+from client_sdk.core.clock import Clock
+from client_sdk.core.errors import LoginFailed, SSOError, Unavailable
+from client_sdk.core.identity import LocalSession
+from client_sdk.core.local_sessions import LocalSessions
+from client_sdk.core.pages import page, page_name
+from client_sdk.core.settings import Settings
+from client_sdk.core.view import View
+from client_sdk.core.web import Answer, Cookie, Incoming, redirect
+
+MAX_HINT = 3000
+
+log = logging.getLogger("client_sdk")
+
+
+@dataclass(frozen=True, slots=True)
+class SigningIn:
+    """Begins logins and finishes them."""
+
+    settings: Settings
+    clock: Clock
+    center: Center
+    addresses: Addresses
+    attempts: Attempts
+    sessions: LocalSessions
+    view: View
+
+    def begin(self, incoming: Incoming, target: str, ended_sid: str = "") -> Answer:
+        """Send the browser to the center; it will come back to the local page `target`.
+
+        `ended_sid` is the session whose end made this login necessary. Raises Unavailable.
+        """
+        metadata = self.center.metadata()
+        names = self.addresses.names_for(incoming).attempts
+        attempt, cookies = self.attempts.open(target, ended_sid, incoming.cookies(), names)
+        address = login.build_address(metadata, self.settings, attempt, self.addresses.callback(incoming))
+        return redirect(address, cookies)
+
+    def finish(self, incoming: Incoming) -> Answer:
+        """Answer the callback: open the local session and go to the page first asked for.
+
+        Whatever goes wrong is told on a page with a link to a new login. Nothing is retried or
+        redirected by itself, so that no mistake, of ours or of the center's, becomes a loop.
+        """
+        attempt: Attempt | None = None
+        names = self.addresses.names_for(incoming)
+        try:
+            response = callback.read_response(incoming.query)
+            attempt = self.attempts.take(response.state, incoming.cookies(), names.attempts)
+            session, proved_at = self._redeem(incoming, response, attempt)
+            value = self._open(incoming, session, proved_at)
+        except SSOError as failed:
+            return self._tell(incoming, failed, attempt)
+        closing = names.attempts.closing(attempt.state)
+        return redirect(attempt.return_to, [Cookie(names.session, value, names.attempts.is_secure), closing])
+
+    def _redeem(
+        self, incoming: Incoming, response: callback.Response, attempt: Attempt
+    ) -> tuple[LocalSession, tuple[int, int]]:
+        metadata = self.center.metadata()
+        grant = callback.process_response(response, metadata)
+        redirect_uri = self.addresses.callback(incoming)
+        proved_at = self.clock.wall(), self.clock.steady()
+        tokens = callback.process_token_response(
+            self.center.send(
+                callback.build_token_request(metadata, self.settings, grant, attempt, redirect_uri)
+            )
+        )
+        now = self.clock.wall()
+        identity = self.center.with_keys(
+            lambda keys: id_token.validate(tokens, keys, self.settings, attempt, now)
+        )
+        if identity.user.sid == attempt.ended_sid:
+            raise LoginFailed("login_contradiction", "The center gave a grant for a session that it ended.")
+        session = LocalSession(
+            user=identity.user,
+            issued_at=identity.issued_at,
+            opened_at=now,
+            expires_at=now + int(self.settings.session_lifetime * 1000),
+            id_token=tokens.id_token if len(tokens.id_token) <= MAX_HINT else "",
+        )
+        return session, proved_at
+
+    def _open(self, incoming: Incoming, session: LocalSession, proved_at: tuple[int, int]) -> str:
+        wall, steady = proved_at
+        former = incoming.cookies().get(self.addresses.names_for(incoming).session)
+        value = self.sessions.open(session, wall)
+        if former:
+            self.sessions.drop(former)
+        self.view.prove(session.user.sid, steady)
+        return value
+
+    def _tell(self, incoming: Incoming, failed: SSOError, attempt: Attempt | None) -> Answer:
+        log.warning("login not finished: %s", failed)
+        names = self.addresses.names_for(incoming)
+        home = incoming.mount + return_to.HOME
+        if attempt is None and self._has_session(incoming, names.session):
+            # The back button, or a second copy of the address: this browser has signed in already.
+            return redirect(home)
+        link = self.addresses.login(incoming.mount, home if attempt is None else attempt.return_to)
+        cookies = [] if attempt is None else [names.attempts.closing(attempt.state)]
+        if isinstance(failed, Unavailable):
+            retry = (("Retry-After", str(failed.retry_after)),)
+            return page(incoming, 503, "unavailable", link=link, cookies=cookies, headers=retry)
+        if failed.code == "login_contradiction":
+            cookies.append(Cookie.gone(names.session, is_secure=names.attempts.is_secure))
+        return page(incoming, 400, page_name(failed), link=link, cookies=cookies)
+
+    def _has_session(self, incoming: Incoming, name: str) -> bool:
+        try:
+            return self.sessions.find(incoming.cookies().get(name, "")) is not None
+        except Unavailable:
+            return False

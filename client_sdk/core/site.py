@@ -1,0 +1,204 @@
+"""A site and its people: the one object an adapter needs."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from secrets import token_urlsafe
+
+from client_sdk.core import return_to
+from client_sdk.core.addresses import Addresses
+from client_sdk.core.asker import Asker
+from client_sdk.core.attempts import Attempts
+from client_sdk.core.center import Center
+from client_sdk.core.clock import Clock
+from client_sdk.core.decision import Verdict, decide
+from client_sdk.core.errors import Unavailable
+from client_sdk.core.identity import LocalSession
+from client_sdk.core.local_sessions import local_sessions
+from client_sdk.core.pages import page, refusal
+from client_sdk.core.settings import Settings
+from client_sdk.core.signing_in import SigningIn
+from client_sdk.core.signing_out import SigningOut
+from client_sdk.core.transport import RequestsTransport, Transport
+from client_sdk.core.view import View
+from client_sdk.core.web import Answer, Incoming, answer, read_cookie, single_values
+
+ROUTES = {
+    "login": ("GET",),
+    "callback": ("GET",),
+    "logout": ("GET", "POST"),
+    "signed-out": ("GET",),
+    "backchannel-logout": ("POST",),
+}
+"""The endpoints below the prefix, and their methods."""
+
+log = logging.getLogger("client_sdk")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a request stands: with a session that counts, or without, or not to be decided right now."""
+
+    session: LocalSession | None = None
+    ended_sid: str = ""
+    failure: Unavailable | None = None
+
+
+NOBODY = Standing()
+
+
+class Site:
+    """Everything a subsystem does for signing in and out. Safe to share among threads and over forks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+        random: Callable[[int], str] = token_urlsafe,
+    ) -> None:
+        self.settings = settings
+        self._clock = clock or Clock()
+        self._max_staleness = int(settings.max_staleness * 1000)
+        self._view = View()
+        self._addresses = Addresses(settings)
+        self._sessions = local_sessions(settings, self._clock)
+        center = Center(settings, self._clock, transport or RequestsTransport(settings.timeout))
+        self._asker = Asker(center.are_alive, self._clock.steady)
+        attempts = Attempts(settings, self._clock, random)
+        self._signing_in = SigningIn(
+            settings, self._clock, center, self._addresses, attempts, self._sessions, self._view
+        )
+        self._signing_out = SigningOut(
+            settings, self._clock, center, self._addresses, self._sessions, self._view
+        )
+
+    def standing(self, cookies: str | None, scheme: str) -> Standing:
+        """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`.
+
+        In memory and without network, unless nobody asked the center about this session for `max_staleness`.
+        """
+        value = read_cookie(cookies, self._addresses.names(scheme).session)
+        if not value:
+            return NOBODY
+        try:
+            session = self._sessions.find(value)
+        except Unavailable as failed:
+            log.warning("no session can be read: %s", failed)
+            return Standing(failure=failed)
+        if session is None:
+            return NOBODY
+        verdict = self._decide(session)
+        if verdict is Verdict.ASK:
+            return self._ask(session)
+        return _standing(session, verdict)
+
+    def refuse(self, incoming: Incoming, standing: Standing) -> Answer:
+        """Answer a request for a page that needs somebody signed in and has nobody.
+
+        A person is sent to the center, a script gets 401 with the address to send the person to; when it
+        can't be decided, 503, and the cookie stays.
+        """
+        if standing.failure is not None:
+            return self._unavailable(incoming, standing.failure)
+        target = self._page_to_return_to(incoming)
+        if not incoming.wants_page:
+            login_url = self._addresses.login(incoming.mount, target)
+            realm = (("WWW-Authenticate", 'Cookie realm="sso"'),)
+            return refusal(401, "login_required", login_url=login_url, headers=realm)
+        return self._begin(incoming, target, standing.ended_sid)
+
+    def forbid(self, incoming: Incoming) -> Answer:
+        """Answer a request of somebody who lacks a role."""
+        if incoming.wants_page:
+            return page(incoming, 403, "forbidden")
+        return refusal(403, "forbidden")
+
+    def answer(self, route: str, incoming: Incoming) -> Answer:
+        """Answer a request to one of the SDK's own endpoints, a name of `ROUTES`."""
+        if incoming.method not in ROUTES[route]:
+            # Above all HEAD, which frameworks route like GET: a link checker must neither redeem a grant
+            # nor sign anyone out.
+            return answer(405, headers=(("Allow", ", ".join(ROUTES[route])),))
+        try:
+            return self._endpoint(route, incoming)
+        except Unavailable as failed:
+            return self._unavailable(incoming, failed)
+
+    def logout_url(self, session: LocalSession | None, mount: str) -> str:
+        """Return the local address for a sign-out link or form."""
+        return self._addresses.logout(mount, self._signing_out.token(session) if session else "")
+
+    def _endpoint(self, route: str, incoming: Incoming) -> Answer:
+        if route == "login":
+            return self._begin(incoming, self._asked_for(incoming), "")
+        if route == "callback":
+            return self._signing_in.finish(incoming)
+        if route == "logout":
+            return self._signing_out.start(incoming)
+        if route == "signed-out":
+            return self._signing_out.signed_out(incoming)
+        return self._signing_out.receive(incoming)
+
+    def _begin(self, incoming: Incoming, target: str, ended_sid: str) -> Answer:
+        try:
+            return self._signing_in.begin(incoming, target, ended_sid)
+        except Unavailable as failed:
+            log.warning("no login can begin: %s", failed)
+            return self._unavailable(incoming, failed)
+
+    def _decide(self, session: LocalSession) -> Verdict:
+        return decide(
+            session,
+            self._view,
+            wall=self._clock.wall(),
+            steady=self._clock.steady(),
+            max_staleness=self._max_staleness,
+        )
+
+    def _ask(self, session: LocalSession) -> Standing:
+        sid = session.user.sid
+        try:
+            reply = self._asker.ask(sid)
+        except Unavailable as failed:
+            return Standing(session) if self.settings.fail_open else Standing(failure=failed)
+        if reply.is_alive:
+            self._view.prove(sid, reply.as_of)
+        else:
+            self._view.end(sid, reply.as_of)
+        verdict = self._decide(session)
+        if verdict is Verdict.ASK:
+            late = Unavailable("center_failed", "The center's answer came too late to count.")
+            return Standing(failure=late)
+        return _standing(session, verdict)
+
+    def _asked_for(self, incoming: Incoming) -> str:
+        try:
+            target = single_values(incoming.query).get("next", "")
+        except ValueError:
+            target = ""
+        return return_to.local_path(target) or incoming.mount + return_to.HOME
+
+    def _page_to_return_to(self, incoming: Incoming) -> str:
+        # A form can't be sent again for the person, and a script's own address is no page: back to
+        # where either stood.
+        if incoming.method in ("GET", "HEAD") and incoming.wants_page:
+            return return_to.address_of(incoming.path, incoming.query)
+        origin = self._addresses.root(incoming).removesuffix(incoming.mount)
+        return return_to.page_behind(incoming.header("Referer"), origin)
+
+    def _unavailable(self, incoming: Incoming, failed: Unavailable) -> Answer:
+        headers = (("Retry-After", str(failed.retry_after)),)
+        if not incoming.wants_page:
+            return refusal(503, "temporarily_unavailable", headers=headers)
+        link = return_to.HOME
+        if incoming.method in ("GET", "HEAD"):
+            link = return_to.address_of(incoming.path, incoming.query)
+        return page(incoming, 503, "unavailable", link=link, headers=headers)
+
+
+def _standing(session: LocalSession, verdict: Verdict) -> Standing:
+    if verdict is Verdict.COUNTS:
+        return Standing(session)
+    return Standing(ended_sid=session.user.sid) if verdict is Verdict.ENDED else NOBODY

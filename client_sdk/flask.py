@@ -1,0 +1,149 @@
+"""The SDK in a Flask application.
+
+    app = Flask(__name__)
+    sso = SSO(app, issuer="https://sso.example.org", client_id="shop", client_secret="...")
+
+    @app.get("/")
+    @sso.login_required
+    def home():
+        return f"hello {sso.user.name}"
+
+Every setting may also stand in `app.config`, as `SSO_ISSUER` and so on.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
+
+from client_sdk.core.clock import Clock
+from client_sdk.core.identity import User
+from client_sdk.core.settings import settings_from
+from client_sdk.core.site import ROUTES, Site, Standing
+from client_sdk.core.transport import Transport
+from client_sdk.core.web import MAX_FORM, Answer, Incoming
+
+P = ParamSpec("P")
+_KEY = "sso"
+_STANDING = "client_sdk.standing"
+
+
+class SSO:
+    """Signs people in at a Flask application; settings are those of `client_sdk.core.settings.Settings`."""
+
+    def __init__(self, app: Flask | None = None, **settings: Any) -> None:
+        self._given = settings
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(
+        self, app: Flask, *, transport: Transport | None = None, clock: Clock | None = None, **settings: Any
+    ) -> None:
+        """Add the endpoints under `/sso` and keep signed-in pages out of caches. Raises BadSettings."""
+        given = {**self._given, **settings}
+        transport, clock = given.pop("transport", transport), given.pop("clock", clock)
+        site = Site(settings_from(given, app.config), transport=transport, clock=clock)
+        app.extensions[_KEY] = site
+        app.register_blueprint(_endpoints(site))
+        app.after_request(_keep_private)
+
+    @property
+    def user(self) -> User | None:
+        """The person signed in, or None: also while it can't be decided, on a page that needs no login."""
+        session = _standing().session
+        return session.user if session is not None else None
+
+    @property
+    def logout_url(self) -> str:
+        """The address for a sign-out link (`<a href>`) or form (`<form method=post action>`) on this page."""
+        return _site().logout_url(_standing().session, request.script_root)
+
+    def login_required(self, view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        """Let a view answer only somebody who is signed in."""
+        return self.roles_required()(view)
+
+    def roles_required(
+        self, *roles: str
+    ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+        """Let a view answer only somebody who is signed in and has all of `roles`; others get 403."""
+
+        def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+            @wraps(view)
+            def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+                standing = _standing()
+                if standing.session is None:
+                    return _response(_site().refuse(_incoming(), standing))
+                if roles and not standing.session.user.has_roles(*roles):
+                    return _response(_site().forbid(_incoming()))
+                answer: ResponseReturnValue = current_app.ensure_sync(view)(*args, **kwargs)
+                return answer
+
+            return guarded
+
+        return decorate
+
+
+def _site() -> Site:
+    site: Site = current_app.extensions[_KEY]
+    return site
+
+
+def _standing() -> Standing:
+    environ = request.environ
+    standing: Standing | None = environ.get(_STANDING)
+    if standing is None:
+        standing = _site().standing(environ.get("HTTP_COOKIE"), environ["wsgi.url_scheme"])
+        environ[_STANDING] = standing
+    return standing
+
+
+def _incoming(form: bytes = b"") -> Incoming:
+    return Incoming(
+        method=request.method,
+        root=request.url_root.rstrip("/"),
+        mount=request.script_root,
+        path=request.script_root + request.path,
+        query=request.query_string.decode("latin-1"),
+        header=lambda name: request.headers.get(name, ""),
+        form=form,
+    )
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, list(answer.headers))
+
+
+def _endpoints(site: Site) -> Blueprint:
+    blueprint = Blueprint("sso", __name__, url_prefix=site.settings.prefix)
+    for name, methods in ROUTES.items():
+        blueprint.add_url_rule(f"/{name}", name, _endpoint(site, name), methods=methods)
+    return blueprint
+
+
+def _endpoint(site: Site, name: str) -> Callable[[], Response]:
+    def endpoint() -> Response:
+        request.max_content_length = MAX_FORM
+        form = request.get_data() if request.method == "POST" else b""
+        return _response(site.answer(name, _incoming(form)))
+
+    return endpoint
+
+
+def _keep_private(response: Response) -> Response:
+    # A page that looked at who is signed in is theirs alone: no cache may give it to anyone else, and
+    # the back button must not show it after they signed out.
+    if _STANDING not in request.environ:
+        return response
+    headers = response.headers
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    elif "no-store" not in headers["Cache-Control"]:
+        response.cache_control.public = False
+        response.cache_control.private = True
+    if "Vary" not in headers:
+        headers["Vary"] = "Cookie"
+    else:
+        response.vary.add("Cookie")
+    return response
