@@ -9,6 +9,7 @@ import jwt
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Invalid
+from sso_center.base.settings import Settings
 from sso_center.core.keys.algorithms import make_private_key, private_bytes, public_jwk
 from sso_center.core.keys.master import Vault
 from sso_center.core.keys.ring import COOKIE, PURPOSES, Ring, State, StoredKey
@@ -18,9 +19,6 @@ from sso_center.storage.redis import Redis
 from sso_center.storage.sql import Database
 
 DAY = 86_400_000
-PUBLISHED_AFTER_RETIREMENT = 2 * DAY
-"""Milliseconds a retired key stays in the published set: longer than any token it signed may live."""
-
 KEPT_AFTER_RETIREMENT = 400 * DAY
 """Milliseconds a retired key still verifies here: cookies, and ID tokens shown as hints at a logout."""
 
@@ -35,6 +33,7 @@ class Keys:
         self._redis = redis
         self._vault = Vault(secret)
         self._clock = clock
+        self._published = 1000 * _published_for(settings)
         self._ring: Ring | None = None
         self._loading = threading.Lock()
 
@@ -46,7 +45,7 @@ class Keys:
 
     def jwks(self) -> list[dict[str, Any]]:
         """Return the published keys (RFC 7517): next, active, and retired ones whose tokens may live."""
-        return self._keys().jwks(self._clock() - PUBLISHED_AFTER_RETIREMENT)
+        return self._keys().jwks(self._clock() - self._published)
 
     def verify(
         self, token: str, *, audience: str | None, typ: str = "JWT", allow_expired: bool = False
@@ -169,6 +168,11 @@ def _new_key(purpose: str, state: State, now: int) -> StoredKey:
         kid, secret = public_jwk(purpose, key)["kid"], private_bytes(key)
     activated_at = now if state == State.ACTIVE else None
     return StoredKey(kid, purpose, state, secret, now, activated_at, None)
+
+
+def _published_for(settings: Settings) -> int:
+    """Return for how many seconds a retired key stays published: longer than any token it signed lives."""
+    return 2 * max(settings.id_token_lifetime, settings.access_token_lifetime) + 3600
 
 
 def _options(audience: str | None) -> Any:

@@ -18,7 +18,7 @@ SALT_BYTES, HASH_BYTES = 16, 32
 MAX_PASSES, MAX_MEMORY_KIB, MAX_LANES = 16, 256 * 1024, 16
 
 
-class Hasher:
+class PasswordHasher:
     """Makes and checks password hashes; says when one was made with other parameters than today's."""
 
     def __init__(self, passes: int = PASSES, memory_kib: int = MEMORY_KIB, lanes: int = LANES) -> None:

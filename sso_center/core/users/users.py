@@ -13,7 +13,7 @@ from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.names import normal_name
 from sso_center.core.audit.journal import CHANNEL, append
 from sso_center.core.users.copy import write_copy
-from sso_center.core.users.hasher import Hasher, check_imported_hash
+from sso_center.core.users.hasher import PasswordHasher, check_imported_hash
 from sso_center.core.users.rules import (
     MAX_PASSWORD,
     check_email,
@@ -43,7 +43,7 @@ PAGE = 500
 class Users:
     """Every method that touches a store raises Unavailable when it is away."""
 
-    def __init__(self, database: Database, redis: Redis, hasher: Hasher, clock: Clock) -> None:
+    def __init__(self, database: Database, redis: Redis, hasher: PasswordHasher, clock: Clock) -> None:
         self._database = database
         self._redis = redis
         self._hasher = hasher
