@@ -15,7 +15,7 @@ from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
 from sso_center.core.sessions import Lifetimes, Sessions
 from sso_center.core.tokens import Tokens
-from sso_center.core.users import Hasher, Users
+from sso_center.core.users import PasswordHasher, Users
 from sso_center.storage.redis import Redis, open_redis
 from sso_center.storage.sql import Database, open_database
 
@@ -65,8 +65,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     """
     clock = clock or clock_of(settings)
     redis, database = open_redis(settings, clock), open_database(settings)
-    users = Users(database, redis, Hasher(), clock)
-    keys = Keys(database, redis, master_secret(settings), clock)
+    users = Users(database, redis, PasswordHasher(), clock)
+    keys = Keys(database, redis, master_secret(settings), clock, settings)
     clients = Clients(database, redis, clock)
     sessions = Sessions(redis, users, _signer_of(keys), _lifetimes(settings), clock)
     entries = Entries(database)
