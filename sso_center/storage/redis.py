@@ -191,6 +191,8 @@ class Redis:
         A shard that can't be reached or is not trusted learns it from the next script of a caller
         that knows, or when it is recovered. Raises Unavailable at the first that can't be reached.
         """
+        # This process may have missed the change before its own: clients and keys are loaded together.
+        self._reload_once(version)
         self.configuration_version = max(self.configuration_version, version)
         for shard in self._heads:
             self._run(_RAISE_CONFIG, shard, (version,))
