@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, request
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRequest
 from sso_center.protocols import posted
+from sso_center.protocols.api import exempt_from_csrf
 from sso_center.protocols.oidc import addresses, hints, login_demand
 from sso_center.protocols.oidc.authorization_request import (
     AuthorizationError,
@@ -26,7 +27,7 @@ from sso_center.protocols.oidc.checks import CHECKS
 from sso_center.protocols.parameters import Parameters, parse
 from sso_center.protocols.redirects import found, see_other
 from sso_center.services import Services
-from sso_center.web import browser, csrf
+from sso_center.web import browser
 from sso_center.web.errors import ShownError
 
 log = logging.getLogger(__name__)
@@ -48,8 +49,7 @@ def blueprint(services: Services) -> Blueprint:
         methods=["GET", "POST"],
         provide_automatic_options=False,
     )
-    made.record_once(lambda state: csrf.exempt(state.app, made))
-    return made
+    return exempt_from_csrf(made)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
 from sso_center.core.sessions import Session
 from sso_center.protocols import posted
+from sso_center.protocols.api import exempt_from_csrf
 from sso_center.protocols.oidc import addresses, hints
 from sso_center.protocols.parameters import Parameters, parse
 from sso_center.protocols.redirects import see_other
@@ -49,8 +50,7 @@ def blueprint(services: Services) -> Blueprint:
         methods=["GET", "POST"],
         provide_automatic_options=False,
     )
-    made.record_once(lambda state: csrf.exempt(state.app, made))
-    return made
+    return exempt_from_csrf(made)
 
 
 @dataclass(frozen=True)
