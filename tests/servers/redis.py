@@ -18,7 +18,7 @@ from tests.harness.waiting import eventually
 # Linux ends the server when the tests are gone, however those went.
 LIFELINE = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
-QUIET = {"save": "", "bind": "127.0.0.1", "maxmemory-policy": "noeviction", "enable-debug-command": "yes"}
+QUIET = {"save": "", "bind": "127.0.0.1", "maxmemory-policy": "noeviction", "repl-diskless-sync-delay": "0"}
 
 
 class RedisServer:

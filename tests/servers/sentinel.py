@@ -17,7 +17,7 @@ class SentinelServers:
     """`primary`, `replica` and `sentinel`; `fail_over` swaps the first two."""
 
     def __init__(self, folder: Path) -> None:
-        self.primary = ValkeyServer(folder / "primary", options={"repl-diskless-sync-delay": "0"})
+        self.primary = ValkeyServer(folder / "primary")
         self.replica = ValkeyServer(
             folder / "replica", options={"replicaof": f"127.0.0.1 {self.primary.port}"}
         )

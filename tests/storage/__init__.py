@@ -1,0 +1,1 @@
+"""The stores, on real servers: the embedded Valkey, Redis 7, a Cluster, Sentinels, SQLite, PostgreSQL."""
