@@ -76,7 +76,7 @@ class SSO:
                 if standing.session is None:
                     return _response(_site().refuse(_incoming(), standing))
                 if roles and not standing.session.user.has_roles(*roles):
-                    return _response(_site().forbid(_incoming()))
+                    return _response(_site().forbid(_incoming(), standing.session))
                 answer: ResponseReturnValue = current_app.ensure_sync(view)(*args, **kwargs)
                 return answer
 

@@ -43,7 +43,7 @@ WORDS: dict[str, dict[str, Words]] = {
             "Try again",
         ),
         "forbidden": Words(
-            "Not for this account", "Your account does not have the role that this page asks for."
+            "Not for this account", "Your account does not have the role that this page asks for.", "Sign out"
         ),
         "confirm": Words("Sign out?", "You will be signed out here and at every other site.", "Sign out"),
         "signed_out": Words(
@@ -62,7 +62,7 @@ WORDS: dict[str, dict[str, Words]] = {
         "setup": Words("登录未成功", "本站点的登录设置有误，管理员可在日志中查看原因。"),
         "contradiction": Words("您已退出登录", "登录服务刚刚结束了您的会话。", "重新登录"),
         "unavailable": Words("请稍候", "暂时无法连接登录服务。您无需重新登录。", "重试"),
-        "forbidden": Words("此账号无权访问", "您的账号没有访问此页面所需的角色。"),
+        "forbidden": Words("此账号无权访问", "您的账号没有访问此页面所需的角色。", "退出登录"),
         "confirm": Words("要退出登录吗？", "您将在本站点和所有其他站点退出登录。", "退出登录"),
         "signed_out": Words("您已退出登录", "您已在本站点和所有其他站点退出登录。", "返回站点"),
         "signed_out_here": Words(

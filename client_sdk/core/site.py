@@ -109,10 +109,10 @@ class Site:
             return refusal(401, "login_required", login_url=login_url, headers=realm)
         return self._begin(incoming, target, standing.ended_sid)
 
-    def forbid(self, incoming: Incoming) -> Answer:
-        """Answer a request of somebody who lacks a role."""
+    def forbid(self, incoming: Incoming, session: LocalSession) -> Answer:
+        """Answer a request of somebody who lacks a role; they may sign out and come back as another."""
         if incoming.wants_page:
-            return page(incoming, 403, "forbidden")
+            return page(incoming, 403, "forbidden", link=self.logout_url(session, incoming.mount))
         return refusal(403, "forbidden")
 
     def answer(self, route: str, incoming: Incoming) -> Answer:

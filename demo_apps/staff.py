@@ -1,0 +1,37 @@
+"""A staff portal: only for people with the role `staff`."""
+
+from typing import Any
+
+from flask import Flask, render_template
+
+from client_sdk.flask import SSO
+from demo_apps.serving import serve
+
+SHIFTS = (
+    ("Monday", "Wen, Noor", "Open 9 to 18"),
+    ("Tuesday", "Ida", "Stocktaking from 14"),
+    ("Wednesday", "Noor, Li", "Open 9 to 18"),
+    ("Thursday", "Wen, Ida", "Tasting at 17"),
+    ("Friday", "Li", "Open 9 to 20"),
+)
+
+
+def create_app(issuer: str, client_id: str, client_secret: str, internal_url: str | None = None) -> Flask:
+    """Build the staff portal."""
+    app = Flask(__name__)
+    sso = SSO(app, issuer=issuer, client_id=client_id, client_secret=client_secret, internal_url=internal_url)
+
+    @app.context_processor
+    def for_every_page() -> dict[str, Any]:
+        return {"site": "staff", "title": "Back Room", "sso": sso}
+
+    @app.get("/")
+    @sso.roles_required("staff")
+    def home() -> str:
+        return render_template("staff.html", shifts=SHIFTS)
+
+    return app
+
+
+if __name__ == "__main__":
+    serve(create_app, 9003)
