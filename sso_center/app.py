@@ -5,18 +5,17 @@ from flask import Flask
 from sso_center import ui, web
 from sso_center.protocols import endings, oidc
 from sso_center.services import Services
-from sso_center.web import browser, health
+from sso_center.web import browser, csrf, health
 
 
 def create_app(services: Services) -> Flask:
     """Return the WSGI application of one process."""
     app = Flask("sso_center.ui", static_folder="static", template_folder="templates")
-    secrets = services.keys.cookie_secrets("form")
-    app.secret_key = secrets[-1]
-    app.config["SECRET_KEY_FALLBACKS"] = secrets[:-1]
+    app.secret_key = services.keys.cookie_secrets("form")[-1]
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body
     web.install(app, services.settings)
     browser.install(app, services)
+    _follow_keys(app, services)
     for blueprint in (
         *oidc.blueprints(services),
         *endings.blueprints(services),
@@ -25,3 +24,18 @@ def create_app(services: Services) -> Flask:
     ):
         app.register_blueprint(blueprint)
     return app
+
+
+def _follow_keys(app: Flask, services: Services) -> None:
+    """Sign forms with the newest key, also when keys are rotated while the process runs."""
+    in_use: list[str] | None = None
+
+    def follow() -> None:
+        nonlocal in_use
+        secrets = services.keys.cookie_secrets("form")
+        if secrets is not in_use:
+            csrf.use_secrets(app, secrets)
+            in_use = secrets
+
+    follow()
+    app.before_request(follow)

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import Delivery, Notices, Poster, Sweep, Tail
-from sso_center.services import Services, build_services
+from sso_center.core.endings import Delivery, Poster, Sweep, Tail
 from sso_center.core.endings.leases import Leases
+from sso_center.services import Services, build_services
 
 _log = logging.getLogger("sso_center.courier")
 
@@ -64,7 +64,7 @@ class Courier:
         self._sweep = Sweep(services.redis, services.endings, services.clock)
         self._drain = AuditDrain(services.database, services.redis)
         self._delivery = Delivery(
-            Notices(services.database),
+            services.notices,
             services.clients,
             services.keys,
             Poster(allow_private=services.settings.allow_private_addresses),
@@ -146,6 +146,8 @@ class Round:
         try:
             self._work()
         except SSOError as failed:
-            _log.warning("put off", extra={"work": self._work.__name__, "detail": failed.detail or failed.message})
+            _log.warning(
+                "put off", extra={"work": self._work.__name__, "detail": failed.detail or failed.message}
+            )
         except Exception:
             _log.exception("failed", extra={"work": self._work.__name__})

@@ -9,7 +9,7 @@ from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import Audit
 from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Clients
-from sso_center.core.endings import Applying, Endings, Entries, MassEndings, Recovery
+from sso_center.core.endings import Applying, Endings, Entries, MassEndings, Notices, Recovery
 from sso_center.core.grants import Grants
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
@@ -46,6 +46,7 @@ class Services:
     applying: Applying
     endings: Endings
     mass_endings: MassEndings
+    notices: Notices
 
     def close(self) -> None:
         """Let go of the stores; an embedded server that nobody else uses stops."""
@@ -100,9 +101,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         entries=entries,
         applying=applying,
         endings=endings,
-        mass_endings=MassEndings(
-            redis, sessions, users, clients, endings, entries, clock, horizon=HORIZON
-        ),
+        notices=Notices(database),
+        mass_endings=MassEndings(redis, sessions, users, clients, endings, entries, clock, horizon=HORIZON),
     )
 
 

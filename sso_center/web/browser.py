@@ -88,7 +88,7 @@ def device() -> str | None:
 class _Cookies:
     def __init__(self, services: Services) -> None:
         self.services = services
-        # The prefix makes browsers refuse a cookie of that name set by a neighbouring host name (RFC 6265bis).
+        # The prefix makes browsers refuse a cookie of that name set by a neighbouring host (RFC 6265bis).
         prefix = "__Host-" if services.settings.is_secure else ""
         self.is_secure = services.settings.is_secure
         self.session_name = f"{prefix}sso"

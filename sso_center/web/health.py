@@ -1,13 +1,9 @@
 """/healthz, /readyz and /metrics: for the machines that watch this one."""
 
-import os
-
 from flask import Blueprint, Response
-from prometheus_client import CollectorRegistry, generate_latest
-from sqlalchemy import text
 
-from sso_center.base.errors import Unavailable
 from sso_center.services import Services
+from sso_center.web.metrics import exposition
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -21,8 +17,11 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/readyz")
     def readyz() -> Response:
         services.redis.check()
-        with services.database.read() as connection:
-            connection.execute(text("SELECT 1"))
+        services.database.check()
         return Response("ready\n", mimetype="text/plain")
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        return exposition(services)
 
     return routes

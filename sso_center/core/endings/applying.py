@@ -14,7 +14,8 @@ _MARK = load_unguarded_script(__package__, "mark.lua")
 
 
 class Applying:
-    """Applies entries to shards. `outlives` (seconds) is the longest that a token may live after its session."""
+    """Applies entries to shards. `outlives` and `horizon` are in seconds: how long a denied id and a cut-off
+    are kept, which is as long as anything they speak of may live."""
 
     def __init__(self, redis: Redis, *, outlives: int, horizon: int) -> None:
         self._redis = redis

@@ -28,7 +28,11 @@ class Endings:
     """Ends sessions, and answers which of them are alive."""
 
     def __init__(
-        self, redis: Redis, sessions: Sessions, clients: Clients, entries: Entries,
+        self,
+        redis: Redis,
+        sessions: Sessions,
+        clients: Clients,
+        entries: Entries,
         applying: Applying,
         clock: Clock,
     ) -> None:

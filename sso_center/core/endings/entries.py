@@ -101,7 +101,13 @@ class Entries:
                 detail={"reason": closed.reason, "clients": closed.participants},
             )
         return Ending(
-            number, closed.sid, closed.sub, Reason(closed.reason), closed.actor, closed.at, closed.participants
+            number,
+            closed.sid,
+            closed.sub,
+            Reason(closed.reason),
+            closed.actor,
+            closed.at,
+            closed.participants,
         )
 
     def record_other(
@@ -118,7 +124,7 @@ class Entries:
         actor: str,
         detail: dict[str, Any],
     ) -> int:
-        """Record a cut-off or a revocation with its audit entry, and return its number. Raises Unavailable."""
+        """Record a cut-off or a revocation with its audit entry; returns its number. Raises Unavailable."""
         with self._database.write() as connection:
             self._database.lock_journal(connection)
             number = append(
@@ -137,7 +143,7 @@ class Entries:
             return number
 
     def add_notices(self, number: int, rows: Sequence[tuple[str, str, str]], at: int) -> None:
-        """Add notices (client, sid, sub) to an entry; one that is there stays as it is. Raises Unavailable."""
+        """Add notices (client, sid, sub) to an entry; one that is there stays. Raises Unavailable."""
         with self._database.write() as connection:
             add_notices(connection, number, rows, at)
 
@@ -176,6 +182,12 @@ class Entries:
         with self._database.read() as connection:
             return [_entry(row) for row in connection.execute(wanted).mappings()]
 
+    def count_unapplied(self) -> int:
+        """Return how many entries the courier has not applied yet. Raises Unavailable."""
+        wanted = select(func.count()).select_from(journal).where(~journal.c.is_applied)
+        with self._database.read() as connection:
+            return connection.scalar(wanted) or 0
+
     def note_applied(self, numbers: Sequence[int]) -> None:
         """Note that the courier has applied these entries. Raises Unavailable."""
         if numbers:
@@ -185,9 +197,7 @@ class Entries:
                 )
 
 
-def add_notices(
-    connection: Connection, number: int, rows: Sequence[tuple[str, str, str]], at: int
-) -> None:
+def add_notices(connection: Connection, number: int, rows: Sequence[tuple[str, str, str]], at: int) -> None:
     """Add notices (client, sid, sub) to an entry inside a transaction; one that is there stays."""
     there = select(notices.c.client_id, notices.c.sid).where(notices.c.number == number)
     known = {(row.client_id, row.sid) for row in connection.execute(there)}

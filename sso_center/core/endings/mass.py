@@ -155,4 +155,3 @@ class MassEndings:
                 if int(looked_at) < BATCH:
                     break
                 offset += BATCH
-

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from sso_center.storage.schema import notices
 from sso_center.storage.sql import Database
@@ -46,10 +46,15 @@ class Notices:
         self._database = database
 
     def lease(self, now: int, *, limit: int, not_for: Collection[str]) -> list[Notice]:
-        """Lease up to `limit` notices due at `now` (ms), none for the clients in `not_for`. Raises Unavailable."""
+        """Lease up to `limit` notices due at `now` (ms), none for clients in `not_for`.
+
+        Raises Unavailable.
+        """
         due = (
             select(notices)
-            .where(notices.c.state == "pending", notices.c.next_attempt_at <= now, notices.c.leased_until <= now)
+            .where(
+                notices.c.state == "pending", notices.c.next_attempt_at <= now, notices.c.leased_until <= now
+            )
             .where(notices.c.client_id.not_in(list(not_for)))
             .order_by(notices.c.next_attempt_at, notices.c.id)
             .limit(limit)
@@ -73,6 +78,12 @@ class Notices:
         )
         with self._database.read() as connection:
             return connection.scalar(due.limit(1)) is not None
+
+    def count_by_state(self) -> dict[str, int]:
+        """Return how many notices there are in each state. Raises Unavailable."""
+        wanted = select(notices.c.state, func.count()).group_by(notices.c.state)
+        with self._database.read() as connection:
+            return {row.state: int(row[1]) for row in connection.execute(wanted)}
 
     def keep(self, notice: Notice, receipt: Receipt, now: int, *, jitter: float) -> None:
         """Keep the receipt of an attempt, and set the next one when it failed. Raises Unavailable.
@@ -98,6 +109,6 @@ class Notices:
 
 
 def retry_after(attempts: int, jitter: float) -> int:
-    """Return the milliseconds to wait after so many failed attempts: doubling, to an hour, less up to a quarter."""
+    """Return how long (ms) to wait after so many failures: doubling, to an hour, less up to a quarter."""
     wait = min(FIRST_RETRY * 2 ** min(attempts - 1, 20), LONGEST_RETRY)
     return int(wait * (1 - jitter / 4))

@@ -26,6 +26,7 @@ SESSION_PARTS = ("sso_center.core.chains/chain.lua", "sso_center.core.sessions/s
 
 _VISIT = load_script(__package__, *SESSION_PARTS, "visit.lua")
 _OPEN = load_script(__package__, *SESSION_PARTS, "open.lua")
+_COUNT = load_script(__package__, "count.lua")
 _LIST = load_script(__package__, *SESSION_PARTS, "list_sessions.lua")
 
 _PAGE = 500
@@ -58,7 +59,12 @@ class Sessions:
     """
 
     def __init__(
-        self, redis: Redis, users: Users, signer: Callable[[], ChainSigner], lifetimes: Lifetimes, clock: Clock
+        self,
+        redis: Redis,
+        users: Users,
+        signer: Callable[[], ChainSigner],
+        lifetimes: Lifetimes,
+        clock: Clock,
     ) -> None:
         self._redis = redis
         self._users = users
@@ -158,6 +164,10 @@ class Sessions:
         """Return the living sessions of a user, the last used first."""
         rows = self._redis.run(_LIST, shard_of(sub), (sub, 0, 0))[1:]
         return sorted((read_view(row) for row in rows), key=lambda view: -view.seen_at)
+
+    def count(self) -> int:
+        """Return how many sessions there are, those that expired a moment ago included."""
+        return sum(int(held) for held in self._redis.run_everywhere(_COUNT).values())
 
     def every(self) -> Iterator[SessionView]:
         """Yield every living session, shard by shard, a page at a time."""

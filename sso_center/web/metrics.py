@@ -1,0 +1,95 @@
+"""What /metrics tells Prometheus: numbers of what this center does, none of them about a person.
+
+Every web worker counts for itself in a file of `PROMETHEUS_MULTIPROC_DIR`, which `serve` sets before
+anything is imported; whichever worker is asked adds them all up.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+
+from flask import Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from sso_center.base.errors import Unavailable
+from sso_center.services import Services
+
+REQUESTS = Counter("sso_http_requests", "Requests answered.", ["endpoint", "status"])
+SECONDS = Histogram(
+    "sso_http_request_seconds",
+    "Time from a request's arrival in the application to its answer.",
+    ["endpoint"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+
+
+def install(app: Flask) -> None:
+    """Count every request of `app` by its endpoint's name, never by its path."""
+    app.before_request(_start)
+    app.after_request(_count)
+
+
+def exposition(services: Services) -> Response:
+    """Return the text that Prometheus reads; parts whose store is away are left out."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(_Own())
+    registry.register(_Stored(services))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _start() -> None:
+    g.sso_started = time.perf_counter()
+
+
+def _count(response: Response) -> Response:
+    endpoint = request.endpoint or "none"
+    REQUESTS.labels(endpoint, response.status_code).inc()
+    if "sso_started" in g:
+        SECONDS.labels(endpoint).observe(time.perf_counter() - g.sso_started)
+    return response
+
+
+class _Own(Collector):
+    """What this process alone has counted, when it runs without `serve`."""
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in (REQUESTS, SECONDS):
+            yield from metric.collect()
+
+
+class _Stored(Collector):
+    """What the stores know, asked when Prometheus asks."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        for ask in (self._sessions, self._journal, self._notices):
+            try:
+                yield ask()
+            except Unavailable:
+                continue
+
+    def _sessions(self) -> Metric:
+        return GaugeMetricFamily(
+            "sso_sessions", "Global sessions in the index.", value=self._services.sessions.count()
+        )
+
+    def _journal(self) -> Metric:
+        return GaugeMetricFamily(
+            "sso_journal_waiting",
+            "Entries that the courier has not applied yet.",
+            value=self._services.entries.count_unapplied(),
+        )
+
+    def _notices(self) -> Metric:
+        family = GaugeMetricFamily("sso_notices", "Notices by state.", labels=["state"])
+        for state, count in self._services.notices.count_by_state().items():
+            family.add_metric([state], count)
+        return family
