@@ -1,11 +1,15 @@
 """`sso-center serve`: the center, with everything it needs, until it is told to stop."""
 
 import os
+import shutil
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 
+from sso_center.base.errors import SettingsError
 from sso_center.base.settings import Settings, load_settings
 
 SLOW_POSTS = frozenset({"/login", "/account/password"})
@@ -27,15 +31,19 @@ def run(settings: Settings) -> None:
 
     Raises SettingsError for what a person must mend, Unavailable when a store is away at the start.
     """
+    _share_counters(settings)
     # Loaded here, once, so that all processes share the pages.
     from sso_center.app import create_app  # noqa: PLC0415
     from sso_center.cli.supervisor import supervise  # noqa: PLC0415
     from sso_center.courier import run as run_courier  # noqa: PLC0415
+    from sso_center.server import Limits  # noqa: PLC0415
     from sso_center.server.access_log import log_to_stdout  # noqa: PLC0415
     from sso_center.server.patient import patiently  # noqa: PLC0415
     from sso_center.services import build_services  # noqa: PLC0415
     from sso_center.web.logging import configure  # noqa: PLC0415
 
+    # Until the supervisor takes the signals: a stop must not leave the embedded server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     configure(settings.log_level)
     if settings.log_level in ("debug", "info"):
         log_to_stdout()
@@ -43,11 +51,27 @@ def run(settings: Settings) -> None:
         _bring_tables_up_to_date(settings)
         supervise(
             settings,
+            Limits(
+                max_body=settings.max_body,
+                body_timeout=settings.body_timeout,
+                trusted_proxies=settings.trusted_proxies,
+                slow_posts=SLOW_POSTS,
+            ),
             lambda: patiently(lambda: create_app(build_services(settings)).wsgi_app),
             lambda: run_courier(settings),
             keep_running,
-            slow_posts=SLOW_POSTS,
         )
+
+
+def _share_counters(settings: Settings) -> None:
+    """Let all processes count into one folder; must be set before anything counts (prometheus_client)."""
+    folder = settings.data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except OSError as failed:
+        raise SettingsError(f"SSO_DATA_DIR is {str(settings.data_dir)!r} but {failed.strerror}") from failed
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A chain under every history that hypothesis thinks of: honest browser, thief, lost answers, clock, lost writes.
+"""A chain under every history hypothesis thinks of: honest browser, thief, lost answers, clock, lost writes.
 
 The model below is written from the rules, not from the script: a cookie is its generation and the
 nonce it was made with, a store is what was last advanced. The real server must agree at every step.
@@ -10,7 +10,13 @@ from dataclasses import dataclass, field, replace
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from sso_center.core.chains.token import ChainSigner, ChainToken
 from sso_center.core.endings import CENTER, Reason
@@ -57,9 +63,7 @@ class Store:
         return "reuse" if name in self.past else "unknown"
 
 
-def history_of(
-    services: Services, user: User, time: Time, seen: Counter[str]
-) -> type[RuleBasedStateMachine]:
+def history_of(services: Services, user: User, time: Time, seen: Counter[str]) -> type[RuleBasedStateMachine]:
     class History(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
@@ -187,7 +191,9 @@ def history_of(
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-def test_no_history_signs_out_the_honest_or_lets_a_reuse_pass(services: Services, user: User, time: Time) -> None:
+def test_no_history_signs_out_the_honest_or_lets_a_reuse_pass(
+    services: Services, user: User, time: Time
+) -> None:
     seen: Counter[str] = Counter()
     run_state_machine_as_test(
         history_of(services, user, time, seen),

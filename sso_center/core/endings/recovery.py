@@ -48,4 +48,5 @@ class Recovery:
                 break
         self._applying.void_grants(shard)
         self._redis.trust(shard, run_id=run_id, lineage=lineage, position=position, config=version)
-        _log.info("shard recovered", extra={"shard": shard, "replayed": replayed, "position": position})
+        level = logging.INFO if replayed else logging.DEBUG
+        _log.log(level, "shard recovered", extra={"shard": shard, "replayed": replayed, "position": position})
