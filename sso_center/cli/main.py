@@ -5,7 +5,7 @@ import sys
 import click
 
 from sso_center.base.errors import SSOError
-from sso_center.cli.failures import EXIT_TROUBLE, explained, shows_traces
+from sso_center.cli.failures import exit_code, explained, shows_traces
 from sso_center.cli.lazy import LazyGroup
 
 PLACES = {
@@ -31,7 +31,7 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run the command line; an expected trouble is one line for each cause, and exit code 2."""
+    """Run the command line; an expected trouble is one line for each cause, and its exit code 1 or 2."""
     try:
         code = group.main(standalone_mode=False)
     except SSOError as trouble:
@@ -39,7 +39,7 @@ def main() -> None:
             raise
         for line in explained(trouble):
             click.echo(f"sso-center: {line}", err=True)
-        code = EXIT_TROUBLE
+        code = exit_code(trouble)
     except click.ClickException as wrong:
         wrong.show()
         code = wrong.exit_code

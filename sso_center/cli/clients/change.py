@@ -1,0 +1,30 @@
+"""`sso-center clients remove` and `rotate-secret`."""
+
+import click
+
+from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.output import print_json
+
+
+@click.command()
+@click.argument("client_id", metavar="ID")
+def remove(client_id: str) -> None:
+    """Remove a site: nobody can log in there any more. What it holds of people it keeps for itself."""
+    with opened_services() as services:
+        from sso_center.core.audit import Tag  # noqa: PLC0415
+
+        services.clients.remove(client_id)
+        services.audit.record(Tag.CLIENT_REMOVED, client_id=client_id, actor=ACTOR)
+    click.echo(f"{client_id} is removed.")
+
+
+@click.command("rotate-secret")
+@click.argument("client_id", metavar="ID")
+def rotate_secret(client_id: str) -> None:
+    """Give a site another secret, and refuse the old one at once. Prints JSON with client_secret."""
+    with opened_services() as services:
+        from sso_center.core.audit import Tag  # noqa: PLC0415
+
+        secret = services.clients.rotate_secret(client_id)
+        services.audit.record(Tag.CLIENT_SECRET_ROTATED, client_id=client_id, actor=ACTOR)
+    print_json({"client_id": client_id, "client_secret": secret})

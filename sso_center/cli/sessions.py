@@ -1,0 +1,90 @@
+"""`sso-center sessions`: the global sessions."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sso_center.base.errors import NotFound
+from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.output import moment, print_json, print_table
+from sso_center.cli.users.person import find_person
+
+if TYPE_CHECKING:
+    from sso_center.core.sessions import SessionView
+    from sso_center.services import Services
+
+
+@click.group()
+def sessions() -> None:
+    """List global sessions, end one."""
+
+
+@sessions.command("list")
+@click.option("--user", "username", metavar="U", help="Only this person's.")
+@click.option("--client", "client_id", metavar="C", help="Only those that this site has joined.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_sessions(username: str | None, client_id: str | None, *, as_json: bool) -> None:
+    """List the living sessions."""
+    with opened_services() as services:
+        found = [
+            (view, _name_of(services, view.sub))
+            for view in _views(services, username)
+            if client_id is None or client_id in view.client_ids
+        ]
+    if as_json:
+        print_json([_as_json(view, name) for view, name in found])
+        return
+    rows = [
+        (
+            view.sid,
+            name,
+            moment(view.opened_at),
+            moment(view.seen_at),
+            view.address,
+            " ".join(view.client_ids),
+        )
+        for view, name in found
+    ]
+    print_table(("SID", "USER", "OPENED", "SEEN", "FROM", "SITES"), rows, empty="No session is open.")
+
+
+@sessions.command("end")
+@click.argument("sid")
+def end_session(sid: str) -> None:
+    """End one session, at the center and at every site that joined it."""
+    with opened_services() as services:
+        from sso_center.core.endings import Reason  # noqa: PLC0415
+
+        ending = services.endings.end_session(sid, Reason.ADMIN, ACTOR)
+    if ending is None:
+        raise NotFound(f"There is no session {sid!r} (any more).")
+    told = ", ".join(ending.participants) or "no site"
+    click.echo(f"Ended; it was joined by {told}.")
+
+
+def _views(services: "Services", username: str | None) -> "list[SessionView]":
+    if username is None:
+        return list(services.sessions.every())
+    return services.sessions.of_user(find_person(services, username).sub)
+
+
+def _name_of(services: "Services", sub: str) -> str:
+    try:
+        return services.users.get(sub).username
+    except NotFound:
+        return sub
+
+
+def _as_json(view: "SessionView", username: str) -> dict[str, object]:
+    return {
+        "sid": view.sid,
+        "sub": view.sub,
+        "username": username,
+        "opened_at": view.opened_at,
+        "seen_at": view.seen_at,
+        "deadline": view.deadline,
+        "address": view.address,
+        "user_agent": view.user_agent,
+        "clients": list(view.client_ids),
+        "remembered": view.is_remembered,
+    }

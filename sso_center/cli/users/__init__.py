@@ -1,0 +1,22 @@
+"""`sso-center users`: people and their passwords."""
+
+import click
+
+from sso_center.cli.lazy import LazyGroup
+
+_HERE = "sso_center.cli.users"
+
+PLACES = {
+    "add": (f"{_HERE}.add:add", "Add a person."),
+    "list": (f"{_HERE}.show:list_users", "List people."),
+    "disable": (f"{_HERE}.change:disable", "Lock a person out, everywhere, now."),
+    "enable": (f"{_HERE}.change:enable", "Let a disabled person in again."),
+    "set-password": (f"{_HERE}.change:set_password", "Set a password; ends the person's sessions."),
+    "roles": (f"{_HERE}.change:roles", "Give and take roles."),
+    "import": (f"{_HERE}.import_file:import_users", "Add many people from a CSV or JSON lines file."),
+}
+
+
+@click.group(cls=LazyGroup, places=PLACES)
+def users() -> None:
+    """Add, list, change and import people."""
