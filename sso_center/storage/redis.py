@@ -158,11 +158,7 @@ class Redis:
 
     def close(self) -> None:
         """Close the idle connections, and leave the embedded server (the last to leave stops it)."""
-        try:
-            for node in self._topology.primaries():
-                node.forget()
-        except AwayError:
-            pass
+        self._topology.close()
         if self.embedded is not None:
             self.embedded.leave()
 
@@ -294,7 +290,7 @@ class Redis:
         except ResponseError as refused:
             return self._follow(refused, pack)
         except AwayError as away:
-            self._topology.is_stale()
+            self._topology.mistrust()
             raise Unavailable(detail=f"redis: {away}") from away
         except UnicodeEncodeError as bad:
             raise Invalid("That is not valid text.", detail=str(bad)) from bad
@@ -309,16 +305,16 @@ class Redis:
             except ResponseError as again:
                 refused = again
             except AwayError as away:
-                self._topology.is_stale()
+                self._topology.mistrust()
                 raise Unavailable(detail=f"redis: {away}") from away
         if isinstance(refused, AskError) or _is_passing(refused):
-            self._topology.is_stale()
+            self._topology.mistrust()
             raise Unavailable(detail=f"redis: {refused}") from refused
         raise refused
 
     def _redirected(self, pointed: AskError, pack: Pack) -> Any:
         if isinstance(pointed, MovedError):
-            self._topology.is_stale()
+            self._topology.mistrust()
         node = self._topology.node_at((pointed.host, pointed.port))
         return node.exchange(pack, asking=not isinstance(pointed, MovedError))
 
@@ -332,7 +328,7 @@ class Redis:
         try:
             return node.exchange(lambda _: packed(*command))
         except (AwayError, RedisError) as failed:
-            self._topology.is_stale()
+            self._topology.mistrust()
             raise Unavailable(detail=f"redis: {failed}") from failed
 
     # -- mending a refused shard

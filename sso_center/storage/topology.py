@@ -1,5 +1,6 @@
 """Which server holds a shard: one server, the one that Sentinels name, or one of a Cluster."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,9 @@ from sso_center.storage.nodes import AwayError, Node
 REFRESH_PAUSE = 0.1
 """Seconds between two questions to a Cluster about who holds what."""
 
+SENTINEL_PAUSE = 0.5
+"""Seconds between two questions to a Sentinel about who is primary."""
+
 
 class Topology(Protocol):
     """Knows the server of each shard."""
@@ -35,8 +39,12 @@ class Topology(Protocol):
         """Return every server that holds shards. Raises AwayError."""
         ...
 
-    def is_stale(self) -> None:
+    def mistrust(self) -> None:
         """Take notice that a server was away or refused: look again before the next use."""
+        ...
+
+    def close(self) -> None:
+        """Close all idle connections."""
         ...
 
 
@@ -58,8 +66,12 @@ class OneServer:
         """Return the one server."""
         return [self._node]
 
-    def is_stale(self) -> None:
+    def mistrust(self) -> None:
         """Do nothing: each new connection looks by itself."""
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self._node.forget()
 
 
 class Cluster:
@@ -93,11 +105,16 @@ class Cluster:
                 self._look()
             return [self._nodes[address] for address in dict.fromkeys(owner[2] for owner in self._owners)]
 
-    def is_stale(self) -> None:
+    def mistrust(self) -> None:
         """Forget who owns what."""
         with self._lock:
             self._owners = []
             self._by_shard = {}
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        for node in list(self._nodes.values()):
+            node.forget()
 
     def _find(self, shard: str) -> Node:
         slot = key_slot(shard.encode())
@@ -150,6 +167,96 @@ class _Target:
     options: dict[str, Any]
 
 
+class _Sentinels:
+    """Asks the Sentinels for the primary."""
+
+    def __init__(self, target: _Target, common: dict[str, Any]) -> None:
+        self._target = target
+        own, tls, rest = {}, {}, {}
+        for name, value in target.options.items():
+            if name.startswith("sentinel_"):
+                own[name.removeprefix("sentinel_")] = value
+            elif name.startswith("ssl_"):
+                tls[name] = value
+            else:
+                rest[name] = value
+        self._for_sentinels = {**tls, **own, **common}
+        self._for_primary = {**tls, **rest, **common}
+
+    def find_primary(self) -> Address:
+        """Return the primary that the first Sentinel to know the service names. Raises what redis-py raises."""
+        problem: Exception = RedisConnectionError("no sentinel knows the service")
+        for sentinel in self._target.addresses:
+            try:
+                link = open_tcp(sentinel, self._for_sentinels, tls=self._target.is_tls)
+                try:
+                    found = link.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._target.service)
+                finally:
+                    link.close()
+            except (RedisError, OSError) as failed:
+                problem = failed
+                continue
+            if found:
+                return found[0], int(found[1])
+        raise problem
+
+    def open_primary(self, address: Address) -> Link:
+        """Open a connection to the primary."""
+        return open_tcp(address, self._for_primary, tls=self._target.is_tls)
+
+
+class SentinelServer:
+    """All shards on the primary that the Sentinels name.
+
+    An old primary goes on answering for some ten seconds after a failover that it survived, so each
+    process asks every half second, in a thread of its own, and drops its connections on a change.
+    """
+
+    def __init__(self, sentinels: _Sentinels) -> None:
+        self._sentinels = sentinels
+        self._node = Node(self._connect)
+        self._primary: Address | None = None
+        self._watcher_pid = 0
+        self._closed = threading.Event()
+
+    def node_for(self, shard: str) -> Node:
+        """Return the primary."""
+        return self._node
+
+    def node_at(self, address: Address) -> Node:
+        """Return the primary: it never names another."""
+        return self._node
+
+    def primaries(self) -> list[Node]:
+        """Return the primary."""
+        return [self._node]
+
+    def mistrust(self) -> None:
+        """Do nothing: each new connection looks by itself."""
+
+    def close(self) -> None:
+        """Close all idle connections and stop asking."""
+        self._closed.set()
+        self._node.forget()
+
+    def _connect(self) -> Link:
+        self._primary = self._sentinels.find_primary()
+        if self._watcher_pid != os.getpid():
+            self._watcher_pid = os.getpid()
+            threading.Thread(target=self._watch, name="sentinel-watch", daemon=True).start()
+        return self._sentinels.open_primary(self._primary)
+
+    def _watch(self) -> None:
+        while not self._closed.wait(SENTINEL_PAUSE):
+            try:
+                primary = self._sentinels.find_primary()
+            except (RedisError, OSError):
+                continue
+            if primary != self._primary:
+                self._primary = primary
+                self._node.forget()
+
+
 def topology_of(url: str, timeout_ms: int) -> Topology:
     """Return the topology that `url` names; connecting and reading may take `timeout_ms` each.
 
@@ -177,45 +284,8 @@ def topology_of(url: str, timeout_ms: int) -> Topology:
     if target.scheme == "redis+cluster":
         return Cluster(target.addresses, lambda address: open_tcp(address, options, tls=target.is_tls))
     if target.scheme == "sentinel":
-        return OneServer(_Sentinels(target, common).connect_to_primary)
+        return SentinelServer(_Sentinels(target, common))
     return OneServer(lambda: open_tcp(target.addresses[0], options, tls=target.is_tls))
-
-
-class _Sentinels:
-    """Asks the Sentinels for the primary, each time a connection is made."""
-
-    def __init__(self, target: _Target, common: dict[str, Any]) -> None:
-        self._target = target
-        own, tls, rest = {}, {}, {}
-        for name, value in target.options.items():
-            if name.startswith("sentinel_"):
-                own[name.removeprefix("sentinel_")] = value
-            elif name.startswith("ssl_"):
-                tls[name] = value
-            else:
-                rest[name] = value
-        self._for_sentinels = {**tls, **own, **common}
-        self._for_primary = {**tls, **rest, **common}
-
-    def connect_to_primary(self) -> Link:
-        """Return a connection to the primary that the first Sentinel to answer names."""
-        problem: Exception = RedisConnectionError("no sentinel knows the service")
-        for sentinel in self._target.addresses:
-            try:
-                address = self._ask(sentinel)
-                if address is not None:
-                    return open_tcp(address, self._for_primary, tls=self._target.is_tls)
-            except (RedisError, OSError) as failed:
-                problem = failed
-        raise problem
-
-    def _ask(self, sentinel: Address) -> Address | None:
-        link = open_tcp(sentinel, self._for_sentinels, tls=self._target.is_tls)
-        try:
-            found = link.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._target.service)
-        finally:
-            link.close()
-        return (found[0], int(found[1])) if found else None
 
 
 def _parse(url: str) -> _Target:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from redis import Redis as PlainClient
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import RedisError
 
 from tests.harness.ports import free_port
 from tests.harness.waiting import eventually
@@ -83,14 +83,11 @@ class RedisServer:
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, (self.folder / "server.log").read_text()
-        with PlainClient(port=self.port, socket_timeout=5) as probe:
+        with self.client() as probe:
             try:
                 return bool(probe.ping())
-            except BusyLoadingError:
+            except RedisError:
                 return False
-            except RedisError as failed:
-                # It is there, and wants a password or a certificate first.
-                return "NOAUTH" in str(failed) or "Authentication" in str(failed)
 
     def _end(self, how: signal.Signals) -> None:
         process, self.process = self.process, None
@@ -100,7 +97,11 @@ class RedisServer:
             process.wait(timeout=30)
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.kill()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
