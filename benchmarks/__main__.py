@@ -4,14 +4,16 @@ import argparse
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
 from benchmarks.center import running_center
 from benchmarks.oidc_provider import running_peer
-from benchmarks.report import Row, memory_row, render, rows_of
+from benchmarks.report import Row, memory_row, render, rows_of, sdk_row
 from benchmarks.rounds import measure
+from benchmarks.sdk import added_microseconds
 from benchmarks.side import CannotStartError, Side
 from benchmarks.wire import RefusedError
 from benchmarks.work import TASKS, Crowd
@@ -22,17 +24,35 @@ EVERYTHING = (*(task.name for task in TASKS), "memory", "sdk")
 
 
 def main() -> None:
-    """Measure what was asked for and print the table."""
-    options = _options()
+    """Measure what was asked for and print the table, or profile one kind of unit."""
+    is_profile = sys.argv[1:2] == ["profile"]
+    options = _profile_options(sys.argv[2:]) if is_profile else _options(sys.argv[1:])
     _bound_in_time()
     try:
-        _run(options)
+        if is_profile:
+            from benchmarks.profiling import profile  # noqa: PLC0415 - it loads the whole center
+
+            profile(options.task, units=options.units, top=options.top, is_exact=options.exact)
+        else:
+            _run(options)
     except (CannotStartError, RefusedError) as trouble:
         sys.exit(f"benchmarks: {trouble}")
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+def _profile_options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks profile")
+    parser.add_argument("task", choices=[task.name for task in TASKS])
+    parser.add_argument("--units", type=int, default=5000, help="how many (5000)")
+    parser.add_argument("--top", type=int, default=30, help="functions shown (30)")
+    parser.add_argument("--exact", action="store_true", help="count every call instead of sampling")
+    return parser.parse_args(arguments)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure the center beside a peer; `profile TASK` looks inside.",
+    )
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1.5 s: for a look, not for a claim")
     parser.add_argument("--rounds", type=int, help="rounds that count (5)")
     parser.add_argument("--seconds", type=float, help="length of one measurement (4)")
@@ -40,7 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--alg", default="ES256", choices=("ES256", "RS256"), help="signs ID tokens (ES256)")
     parser.add_argument("--workers", type=int, default=2, help="web processes of either side (2)")
     parser.add_argument("--side", action="append", choices=tuple(STARTERS), help="leave the other one out")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     options.rounds = options.rounds or (3 if options.quick else 5)
     options.seconds = options.seconds or (1.5 if options.quick else 4.0)
     return options
@@ -58,27 +78,39 @@ def _bound_in_time() -> None:
 
 def _run(options: argparse.Namespace) -> None:
     wanted = options.only or EVERYTHING
-    tasks = [task for task in TASKS if task.name in wanted]
     rows: list[Row] = []
-    with ExitStack() as stack:
-        sides = _start(stack, options)
-        names = [side.name for side in sides]
-        fresh = {side.name: side.service.memory() for side in sides}
-        crowds = [Crowd(side, options.alg) for side in sides]
-        for crowd in crowds:
-            crowd.fresh_tokens()
-            crowd.side.service.settled_cpu()
-        used = {side.name: side.service.memory() for side in sides}
-        for results in measure(tasks, crowds, rounds=options.rounds, seconds=options.seconds):
-            rows += rows_of(results, names, "center")
+    peer = ""
+    if wanted != ["sdk"]:
+        with ExitStack() as stack:
+            sides = _start(stack, options)
+            peer = next((side.name for side in sides if side.name != "center"), "")
+            rows += _measure_sides(sides, wanted, options)
+    if "sdk" in wanted and "center" in (options.side or STARTERS):
+        print("measuring the SDK ...", flush=True)
+        rows.append(sdk_row(added_microseconds(batches=5 * options.rounds)))
+    print(
+        f"\nID tokens {options.alg}, {options.workers} workers a side, medians of {options.rounds} rounds "
+        f"of {options.seconds:g} s in turn\n\n{render(rows, 'center', peer)}"
+    )
+
+
+def _measure_sides(sides: Sequence[Side], wanted: Sequence[str], options: argparse.Namespace) -> list[Row]:
+    names = [side.name for side in sides]
+    fresh = {side.name: side.service.memory() for side in sides}
+    crowds = [Crowd(side, options.alg) for side in sides]
+    for crowd in crowds:
+        crowd.fresh_tokens()
+        crowd.side.service.settled_cpu()
+    used = {side.name: side.service.memory() for side in sides}
+    rows: list[Row] = []
+    tasks = [task for task in TASKS if task.name in wanted]
+    for results in measure(tasks, crowds, rounds=options.rounds, seconds=options.seconds):
+        rows += rows_of(results, names, "center")
     if "memory" in wanted:
-        title = f"memory (PSS) of the tree with {options.workers} workers, MB"
-        rows.append(Row(title))
+        rows.append(Row(f"memory (PSS) of the tree with {options.workers} workers, MB:"))
         rows.append(memory_row("  idle, just started", fresh, "center", has_aim=False))
         rows.append(memory_row("  idle, after its first logins", used, "center", has_aim=True))
-    peer = next((name for name in names if name != "center"), "")
-    print(f"\nID tokens {options.alg}, {options.workers} workers a side, medians of {options.rounds} rounds "
-          f"of {options.seconds:g} s in turn\n\n{render(rows, 'center', peer)}")  # fmt: skip
+    return rows
 
 
 def _start(stack: ExitStack, options: argparse.Namespace) -> list[Side]:

@@ -26,7 +26,7 @@ def rows_of(results: Results, names: Sequence[str], ours: str) -> list[Row]:
     """The lines of one task for the sides that ran."""
     aim = AIMED_CPU_RATIO.get(results.task.name)
     return [
-        Row(results.task.title),
+        Row(f"{results.task.title}:"),
         _row("  server CPU, ms", results.cpu, names, ours, "{:.3f}", aim),
         _spread_row(results, names, ours),
         _row("  a second", results.rate, names, ours, "{:.0f}"),
@@ -54,7 +54,7 @@ def sdk_row(microseconds: float) -> Row:
     """What `login_required` adds to a request."""
     is_met = microseconds < AIMED_SDK_US
     return Row(
-        "SDK: added to a request, us", f"{microseconds:.1f}", aim=_verdict(f"< {AIMED_SDK_US:.0f}", is_met)
+        "SDK, added to a request, us", f"{microseconds:.1f}", aim=_verdict(f"< {AIMED_SDK_US:.0f}", is_met)
     )
 
 
@@ -62,9 +62,7 @@ def render(rows: Sequence[Row], ours: str, theirs: str) -> str:
     """The table as text."""
     heads = Row("", ours, theirs, "ratio", "aim")
     return "\n".join(
-        f"{row.title:66}{row.ours:>15}{row.theirs:>15}{row.ratio:>8}  {row.aim}".rstrip()
-        if not row.title.endswith(":")
-        else row.title
+        f"{row.title:62}{row.ours:>15}{row.theirs:>15}{row.ratio:>8}  {row.aim}".rstrip()
         for row in (heads, *rows)
     )
 

@@ -62,8 +62,8 @@ def _logins(crowd: Crowd) -> Callable[[int], Unit]:
 
 
 TASKS = (
-    Task("handoff", "handoff: /authorize with a live session, then /token", CONNECTIONS, _handoffs),
-    Task("check", "check: introspection of an opaque access token", CONNECTIONS, _checks),
+    Task("handoff", "handoff, /authorize with a live session then /token", CONNECTIONS, _handoffs),
+    Task("check", "check, introspection of an opaque access token", CONNECTIONS, _checks),
     # A password check keeps a core busy for 20 ms whoever does it: more at once would only queue.
-    Task("login", "login: /authorize, the page, the password (argon2id), the code", 8, _logins),
+    Task("login", "login, /authorize and the page and the password to the code", 8, _logins),
 )
