@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from tests.harness.browser import Browser
-from tests.harness.center import Center, Person
+from tests.harness.center import RUNNING, Center, Person
 from tests.harness.needs import MARKERS
 from tests.harness.receiver import Receiver
 from tests.harness.turns import Turns
 
-_centers: list[Center] = []
 _turns = pytest.StashKey[Turns]()
 
 
@@ -45,7 +44,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     _refuse_skips(report)
     if report.failed:
-        report.sections += [(f"log of {center.issuer}", center.log[-6000:]) for center in _centers]
+        report.sections += [(f"log of {center.issuer}", center.log[-5000:]) for center in RUNNING]
     return report
 
 
@@ -91,14 +90,12 @@ def _maker(folders: pytest.TempPathFactory) -> Iterator[Callable[..., Center]]:
     def make(*, start: bool = True, **options: Any) -> Center:
         center = Center(folders.mktemp("center"), **options)
         mine.append(center)
-        _centers.append(center)
         return center.start() if start else center
 
     try:
         yield make
     finally:
         for center in mine:
-            _centers.remove(center)
             center.close()
 
 

@@ -32,6 +32,10 @@ LIFELINE = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 ROOMY = {"SSO_LOGIN_ATTEMPTS_BY_ACCOUNT": "100000", "SSO_LOGIN_ATTEMPTS_BY_ADDRESS": "1000000"}
 
 
+RUNNING: list["Center"] = []
+"""Every center that was started and not closed yet, so that a failure can show what they logged."""
+
+
 @dataclass(frozen=True)
 class Person:
     """An account that the center knows, and its password."""
@@ -65,6 +69,8 @@ class Center:
         self.process: subprocess.Popen[bytes] | None = None
         self._sites: list[Site] = []
         self._services: Services | None = None
+        self.secrets: set[str] = set()
+        """Every password, secret, code and token that passed through: none may ever stand in the log."""
         self.settings = {
             "SSO_ISSUER": self.issuer,
             "SSO_BIND": f"127.0.0.1:{self.port}",
@@ -89,6 +95,8 @@ class Center:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        if self not in RUNNING:
+            RUNNING.append(self)
         eventually(self._is_ready, within=60, what=f"the start of the center at {self.issuer}")
         return self
 
@@ -101,11 +109,16 @@ class Center:
         self._end(signal.SIGKILL)
 
     def close(self) -> None:
-        """Stop what runs and let go of every connection."""
-        self.stop()
-        for site in self._sites:
-            site.http.close()
-        self.http.close()
+        """Stop what runs, let go of every connection, and look the log over."""
+        if self in RUNNING:
+            RUNNING.remove(self)
+        try:
+            self.stop()
+        finally:
+            for site in self._sites:
+                site.http.close()
+            self.http.close()
+        self._look_over_log()
 
     @property
     def is_running(self) -> bool:
@@ -137,6 +150,13 @@ class Center:
             process.kill()
             process.wait()
             raise AssertionError(f"the center did not stop:\n{self.log[-4000:]}") from hangs
+
+    def _look_over_log(self) -> None:
+        log = self.log
+        leaked = [secret for secret in self.secrets if secret in log]
+        assert not leaked, f"secrets stand in the log {self.log_file}: {leaked}"
+        trace = log.find("Traceback")
+        assert trace < 0, f"something unforeseen happened:\n{log[max(0, trace - 500) : trace + 4000]}"
 
     def _is_ready(self) -> bool:
         assert self.is_running, f"the center ended at its start:\n{self.log[-4000:]}"
@@ -201,6 +221,7 @@ class Center:
         password = password or secrets.token_urlsafe(12)
         email = f"{username}@example.org"
         user = self.services.users.add(username, email=email, roles=roles, password=password)
+        self.secrets.add(password)
         return Person(username, password, email, tuple(roles), user.sub)
 
     def add_site(self, client_id: str = "", *, redirect_uri: str = "", **registration: Any) -> Site:
@@ -211,6 +232,7 @@ class Center:
         _, secret = self.services.clients.add(client_id, redirect_uris=(redirect_uri,), **registration)
         site = new_site(self, client_id, secret or "", redirect_uri)
         self._sites.append(site)
+        self.secrets |= {secret} - {None}
         return site
 
     def _let_go_of_stores(self) -> None:

@@ -1,23 +1,14 @@
 """Ports for the processes that tests start."""
 
+import atexit
 import itertools
-import os
+import random
 import socket
 
 # Below the kernel's range for outgoing connections, so that none of those sits on a port handed out here.
-_FIRST, _LAST, _EACH_WORKER = 20_000, 32_000, 1_500
-
-
-def _own_range() -> itertools.cycle:
-    # Workers of one run never share a range; two runs on one machine start at different places in it.
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    first = _FIRST + (worker * _EACH_WORKER) % (_LAST - _FIRST)
-    ports = list(range(first, first + _EACH_WORKER))
-    start = (os.getpid() * 7) % _EACH_WORKER
-    return itertools.cycle(ports[start:] + ports[:start])
-
-
-_ports = _own_range()
+_PORTS = range(20_000, 32_000)
+_START = random.randrange(len(_PORTS))
+_ports = itertools.cycle((*_PORTS[_START:], *_PORTS[:_START]))
 
 
 def free_port() -> int:
@@ -30,12 +21,27 @@ def free_ports(count: int) -> int:
     while True:
         first = next(_ports)
         if all(_is_free(port) for port in range(first, first + count)):
-            for _ in range(count - 1):
-                next(_ports)
             return first
 
 
 def _is_free(port: int) -> bool:
+    return _is_ours(port) and _has_no_listener(port)
+
+
+def _is_ours(port: int) -> bool:
+    # Between the choice of a port and the first listener on it another run of the tests may choose it too,
+    # so each is claimed by a name that Linux keeps until this process ends.
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0sso-center-tests-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
+
+
+def _has_no_listener(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -43,3 +49,12 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _let_go() -> None:
+    for claim in _claims:
+        claim.close()
+
+
+_claims: list[socket.socket] = []
+atexit.register(_let_go)

@@ -1,6 +1,6 @@
 """One center for each kind of stores, shared by this folder's tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -9,16 +9,14 @@ from tests.harness.stores import STORES, settings_of
 
 
 @pytest.fixture(scope="module", params=STORES)
-def center(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    new_module_center: Callable[..., Center],
-) -> Iterator[Center]:
+def center(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Center]:
     folder = tmp_path_factory.mktemp("stores")
     with settings_of(request.param, folder) as settings:
-        center = new_module_center(settings=settings, workers=2)
-        yield center
-        center.close()
+        center = Center(folder, settings=settings, workers=2)
+        try:
+            yield center.start()
+        finally:
+            center.close()
 
 
 @pytest.fixture(scope="module")
