@@ -97,7 +97,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         limits=LoginLimits(settings, redis, clock),
         sessions=sessions,
         grants=Grants(sessions, clock, life=settings.grant_lifetime, kept=GRANT_KEPT),
-        tokens=Tokens(sessions, life=settings.access_token_lifetime),
+        tokens=Tokens(sessions, clients, life=settings.access_token_lifetime),
         entries=entries,
         applying=applying,
         endings=endings,

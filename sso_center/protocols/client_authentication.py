@@ -2,6 +2,7 @@
 
 import binascii
 from base64 import b64decode
+from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from sso_center.core.clients import Client, Clients
@@ -11,21 +12,27 @@ METHODS = ("client_secret_basic", "client_secret_post")
 """What discovery calls the ways of a client that has a secret."""
 
 
-def authenticate(
-    clients: Clients, authorization: str | None, client_id: str | None, client_secret: str | None
-) -> Client:
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a caller sent to prove who it is: the Authorization header, and the two members of the body."""
+
+    authorization: str | None
+    client_id: str | None
+    client_secret: str | None
+
+
+def authenticate(clients: Clients, sent: Credentials) -> Client:
     """Return the client that called, by exactly one of its ways (RFC 6749 sections 2.3 and 2.3.1).
 
-    `authorization` is the header, the other two come from the body. A client without a secret names
-    itself and must prove by PKCE that the code is its own. Raises InvalidRequest for two ways at once,
-    InvalidClient for everything else.
+    A client without a secret names itself and must prove by PKCE that the code is its own.
+    Raises InvalidRequest for two ways at once, InvalidClient for everything else.
     """
-    if authorization is not None:
+    client_id, client_secret = sent.client_id, sent.client_secret
+    if sent.authorization is not None:
         if client_secret is not None:
             raise InvalidRequest("Authenticate in the header or in the body, not in both.")
-        named = client_id
-        client_id, client_secret = _basic(authorization)
-        if named is not None and named != client_id:
+        client_id, client_secret = _basic(sent.authorization)
+        if sent.client_id not in (None, client_id):
             raise InvalidRequest("The header and the body name different clients.")
     if client_id is None:
         raise InvalidClient(detail="no client named itself")
@@ -37,14 +44,23 @@ def authenticate(
     return client
 
 
-def authenticate_confidential(
-    clients: Clients, authorization: str | None, client_id: str | None, client_secret: str | None
-) -> Client:
+def authenticate_confidential(clients: Clients, sent: Credentials) -> Client:
     """Return the client that called; raises InvalidClient also when it has no secret to prove itself with."""
-    client = authenticate(clients, authorization, client_id, client_secret)
+    client = authenticate(clients, sent)
     if client.is_public:
         raise InvalidClient(detail=f"{client.client_id!r} is public")
     return client
+
+
+def confirm(clients: Clients, client: Client, sent: Credentials) -> None:
+    """Look again, after the store was asked and before anything is given out.
+
+    That a client was changed or removed elsewhere is noticed by asking the store: what was believed
+    before may have been a secret that is no longer one. Raises what `authenticate` raises.
+    """
+    known = clients.find(client.client_id)
+    if known is not client and known != client:
+        authenticate(clients, sent)
 
 
 def _public(clients: Clients, client_id: str) -> Client:

@@ -110,7 +110,7 @@ def test_a_silent_request_with_a_session_gets_a_code(member: Member, site: Site)
 
 
 def test_a_cookie_that_is_not_ours_counts_as_none(site: Site, browser: Browser, center: Center) -> None:
-    for value in ("x", "ff.1.2.3", "é".encode().decode("latin-1"), "a" * 3000):
+    for value in ("x", "ff.1.2.3", "a" * 3000):
         page = browser.get(site.attempt(prompt="none").url, headers={"Cookie": f"sso={value}"})
         assert said_in(page) == "login_required", value
 

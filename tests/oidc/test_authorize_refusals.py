@@ -185,3 +185,21 @@ def test_the_host_header_changes_no_address(center: Center, site: Site, browser:
     attempt = site.attempt(prompt="none")
     page = browser.get(attempt.url, headers={"Host": "evil.example"})
     assert "evil.example" not in str(page.headers) + page.text
+
+
+def test_an_address_that_was_taken_away_gets_no_code_any_more(member: Any, center: Center) -> None:
+    site = center.add_site()
+    attempt = site.attempt()
+    assert "code" in member.browser.get(attempt.url).query
+    center.services.clients.update(site.client_id, redirect_uris=("http://elsewhere.localhost:1/",))
+    page = member.browser.get(attempt.url)
+    assert not page.location.startswith(site.redirect_uri)
+    assert_shown(member.browser.follow(page))
+
+
+def test_a_removed_site_gets_no_code_any_more(member: Any, center: Center) -> None:
+    site = center.add_site()
+    attempt = site.attempt()
+    assert "code" in member.browser.get(attempt.url).query
+    center.services.clients.remove(site.client_id)
+    assert_shown(member.browser.follow(member.browser.get(attempt.url), stop_at=site.redirect_uri))

@@ -96,3 +96,19 @@ def test_pages_of_other_sites_may_not_ask(site: Site) -> None:
     )
     assert answer.status_code == 405
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_rotated_secret_is_refused_at_once(member: Member, center: Center) -> None:
+    site = center.add_site()
+    token = site.sign_in(member.browser).access_token
+    assert site.introspect(token)["active"] is True
+    center.services.clients.rotate_secret(site.client_id)
+    assert site.post("/introspect", {"token": token}).status_code == 401
+
+
+def test_a_removed_sites_tokens_are_inactive_for_all(member: Member, auditor: Site, center: Center) -> None:
+    site = center.add_site()
+    token = site.sign_in(member.browser).access_token
+    center.services.clients.remove(site.client_id)
+    assert site.post("/introspect", {"token": token}).status_code == 401
+    assert auditor.introspect(token) == {"active": False}

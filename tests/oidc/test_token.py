@@ -103,11 +103,6 @@ def test_the_content_type_may_carry_a_charset(member: Member, site: Site) -> Non
         ({"grant_type": ""}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"grant_type": "refresh_token"}, "unsupported_grant_type"),
-        ({"code": None}, "invalid_request"),
-        ({"code": "x"}, "invalid_grant"),
-        ({"code": "00" + "a" * 43}, "invalid_grant"),
-        ({"code": "a" * 5000}, "invalid_grant"),
-        ({"code": "é"}, "invalid_grant"),
         ({"redirect_uri": None}, "invalid_grant"),
         ({"redirect_uri": "http://evil.example/"}, "invalid_grant"),
         ({"code_verifier": None}, "invalid_grant"),
@@ -124,6 +119,17 @@ def test_a_wrong_grant_is_refused_and_the_right_one_still_works(
     code = site.code_for(member.browser, attempt)
     assert_refused(site.redeem(code, attempt, **changes), 400, error)
     assert site.redeem(code, attempt).status_code == 200
+
+
+@pytest.mark.parametrize("code", ["x", "00" + "a" * 43, "zz" + "a" * 43, "a" * 5000, "é"])
+def test_what_is_no_code_is_refused(site: Site, code: str) -> None:
+    assert_refused(site.redeem(code, site.attempt()), 400, "invalid_grant")
+
+
+def test_without_a_code_it_is_refused(site: Site) -> None:
+    form = {"grant_type": "authorization_code", "redirect_uri": site.redirect_uri}
+    assert_refused(site.post("/token", form), 400, "invalid_request")
+    assert_refused(site.post("/token", {**form, "code": ""}), 400, "invalid_request")
 
 
 def test_a_code_that_was_issued_without_a_challenge_takes_no_verifier(member: Member, site: Site) -> None:
@@ -331,3 +337,23 @@ def test_a_page_of_any_site_may_redeem_for_a_public_client(public_site: Site) ->
     answer = public_site.post("/token", {"client_id": public_site.client_id}, auth=None)
     assert answer.status_code == 400
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+# The client changes while others work
+
+
+def test_a_rotated_secret_is_refused_at_once(member: Member, center: Center) -> None:
+    site = center.add_site()
+    attempt = site.attempt()
+    code = site.code_for(member.browser, attempt)
+    new = center.services.clients.rotate_secret(site.client_id)
+    assert_refused(site.redeem(code, attempt), 401, "invalid_client")
+    assert_refused(site.post("/token", {"x": "y"}), 401, "invalid_client")
+    again = site.attempt()
+    form = {
+        "grant_type": "authorization_code",
+        "code": site.code_for(member.browser, again),
+        "redirect_uri": site.redirect_uri,
+        "code_verifier": again.verifier,
+    }
+    assert site.post("/token", form, auth=(site.client_id, new)).status_code == 200

@@ -22,7 +22,7 @@ def test_it_says_what_the_id_token_said(member: Member, site: Site) -> None:
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
     told = answer.json()
-    assert set(told) == {"sub", "roles", "preferred_username", "email", "email_verified"}
+    assert set(told) == {"sub", "roles", "name", "preferred_username", "email", "email_verified"}
     assert all(member.first.claims[name] == value for name, value in told.items())
 
 

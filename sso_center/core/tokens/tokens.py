@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from sso_center.base.secrets import hashed, new_secret, shard_in
+from sso_center.core.clients import Clients
 from sso_center.core.grants import GRANT_PARTS, GrantRefused, Replayed
 from sso_center.core.sessions import Session, Sessions, read_claims, read_session
 from sso_center.core.users import User
@@ -44,8 +45,9 @@ class ActiveToken:
 class Tokens:
     """Opaque access tokens. `life` is in seconds."""
 
-    def __init__(self, sessions: Sessions, *, life: int) -> None:
+    def __init__(self, sessions: Sessions, clients: Clients, *, life: int) -> None:
         self._sessions = sessions
+        self._clients = clients
         self._life = life
 
     def redeem(
@@ -92,6 +94,8 @@ class Tokens:
         if reply[0] != "active":
             return None
         _, client_id, sid, about, stamp, deadline, claims, sub = reply
+        if self._clients.find(client_id) is None:
+            return None
         return ActiveToken(
             client_id=client_id,
             sub=sub,

@@ -11,7 +11,7 @@ from typing import Any
 
 from sso_center.protocols.api import Answer, Call, Handler, json_answer
 from sso_center.protocols.api_errors import InvalidRequest
-from sso_center.protocols.client_authentication import authenticate_confidential
+from sso_center.protocols.client_authentication import Credentials, authenticate_confidential, confirm
 from sso_center.protocols.endings.position import Positions
 from sso_center.services import Services
 
@@ -22,11 +22,10 @@ MAX_SID = 64
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which sessions are asked after, and the credentials that came in the body."""
+    """Which sessions are asked after, and by whom."""
 
     sids: tuple[str, ...]
-    client_id: str | None
-    client_secret: str | None
+    sent: Credentials
 
 
 def handler(services: Services) -> Handler:
@@ -35,12 +34,11 @@ def handler(services: Services) -> Handler:
 
     def check(call: Call) -> Answer:
         question = _read(call)
-        client = authenticate_confidential(
-            services.clients, call.authorization, question.client_id, question.client_secret
-        )
+        client = authenticate_confidential(services.clients, question.sent)
         # Read first: the answer then holds at that position, and at whatever came after it.
         position = positions.current()
         alive = services.endings.check(client.client_id, question.sids)
+        confirm(services.clients, client, question.sent)
         said = {sid: "alive" if is_alive else "ended" for sid, is_alive in alive.items()}
         return json_answer({"sids": said, "position": position})
 
@@ -56,7 +54,8 @@ def _read(call: Call) -> Question:
         raise InvalidRequest("The body is not JSON.") from bad
     if not isinstance(content, dict):
         raise InvalidRequest("The body is not a JSON object.")
-    return Question(_sids(content.get("sids")), _text(content, "client_id"), _text(content, "client_secret"))
+    sent = Credentials(call.authorization, _text(content, "client_id"), _text(content, "client_secret"))
+    return Question(_sids(content.get("sids")), sent)
 
 
 def _sids(sids: Any) -> tuple[str, ...]:

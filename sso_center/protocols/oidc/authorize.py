@@ -111,6 +111,9 @@ class Authorize:
             ),
         )
         browser.note(issued.visit)
+        if self.services.clients.find(asked.client.client_id) != asked.client:
+            # Changed or removed elsewhere, as asking the store has told: once more, with what is true now.
+            return found(f"{addresses.AUTHORIZE}?{asked.query}")
         if issued.code is not None:
             return self._back(asked, {"code": issued.code})
         if asked.is_silent:

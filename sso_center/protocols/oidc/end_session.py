@@ -75,9 +75,8 @@ class EndSession:
         session = browser.current()
         if session is None:
             return self._done(asked)
-        if _is_of(asked.hint, session):
-            assert asked.client is not None
-            return self._end(asked, session, actor=f"client:{asked.client.client_id}")
+        if asked.hint is not None and (asked.hint.sid, asked.hint.sub) == (session.sid, session.sub):
+            return self._end(asked, session, actor=f"client:{asked.hint.client_id}")
         fields = {name: value for name in PASSED_ON if (value := asked.parameters.get(name)) is not None}
         client_name = asked.client.name if asked.client else None
         return render("logout.html", fields=fields, client_name=client_name, user=session.user)
@@ -128,10 +127,6 @@ class EndSession:
         if client is None:
             raise ShownError("No site is registered under this client_id.", detail=client_id[:100])
         return client
-
-
-def _is_of(hint: hints.Hint | None, session: Session) -> bool:
-    return hint is not None and (hint.sid, hint.sub) == (session.sid, session.sub)
 
 
 def _target(client: Client | None, parameters: Parameters) -> str | None:

@@ -7,7 +7,7 @@ from sso_center.core.clients import Client
 from sso_center.core.tokens import ActiveToken
 from sso_center.protocols.api import PRIVATE_JSON, Answer, Call, Handler, json_answer
 from sso_center.protocols.api_errors import InvalidRequest
-from sso_center.protocols.client_authentication import authenticate_confidential
+from sso_center.protocols.client_authentication import Credentials, authenticate_confidential, confirm
 from sso_center.services import Services
 
 # One answer for a token that is unknown, expired, taken back or another's: guessing teaches nothing.
@@ -20,13 +20,13 @@ def handler(services: Services) -> Handler:
 
     def introspect(call: Call) -> Answer:
         parameters = call.form()
-        client = authenticate_confidential(
-            clients, call.authorization, parameters.get("client_id"), parameters.get("client_secret")
-        )
+        sent = Credentials(call.authorization, parameters.get("client_id"), parameters.get("client_secret"))
+        client = authenticate_confidential(clients, sent)
         token = parameters.get("token")
         if token is None:
             raise InvalidRequest("token is missing.")
         active = tokens.find_active(token)
+        confirm(clients, client, sent)
         if active is None or not _may_know(client, active):
             return INACTIVE
         return _describe(active, issuer)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from sso_center.protocols.api import Answer, Call, Handler, json_answer
 from sso_center.protocols.api_errors import InvalidRequest, UnsupportedGrantType
-from sso_center.protocols.client_authentication import authenticate
+from sso_center.protocols.client_authentication import Credentials, authenticate, confirm
 from sso_center.protocols.oidc.grants import Granted, TokenRequest, authorization_code
 from sso_center.services import Services
 
@@ -21,19 +21,17 @@ def handler(services: Services) -> Handler:
 
     def token(call: Call) -> Answer:
         parameters = call.form()
-        client = authenticate(
-            services.clients,
-            call.authorization,
-            parameters.get("client_id"),
-            parameters.get("client_secret"),
-        )
+        sent = Credentials(call.authorization, parameters.get("client_id"), parameters.get("client_secret"))
+        client = authenticate(services.clients, sent)
         named = parameters.get("grant_type")
         if named is None:
             raise InvalidRequest("grant_type is missing.")
         grant_type = GRANT_TYPES.get(named)
         if grant_type is None:
             raise UnsupportedGrantType(f"The grant_type must be {' or '.join(GRANT_TYPES)}.")
-        return _answer(grant_type(services, TokenRequest(client, parameters)))
+        granted = grant_type(services, TokenRequest(client, parameters))
+        confirm(services.clients, client, sent)
+        return _answer(granted)
 
     return token
 
