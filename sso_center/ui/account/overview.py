@@ -1,0 +1,93 @@
+"""What the account page shows: sites and devices, ready for the template."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sso_center.base.errors import NotFound
+from sso_center.core.sessions import Session, SessionView
+from sso_center.services import Services
+from sso_center.ui.account.devices import Device, device_of
+from sso_center.web.language import ago, gettext
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site that the person is signed in at; `address` is empty when it did not say where it begins."""
+
+    client_id: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """One device and browser that the person is signed in on."""
+
+    sid: str
+    label: str
+    """Browser and system, such as "Firefox on Windows"."""
+    kind: str
+    """"phone" or "computer"."""
+    address: str
+    seen: str
+    opened: str
+    seen_at: str
+    sites: tuple[Site, ...]
+    is_this_one: bool
+    is_remembered: bool
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything on the account page that changes: this browser's sites, and all places, this one first."""
+
+    sites: tuple[Site, ...]
+    places: tuple[Place, ...]
+
+
+def overview_of(services: Services, current: Session) -> Overview:
+    """Return what the person of the current session may see of their own sessions."""
+    views = services.sessions.of_user(current.sub)
+    sites = _sites(services, views)
+    places = [_place(view, current, sites, services.clock()) for view in views]
+    places.sort(key=lambda place: not place.is_this_one)
+    here = next((place.sites for place in places if place.is_this_one), ())
+    return Overview(here, tuple(places))
+
+
+def _place(view: SessionView, current: Session, sites: dict[str, Site], now: int) -> Place:
+    device = device_of(view.user_agent)
+    return Place(
+        sid=view.sid,
+        label=_label(device),
+        kind=device.kind,
+        address=view.address,
+        seen=ago(now - view.seen_at),
+        opened=ago(now - view.opened_at),
+        seen_at=_instant(view.seen_at),
+        sites=tuple(sites[client_id] for client_id in view.client_ids if client_id in sites),
+        is_this_one=view.sid == current.sid,
+        is_remembered=view.is_remembered,
+    )
+
+
+def _sites(services: Services, views: Sequence[SessionView]) -> dict[str, Site]:
+    found = {}
+    for client_id in {client_id for view in views for client_id in view.client_ids}:
+        try:
+            client = services.clients.get(client_id)
+        except NotFound:
+            continue
+        found[client_id] = Site(client_id, client.name, client.home_uri or "")
+    return found
+
+
+def _label(device: Device) -> str:
+    if device.browser and device.system:
+        return gettext("%(browser)s on %(system)s", browser=device.browser, system=device.system)
+    return device.browser or device.system or gettext("Unknown device")
+
+
+def _instant(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,57 @@
+"""/account/password: the current password, a new one, and everybody else out."""
+
+from flask import Response, flash, request
+
+from sso_center.base.errors import Invalid, TooMany
+from sso_center.core.audit import Tag
+from sso_center.core.sessions import Session
+from sso_center.core.users import User
+from sso_center.services import Services
+from sso_center.ui import passwords, trail
+from sso_center.web import browser
+from sso_center.web.address import client_address
+from sso_center.web.errors import wait_text
+from sso_center.web.language import gettext
+from sso_center.web.pages import go, render
+
+
+def show(user: User) -> Response:
+    """Return the empty form."""
+    return _page(user)
+
+
+def take(services: Services, session: Session) -> Response:
+    """Change the password when the current one is right; this browser goes on with a new session."""
+    user = session.user
+    current = request.form.get("current", "")
+    try:
+        new = passwords.read_new()
+        _check_current(services, user, current)
+        passwords.change(services, user, new)
+    except Invalid as refused:
+        return _page(user, 400, problem=passwords.explain(refused), field=refused.field)
+    except TooMany as too_many:
+        response = _page(
+            user,
+            429,
+            problem=wait_text(too_many.retry_after),
+            field="current",
+        )
+        response.headers["Retry-After"] = str(too_many.retry_after)
+        return response
+    browser.open_session(services.users.get(user.sub), remember=session.is_remembered, amr=session.amr)
+    flash(gettext("Your password is changed. All other devices are signed out."), "good")
+    return go("/account")
+
+
+def _check_current(services: Services, user: User, current: str) -> None:
+    # Limited like a login: a browser left signed in must not become a way to try passwords.
+    services.limits.try_login(user.username, client_address(), browser.device())
+    if len(current) > passwords.MAX_PASSWORD or not services.users.check_password(user.sub, current):
+        trail.record(services, Tag.PASSWORD_CHANGE_FAILED, sub=user.sub)
+        raise Invalid(gettext("This is not your current password."), field="current")
+    services.limits.login_succeeded(user.username, client_address(), browser.device())
+
+
+def _page(user: User, status: int = 200, **context: object) -> Response:
+    return render("password.html", status, user=user, **context)

@@ -1,0 +1,94 @@
+"""/account: looking, and signing out here, there or everywhere else."""
+
+from flask import Blueprint, Response, flash, request
+
+from sso_center.base.urls import with_query
+from sso_center.core.audit import Tag
+from sso_center.core.endings import Reason
+from sso_center.core.sessions import Session
+from sso_center.services import Services
+from sso_center.ui import trail
+from sso_center.ui.account import password
+from sso_center.ui.account.overview import overview_of
+from sso_center.web import browser
+from sso_center.web.csrf import CSRFError
+from sso_center.web.language import gettext
+from sso_center.web.pages import go, render
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return the routes of the account; each sends whoever is not signed in to the login first."""
+    routes = Blueprint("account", __name__)
+
+    @routes.get("/")
+    def root() -> Response:
+        return go("/account")
+
+    @routes.get("/account")
+    def account() -> Response:
+        session = browser.current()
+        return _show(services, session) if session else _to_login("/account")
+
+    @routes.post("/account/sessions/<sid>/end")
+    def end(sid: str) -> Response:
+        session = browser.current()
+        return _end_one(services, session, sid) if session else _to_login("/account")
+
+    @routes.post("/account/sessions/end-others")
+    def end_others() -> Response:
+        session = browser.current()
+        return _end_others(services, session) if session else _to_login("/account")
+
+    @routes.get("/account/password")
+    def show_password() -> Response:
+        session = browser.current()
+        return password.show(session.user) if session else _to_login("/account/password")
+
+    @routes.post("/account/password")
+    def change_password() -> Response:
+        session = browser.current()
+        return password.take(services, session) if session else _to_login("/account/password")
+
+    @routes.errorhandler(CSRFError)
+    def open_too_long(_error: CSRFError) -> Response:
+        flash(
+            gettext("This page had been open for a long time. Nothing was changed; please try once more."),
+            "problem",
+        )
+        return go("/account/password" if request.path == "/account/password" else "/account")
+
+    return routes
+
+
+def _show(services: Services, session: Session) -> Response:
+    return render("account.html", user=session.user, overview=overview_of(services, session))
+
+
+def _end_one(services: Services, session: Session, sid: str) -> Response:
+    # Looked for among the person's own: a sid is no secret, so knowing one must not be enough.
+    if all(view.sid != sid for view in services.sessions.of_user(session.sub)):
+        flash(gettext("That device is not signed in any more."), "good")
+        return go("/account")
+    _end(services, session, sid)
+    if sid == session.sid:
+        browser.forget()
+        return go("/login")
+    flash(gettext("That device is signed out, and so are the sites that were used there."), "good")
+    return go("/account")
+
+
+def _end_others(services: Services, session: Session) -> Response:
+    for view in services.sessions.of_user(session.sub):
+        if view.sid != session.sid:
+            _end(services, session, view.sid)
+    flash(gettext("You are signed out everywhere else."), "good")
+    return go("/account")
+
+
+def _end(services: Services, session: Session, sid: str) -> None:
+    services.endings.end_session(sid, Reason.LOGOUT, session.sub)
+    trail.record(services, Tag.ACCOUNT_SESSION_ENDED, sub=session.sub, sid=sid)
+
+
+def _to_login(back: str) -> Response:
+    return go(with_query("/login", next=back))

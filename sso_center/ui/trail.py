@@ -1,0 +1,27 @@
+"""What these pages put into the audit log: who did it comes from the request, what was done from the page."""
+
+from flask import request
+
+from sso_center.core.audit import Tag
+from sso_center.services import Services
+from sso_center.web.address import client_address
+from sso_center.web.logging import request_id
+
+MAX_USER_AGENT = 200
+
+
+def record(services: Services, tag: Tag, *, sub: str = "", sid: str | None = None, detail: str = "") -> None:
+    """Remember that the person at this browser did something. `detail` must never hold what was typed.
+
+    People now and then type their password where their name belongs. Raises Unavailable.
+    """
+    services.audit.record(
+        tag,
+        sub=sub or None,
+        sid=sid,
+        actor=sub,
+        address=client_address(),
+        user_agent=request.headers.get("User-Agent", "")[:MAX_USER_AGENT],
+        request_id=request_id.get(),
+        detail={"why": detail} if detail else None,
+    )
