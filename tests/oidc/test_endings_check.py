@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.harness.browser import Browser
-from tests.harness.center import Center, Person
+from tests.harness.center import Center
 from tests.harness.site import Site
 from tests.oidc.conftest import Member
 
@@ -62,17 +61,15 @@ def test_what_is_no_session_is_ended(site: Site) -> None:
     assert ask(site, {"sids": sids}).json()["sids"] == dict.fromkeys(sids, "ended")
 
 
-def test_an_idle_session_is_ended_when_its_time_is_over(
-    new_module_center: Callable[..., Center], new_browser: Callable[..., Browser]
+def test_an_idle_session_is_ended_when_its_time_is_over_and_asking_keeps_it(
+    member: Member, site: Site, center: Center
 ) -> None:
-    center = new_module_center()
-    person: Person = center.add_person()
-    site = center.add_site()
-    sid = site.sign_in(new_browser(), person).sid
     center.move_clock(2 * 3600 - 10)
-    assert site.is_alive(sid)
+    assert site.is_alive(member.sid)
+    center.move_clock(2 * 3600 - 10)
+    assert site.is_alive(member.sid)
     center.move_clock(2 * 3600 + 10)
-    assert not site.is_alive(sid)
+    assert not site.is_alive(member.sid)
 
 
 def test_a_hundred_may_be_asked_after_at_once(member: Member, site: Site) -> None:
