@@ -1,0 +1,85 @@
+"""The command `sso-center doctor`."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import click
+
+from sso_center.base.errors import SSOError
+from sso_center.base.settings import Settings, load_settings
+from sso_center.cli.doctor.finding import Finding, Level, fail
+from sso_center.cli.failures import explained
+from sso_center.cli.output import print_json
+
+COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(*, as_json: bool) -> None:
+    """Look over settings and stores. The exit code is 1 when something is broken."""
+    found = []
+    for finding in examine(load_settings()):
+        found.append(finding)
+        if not as_json:
+            _show(finding)
+    if as_json:
+        print_json([{"level": one.level, "subject": one.subject, "text": one.text} for one in found])
+    if any(finding.level == Level.FAIL for finding in found):
+        raise SystemExit(1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at one thing after another; what needs a store that is away is left out."""
+    from sso_center.cli.doctor.durable import look_at_tables  # noqa: PLC0415
+    from sso_center.cli.doctor.settings import look_at_settings  # noqa: PLC0415
+    from sso_center.storage.sql import open_database  # noqa: PLC0415
+
+    yield from look_at_settings(settings)
+    database = open_database(settings)
+    try:
+        tables = look_at_tables(settings, database)
+    except SSOError as away:
+        yield from _told("SQL", away)
+        return
+    finally:
+        database.close()
+    yield tables
+    if tables.level == Level.OK:
+        yield from _examine_stores(settings)
+
+
+def _examine_stores(settings: Settings) -> Iterator[Finding]:
+    from sso_center.cli.doctor.durable import look_at_clients, look_at_keys  # noqa: PLC0415
+    from sso_center.cli.doctor.hot import look_at_redis  # noqa: PLC0415
+    from sso_center.cli.doctor.journal import look_at_journal  # noqa: PLC0415
+    from sso_center.cli.opened import opened_services  # noqa: PLC0415
+
+    try:
+        with opened_services(settings) as services:
+            looks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
+                ("signing keys", lambda: look_at_keys(services)),
+                ("clients", lambda: look_at_clients(services)),
+                ("Redis", lambda: look_at_redis(settings, services.redis)),
+                ("journal", lambda: look_at_journal(services)),
+            )
+            for subject, look in looks:
+                yield from _looked(subject, look)
+    except SSOError as failed:
+        yield from _told("stores", failed)
+
+
+def _looked(subject: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except SSOError as failed:
+        yield from _told(subject, failed)
+
+
+def _told(subject: str, failed: SSOError) -> Iterator[Finding]:
+    for line in explained(failed):
+        yield fail(subject, line)
+
+
+def _show(finding: Finding) -> None:
+    level = click.style(f"{finding.level:<5}", fg=COLOURS[finding.level], bold=finding.level != Level.OK)
+    click.echo(f"{level} {finding.subject:<14} {finding.text}")
