@@ -16,23 +16,33 @@ import fcntl
 import importlib.util
 import os
 import platform
+import re
+import signal
 import socket
 import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from sso_center.base.errors import SettingsError, Unavailable
 
-START_LIMIT = 60.0
-"""Seconds that a start may take, most of them for reading a large append-only file."""
+LOAD_LIMIT = 300.0
+"""Seconds that reading a large append-only file may take at a start."""
+
+ANSWER_LIMIT = 10.0
+"""Seconds in which a server that lives has to answer anything at all."""
+
+SOCKET_LIMIT = 3.0
+"""Seconds in which a server that starts has to listen."""
 
 STOP_LIMIT = 20.0
 PROBE_LIMIT = 1.0
 MAX_SOCKET_PATH = 100
 MAX_LOG = 1024 * 1024
+
+# "12:M 01 Jan 2030 00:00:00.000 # the reason"
+_LOG_HEAD = re.compile(r"^\d+:\w .{20,30}? [.*#-] ")
 
 _CONFIGURATION = """\
 port 0
@@ -40,6 +50,7 @@ unixsocket {socket}
 unixsocketperm 700
 dir {folder}
 logfile {log}
+pidfile {pid}
 daemonize yes
 databases 1
 appendonly yes
@@ -79,6 +90,10 @@ class EmbeddedServer:
         """Where the server writes what it has to say."""
         return self._folder / "valkey.log"
 
+    @property
+    def _pid_path(self) -> Path:
+        return self._folder / "valkey.pid"
+
     # -- who uses it
 
     def join(self) -> None:
@@ -100,7 +115,8 @@ class EmbeddedServer:
         atexit.unregister(self.leave)
         self._drop_probe()
         try:
-            with contextlib.suppress(BlockingIOError):
+            # Others use it still, or it does not stop in time: neither is trouble of who leaves.
+            with contextlib.suppress(BlockingIOError, Unavailable):
                 fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self.stop()
         finally:
@@ -110,7 +126,8 @@ class EmbeddedServer:
 
     def ensure_running(self) -> None:
         """Return when the server answers, starting it when nobody has; cheap when it is well."""
-        if self._answers():
+        # Looking for the file too: our own connection outlives a removed socket, others can't be made.
+        if self._answers() and self.socket_path.exists():
             return
         if self._failed is not None and time.monotonic() < self._failed[0]:
             raise self._failed[1]
@@ -125,30 +142,38 @@ class EmbeddedServer:
     def stop(self) -> None:
         """Shut the server down cleanly, with its data written, and return when it is gone."""
         self._drop_probe()
-        with contextlib.suppress(OSError), self._connected() as connection:
-            connection.sendall(b"SHUTDOWN\r\n")
-            connection.settimeout(STOP_LIMIT)
-            connection.recv(512)
+        self._ask_to_stop()
         deadline = time.monotonic() + STOP_LIMIT
         while not self._has_ended():
             if time.monotonic() > deadline:
                 raise Unavailable(detail=f"the embedded server in {self._folder} does not stop")
             time.sleep(0.01)
 
+    def _ask_to_stop(self) -> None:
+        """Ask the server to write what it has and end; nothing happens when none runs."""
+        # Whoever holds the lock wrote the file of its number: a number that was left behind and is
+        # another process's by now is never used.
+        if not self._has_ended():
+            with contextlib.suppress(OSError, ValueError):
+                os.kill(int(self._pid_path.read_text(encoding="ascii")), signal.SIGTERM)
+
     def _start_or_wait(self) -> None:
         """Start the server, or wait for the one that another process is starting or stopping."""
-        deadline = time.monotonic() + START_LIMIT
-        while time.monotonic() < deadline:
+        patience = time.monotonic() + ANSWER_LIMIT
+        socket_due = time.monotonic() + SOCKET_LIMIT
+        while time.monotonic() < patience:
             lock = self._take_server_lock()
             if lock is not None:
                 try:
                     self._spawn(lock)
                 finally:
                     os.close(lock)
-                self._await_answer(deadline)
+            elif time.monotonic() > socket_due and not self.socket_path.exists():
+                self._ask_to_stop()  # somebody removed its socket: nobody can reach it any more
+            if self._has_loaded():
                 return
-            if self._answers():
-                return
+            if lock is not None and self._has_ended():
+                raise self._did_not_start(b"")
             time.sleep(0.01)
         raise Unavailable(detail=f"the embedded server in {self._folder} is running but does not answer")
 
@@ -158,7 +183,10 @@ class EmbeddedServer:
             if log.stat().st_size > MAX_LOG:
                 log.replace(log.with_suffix(".log.1"))
         configuration = _CONFIGURATION.format(
-            socket=_quoted(self.socket_path), folder=_quoted(self._folder), log=_quoted(log)
+            socket=_quoted(self.socket_path),
+            folder=_quoted(self._folder),
+            log=_quoted(log),
+            pid=_quoted(self._pid_path),
         )
         try:
             started = subprocess.run(  # noqa: S603
@@ -168,7 +196,7 @@ class EmbeddedServer:
                 pass_fds=(lock,),
                 cwd=self._folder,
                 env={"LC_ALL": "C"},
-                timeout=START_LIMIT,
+                timeout=ANSWER_LIMIT,
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as failed:
@@ -176,13 +204,18 @@ class EmbeddedServer:
         if started.returncode != 0:
             raise self._did_not_start(started.stderr + started.stdout)
 
-    def _await_answer(self, deadline: float) -> None:
-        while not self._answers():
-            if self._has_ended():
-                raise self._did_not_start(b"")
-            if time.monotonic() > deadline:
-                raise Unavailable(detail=f"the embedded server in {self._folder} takes too long to load")
+    def _has_loaded(self) -> bool:
+        """Wait while a server that lives reads its data; say whether one answers in the end."""
+        answer_by = time.monotonic() + SOCKET_LIMIT
+        load_by = time.monotonic() + LOAD_LIMIT
+        while not self._has_ended() and time.monotonic() < answer_by:
+            answer = self._ask()
+            if _is_at_work(answer):
+                return True
+            if answer:
+                answer_by = load_by
             time.sleep(0.005)
+        return False
 
     def _did_not_start(self, output: bytes) -> Unavailable:
         reason = _last_line(output) or _last_line(_tail(self.log_path))
@@ -196,21 +229,20 @@ class EmbeddedServer:
     # -- looking at it
 
     def _answers(self) -> bool:
-        """Say whether the server answers on a connection that is kept between questions."""
-        if self._probe is None or self._probe_pid != os.getpid():
-            try:
-                self._probe, self._probe_pid = self._connect(), os.getpid()
-            except OSError:
-                return False
+        return _is_at_work(self._ask())
+
+    def _ask(self) -> bytes:
+        """Return the answer to a PING, on a connection that is kept; nothing when there is none."""
         try:
+            if self._probe is None or self._probe_pid != os.getpid():
+                self._probe, self._probe_pid = self._connect(), os.getpid()
             self._probe.sendall(b"PING\r\n")
             answer = self._probe.recv(512)
         except OSError:
             answer = b""
-        if answer != b"+PONG\r\n":
+        if not answer:
             self._drop_probe()
-            return False
-        return True
+        return answer
 
     def _drop_probe(self) -> None:
         if self._probe is not None:
@@ -226,14 +258,6 @@ class EmbeddedServer:
             connection.close()
             raise
         return connection
-
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[socket.socket]:
-        connection = self._connect()
-        try:
-            yield connection
-        finally:
-            connection.close()
 
     def _take_server_lock(self) -> int | None:
         opened = self._open_lock("server.lock")
@@ -287,6 +311,8 @@ class EmbeddedServer:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with contextlib.suppress(OSError):
                 recorded = Path(record.read_text(encoding="utf-8"))
+                if not recorded.exists():
+                    recorded.mkdir(mode=0o700)  # swept away; others know the path
                 if _is_private(recorded):
                     return recorded
             made = Path(tempfile.mkdtemp(prefix="sso-center-"))
@@ -321,6 +347,11 @@ def server_program() -> str:
     )
 
 
+def _is_at_work(answer: bytes) -> bool:
+    # Refusing is work too (a full disk, a long script); only while loading nothing can be had.
+    return bool(answer) and not answer.startswith(b"-LOADING")
+
+
 def _unusable(data_dir: Path, failed: OSError) -> SettingsError:
     return SettingsError(
         f"SSO_DATA_DIR is {str(data_dir)!r} but that folder can't be written: {failed.strerror or failed}"
@@ -349,7 +380,4 @@ def _tail(log: Path) -> bytes:
 
 def _last_line(output: bytes) -> str:
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
-    if not lines:
-        return ""
-    # "12:M 01 Jan 2030 00:00:00.000 # the reason": keep the reason
-    return lines[-1].partition(" # ")[2] or lines[-1]
+    return _LOG_HEAD.sub("", lines[-1]) if lines else ""

@@ -184,7 +184,7 @@ class _Sentinels:
         self._for_primary = {**tls, **rest, **common}
 
     def find_primary(self) -> Address:
-        """Return the primary that the first Sentinel to know the service names. Raises what redis-py raises."""
+        """Return the primary that a Sentinel names. Raises what redis-py raises."""
         problem: Exception = RedisConnectionError("no sentinel knows the service")
         for sentinel in self._target.addresses:
             try:
