@@ -7,6 +7,7 @@ from flask import Flask, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from client_sdk.flask import SSO
+from demo_apps.pages import every_page
 from demo_apps.serving import serve
 
 GOODS = {
@@ -27,7 +28,7 @@ def create_app(issuer: str, client_id: str, client_secret: str, internal_url: st
 
     @app.context_processor
     def for_every_page() -> dict[str, Any]:
-        return {"site": "shop", "title": "Tea & Things", "sso": sso}
+        return every_page("shop", "Tea & Things", sso)
 
     @app.get("/")
     @sso.login_required

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, render_template
 
 from client_sdk.flask import SSO
+from demo_apps.pages import every_page
 from demo_apps.serving import serve
 
 SHIFTS = (
@@ -23,7 +24,7 @@ def create_app(issuer: str, client_id: str, client_secret: str, internal_url: st
 
     @app.context_processor
     def for_every_page() -> dict[str, Any]:
-        return {"site": "staff", "title": "Back Room", "sso": sso}
+        return every_page("staff", "Back Room", sso)
 
     @app.get("/")
     @sso.roles_required("staff")

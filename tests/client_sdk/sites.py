@@ -1,0 +1,116 @@
+"""A site that uses the SDK, served over HTTP by a thread of the test, with clocks the test moves."""
+
+import itertools
+import json
+import threading
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from client_sdk.core.clock import Clock
+from client_sdk.flask import SSO
+from client_sdk.testing import FakeCenter
+from tests.harness.browser import Browser, Page
+
+_numbers = itertools.count(1)
+
+
+class Times:
+    """Two clocks that stand on the system's and move when told; amounts in seconds."""
+
+    def __init__(self) -> None:
+        system = Clock()
+        self.ahead_wall = 0.0
+        self.ahead_steady = 0.0
+        self.clock = Clock(
+            wall=lambda: system.wall() + int(self.ahead_wall * 1000),
+            steady=lambda: system.steady() + int(self.ahead_steady * 1000),
+        )
+
+    def move(self, seconds: float) -> None:
+        """Let time pass for both."""
+        self.ahead_wall += seconds
+        self.ahead_steady += seconds
+
+
+class RunningSite:
+    """A small shop; `url` is where browsers find it."""
+
+    def __init__(self, center: FakeCenter, times: Times, **settings: Any) -> None:
+        given = {
+            "issuer": center.issuer,
+            "client_id": f"shop{next(_numbers)}",
+            "client_secret": "only the shop and the center know",
+            "clock": times.clock,
+            **settings,
+        }
+        self.client_id: str = given["client_id"]
+        self.app = Flask(__name__)
+        self.sso = SSO(self.app, **given)
+        _add_pages(self.app, self.sso)
+        self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Quiet)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def cookie(self) -> str:
+        """Return the name of the session's cookie."""
+        return f"sso-{self.client_id}"
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def sign_in(self, browser: Browser, path: str = "/") -> Page:
+        """Open a page and follow every redirect; the fake center must know who is at the keyboard."""
+        return browser.follow(browser.get(self.url + path))
+
+    def tell(self, logout_token: str) -> Page:
+        """Deliver a logout token, as the center does."""
+        return Browser().post(f"{self.url}/sso/backchannel-logout", {"logout_token": logout_token})
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
+def _add_pages(app: Flask, sso: SSO) -> None:
+    @app.route("/", methods=["GET", "POST"])
+    @sso.login_required
+    def home() -> str:
+        assert sso.user is not None
+        return json.dumps(
+            {
+                "username": sso.user.username,
+                "roles": sso.user.roles,
+                "sid": sso.user.sid,
+                "asked_for": request.query_string.decode(),
+                "logout_url": sso.logout_url,
+            }
+        )
+
+    @app.get("/café/<path:rest>")
+    @sso.login_required
+    def elsewhere(rest: str) -> str:
+        return f"{rest}|{request.args.get('q', '')}"
+
+    @app.get("/staff")
+    @sso.roles_required("staff")
+    def staff() -> str:
+        return "for staff"
+
+    @app.get("/public")
+    def public() -> str:
+        return sso.user.username if sso.user else "nobody"
+
+    @app.get("/untouched")
+    def untouched() -> str:
+        return "the same for everybody"
+
+    @app.get("/cached")
+    @sso.login_required
+    def cached() -> Response:
+        return Response("mine", headers={"Cache-Control": "public, max-age=60", "Vary": "Accept"})

@@ -1,0 +1,146 @@
+"""Forks, threads, and a network that misbehaves."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from client_sdk.core.errors import Unavailable
+from client_sdk.core.transport import MAX_BODY, HttpRequest, RequestsTransport
+from client_sdk.testing import FakeCenter
+from tests.client_sdk.sites import RunningSite
+from tests.harness.browser import Browser
+
+
+def test_a_forked_process_works_by_itself(site: RunningSite, center: FakeCenter, browser: Browser) -> None:
+    site.sign_in(browser)
+    headers = {"Cookie": f"{site.cookie}={browser.cookies_for('127.0.0.1')[site.cookie]}"}
+    inner = site.app.extensions["sso"]
+    # Another thread holds every lock at the moment of the fork; in the child nobody will release them.
+    locks = (
+        inner._asker._turn,
+        inner._view._lock,
+        inner._view._proofs._lock,
+        inner._sessions._verified._lock,
+    )
+    for lock in locks:
+        lock.acquire()
+    try:
+        child = os.fork()
+        if child == 0:
+            _as_child(site, headers)
+    finally:
+        for lock in locks:
+            lock.release()
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert len(center.asked) == 1, "the child did not ask for itself"
+    assert browser.get(site.url + "/").status == 200
+    assert len(center.asked) == 1, "the parent forgot what it knew"
+
+
+def _as_child(site: RunningSite, headers: dict[str, str]) -> None:
+    signal.alarm(20)
+    try:
+        answer = site.app.test_client(use_cookies=False).get("/public", headers=headers)
+        os._exit(0 if answer.text == "alice" else 1)
+    finally:
+        os._exit(2)
+
+
+@contextmanager
+def raw_server(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """Serve each connection one of `answers`, then close it; yields the address and what was received."""
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def run() -> None:
+            for answer in answers:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection:
+                    received.append(connection.recv(65536))
+                    try:
+                        connection.sendall(answer)
+                    except OSError:
+                        continue
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", received
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+
+
+def test_redirects_and_cookies_of_the_center_are_not_followed() -> None:
+    moved = (
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"
+    )
+    with raw_server(moved, OK) as (url, received):
+        transport = RequestsTransport(5)
+        assert transport(HttpRequest("GET", url)).status == 302
+        assert transport(HttpRequest("GET", url)).status == 200
+    assert b"Cookie" not in received[1]
+
+
+def test_a_question_is_asked_again_on_a_broken_connection_but_a_code_is_not() -> None:
+    with raw_server(b"", OK) as (url, received):
+        assert RequestsTransport(5)(HttpRequest("POST", url, is_repeatable=True)).status == 200
+        assert len(received) == 2
+    with raw_server(b"", OK) as (url, received), pytest.raises(Unavailable) as caught:
+        RequestsTransport(5)(HttpRequest("POST", url))
+    assert len(received) == 1
+    assert caught.value.code == "center_unreachable"
+
+
+def test_an_endless_answer_is_cut_off() -> None:
+    endless = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * (MAX_BODY + 20_000)
+    with raw_server(endless) as (url, _), pytest.raises(Unavailable):
+        RequestsTransport(5)(HttpRequest("GET", url))
+
+
+def test_a_silent_center_is_given_up_on() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unavailable):
+        RequestsTransport(0.2)(
+            HttpRequest("GET", f"http://127.0.0.1:{silent.getsockname()[1]}", is_repeatable=True)
+        )
+
+
+def test_credentials_of_the_machine_do_not_replace_the_clients(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    netrc = tmp_path_factory.mktemp("home") / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login other password other\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with raw_server(OK) as (url, received):
+        RequestsTransport(5)(HttpRequest("GET", url, {"Authorization": "Basic own"}))
+    assert b"Authorization: Basic own" in received[0]
+
+
+def test_no_secret_is_ever_logged(
+    new_site: Callable[..., RunningSite],
+    center: FakeCenter,
+    browser: Browser,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG", "client_sdk")
+    site = new_site(client_secret="keep this to yourself, please")
+    back = browser.get(browser.get(site.url + "/").location).location
+    browser.get(back.replace("code=", "code=not-"))
+    site.sign_in(browser)
+    site.tell(center.logout_token(site.client_id, sid="x") + "x")
+    said = " ".join(record.getMessage() for record in caplog.records if record.name == "client_sdk")
+    assert "login_grant_refused" in said
+    code = back.partition("code=")[2].partition("&")[0]
+    for secret in ("keep this", code, "eyJ", *browser.cookies_for("127.0.0.1").values()):
+        assert secret not in said

@@ -1,0 +1,273 @@
+"""How long a site may go without asking whether a session still counts, and what it does when it can't."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from client_sdk.core import clock as clocks
+from client_sdk.core.decision import Verdict, decide
+from client_sdk.core.identity import LocalSession, User
+from client_sdk.core.transport import HttpResponse
+from client_sdk.core.view import View
+from client_sdk.testing import FakeCenter, Person
+from tests.client_sdk.sites import RunningSite, Times
+from tests.harness.browser import Browser
+from tests.harness.waiting import eventually
+
+
+def test_a_session_is_asked_about_once_in_thirty_seconds(
+    each_site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    each_site.sign_in(browser)
+    times.move(29)
+    assert browser.get(each_site.url + "/").status == 200
+    assert not center.asked
+    for _ in range(3):
+        times.move(30)
+        assert [browser.get(each_site.url + "/").status for _ in range(3)] == [200] * 3
+    assert len(center.asked) == 3
+
+
+def test_an_ended_session_is_over_within_thirty_seconds(
+    each_site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    each_site.sign_in(browser)
+    center.log_out()
+    times.move(30)
+    page = browser.get(each_site.url + "/")
+    assert page.status == 303
+    assert "/authorize" in page.location
+    center.is_away = True
+    assert browser.get(each_site.url + "/", headers={"Accept": "application/json"}).status == 401
+
+
+@pytest.mark.parametrize("trouble", ["away", "error", "nonsense", "silence", "refused"])
+def test_while_the_center_can_not_say_nobody_is_let_in_and_nobody_is_thrown_out(
+    each_site: RunningSite,
+    center: FakeCenter,
+    times: Times,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: str,
+) -> None:
+    each_site.sign_in(browser)
+    times.move(31)
+    answers = {
+        "away": HttpResponse(503, b""),
+        "error": HttpResponse(500, b"trace"),
+        "nonsense": HttpResponse(200, b'{"sids": {"other": "alive"}}'),
+        "silence": HttpResponse(200, b"{}"),
+        "refused": HttpResponse(401, b'{"error": "invalid_client"}'),
+    }
+    with monkeypatch.context() as patched:
+        patched.setattr(center, "answer", lambda *_: answers[trouble])
+        page = browser.get(each_site.url + "/?a=1")
+        script = browser.get(each_site.url + "/", headers={"Accept": "application/json"})
+        assert browser.get(each_site.url + "/public").text == "nobody"
+    assert (page.status, script.status) == (503, 503)
+    assert script.text == '{"error": "temporarily_unavailable"}'
+    assert 'href="/?a=1"' in page.text
+    for answer in (page, script):
+        assert answer.headers["Retry-After"]
+        assert not answer.set_cookies
+    times.move(1.1)
+    assert browser.get(each_site.url + "/").status == 200
+
+
+def test_a_center_that_hangs_does_not_hang_the_site(
+    site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    site.sign_in(browser)
+    times.move(31)
+    center.is_away = True
+    assert [browser.get(site.url + "/").status for _ in range(5)] == [503] * 5
+    # A repeatable question goes out again once when its connection broke; a refusal is remembered a second.
+    assert center.requests.count("/endings/check") == 1
+
+
+def test_a_site_may_choose_to_keep_people_in(
+    new_site: Callable[..., RunningSite], center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    site = new_site(fail_open=True)
+    site.sign_in(browser)
+    center.is_away = True
+    times.move(31)
+    assert browser.get(site.url + "/").status == 200
+    center.is_away = False
+    center.log_out()
+    times.move(2)
+    assert browser.get(site.url + "/").status == 303
+
+
+def test_knowledge_ages_from_the_moment_the_question_was_sent(
+    site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    site.sign_in(browser)
+    times.move(31)
+    center.delay = lambda path: times.move(10) if "check" in path else None
+    assert browser.get(site.url + "/").status == 200
+    center.delay = None
+    times.move(19.5)
+    assert browser.get(site.url + "/").status == 200
+    assert len(center.asked) == 1
+    times.move(0.6)
+    assert browser.get(site.url + "/").status == 200
+    assert len(center.asked) == 2
+
+
+def test_a_login_proves_the_session_from_when_its_code_was_sent(
+    site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    center.delay = lambda path: times.move(20) if path == "/token" else None
+    site.sign_in(browser)
+    center.delay = None
+    times.move(10)
+    browser.get(site.url + "/")
+    assert len(center.asked) == 1
+
+
+def test_an_answer_that_came_too_late_does_not_count(
+    site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    site.sign_in(browser)
+    times.move(31)
+    center.delay = lambda path: times.move(31)
+    assert browser.get(site.url + "/").status == 503
+
+
+def test_many_requests_of_one_session_ask_once(
+    site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    site.sign_in(browser)
+    times.move(31)
+    waiting, go = _Counter(), threading.Event()
+    center.delay = lambda path: go.wait(20) and None
+    tabs = [browser.twin() for _ in range(20)]
+
+    def open_page(tab: Browser) -> int:
+        waiting.add()
+        return tab.get(site.url + "/").status
+
+    with ThreadPoolExecutor(20) as pool:
+        pages = [pool.submit(open_page, tab) for tab in tabs]
+        eventually(lambda: waiting.count == 20 and center.requests.count("/endings/check"))
+        go.set()
+        assert [page.result() for page in pages] == [200] * 20
+    assert center.requests.count("/endings/check") == 1
+    for tab in tabs:
+        tab.close()
+
+
+def test_many_sessions_after_a_restart_share_questions(
+    new_site: Callable[..., RunningSite], center: FakeCenter, new_browser: Callable[[], Browser]
+) -> None:
+    old = new_site(client_id="same")
+    browsers = [new_browser() for _ in range(24)]
+    for number, browser in enumerate(browsers):
+        center.log_in(Person(f"person{number}"))
+        old.sign_in(browser)
+    restarted, go = new_site(client_id="same"), threading.Event()
+    center.delay = lambda path: go.wait(20) and None
+    with ThreadPoolExecutor(24) as pool:
+        pages = [pool.submit(browser.get, restarted.url + "/public") for browser in browsers]
+        eventually(lambda: _waiting(restarted) == 20)
+        go.set()
+        assert [page.result().text for page in pages] == [f"person{number}" for number in range(24)]
+    assert len(center.asked) <= 6
+    assert sum(len(asked) for asked in center.asked) == 24
+
+
+def test_the_steady_clock_runs_while_the_machine_sleeps() -> None:
+    assert clocks._STEADY == time.CLOCK_BOOTTIME
+
+
+# The decision itself, from memory alone
+
+
+SESSION = LocalSession(
+    User("sub", "sid", "Alice", "alice", "", ()), issued_at=100, opened_at=0, expires_at=1000
+)
+
+
+def verdict(view: View, *, wall: int = 0, steady: int = 0) -> Verdict:
+    return decide(SESSION, view, wall=wall, steady=steady, max_staleness=30)
+
+
+def proved(at: int, capacity: int = 100) -> View:
+    view = View(capacity)
+    view.prove("sid", at)
+    return view
+
+
+def test_only_a_recent_proof_counts() -> None:
+    assert verdict(View()) is Verdict.ASK
+    assert verdict(proved(5), steady=5) is Verdict.COUNTS
+    assert verdict(proved(5), steady=34) is Verdict.COUNTS
+    assert verdict(proved(5), steady=35) is Verdict.ASK
+    assert verdict(proved(5), steady=4) is Verdict.ASK, "a proof from the future is none"
+    assert verdict(proved(5), wall=1000, steady=5) is Verdict.EXPIRED
+
+
+def test_the_latest_knowledge_wins() -> None:
+    view = proved(5)
+    view.end("sid", 6)
+    assert verdict(view, steady=6) is Verdict.ENDED
+    view.prove("sid", 6)
+    view.prove("sid", 3)
+    assert verdict(view, steady=6) is Verdict.ENDED, "an answer to an older question changes nothing"
+    view.prove("sid", 7)
+    assert verdict(view, steady=7) is Verdict.COUNTS
+    view.prove("sid", 1)
+    assert verdict(view, steady=36) is Verdict.COUNTS, "an older proof does not replace a newer"
+
+
+@pytest.mark.parametrize(("cut_off", "expected"), [(99.9, Verdict.COUNTS), (100, Verdict.ENDED)])
+def test_a_cut_off_counts_for_what_was_issued_until_then(cut_off: float, expected: Verdict) -> None:
+    view = proved(5)
+    view.cut_off("sub", cut_off, 5)
+    view.cut_off("sub", 1, 5)
+    assert verdict(view, steady=5) is expected
+
+
+def test_what_had_to_be_forgotten_is_asked_for_again() -> None:
+    view = proved(5, capacity=3)
+    view.end("sid", 6)
+    for number in range(3):
+        view.end(f"other {number}", 7)
+    view.prove("sid", 5)
+    assert verdict(view, steady=7) is Verdict.ASK, "an answer from before the ending came in late"
+    view.prove("sid", 8)
+    assert verdict(view, steady=8) is Verdict.COUNTS
+
+
+def test_its_memory_is_bounded() -> None:
+    view = View(100)
+    for number in range(1000):
+        view.prove(f"{number}", number)
+        view.cut_off(f"{number}", 1, number)
+        view.end(f"{number}", number)
+    assert max(len(kept) for kept in (view._proofs, view._ended, view._cut_offs)) <= 100
+
+
+def test_a_forked_process_knows_nothing_for_certain() -> None:
+    view = proved(5)
+    view.end("other", 5)
+    view.after_fork()
+    assert verdict(view, steady=5) is Verdict.ASK
+
+
+class _Counter:
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def add(self) -> None:
+        with self._lock:
+            self.count += 1
+
+
+def _waiting(site: RunningSite) -> int:
+    return len(site.app.extensions["sso"]._asker._waiting)
