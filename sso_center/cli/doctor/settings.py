@@ -18,7 +18,7 @@ def look_at_settings(settings: Settings) -> Iterator[Finding]:
 
 def _issuer(settings: Settings) -> Iterator[Finding]:
     if not settings.is_secure:
-        yield warn("issuer", "plain http, for trying out on one machine only: set SSO_ISSUER to https://...")
+        yield warn("issuer", "plain http, for trying out on one machine: set SSO_ISSUER to https://...")
     elif settings.bind_host in ("127.0.0.1", "::1") and not settings.trusted_proxies:
         yield warn(
             "proxy",
