@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request under way, on every record, in the answer's X-Request-Id and on error pages."""
 
+FRONT_ID = "sso_center.request_id"
+"""Where the web worker's front puts the id under which it logs the access."""
+
 REDACTED = "[redacted]"
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -98,17 +101,17 @@ def configure(level: str) -> None:
 
 
 def install(app: "Flask") -> None:
-    """Give every request of `app` an id; one that a trusted proxy has given is kept."""
+    """Give every request of `app` an id, unless the front or a trusted proxy has done so."""
     from flask import request  # noqa: PLC0415
 
     from sso_center.web.address import comes_from_trusted_proxy  # noqa: PLC0415
 
     def begin() -> None:
+        request_id.set(request.environ.get(FRONT_ID) or _given() or secrets.token_hex(8))
+
+    def _given() -> str:
         given = request.headers.get("X-Request-Id", "")
-        if given and _GIVEN_ID.fullmatch(given) and comes_from_trusted_proxy():
-            request_id.set(given)
-        else:
-            request_id.set(secrets.token_hex(8))
+        return given if _GIVEN_ID.fullmatch(given) and comes_from_trusted_proxy() else ""
 
     def tell(response: "Response") -> "Response":
         response.headers["X-Request-Id"] = request_id.get()
