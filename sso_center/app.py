@@ -10,7 +10,7 @@ from sso_center.web import browser, csrf, health
 
 def create_app(services: Services) -> Flask:
     """Return the WSGI application of one process."""
-    app = Flask("sso_center.ui", static_folder="static", template_folder="templates")
+    app = Flask(__name__, static_folder=None)
     app.secret_key = services.keys.cookie_secrets("form")[-1]
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body
     web.install(app, services.settings)

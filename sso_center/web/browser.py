@@ -80,8 +80,11 @@ def forget() -> None:
 def device() -> str | None:
     """Return the id of a browser in which somebody has signed in before, None for any other.
 
-    It marks the browser for the limits on logins and opens nothing.
+    It marks the browser for the limits on logins and opens nothing. One that signs in with this very
+    request is known already.
     """
+    if "sso_device" in g:
+        return str(g.sso_device)
     return _cookies().read_device(request.cookies.get(_cookies().device_name))
 
 
