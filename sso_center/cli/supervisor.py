@@ -24,18 +24,18 @@ GRACE = 10.0
 
 def supervise(
     settings: Settings,
+    limits: Limits,
     make_application: Callable[[], "WSGIApplication"],
     run_courier: Callable[[], None],
     tick: Callable[[], None] = lambda: None,
     *,
-    slow_posts: frozenset[str] = frozenset(),
     grace: float = GRACE,
 ) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP, then stop cleanly: web workers first, the courier after them.
 
     `make_application` and `run_courier` are called in the children, after the fork; `run_courier` is
-    expected to return on SIGTERM. `tick` is called here, four times a second. POSTs to `slow_posts`
-    run in the workers' side threads. Raises SettingsError when the address can't be listened on.
+    expected to return on SIGTERM. `tick` is called here, four times a second. Raises SettingsError when
+    the address can't be listened on.
     """
     listener = open_listener(settings.bind_host, settings.bind_port)
     _allow_many_connections()
@@ -48,7 +48,6 @@ def supervise(
             print(_announcement(settings, listener), flush=True)
 
     def work(ready: Ready) -> None:
-        limits = Limits(settings.max_body, settings.body_timeout, settings.trusted_proxies, slow_posts)
         front = Front(make_application(), limits, listener.getsockname()[:2])
         run_worker(front, listener, grace=grace, on_ready=ready)
 

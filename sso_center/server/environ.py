@@ -20,7 +20,10 @@ METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
 MAX_TARGET = 8190
 """Longest path and query together, in characters as decoded; nginx and Apache draw the line there too."""
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+REQUEST_ID = "sso_center.request_id"
+"""Environ key of the request's id, for the application: there the front has looked at it."""
+
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _ONLY_ONCE = frozenset({"host", "content-length", "content-type", "transfer-encoding", "authorization"})
 # A value outside visible ASCII is not handed on by Granian. Where that would change what a request
 # means (no Host, no Forwarded), it is refused instead.
@@ -76,8 +79,9 @@ def build_environ(scope: Scope, base: Mapping[str, Any]) -> Environ:
     _check_host(environ, scope.authority)
     _check_framing(environ)
     given = environ.get("HTTP_X_REQUEST_ID")
-    if given is None or not _REQUEST_ID.fullmatch(given):
-        environ["HTTP_X_REQUEST_ID"] = new_request_id()
+    if given is None or not _GIVEN_ID.fullmatch(given):
+        given = environ["HTTP_X_REQUEST_ID"] = new_request_id()
+    environ[REQUEST_ID] = given
     return environ
 
 

@@ -27,12 +27,14 @@ logger = logging.getLogger("sso_center.server")
 class Limits:
     """What a worker takes on, and whom it believes.
 
-    `max_body` in bytes, `body_timeout` in seconds. `trusted_proxies` may say for whom they ask.
-    `slow_posts` are the paths whose POSTs go to the side thread, where `slow_waiting` of them may wait.
+    `max_body` in bytes, `body_timeout` in seconds; so is `header_timeout`, which holds for a request's
+    whole head, and for how long a kept-alive connection may be idle. `trusted_proxies` may say for whom
+    they ask. `slow_posts` are the paths whose POSTs go to the side thread, where `slow_waiting` may wait.
     """
 
     max_body: int
     body_timeout: float
+    header_timeout: float = 10.0
     trusted_proxies: tuple[Network, ...] = ()
     slow_posts: frozenset[str] = frozenset()
     slow_waiting: int = 32
@@ -54,6 +56,11 @@ class Front:
         self._under_way: set[_Request] = set()
 
     @property
+    def header_timeout(self) -> float:
+        """Seconds that a request's head may take; Granian sees to it."""
+        return self._limits.header_timeout
+
+    @property
     def is_idle(self) -> bool:
         """Whether every request that came was answered."""
         return not self._under_way
@@ -69,6 +76,7 @@ class Front:
         try:
             request.environ = build_environ(watcher.scope, self._base)
             length = body_length(request.environ)
+            request.is_chunked = length is None
             if length == 0:
                 self._serve(request, b"")
             else:
@@ -79,9 +87,11 @@ class Front:
             self._fail(request)
 
     def _serve(self, request: "_Request", body: bytes | Refused) -> None:
+        if isinstance(body, Refused):
+            # Not raised: a trace would hold on to the unread body, and that keeps the connection open.
+            self._send(request, body.answer())
+            return
         try:
-            if isinstance(body, Refused):
-                raise body
             environ = request.environ
             _give_body(environ, body)
             if environ["PATH_INFO"] in self._limits.slow_posts and environ["REQUEST_METHOD"] == "POST":
@@ -108,6 +118,9 @@ class Front:
         headers = [*answer.headers, ("server", "sso-center")]
         if not any(name.lower() == "x-request-id" for name, _ in answer.headers):
             headers.append(("x-request-id", request.id))
+        if request.is_chunked:
+            # hyper takes a Content-Length beside it away, so what a proxy took it for can't be seen here.
+            headers.append(("connection", "close"))
         scope, proto = request.watcher.scope, request.watcher.proto
         method = scope.method
         if method == "HEAD":
@@ -133,10 +146,11 @@ class Front:
 
 
 class _Request:
-    __slots__ = ("began", "environ", "watcher")
+    __slots__ = ("began", "environ", "is_chunked", "watcher")
 
     def __init__(self, watcher: Watcher) -> None:
         self.watcher = watcher
+        self.is_chunked = False
         self.began = time.perf_counter()
         self.environ: Environ = {}
 

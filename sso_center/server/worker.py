@@ -14,9 +14,6 @@ from granian.http import HTTP1Settings
 from sso_center.server.front import Front
 
 BACKLOG = 1024
-HEADER_TIMEOUT = 10_000
-"""Milliseconds for a request's whole head, and for how long a kept-alive connection may be idle."""
-
 MAX_HEAD = 32 * 1024
 """Bytes a head may have; Granian answers 431 to more."""
 
@@ -77,7 +74,9 @@ def _start_granian(front: Front, listener: socket.socket, stop: _granian.WorkerS
         ipc=None,
         backpressure=MAX_CONNECTIONS,
         http_mode="1",
-        http1_opts=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT, max_buffer_size=MAX_HEAD),
+        http1_opts=HTTP1Settings(
+            header_read_timeout=int(front.header_timeout * 1000), max_buffer_size=MAX_HEAD
+        ),
         websockets_enabled=False,
     )
     loop = _RightHere()

@@ -1,0 +1,59 @@
+"""Password checks run beside everything else: they wait for each other, and nobody else waits for them."""
+
+import contextlib
+from collections.abc import Callable
+
+import pytest
+
+from tests.server.process import Supervised
+from tests.server.wire import Connection
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def served(supervise: Callable[..., Supervised]) -> Supervised:
+    return supervise(workers=1, slow_waiting=2)
+
+
+def log_in(connection: Connection, name: str) -> None:
+    body = f"username={name}".encode()
+    connection.head("POST", "/login", FORM, f"Content-Length: {len(body)}").send(body)
+
+
+def test_others_are_served_while_a_password_is_checked(served: Supervised) -> None:
+    with served.connect() as slow, served.connect() as quick:
+        log_in(slow, "me")
+        served.await_at_gate("password")
+        for _ in range(50):
+            assert quick.ask("GET", "/pid").status == 200
+            assert quick.ask("POST", "/body", body=b"abc").status == 200
+            assert quick.ask("GET", "/login").status == 405
+        served.open_gate("password")
+        assert slow.reply().text == "hello me"
+
+
+def test_checks_beyond_the_queue_are_refused_and_the_others_answered(served: Supervised) -> None:
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(served.connect()) for _ in range(6)]
+        log_in(slow[0], "first")
+        served.await_at_gate("password")
+        for number, connection in enumerate(slow[1:]):
+            log_in(connection, f"person{number}")
+        # One is under way and two wait; the others are answered before anything else happens.
+        refused = [connection.reply() for connection in slow[3:]]
+        assert [reply.status for reply in refused] == [503, 503, 503]
+        assert all(reply.header("retry-after") for reply in refused)
+        with served.connect() as quick:
+            assert quick.ask("GET", "/pid").status == 200
+        served.open_gate("password")
+        assert [connection.reply().status for connection in slow[:3]] == [200, 200, 200]
+
+
+def test_a_connection_that_logged_in_goes_on(served: Supervised) -> None:
+    served.open_gate("password")
+    with served.connect() as connection:
+        for name in ("one", "two"):
+            log_in(connection, name)
+            assert connection.reply().text == f"hello {name}"
+            assert connection.ask("GET", "/pid").status == 200
