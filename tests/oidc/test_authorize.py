@@ -255,6 +255,17 @@ def test_a_hint_at_somebody_else_does_not_loop_when_the_wrong_person_logs_in(
     assert said_in(back) == "login_required"
 
 
+def test_an_app_on_the_persons_machine_may_listen_on_any_port(member: Member, center: Center) -> None:
+    app = center.add_site(redirect_uri="http://127.0.0.1/cb", is_public=True)
+    page = member.browser.get(app.attempt(redirect_uri="http://127.0.0.1:51234/cb").url)
+    assert page.headers["Location"].startswith("http://127.0.0.1:51234/cb?code=")
+
+
+def test_an_app_may_have_a_scheme_of_its_own(member: Member, center: Center) -> None:
+    app = center.add_site(redirect_uri="org.example.app:/cb", is_public=True)
+    assert member.browser.get(app.attempt().url).headers["Location"].startswith("org.example.app:/cb?code=")
+
+
 def test_the_query_of_a_registered_address_is_kept(center: Center, member: Member, new_browser: Any) -> None:
     special = center.add_site(redirect_uri="http://special.localhost:1/cb?tenant=a%20b")
     page = member.browser.get(special.attempt(state="s").url)

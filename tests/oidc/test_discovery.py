@@ -87,14 +87,18 @@ def test_the_keys_are_public_and_of_every_algorithm(center: Center) -> None:
 
 def test_tokens_of_a_retired_key_can_still_be_checked(member: Member, site: Site, center: Center) -> None:
     signed_in = member.first
-    before = {key["kid"] for key in center.get("/jwks.json").json()["keys"]}
+    before = published(center)
     center.services.keys.rotate()
+    assert published(center) == {key["kid"] for key in center.services.keys.jwks()}
     later = site.sign_in(member.browser)
-    after = {key["kid"] for key in center.get("/jwks.json").json()["keys"]}
-    assert before < after
+    assert before < published(center)
     assert site.verify(signed_in.id_token, nonce=signed_in.claims["nonce"])
     # The key that was to come was known before it signed.
     assert key_of(later.id_token) in before - {key_of(signed_in.id_token)}
+
+
+def published(center: Center) -> set[str]:
+    return {key["kid"] for key in center.get("/jwks.json").json()["keys"]}
 
 
 def key_of(token: str) -> str:

@@ -101,6 +101,8 @@ def test_credentials_may_come_in_the_body(member: Member, site: Site) -> None:
         {"sids": {"a": 1}},
         {"sids": ["a"] * 101},
         {"sids": ["a"], "client_id": 5},
+        {"sids": ["a"], "client_secret": "\ud800"},
+        {"sids": ["\ud800"]},
     ],
 )
 def test_a_question_of_another_form_is_refused(site: Site, content: Any) -> None:

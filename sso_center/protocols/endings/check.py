@@ -68,6 +68,6 @@ def _sids(sids: Any) -> tuple[str, ...]:
 
 def _text(content: dict[str, Any], name: str) -> str | None:
     value = content.get(name)
-    if value is not None and not (isinstance(value, str) and value):
+    if value is not None and not (isinstance(value, str) and value and value.isascii()):
         raise InvalidRequest(f"{name} must be text.")
     return value

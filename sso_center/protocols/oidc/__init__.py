@@ -41,7 +41,7 @@ def endpoints(services: Services) -> list[api.Endpoint]:
         api.Endpoint(addresses.TOKEN, ("POST",), token.handler(services), is_for_browsers=True),
         api.Endpoint(addresses.USERINFO, ("GET", "POST"), userinfo.handler(services), is_for_browsers=True),
         api.Endpoint(addresses.INTROSPECT, ("POST",), introspect.handler(services)),
-        api.Endpoint(addresses.JWKS, ("GET",), jwks.handler(services.keys), is_for_browsers=True),
+        api.Endpoint(addresses.JWKS, ("GET",), jwks.handler(services), is_for_browsers=True),
         api.Endpoint(addresses.DISCOVERY, ("GET",), described, is_for_browsers=True),
         api.Endpoint(addresses.OAUTH_DISCOVERY, ("GET",), described, is_for_browsers=True),
     ]
