@@ -22,7 +22,7 @@ def _issuer(settings: Settings) -> Iterator[Finding]:
     elif settings.bind_host in ("127.0.0.1", "::1") and not settings.trusted_proxies:
         yield warn(
             "proxy",
-            "SSO_TRUSTED_PROXIES is empty: behind a proxy all people share one address, and its limit on logins",
+            "SSO_TRUSTED_PROXIES is empty: behind a proxy all people share one address and its login limit",
         )
     if settings.test_clock:
         yield fail("clock", "SSO_TEST_CLOCK is set: the time can be moved by whoever writes that file")

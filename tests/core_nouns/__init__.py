@@ -1,0 +1,1 @@
+"""Users, clients, keys, the journal and the login limits on real stores."""

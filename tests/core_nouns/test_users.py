@@ -1,0 +1,198 @@
+"""Users: one name each, every change counted, recorded and copied."""
+
+import pytest
+from sqlalchemy import select
+
+from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
+from sso_center.core.endings import Tail
+from sso_center.core.users import User, user_from_json
+from sso_center.services import Services
+from sso_center.storage.schema import journal
+from tests.harness.waiting import eventually
+
+GOOD = "correct horse battery"
+
+
+def copy_of(services: Services, user: User) -> dict[str, str]:
+    """Return the user's hash in Redis."""
+    flat = services.redis.command(user.shard, "HGETALL", services.redis.key(user.shard, "user", user.sub))
+    pairs = flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True)
+    return dict(pairs)
+
+
+def entries_of(services: Services, user: User) -> list[tuple[str, str, str]]:
+    with services.database.read() as connection:
+        rows = connection.execute(
+            select(journal.c.kind, journal.c.reason, journal.c.shard)
+            .where(journal.c.sub == user.sub)
+            .order_by(journal.c.number)
+        )
+        return [tuple(row) for row in rows]
+
+
+def answers(services: Services) -> bool:
+    """Say whether Redis is asked again: for a moment after a failure it is not."""
+    try:
+        services.redis.check()
+    except Unavailable:
+        return False
+    return True
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Zoë", "ZOË", "zoe\u0308", " zoë ", "ｚｏë"],
+    ids=["as-is", "capitals", "decomposed", "spaced", "wide"],
+)
+def test_a_name_is_found_however_it_is_written(services: Services, typed: str) -> None:
+    if services.users.find("zoë") is None:
+        services.users.add("Zoë", password=GOOD)
+    found = services.users.find(typed)
+    assert found is not None
+    assert found.username == "zoë"
+    with pytest.raises(Conflict, match="taken"):
+        services.users.add(typed, password=GOOD)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\nb", "a\0b", "\ud800", "tab\there"])
+def test_a_name_that_can_not_be_typed_is_refused(services: Services, name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        services.users.add(name, password=GOOD)
+    assert refused.value.field == "username"
+
+
+def test_the_id_is_not_the_name_and_stays_when_that_changes(services: Services) -> None:
+    user = services.users.add("before", password=GOOD)
+    assert user.sub.startswith("u")
+    assert "before" not in user.sub
+    renamed = services.users.update(user.sub, username="After", name="After All", email="a@example.org")
+    assert (renamed.sub, renamed.username, renamed.name) == (user.sub, "after", "After All")
+    assert services.users.find("before") is None
+    assert services.users.authenticate("after", GOOD) == renamed
+    services.users.add("before", password=GOOD)
+    with pytest.raises(Conflict):
+        services.users.update(user.sub, username="before")
+
+
+def test_they_are_listed_by_name_a_page_at_a_time(services: Services) -> None:
+    for name in ("page-c", "page-a", "page-b"):
+        services.users.add(name, password=None)
+    first = services.users.list(after="page-", count=2)
+    assert [user.username for user in first] == ["page-a", "page-b"]
+    assert services.users.list(after="page-b", count=1)[0].username == "page-c"
+    everyone = [user.username for user in services.users.all()]
+    assert everyone == sorted(everyone)
+
+
+@pytest.mark.parametrize("role", ["", "a|b", "with space", "x" * 101, "-first"])
+def test_a_role_that_the_copy_could_not_hold_is_refused(services: Services, role: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        services.users.add("roleless", roles=[role], password=GOOD)
+    assert refused.value.field == "roles"
+
+
+@pytest.mark.parametrize("email", ["nobody", "a@b@c", "a b@c", "x" * 252 + "@y.z", "a@\n"])
+def test_what_is_no_address_is_no_email(services: Services, email: str) -> None:
+    with pytest.raises(Invalid):
+        services.users.add("mailless", email=email, password=GOOD)
+
+
+# Changes
+
+
+def test_every_change_grows_the_version_and_only_credentials_the_epoch(services: Services) -> None:
+    users = services.users
+    user = users.add("counted", password=GOOD)
+    assert (user.version, user.epoch) == (1, 0)
+    assert users.set_roles(user.sub, ["b", "a", "b"]).roles == ("a", "b")
+    users.update(user.sub, name="Counted")
+    assert (users.get(user.sub).version, users.get(user.sub).epoch) == (3, 0)
+    users.set_password(user.sub, "another good one")
+    assert (users.get(user.sub).version, users.get(user.sub).epoch) == (4, 1)
+    users.set_disabled(user.sub, True)
+    assert (users.get(user.sub).version, users.get(user.sub).epoch) == (5, 2)
+    users.set_disabled(user.sub, False)
+    assert (users.get(user.sub).version, users.get(user.sub).epoch) == (6, 2)
+    assert entries_of(services, user) == [
+        ("user", "changed", user.shard),
+        ("user", "changed", user.shard),
+        ("user", "password_change", user.shard),
+        ("user", "disabled", user.shard),
+        ("user", "changed", user.shard),
+    ]
+
+
+def test_a_change_of_nobody_changes_nothing(services: Services) -> None:
+    for change in (
+        lambda: services.users.set_roles("nobody", ["a"]),
+        lambda: services.users.set_password("nobody", GOOD),
+        lambda: services.users.set_disabled("nobody", True),
+        lambda: services.users.update("nobody", name="x"),
+        lambda: services.users.get("nobody"),
+        lambda: services.users.refill("nobody"),
+    ):
+        with pytest.raises(NotFound):
+            change()
+
+
+def test_parallel_changes_all_count(services: Services, in_parallel) -> None:
+    user = services.users.add("busy", password=GOOD)
+    in_parallel(8, lambda number: services.users.update(user.sub, name=f"Name {number}"))
+    stored = services.users.get(user.sub)
+    assert stored.version == 9
+    assert user_from_json(copy_of(services, user)["claims"]) == stored
+
+
+# The copy in Redis
+
+
+def test_the_copy_follows_every_change(services: Services) -> None:
+    user = services.users.add("copied", name="中文", roles=["staff"], password=GOOD)
+    assert user_from_json(copy_of(services, user)["claims"]) == user
+    disabled = services.users.set_disabled(user.sub, True)
+    copy = copy_of(services, user)
+    assert {name: copy[name] for name in ("version", "epoch", "disabled", "roles")} == {
+        "version": "2",
+        "epoch": "1",
+        "disabled": "1",
+        "roles": "|staff|",
+    }
+    assert user_from_json(copy["claims"]) == disabled
+
+
+def test_a_copy_that_arrives_late_does_not_undo_a_newer_one(services: Services) -> None:
+    user = services.users.add("raced", roles=["staff"], password=GOOD)
+    services.users.set_disabled(user.sub, True)
+    services.users.write_through(user)
+    assert copy_of(services, user)["disabled"] == "1"
+
+
+def test_a_lost_copy_is_refilled_and_has_an_expiry(services: Services) -> None:
+    user = services.users.add("lost", password=GOOD)
+    key = services.redis.key(user.shard, "user", user.sub)
+    services.redis.command(user.shard, "DEL", key)
+    assert services.users.refill(user.sub) == user
+    assert user_from_json(copy_of(services, user)["claims"]) == user
+    assert services.redis.command(user.shard, "PTTL", key) > 0
+
+
+def test_a_change_while_redis_is_away_is_not_lost(services: Services) -> None:
+    user = services.users.add("cut-off", password=GOOD)
+    assert services.redis.embedded is not None
+    services.redis.embedded.stop()
+    try:
+        with pytest.raises(Unavailable):
+            services.users.set_disabled(user.sub, True)
+    finally:
+        services.redis.embedded.ensure_running()
+    assert services.users.get(user.sub).is_disabled
+
+    eventually(lambda: answers(services))
+    tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
+    while tail.follow():
+        pass
+    services.users.refill(user.sub)
+    assert copy_of(services, user)["disabled"] == "1"
