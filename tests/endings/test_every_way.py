@@ -1,4 +1,4 @@
-"""Every way a session ends is the same ending: nothing of it counts, every site is told, and it is recorded."""
+"""Every way a session ends is the same ending: nothing of it counts, every site is told, it is recorded."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -81,6 +81,7 @@ class Endings:
     def revoke_family(self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY) -> None:
         """Take back all that came of one grant. Raises Unavailable."""
         self.take_back(
+            id=f"family:{family}",
             kind="revocation",
             shard=shard_in(family),
             tag=Tag.FAMILY_REVOKED,
@@ -94,6 +95,7 @@ class Endings:
     def take_back(
         self,
         *,
+        id: str = "",
         kind: Literal["cutoff", "revocation"],
         shard: str | None,
         tag: Tag,
@@ -105,11 +107,11 @@ class Endings:
     ) -> Entry:
         """Record a cut-off or a revocation, apply and publish it, and return its entry.
 
-        `shard` None means all of them. Raises Unavailable.
+        `shard` None means all of them; what has the same `id` is recorded once. Raises Unavailable.
         """
         now = self._clock()
         number = self._entries.record_other(
-            id=uuid.uuid4().hex,
+            id=id or uuid.uuid4().hex,
             kind=kind,
             at=now,
             shard=shard,

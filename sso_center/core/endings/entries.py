@@ -127,6 +127,9 @@ class Entries:
         """Record a cut-off or a revocation with its audit entry; returns its number. Raises Unavailable."""
         with self._database.write() as connection:
             self._database.lock_journal(connection)
+            earlier = connection.scalar(select(journal.c.number).where(journal.c.id == id))
+            if earlier is not None:
+                return int(earlier)
             number = append(
                 connection,
                 id=id,

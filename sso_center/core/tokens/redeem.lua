@@ -13,7 +13,11 @@ if f[3] ~= args[4] then return {'refused', 'wrong_verifier'} end
 if args[3] ~= f[2] then return {'refused', 'wrong_redirect_uri'} end
 
 local session = session_load(sid)
-if f[8] then return {'replayed', session and session.sub or ''} end
+if f[8] then
+  -- Once taken back it need not be taken back again: a flood of replays writes nothing.
+  if redis.call('EXISTS', prefix .. 'denied:' .. args[7]) == 1 then return {'refused', 'replayed'} end
+  return {'replayed', session and session.sub or ''}
+end
 if now >= tonumber(f[6]) then return {'refused', 'expired'} end
 -- A store that came back may have forgotten that this grant was redeemed.
 if stamp <= last_cutoff and stamp <= cutoff_at('grants', '') then return {'refused', 'voided'} end
