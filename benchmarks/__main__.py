@@ -16,7 +16,7 @@ from benchmarks.rounds import measure
 from benchmarks.sdk import added_microseconds
 from benchmarks.side import CannotStartError, Side
 from benchmarks.wire import RefusedError
-from benchmarks.work import TASKS, Crowd
+from benchmarks.work import CONNECTIONS, TASKS, Crowd
 
 STARTERS = {"center": running_center, "oidc-provider": running_peer}
 LONGEST_RUN = 1800
@@ -58,6 +58,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="length of one measurement (4)")
     parser.add_argument("--only", action="append", choices=EVERYTHING, help="repeat for several")
     parser.add_argument("--alg", default="ES256", choices=("ES256", "RS256"), help="signs ID tokens (ES256)")
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, help="requests under way (16)")
     parser.add_argument("--workers", type=int, default=2, help="web processes of either side (2)")
     parser.add_argument("--side", action="append", choices=tuple(STARTERS), help="leave the other one out")
     options = parser.parse_args(arguments)
@@ -89,7 +90,7 @@ def _run(options: argparse.Namespace) -> None:
         print("measuring the SDK ...", flush=True)
         rows.append(sdk_row(added_microseconds(batches=5 * options.rounds)))
     print(
-        f"\nID tokens {options.alg}, {options.workers} workers a side, medians of {options.rounds} rounds "
+        f"\nID tokens {options.alg}, {options.workers} workers a side, {options.connections} connections, medians of {options.rounds} rounds "
         f"of {options.seconds:g} s in turn\n\n{render(rows, 'center', peer)}"
     )
 
@@ -97,7 +98,7 @@ def _run(options: argparse.Namespace) -> None:
 def _measure_sides(sides: Sequence[Side], wanted: Sequence[str], options: argparse.Namespace) -> list[Row]:
     names = [side.name for side in sides]
     fresh = {side.name: side.service.memory() for side in sides}
-    crowds = [Crowd(side, options.alg) for side in sides]
+    crowds = [Crowd(side, options.alg, options.connections) for side in sides]
     for crowd in crowds:
         crowd.fresh_tokens()
         crowd.side.service.settled_cpu()

@@ -13,9 +13,13 @@ from benchmarks.wire import Connection, RefusedError
 
 @dataclass(frozen=True)
 class Sample:
-    """What one run measured: the latency of each unit in seconds, wall time, and the server's CPU seconds."""
+    """What one run measured: the latency of each unit in seconds, wall time, and the server's CPU seconds.
+
+    `refused` are the units that were answered with something else than their work.
+    """
 
     latencies: tuple[float, ...]
+    refused: int
     wall: float
     cpu: float
 
@@ -35,6 +39,10 @@ class Sample:
         return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] * 1e3
 
 
+class UnitRefusedError(RefusedError):
+    """One unit was refused; the connection is as good as before."""
+
+
 class _Lane:
     """One connection and the unit under way on it."""
 
@@ -51,7 +59,10 @@ class _Lane:
         self.connection.send(next(self._unit))
 
     def go_on(self) -> float | None:
-        """Take what has arrived; the unit's latency in seconds when it is done, else None."""
+        """Take what has arrived; the unit's latency in seconds when it is done, else None.
+
+        Raises UnitRefusedError when the answer is not one to go on from.
+        """
         response = self.connection.receive()
         if response is None:
             return None
@@ -59,14 +70,16 @@ class _Lane:
             self.connection.send(self._unit.send(response))
         except StopIteration:
             return time.perf_counter() - self._began
+        except RefusedError as refused:
+            raise UnitRefusedError(str(refused)) from refused
         return None
 
 
 def run(side: Side, make_unit: Callable[[int], Unit], *, connections: int, seconds: float) -> Sample:
     """Load one side and account for all it did, until it is quiet again.
 
-    `make_unit` is given the number of the connection. Raises RefusedError at the first wrong answer: what a
-    server that refuses work costs says nothing.
+    `make_unit` is given the number of the connection. Raises RefusedError when over one unit in a hundred is
+    refused: what a server that refuses work costs says nothing.
     """
     lanes = [_Lane(side, number, make_unit) for number in range(connections)]
     gc.collect()
@@ -74,17 +87,23 @@ def run(side: Side, make_unit: Callable[[int], Unit], *, connections: int, secon
     try:
         cpu_before = side.service.settled_cpu()
         began = time.perf_counter()
-        latencies = _loop(lanes, began + seconds)
+        latencies, refusals = _loop(lanes, began + seconds)
         wall = time.perf_counter() - began
-        return Sample(tuple(latencies), wall, side.service.settled_cpu() - cpu_before)
+        if len(refusals) > len(latencies) / 100:
+            raise RefusedError(
+                f"{side.name} refused {len(refusals)} of its units, the last with {refusals[-1]}"
+            )
+        cpu = side.service.settled_cpu() - cpu_before
+        return Sample(tuple(latencies), len(refusals), wall, cpu)
     finally:
         gc.enable()
         for lane in lanes:
             lane.connection.close()
 
 
-def _loop(lanes: list[_Lane], deadline: float) -> list[float]:
+def _loop(lanes: list[_Lane], deadline: float) -> tuple[list[float], list[UnitRefusedError]]:
     latencies: list[float] = []
+    refusals: list[UnitRefusedError] = []
     waiting = selectors.DefaultSelector()
     for lane in lanes:
         waiting.register(lane.connection.socket, selectors.EVENT_READ, lane)
@@ -95,13 +114,17 @@ def _loop(lanes: list[_Lane], deadline: float) -> list[float]:
         if not ready:
             raise RefusedError("no answer for 20 seconds")
         for key, _ in ready:
-            latency = key.data.go_on()
-            if latency is None:
-                continue
-            latencies.append(latency)
+            try:
+                latency = key.data.go_on()
+            except UnitRefusedError as refused:
+                refusals.append(refused)
+            else:
+                if latency is None:
+                    continue
+                latencies.append(latency)
             if time.perf_counter() < deadline:
                 key.data.begin()
             else:
                 under_way -= 1
     waiting.close()
-    return latencies
+    return latencies, refusals

@@ -25,7 +25,7 @@ class Row:
 def rows_of(results: Results, names: Sequence[str], ours: str) -> list[Row]:
     """The lines of one task for the sides that ran."""
     aim = AIMED_CPU_RATIO.get(results.task.name)
-    return [
+    rows = [
         Row(f"{results.task.title}:"),
         _row("  server CPU, ms", results.cpu, names, ours, "{:.3f}", aim),
         _spread_row(results, names, ours),
@@ -33,6 +33,11 @@ def rows_of(results: Results, names: Sequence[str], ours: str) -> list[Row]:
         _row("  p50, ms", lambda side: results.latency(side, 50), names, ours, "{:.1f}"),
         _row("  p99, ms", lambda side: results.latency(side, 99), names, ours, "{:.1f}"),
     ]
+    if any(results.refused(side) for side in names):
+        refused = (str(results.refused(side)) if side in names else "" for side in _both(names, ours))
+        mine, theirs = refused
+        rows.append(Row("  REFUSED, units in all", mine, theirs))
+    return rows
 
 
 def memory_row(title: str, megabytes: dict[str, float], ours: str, *, has_aim: bool) -> Row:

@@ -19,6 +19,10 @@ class Results:
         """CPU milliseconds a unit, a value for each round."""
         return [sample.cpu_ms for sample in self.samples[side]]
 
+    def refused(self, side: str) -> int:
+        """How many units were refused in all rounds."""
+        return sum(sample.refused for sample in self.samples[side])
+
     def rate(self, side: str) -> list[float]:
         """Units a second, a value for each round."""
         return [sample.rate for sample in self.samples[side]]
@@ -50,7 +54,8 @@ def measure(tasks: Sequence[Task], crowds: Sequence[Crowd], *, rounds: int, seco
                 print(
                     f"{name:12} {result.task.name:8} {crowd.side.name:14}"
                     f" {sample.cpu_ms:8.3f} ms CPU {sample.rate:8.0f}/s"
-                    f"  p50 {sample.percentile_ms(50):6.1f}  p99 {sample.percentile_ms(99):6.1f} ms",
+                    f"  p50 {sample.percentile_ms(50):6.1f}  p99 {sample.percentile_ms(99):6.1f} ms"
+                    + (f"  {sample.refused} REFUSED" if sample.refused else ""),
                     flush=True,
                 )
     return results
