@@ -90,8 +90,8 @@ def _run(options: argparse.Namespace) -> None:
         print("measuring the SDK ...", flush=True)
         rows.append(sdk_row(added_microseconds(batches=5 * options.rounds)))
     print(
-        f"\nID tokens {options.alg}, {options.workers} workers a side, {options.connections} connections, medians of {options.rounds} rounds "
-        f"of {options.seconds:g} s in turn\n\n{render(rows, 'center', peer)}"
+        f"\nID tokens {options.alg}, {options.workers} workers a side, {options.connections} connections, "
+        f"medians of {options.rounds} rounds of {options.seconds:g} s in turn\n\n{render(rows, 'center', peer)}"
     )
 
 
