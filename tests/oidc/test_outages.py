@@ -1,0 +1,123 @@
+"""What the endpoints answer while a store is away: 503, nothing issued, every cookie kept."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.harness.browser import Browser
+from tests.harness.center import Center
+from tests.harness.site import SignedIn, Site
+from tests.harness.waiting import eventually
+from tests.servers.valkey import ValkeyServer
+
+
+@dataclass
+class Place:
+    """A center with a Redis of its own, and a site."""
+
+    center: Center
+    redis: ValkeyServer
+    site: Site
+
+
+@pytest.fixture(scope="module")
+def place(
+    tmp_path_factory: pytest.TempPathFactory, new_module_center: Callable[..., Center]
+) -> Iterator[Place]:
+    redis = ValkeyServer(tmp_path_factory.mktemp("redis")).start()
+    try:
+        center = new_module_center(settings={"SSO_REDIS_URL": redis.url})
+        yield Place(center, redis, center.add_site())
+    finally:
+        redis.kill()
+
+
+@pytest.fixture
+def first(place: Place, browser: Browser) -> SignedIn:
+    """What the site got when somebody signed in with `browser`."""
+    return place.site.sign_in(browser, place.center.add_person())
+
+
+@contextmanager
+def sql_away(center: Center) -> Iterator[None]:
+    """Let nobody write to the center's SQLite file."""
+    connection = sqlite3.connect(center.data_dir / "center.db", isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+def test_without_redis_everything_waits_and_nothing_is_lost(
+    place: Place, browser: Browser, first: SignedIn
+) -> None:
+    attempt, site = place.site.attempt(), place.site
+    code = site.code_for(browser, attempt)
+    token = {"token": first.access_token}
+    place.redis.kill()
+
+    for path in ("/authorize?" + attempt.url.partition("?")[2], "/logout"):
+        page = browser.get(site.center.url(path))
+        assert page.status == 503, path
+        assert int(page.headers["Retry-After"]) > 0
+        assert not page.set_cookies
+        assert "<html" in page.text
+    check = {"json": {"sids": [first.sid]}, "auth": site.auth}
+    for answer in (
+        site.redeem(code, attempt),
+        site.post("/introspect", token),
+        site.userinfo(first.access_token),
+        site.http.post(site.center.url("/endings/check"), timeout=30, **check),
+    ):
+        assert answer.status_code == 503, answer.url
+        assert answer.json()["error"] == "temporarily_unavailable"
+        assert int(answer.headers["Retry-After"]) > 0
+        assert answer.headers["Cache-Control"] == "no-store"
+    # What needs no store is still told.
+    assert site.center.get("/jwks.json").status_code == 200
+
+    place.redis.start()
+    eventually(lambda: site.post("/introspect", token).status_code == 200, what="the return of Redis")
+    assert site.introspect(first.access_token)["active"] is True
+    assert "code" in browser.get(site.attempt(prompt="none").url).query
+
+
+def test_without_sql_a_logout_counts_at_the_center_and_is_finished_later(
+    place: Place, browser: Browser, first: SignedIn
+) -> None:
+    site = place.site
+    url = f"{site.center.issuer}/logout?id_token_hint={first.id_token}"
+    with sql_away(place.center):
+        page = browser.get(url)
+        assert page.status == 503
+        assert int(page.headers["Retry-After"]) > 0
+        assert not page.set_cookies
+        assert "they will follow" in page.text
+        # Out at the center at once, and other people's answers go on.
+        assert not site.is_alive(first.sid)
+        assert site.introspect(first.access_token) == {"active": False}
+        assert browser.get(site.attempt(prompt="none").url).query["error"] == "login_required"
+    assert browser.get(url).status == 200
+
+
+def test_without_sql_a_replayed_code_is_refused_as_unavailable_until_it_is_recorded(
+    place: Place, browser: Browser, first: SignedIn
+) -> None:
+    site, attempt = place.site, place.site.attempt()
+    code = site.code_for(browser, attempt)
+    token = site.redeem(code, attempt).json()["access_token"]
+    with sql_away(place.center):
+        assert site.redeem(code, attempt).status_code == 503
+    assert site.redeem(code, attempt).json()["error"] == "invalid_grant"
+    assert site.introspect(token) == {"active": False}
+
+
+def test_without_sql_single_sign_on_goes_on(place: Place, browser: Browser, first: SignedIn) -> None:
+    with sql_away(place.center):
+        assert place.site.sign_in(browser).sid == first.sid
+        assert place.site.is_alive(first.sid)
