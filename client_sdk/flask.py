@@ -13,6 +13,7 @@ Every setting may also stand in `app.config`, as `SSO_ISSUER` and so on.
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any, ParamSpec
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -70,6 +71,8 @@ class SSO:
         """Let a view answer only somebody who is signed in and has all of `roles`; others get 403."""
 
         def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+            is_async = iscoroutinefunction(view)
+
             @wraps(view)
             def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
                 standing = _standing()
@@ -77,8 +80,7 @@ class SSO:
                     return _response(_site().refuse(_incoming(), standing))
                 if roles and not standing.session.user.has_roles(*roles):
                     return _response(_site().forbid(_incoming(), standing.session))
-                answer: ResponseReturnValue = current_app.ensure_sync(view)(*args, **kwargs)
-                return answer
+                return current_app.ensure_sync(view)(*args, **kwargs) if is_async else view(*args, **kwargs)
 
             return guarded
 
@@ -137,13 +139,14 @@ def _keep_private(response: Response) -> Response:
     if _STANDING not in request.environ:
         return response
     headers = response.headers
-    if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
+    present = {name.lower() for name, _ in headers}
+    if "cache-control" not in present:
+        headers.add("Cache-Control", "no-store")
     elif "no-store" not in headers["Cache-Control"]:
         response.cache_control.public = False
         response.cache_control.private = True
-    if "Vary" not in headers:
-        headers["Vary"] = "Cookie"
+    if "vary" not in present:
+        headers.add("Vary", "Cookie")
     else:
         response.vary.add("Cookie")
     return response

@@ -24,7 +24,7 @@ def create_app(issuer: str, client_id: str, client_secret: str, internal_url: st
 
     @app.context_processor
     def for_every_page() -> dict[str, Any]:
-        return every_page("forum", "The Long Table", sso)
+        return every_page("forum", "Leaf Talk", sso)
 
     @app.get("/")
     @sso.login_required

@@ -82,11 +82,13 @@ _PAGES = {
 STYLE = (
     ":root{color-scheme:light dark}"
     "body{margin:0;min-height:100vh;display:grid;place-items:center;font:1.05rem/1.55 system-ui,sans-serif;"
-    "background:Canvas;color:CanvasText}"
-    "main{max-width:26rem;padding:2rem 1.5rem}"
+    "background:color-mix(in srgb,Canvas 95%,CanvasText);color:CanvasText}"
+    "main{box-sizing:border-box;width:min(26rem,calc(100vw - 2rem));padding:2rem;border-radius:1rem;"
+    "background:Canvas;border:1px solid color-mix(in srgb,Canvas 86%,CanvasText)}"
     "h1{font-size:1.5rem;line-height:1.25;margin:0 0 .5rem}"
-    "p{margin:0 0 1.5rem}"
-    ".go{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.2rem;border:0;border-radius:.6rem;"
+    "p{margin:0}"
+    ".go{display:inline-block;margin-top:1.5rem;padding:.6rem 1.2rem;border:0;border-radius:.6rem;"
+    "font:inherit;font-weight:600;"
     "background:#2b59c3;color:#fff;text-decoration:none;cursor:pointer}"
     ".go:focus-visible{outline:3px solid #8fb0ff;outline-offset:2px}"
 )

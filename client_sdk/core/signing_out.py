@@ -47,6 +47,8 @@ class SigningOut:
         names = self.addresses.names_for(incoming)
         value = incoming.cookies().get(names.session, "")
         session = self.sessions.find(value) if value else None
+        if session is not None and self.view.has_ended(session):
+            session = None
         gone = Cookie.gone(names.session, is_secure=names.attempts.is_secure)
         if session is None:
             # Perhaps the center still knows this person: it will ask them.

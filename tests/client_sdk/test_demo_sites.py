@@ -1,0 +1,113 @@
+"""The three demo sites as processes of their own, against the SDK's fake center."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from client_sdk.testing import FakeCenter, Person
+from tests.harness.browser import Browser
+from tests.harness.ports import free_ports
+from tests.harness.waiting import eventually
+from tests.servers.redis import LIFELINE
+
+NAMES = ("shop", "forum", "staff")
+
+
+@pytest.fixture(scope="module")
+def demo_center() -> Iterator[FakeCenter]:
+    with FakeCenter() as center:
+        yield center
+
+
+@pytest.fixture(scope="module")
+def sites(demo_center: FakeCenter) -> Iterator[dict[str, str]]:
+    first = free_ports(3)
+    running = {}
+    for place, name in enumerate(NAMES):
+        environ = {
+            **os.environ,
+            "SSO_ISSUER": demo_center.issuer,
+            "SSO_INTERNAL_URL": demo_center.issuer,
+            "SSO_CLIENT_ID": name,
+            "SSO_CLIENT_SECRET": f"secret of the {name}",
+            "PORT": str(first + place),
+        }
+        words = [*LIFELINE, sys.executable, "-W", "error", "-m", f"demo_apps.{name}"]
+        running[name] = subprocess.Popen(words, env=environ, stderr=subprocess.PIPE)
+    urls = {name: f"http://{name}.localhost:{first + place}" for place, name in enumerate(NAMES)}
+    for url in urls.values():
+        eventually(lambda url=url: _answers(url), what=f"the start of {url}")
+    yield urls
+    for process in running.values():
+        process.send_signal(signal.SIGTERM)
+    for process in running.values():
+        _, complaints = process.communicate(timeout=10)
+        assert (process.returncode, complaints.decode()) == (0, "")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return Browser().get(url + "/sso/signed-out").status == 200
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.fixture
+def staff_member(demo_center: FakeCenter) -> None:
+    demo_center.log_in(Person("ida", name="Ida", roles=("staff",)))
+
+
+@pytest.mark.usefixtures("staff_member")
+def test_all_three_show_who_is_signed_in(sites: dict[str, str], browser: Browser) -> None:
+    for name, url in sites.items():
+        page = browser.follow(browser.get(url + "/"))
+        assert page.status == 200
+        assert 'id="signed-in-as">Ida<' in page.text
+        for other in sites.values():
+            assert f'href="{other}/"' in page.text
+        assert page.text.count('aria-current="page"') == 1
+        assert f'href="{sites[name]}/" aria-current="page"' in page.text
+        assert browser.get(url + "/static/site.css").status == 200
+
+
+def test_the_staff_portal_is_for_staff(
+    sites: dict[str, str], demo_center: FakeCenter, browser: Browser
+) -> None:
+    demo_center.log_in(Person("bob"))
+    assert browser.follow(browser.get(sites["staff"] + "/")).status == 403
+    assert browser.follow(browser.get(sites["shop"] + "/")).status == 200
+
+
+@pytest.mark.usefixtures("staff_member")
+def test_the_button_signs_out(sites: dict[str, str], demo_center: FakeCenter, browser: Browser) -> None:
+    page = browser.follow(browser.get(sites["shop"] + "/"))
+    last = browser.follow(browser.submit(page, "sign-out"))
+    assert last.url == sites["shop"] + "/sso/signed-out"
+    assert "/authorize" in browser.get(sites["shop"] + "/").location
+
+
+@pytest.mark.usefixtures("staff_member")
+def test_what_people_write_is_shown_as_text(sites: dict[str, str], browser: Browser) -> None:
+    page = browser.follow(browser.get(sites["forum"] + "/"))
+    page = browser.follow(browser.submit(page, "text", text="<script>alert(1)</script>"))
+    assert "&lt;script&gt;alert(1)" in page.text
+    page = browser.follow(browser.get(sites["shop"] + "/?q=<b>nothing</b>"))
+    assert "“&lt;b&gt;nothing" in page.text
+    page = browser.follow(browser.get(sites["shop"] + "/?q=kettle"))
+    page = browser.follow(browser.submit(page, "item", item="kettle"))
+    assert "<li>Cast-iron kettle</li>" in page.text
+
+
+def test_a_site_that_was_told_nothing_says_what_it_needs() -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "demo_apps.forum"], env=environ, capture_output=True, timeout=30, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.decode().startswith("Set SSO_ISSUER, SSO_CLIENT_ID, SSO_CLIENT_SECRET first")
+    assert len(ended.stderr.splitlines()) == 1
