@@ -74,11 +74,13 @@ class Clients:
     def authenticate(self, client_id: str, secret: str) -> Client | None:
         """Return the client whom id and secret prove, or None; a public client proves nothing."""
         client, stored = self._entry(client_id) or (None, None)
-        is_right = same(hashed(secret), stored or _NO_HASH)
+        # Ours are ASCII; a lone surrogate could not even be hashed.
+        presented = hashed(secret if secret.isascii() else "")
+        is_right = same(presented, stored or _NO_HASH)
         if client is not None and not is_right and not client.is_public and self._is_outdated():
             # The secret may be a new one that this process has not heard of.
             client, stored = self._all().clients.get(client_id, (None, None))
-            is_right = same(hashed(secret), stored or _NO_HASH)
+            is_right = same(presented, stored or _NO_HASH)
         return client if is_right and stored is not None else None
 
     def reload(self) -> int:
