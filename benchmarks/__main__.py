@@ -91,7 +91,8 @@ def _run(options: argparse.Namespace) -> None:
         rows.append(sdk_row(added_microseconds(batches=5 * options.rounds)))
     print(
         f"\nID tokens {options.alg}, {options.workers} workers a side, {options.connections} connections, "
-        f"medians of {options.rounds} rounds of {options.seconds:g} s in turn\n\n{render(rows, 'center', peer)}"
+        f"medians of {options.rounds} rounds of {options.seconds:g} s in turn\n\n"
+        f"{render(rows, 'center', peer)}"
     )
 
 
