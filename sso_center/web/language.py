@@ -3,6 +3,7 @@
 Flask-Babel has no types; the three functions that everybody needs of it are given theirs here.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -58,7 +59,7 @@ def current_language() -> str:
         _asked_for()
         or _known(request.cookies.get(COOKIE, ""))
         or _wished_by_site()
-        or request.accept_languages.best_match(LANGUAGES)
+        or _first_known(request.accept_languages.values())
         or DEFAULT
     )
 
@@ -90,10 +91,12 @@ def _asked_for() -> str | None:
 
 def _wished_by_site() -> str | None:
     # OpenID Connect Core, section 3.1.2.1: tags in the order of preference, separated by spaces.
-    for tag in request.args.get("ui_locales", "").split(" ")[:10]:
-        if found := _known(tag.partition("-")[0].lower()):
-            return found
-    return None
+    return _first_known(request.args.get("ui_locales", "").split(" ")[:10])
+
+
+def _first_known(tags: Iterable[str]) -> str | None:
+    # By its first part: whoever likes en-GB best is better served with en than with their second choice.
+    return next((code for tag in tags if (code := _known(tag.partition("-")[0].lower()))), None)
 
 
 def _known(code: str) -> str | None:

@@ -1,0 +1,1 @@
+"""The pages for people, and what every answer of the center shares."""

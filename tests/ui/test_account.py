@@ -1,0 +1,106 @@
+"""The account page: sites, devices, signing out here, there and everywhere else."""
+
+import re
+from collections.abc import Callable
+
+from tests.harness.browser import Browser, Page
+from tests.harness.center import Center
+from tests.ui.conftest import Member
+
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.5 Mobile/15E148 Safari/604.1"
+)
+
+
+def end_buttons(page: Page) -> list[str]:
+    return [form.action for form in page.forms if re.fullmatch(r"/account/sessions/[^/]+/end", form.action)]
+
+
+def test_the_root_leads_to_the_account_and_that_to_the_login(center: Center, browser: Browser) -> None:
+    page = browser.get(center.url("/"))
+    assert page.headers["Location"] == "/account"
+    assert browser.get(page.location).headers["Location"] == "/login?next=%2Faccount"
+
+
+def test_the_person_sees_themselves_and_this_device(member: Member) -> None:
+    page = member.get("/account")
+    assert member.person.username in page.text
+    assert "Chrome on Linux" in page.text
+    assert "This device" in page.text
+    assert not end_buttons(page)
+
+
+def test_sites_that_were_joined_are_listed_with_their_address(member: Member) -> None:
+    site = member.center.add_site(name="The Café", home_uri="https://cafe.example/")
+    quiet = member.center.add_site(name="No front page")
+    for one in (site, quiet):
+        one.visit(member.browser)
+    text = member.get("/account").text
+    assert 'href="https://cafe.example/"' in text
+    assert "The Café" in text
+    assert "No front page" in text
+
+
+def test_a_name_that_is_markup_stays_text(center: Center, sign_in: Callable[..., Member]) -> None:
+    person = center.add_person()
+    center.services.users.update(person.sub, name="<script>alert(1)</script>")
+    text = sign_in(person, user_agent="<b>Firefox/1 Linux</b>").get("/account").text
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    assert "<b>" not in text
+
+
+def test_another_device_is_shown_and_can_be_signed_out(
+    member: Member, sign_in: Callable[..., Member]
+) -> None:
+    phone = sign_in(member.person, user_agent=IPHONE)
+    page = member.get("/account")
+    assert "Safari on iPhone" in page.text
+    (action,) = end_buttons(page)
+    answer = member.browser.submit(page, next(form for form in page.forms if form.action == action))
+    assert answer.headers["Location"] == "/account"
+    page = member.get("/account")
+    assert "Safari on iPhone" not in page.text
+    assert 'role="status"' in page.text
+    assert not phone.is_signed_in
+    assert member.is_signed_in
+
+
+def test_a_device_that_is_gone_already_is_no_error(member: Member, sign_in: Callable[..., Member]) -> None:
+    sign_in(member.person)
+    page = member.get("/account")
+    form = next(form for form in page.forms if form.action == end_buttons(page)[0])
+    member.browser.submit(page, form)
+    assert member.browser.submit(page, form).headers["Location"] == "/account"
+
+
+def test_nobody_ends_a_session_that_is_not_theirs(member: Member, sign_in: Callable[..., Member]) -> None:
+    stranger = sign_in()
+    sid = member.center.services.sessions.of_user(stranger.person.sub)[0].sid
+    token = member.get("/account").forms[0].values["csrf_token"]
+    member.browser.post(member.center.url(f"/account/sessions/{sid}/end"), {"csrf_token": token})
+    assert stranger.is_signed_in
+
+
+def test_everywhere_else_is_not_here(member: Member, sign_in: Callable[..., Member]) -> None:
+    others = [sign_in(member.person), sign_in(member.person)]
+    page = member.get("/account")
+    assert member.browser.submit(page, "end-others").headers["Location"] == "/account"
+    assert not any(other.is_signed_in for other in others)
+    assert member.is_signed_in
+    assert "end-others" not in member.get("/account").text
+
+
+def test_the_button_at_the_top_signs_out_at_once(member: Member) -> None:
+    page = member.browser.follow(member.browser.submit(member.get("/account"), "logout"))
+    assert "You are signed out" in page.text
+    assert not member.is_signed_in
+
+
+def test_when_a_device_was_last_used_is_told_as_how_long_ago(
+    member: Member, sign_in: Callable[..., Member]
+) -> None:
+    sign_in(member.person, remember=True)
+    member.center.move_clock(600)
+    assert "10 minutes ago" in member.get("/account").text

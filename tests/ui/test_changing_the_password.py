@@ -1,0 +1,86 @@
+"""Changing the password: everybody else is out, this browser goes on."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.harness.browser import Browser, Page
+from tests.harness.center import Center
+from tests.ui.conftest import Member
+
+NEW = "seven green bicycles"
+
+
+def change(member: Member, current: str, new: str = NEW, repeat: str | None = None) -> Page:
+    page = member.get("/account/password")
+    repeat = new if repeat is None else repeat
+    return member.browser.submit(page, "current", current=current, new=new, repeat=repeat)
+
+
+def test_the_change_ends_every_other_session_and_keeps_this_browser_in(
+    member: Member, sign_in: Callable[..., Member]
+) -> None:
+    other = sign_in(member.person)
+    before = member.browser.cookies_for("sso.localhost")["sso"]
+    assert change(member, member.person.password).headers["Location"] == "/account"
+    assert not other.is_signed_in
+    page = member.get("/account")
+    assert "Your password is changed" in page.text
+    assert member.browser.cookies_for("sso.localhost")["sso"] != before
+
+
+def test_the_old_cookie_is_worth_nothing_after_the_change(member: Member) -> None:
+    twin = member.browser.twin()
+    change(member, member.person.password)
+    assert twin.get(member.center.url("/account")).status == 303
+    twin.close()
+
+
+def test_sites_are_told_that_the_session_ended(member: Member) -> None:
+    site = member.center.add_site()
+    signed_in = site.sign_in(member.browser)
+    change(member, member.person.password)
+    assert not site.is_alive(signed_in.sid)
+
+
+def test_afterwards_only_the_new_password_opens(member: Member, sign_in: Callable[..., Member]) -> None:
+    change(member, member.person.password)
+    users = member.center.services.users
+    assert users.authenticate(member.person.username, NEW) is not None
+    assert users.authenticate(member.person.username, member.person.password) is None
+
+
+def test_a_remembered_browser_stays_remembered(sign_in: Callable[..., Member]) -> None:
+    member = sign_in(remember=True)
+    change(member, member.person.password)
+    (session,) = member.center.services.sessions.of_user(member.person.sub)
+    assert session.is_remembered
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "repeat", "words"),
+    [
+        ("wrong", NEW, None, "not your current password"),
+        (None, NEW, "another", "not the same"),
+        (None, "short", None, "at least 8"),
+        (None, "", "", "enter a new password"),
+        (None, "password", None, "first that anyone would try"),
+        (None, "x" * 1100, None, "too long"),
+        ("x" * 1100, NEW, None, "not your current password"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_changes(
+    member: Member, current: str | None, new: str, repeat: str | None, words: str
+) -> None:
+    page = change(member, current or member.person.password, new, repeat)
+    assert page.status == 400
+    assert words in page.text
+    assert not any(field in page.form("current").values.values() for field in {current, new} - {None, ""})
+    assert member.is_signed_in
+    users = member.center.services.users
+    assert users.authenticate(member.person.username, member.person.password) is not None
+
+
+def test_whoever_is_not_signed_in_is_sent_to_the_login(center: Center, browser: Browser) -> None:
+    page = browser.get(center.url("/account/password"))
+    assert page.headers["Location"] == "/login?next=%2Faccount%2Fpassword"
