@@ -10,6 +10,7 @@ from sso_center.protocols.oidc import addresses
 from sso_center.protocols.oidc.checks import PROMPTS
 from sso_center.protocols.oidc.claims import CLAIMS, SCOPES
 from sso_center.protocols.oidc.token import GRANT_TYPES
+from sso_center.web.language import LANGUAGES
 
 ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "sid", "acr", "amr", "at_hash")
 CACHE = ("Cache-Control", "public, max-age=300")
@@ -46,7 +47,7 @@ def _document(issuer: str) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": list(METHODS),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
-        "ui_locales_supported": ["en", "zh"],
+        "ui_locales_supported": list(LANGUAGES),
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
