@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
@@ -73,7 +74,15 @@ class Chromium:
         """Press a button or a link that leads to another page, and wait for that page."""
         old = self.find("html")
         self.find(selector).click()
-        WebDriverWait(self.driver, 20).until(lambda _: _is_gone(old))
+        self.wait_until_gone(old)
+
+    def keys(self, *keys: str) -> None:
+        """Press keys, wherever the focus is."""
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def wait_until_gone(self, element: WebElement) -> None:
+        """Return when the page that held `element` has given way to another."""
+        WebDriverWait(self.driver, 20).until(lambda _: _is_gone(element))
 
     def console_errors(self) -> list[str]:
         """Return what the browser complained of since it was last asked: refused styles, broken pages."""

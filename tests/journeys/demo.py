@@ -1,9 +1,11 @@
 """The demo as `make demo` runs it, on ports of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import requests
@@ -14,6 +16,14 @@ from tests.harness.ports import free_ports
 from tests.harness.waiting import eventually
 
 SITES = ("shop", "forum", "staff")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody whom the demo invites to sign in as."""
+
+    username: str
+    password: str
 
 
 class Demo:
@@ -35,7 +45,7 @@ class Demo:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        eventually(self._is_up, within=60, what="the start of the demo")
+        eventually(self._is_ready, within=60, what="the start of the demo")
 
     @property
     def printed(self) -> str:
@@ -45,6 +55,12 @@ class Demo:
     def site(self, name: str) -> str:
         """Return the address of one of the three sites."""
         return f"http://{name}.localhost:{self.base + 1 + SITES.index(name)}"
+
+    def account(self, username: str) -> Account:
+        """Return an account as the terminal shows it: a name, and the password beside it."""
+        shown = re.search(rf"^\s*{username}\s+(\S+)", self.printed, re.MULTILINE)
+        assert shown, f"nobody called {username} is offered:\n{self.printed}"
+        return Account(username, shown[1])
 
     def interrupt(self) -> int:
         """Press Ctrl-C and return the exit code."""
@@ -64,6 +80,6 @@ class Demo:
         except requests.ConnectionError:
             return False
 
-    def _is_up(self) -> bool:
+    def _is_ready(self) -> bool:
         assert self.process.poll() is None, f"the demo ended at its start:\n{self.printed}"
-        return self.answers(f"{self.center}/readyz") and all(self.answers(self.site(name)) for name in SITES)
+        return "ready" in self.printed
