@@ -3,6 +3,7 @@
 import logging
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -53,6 +54,8 @@ def run_worker(
     """
     # Blocked before any thread is there, so that none but this one ever gets it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    # How long a thread that comes back from Redis may have to wait for one that computes: not 5 ms.
+    sys.setswitchinterval(0.001)
     _log_like_everything_else()
     stop, is_stopped = _granian.WorkerSignal(), threading.Event()
     stop.add_cb(is_stopped.set)
