@@ -30,6 +30,7 @@ class Limits:
     `max_body` in bytes, `body_timeout` in seconds; so is `header_timeout`, which holds for a request's
     whole head, and for how long a kept-alive connection may be idle. `trusted_proxies` may say for whom
     they ask. `slow_posts` are the paths whose POSTs go to the side thread, where `slow_waiting` may wait.
+    A worker whose application is at one request for more than `stuck_after` seconds gives up.
     """
 
     max_body: int
@@ -38,6 +39,7 @@ class Limits:
     trusted_proxies: tuple[Network, ...] = ()
     slow_posts: frozenset[str] = frozenset()
     slow_waiting: int = 32
+    stuck_after: float = 60.0
 
 
 class Front:
@@ -54,6 +56,7 @@ class Front:
         self._bodies = Bodies(limits.max_body, limits.body_timeout)
         self._side = SideThread(limits.slow_waiting)
         self._under_way: set[_Request] = set()
+        self._inside: set[_Request] = set()
 
     @property
     def header_timeout(self) -> float:
@@ -64,6 +67,12 @@ class Front:
     def is_idle(self) -> bool:
         """Whether every request that came was answered."""
         return not self._under_way
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the application has had a request for longer than any may take."""
+        oldest = time.perf_counter() - self._limits.stuck_after
+        return any(request.entered < oldest for request in tuple(self._inside))
 
     def tick(self) -> None:
         """Drop the bodies that take too long; to be called a few times a second."""
@@ -104,10 +113,14 @@ class Front:
             self._fail(request)
 
     def _run(self, request: "_Request") -> None:
+        request.entered = time.perf_counter()
+        self._inside.add(request)
         try:
             self._send(request, call_application(self._application, request.environ))
         except BaseException:
             self._fail(request)
+        finally:
+            self._inside.discard(request)
 
     def _fail(self, request: "_Request") -> None:
         # Above this there is only Granian's native code, which can't do anything sensible with it.
@@ -146,11 +159,12 @@ class Front:
 
 
 class _Request:
-    __slots__ = ("began", "environ", "is_chunked", "watcher")
+    __slots__ = ("began", "entered", "environ", "is_chunked", "watcher")
 
     def __init__(self, watcher: Watcher) -> None:
         self.watcher = watcher
         self.is_chunked = False
+        self.entered = 0.0
         self.began = time.perf_counter()
         self.environ: Environ = {}
 

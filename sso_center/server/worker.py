@@ -1,11 +1,14 @@
 """One web worker process: Granian on a listening socket that the supervisor opened, until told to stop."""
 
 import logging
+import os
+import resource
 import signal
 import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -19,9 +22,13 @@ MAX_HEAD = 32 * 1024
 """Bytes a head may have; Granian answers 431 to more."""
 
 MAX_CONNECTIONS = 8192
+SPARE_FILES = 256
 TICK = 0.25
 SETTLE = 0.3
 """Seconds without a request under way after which connections that only linger are cut at a stop."""
+
+
+logger = logging.getLogger("sso_center.server")
 
 
 class _RightHere:
@@ -63,6 +70,7 @@ def run_worker(
     on_ready()
     while signal.sigtimedwait({signal.SIGTERM}, TICK) is None:
         front.tick()
+        _give_up_if_stuck(front)
     stop.set()
     _drain(front, is_stopped, grace)
 
@@ -75,7 +83,7 @@ def _start_granian(front: Front, listener: socket.socket, stop: _granian.WorkerS
         worker_id=1,
         sock=(None, make_holder(listener.detach(), False, BACKLOG)),
         ipc=None,
-        backpressure=MAX_CONNECTIONS,
+        backpressure=_connections_allowed(),
         http_mode="1",
         http1_opts=HTTP1Settings(
             header_read_timeout=int(front.header_timeout * 1000), max_buffer_size=MAX_HEAD
@@ -94,6 +102,19 @@ def _drain(front: Front, is_stopped: threading.Event, grace: float) -> None:
         front.tick()
         if not front.is_idle:
             settled = time.monotonic() + SETTLE
+
+
+def _give_up_if_stuck(front: Front) -> None:
+    # It would go on to accept its share of all connections and answer none of them.
+    if front.is_stuck:
+        stacks = "\n".join("".join(traceback.format_stack(at)) for at in sys._current_frames().values())
+        logger.critical("A request never ends; the worker gives up. Its threads were at:\n%s", stacks)
+        os._exit(1)
+
+
+def _connections_allowed() -> int:
+    # Running out of files would leave Granian accepting in vain as fast as it can.
+    return min(MAX_CONNECTIONS, max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES, 64))
 
 
 def _log_like_everything_else() -> None:

@@ -110,6 +110,19 @@ def test_a_worker_that_dies_of_a_request_is_replaced_every_time(supervise: Super
     assert pid_of_worker(served) in served.pids("web")
 
 
+@pytest.mark.parametrize("method_and_path", [("GET", "/gate/never"), ("POST", "/login")])
+def test_a_worker_whose_request_never_ends_is_replaced(
+    supervise: Supervise, method_and_path: tuple[str, str]
+) -> None:
+    served = supervise(workers=1, stuck_after=1.0)
+    worker = pid_of_worker(served)
+    with served.connect() as connection:
+        connection.head(*method_and_path, "Content-Length: 0")
+        assert connection.is_closed()
+    assert pid_of_worker(served) != worker
+    assert "wait_at" in served.stderr
+
+
 def test_a_crash_loop_is_slowed_down_and_never_given_up(supervise: Supervise) -> None:
     served = supervise(workers=1)
     (served.folder / "crash-at-start").touch()
