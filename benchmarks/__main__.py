@@ -72,7 +72,7 @@ def _bound_in_time() -> None:
     def stop(number: int, _frame: object) -> NoReturn:
         sys.exit(f"benchmarks: stopped by {signal.Signals(number).name}")
 
-    for number in (signal.SIGTERM, signal.SIGALRM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, stop)
     signal.alarm(LONGEST_RUN)
 

@@ -46,9 +46,7 @@ def running_center(folder: Path, *, workers: int, alg: str) -> Iterator[Side]:
         _wait_until_ready(origin, serve, folder / "center.log")
         client = _add_client(environ, folder, alg)
         visitors, newcomers = usernames("visitor"), usernames("newcomer")
-        for username in visitors + newcomers:
-            _run(environ, folder, "users", "add", username, "--email", f"{username}@example.org",
-                 "--role", "member", "--password-stdin", given=PASSWORD + "\n")  # fmt: skip
+        _add_people(environ, folder, visitors + newcomers)
         yield Side("center", origin, client, Endpoints.discover(origin), visitors, newcomers, service)
     finally:
         service.stop()
@@ -81,6 +79,16 @@ def _wait_until_ready(origin: Origin, serve: "subprocess.Popen[bytes]", log: Pat
     raise CannotStartError(f"sso-center serve did not get ready: {log.read_text(errors='replace')[-600:]}")
 
 
+def _add_people(environ: dict[str, str], folder: Path, people: tuple[str, ...]) -> None:
+    rows = [
+        {"username": name, "email": f"{name}@example.org", "roles": ["member"], "password": PASSWORD}
+        for name in people
+    ]
+    file = folder / "people.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _run(environ, folder, "users", "import", str(file))
+
+
 def _add_client(environ: dict[str, str], folder: Path, alg: str) -> Client:
     arguments = ["clients", "add", CLIENT_ID, "--redirect-uri", REDIRECT_URI]
     arguments += ["--backchannel-logout-uri", LOGOUT_URI]
@@ -89,12 +97,12 @@ def _add_client(environ: dict[str, str], folder: Path, alg: str) -> Client:
     return Client(CLIENT_ID, json.loads(_run(environ, folder, *arguments))["client_secret"])
 
 
-def _run(environ: dict[str, str], folder: Path, *arguments: str, given: str = "") -> str:
+def _run(environ: dict[str, str], folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "sso_center", *arguments],
         cwd=folder,
         env=environ,
-        input=given,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=60,
