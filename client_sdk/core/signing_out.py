@@ -49,7 +49,7 @@ class SigningOut:
         session = self.sessions.find(value) if value else None
         if session is not None and self.view.has_ended(session):
             session = None
-        gone = Cookie.gone(names.session, is_secure=names.attempts.is_secure)
+        gone = Cookie.overwritten(names.session, is_secure=names.attempts.is_secure)
         if session is None:
             # Perhaps the center still knows this person: it will ask them.
             return self._to_center(incoming, "", gone)

@@ -62,6 +62,15 @@ class Cookie:
         """Return what takes the cookie `name` out of the browser."""
         return cls(name, "", is_secure, 0)
 
+    @classmethod
+    def overwritten(cls, name: str, *, is_secure: bool) -> "Cookie":
+        """Return what makes the cookie `name` worthless at once, and gone a second later.
+
+        Chromium keeps pages for its back button, no-store or not, and throws them away when a cookie
+        changes. One that is only taken out is no change to it: the next person could look back.
+        """
+        return cls(name, "-", is_secure, 1)
+
     def header(self) -> tuple[str, str]:
         """Return the Set-Cookie header. Lax: the center's redirect back must bring the cookies along."""
         line = f"{self.name}={self.value}; Path=/; HttpOnly; SameSite=Lax"

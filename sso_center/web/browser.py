@@ -134,6 +134,11 @@ def _set_cookies(response: Response) -> Response:
     cookies = _cookies()
     if g.get("sso_forget"):
         cookies.remove_session(response)
+        known = device()
+        if known is not None:
+            # Chromium keeps even no-store pages for its back button until a cookie changes, and to it one
+            # that is taken out has not changed: the next person could look back at the account.
+            cookies.set_device(response, known)
         return response
     visit: Visit | None = g.get("sso_visit")
     if visit is not None and visit.successor is not None and visit.session is not None:
