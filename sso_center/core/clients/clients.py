@@ -1,8 +1,9 @@
 """Clients, as everything else finds and changes them."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from sso_center.base.clock import Clock
-from sso_center.base.errors import Conflict, Invalid, NotFound
-from sso_center.base.secrets import hashed, new_secret, same
+from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
+from sso_center.base.secrets import all_shards, hashed, new_secret, same
 from sso_center.core.clients.client import Client
 from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.core.clients.store import (
@@ -23,8 +24,14 @@ from sso_center.core.clients.store import (
     write_secret,
 )
 from sso_center.storage.configuration import raise_configuration_version, read_configuration_version
-from sso_center.storage.redis import Redis
+from sso_center.storage.redis import Redis, load_script
 from sso_center.storage.sql import Database
+
+_LOOK = load_script(__package__, "look.lua")
+
+LOOK_AGAIN_AFTER = 2.0
+"""Seconds after which the configuration version is compared anew: a process whose visitors have no
+session runs no script that would tell it."""
 
 _NO_HASH = hashed(new_secret())
 """What the secret of an unknown client is compared with, so that its answer takes the same time."""
@@ -47,14 +54,15 @@ class Clients:
         self._clock = clock
         self._loaded: _Loaded | None = None
         self._loading = threading.Lock()
+        self._look_again_at = 0.0
 
     # -- finding
 
     def find(self, client_id: str) -> Client | None:
         """Return one client or None.
 
-        Before None is said, the configuration version is compared once with the store's: a client
-        registered a moment ago is found by every process. Raises Unavailable.
+        Before None is said, the configuration version is compared once with Redis's: a client registered
+        a moment ago is found by every process. Raises Unavailable.
         """
         found = self._entry(client_id)
         return found[0] if found else None
@@ -98,19 +106,25 @@ class Clients:
         return self._loaded
 
     def _entry(self, client_id: str) -> tuple[Client, str | None] | None:
+        if time.monotonic() > self._look_again_at:
+            # What is known goes on counting while Redis is away.
+            with suppress(Unavailable):
+                self._is_outdated()
         found = self._all().clients.get(client_id)
         if found is None and self._is_outdated():
             found = self._all().clients.get(client_id)
         return found
 
     def _is_outdated(self) -> bool:
-        """Compare the configuration version with the store's, and load anew on a difference."""
-        with self._database.read() as connection:
-            version = read_configuration_version(connection)
-        if version == self._all().version:
-            return False
-        self.reload()
-        return True
+        """Run a script that does nothing but be refused when this process has missed a change.
+
+        The refusal has clients and keys loaded anew. Says whether it did.
+        """
+        before = self._all().version
+        # Before asking, so that of many threads one asks, and a store that is away is not asked each time.
+        self._look_again_at = time.monotonic() + LOOK_AGAIN_AFTER
+        self._redis.run(_LOOK, all_shards()[0])
+        return self._all().version != before
 
     # -- changing
 
