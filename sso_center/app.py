@@ -4,6 +4,7 @@ from flask import Flask
 
 from sso_center import ui, web
 from sso_center.protocols import endings, oidc
+from sso_center.protocols.programs import Programs
 from sso_center.services import Services
 from sso_center.web import browser, csrf, health
 
@@ -18,11 +19,12 @@ def create_app(services: Services) -> Flask:
     _follow_keys(app, services)
     for blueprint in (
         *oidc.blueprints(services),
-        *endings.blueprints(services),
         *ui.blueprints(services),
         health.blueprint(services),
     ):
         app.register_blueprint(blueprint)
+    programs = (*oidc.endpoints(services), *endings.endpoints(services))
+    app.wsgi_app = Programs(app.wsgi_app, programs, services.settings)  # type: ignore[method-assign]
     return app
 
 

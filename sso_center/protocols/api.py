@@ -1,23 +1,21 @@
-"""Calls from programs: what such a request is, what its answer is, and how Flask serves them.
+"""Calls from programs: what such a request is, what its answer is, and how one becomes the other.
 
 A handler takes a Call and returns an Answer; neither knows Flask, so that a handler can be asked from
-anywhere and costs nothing but its own work.
+anywhere and costs nothing but its own work. programs.py serves them.
 """
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, request
 from flask.sansio.blueprints import BlueprintSetupState
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from sso_center.base.errors import Unavailable
-from sso_center.protocols.api_errors import APIError, InvalidRequest, TooLarge, WrongMethod
+from sso_center.protocols.api_errors import APIError, InvalidRequest, WrongMethod
 from sso_center.protocols.parameters import FORM, Parameters, parse
-from sso_center.protocols.redirects import PlainResponse
 from sso_center.web import csrf
 
 log = logging.getLogger(__name__)
@@ -30,8 +28,6 @@ JSON: Headers = (("Content-Type", "application/json"),)
 # Pragma for caches of HTTP/1.0, as RFC 6749 section 5.1 asks for it.
 NOT_STORED: Headers = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 PRIVATE_JSON: Headers = JSON + NOT_STORED
-
-ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -99,28 +95,13 @@ def respond(endpoint: Endpoint, call: Call) -> Answer:
         return endpoint.handler(call)
     except APIError as refused:
         log.info("%s refused: %s", endpoint.path, refused.code, extra={"detail": refused.detail})
-        return _refusal(refused)
+        return refusal(refused)
     except Unavailable as away:
         log.warning("%s unavailable", endpoint.path, extra={"detail": away.detail})
         headers = (*PRIVATE_JSON, ("Retry-After", str(away.retry_after)))
         return json_answer(
             {"error": "temporarily_unavailable", "error_description": away.message}, 503, headers
         )
-
-
-def blueprint(name: str, import_name: str, endpoints: Iterable[Endpoint]) -> Blueprint:
-    """Return a blueprint that serves `endpoints`, exempt from CSRF: none of them looks at a cookie."""
-    made = Blueprint(name, import_name)
-    for endpoint in endpoints:
-        # All methods come here, so that a wrong one is answered in JSON like every other error.
-        made.add_url_rule(
-            endpoint.path,
-            endpoint=endpoint.path.strip("/").replace("/", "-").replace(".", "-"),
-            view_func=_view(endpoint),
-            methods=ALL_METHODS,
-            provide_automatic_options=False,
-        )
-    return exempt_from_csrf(made)
 
 
 def exempt_from_csrf(made: Blueprint) -> Blueprint:
@@ -134,40 +115,14 @@ def exempt_from_csrf(made: Blueprint) -> Blueprint:
     return made
 
 
-def _view(endpoint: Endpoint) -> Callable[[], Response]:
-    # A browser that is not told so shows no page the answer, so errors carry this header as well.
-    extra: Headers = (("Access-Control-Allow-Origin", "*"),) if endpoint.is_for_browsers else ()
-
-    def view() -> Response:
-        answer = _answer_request(endpoint)
-        length = ("Content-Length", str(len(answer.body)))
-        return PlainResponse(answer.body, answer.status, (*answer.headers, *extra, length))
-
-    return view
-
-
-def _answer_request(endpoint: Endpoint) -> Answer:
-    environ = request.environ
-    try:
-        body = b"" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else read_body()
-    except RequestEntityTooLarge:
-        return _refusal(TooLarge("The body is too large."))
-    call = Call(
-        environ["REQUEST_METHOD"],
-        environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower(),
-        environ.get("HTTP_AUTHORIZATION"),
-        body,
-    )
-    return respond(endpoint, call)
-
-
 def read_body(limit: int = MAX_BODY) -> bytes:
-    """Return the body of the current request; raises RequestEntityTooLarge above `limit` bytes."""
+    """Return the body of Flask's current request; raises RequestEntityTooLarge above `limit` bytes."""
     request.max_content_length = limit
     return request.get_data()
 
 
-def _refusal(refused: APIError) -> Answer:
+def refusal(refused: APIError) -> Answer:
+    """Return the answer that says what was wrong, and nothing of what was sent."""
     content = {"error": refused.code, "error_description": refused.message}
     return json_answer(content, refused.status, PRIVATE_JSON + refused.headers)
 

@@ -11,6 +11,8 @@ CONTENT_POLICY = (
 
 FORM_POLICY = CONTENT_POLICY + "; form-action 'self'"
 
+NOTHING_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
 HSTS = "max-age=63072000; includeSubDomains"
 
 ALWAYS = (
@@ -29,7 +31,7 @@ ALWAYS = (
 def install(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of `app`, errors included."""
     _never_build_an_address_from_the_host(app)
-    always = (*ALWAYS, ("Strict-Transport-Security", HSTS)) if settings.is_secure else ALWAYS
+    always = _always(settings)
 
     @app.after_request
     def secure(response: Response) -> Response:
@@ -42,6 +44,15 @@ def install(app: Flask, settings: Settings) -> None:
             headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def for_programs(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Return the headers of an answer that no browser shows, beside what it says of caching itself."""
+    return (*_always(settings), ("Content-Security-Policy", NOTHING_POLICY))
+
+
+def _always(settings: Settings) -> tuple[tuple[str, str], ...]:
+    return (*ALWAYS, ("Strict-Transport-Security", HSTS)) if settings.is_secure else ALWAYS
 
 
 def let_forms_lead_elsewhere() -> None:

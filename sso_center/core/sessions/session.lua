@@ -79,10 +79,14 @@ local function session_touch(session)
   index_deadline(session)
 end
 
+-- Joins a client to a session; one that has joined stays as it is, unless a cut-off came between.
 local function session_join(session, client, stamp)
-  local joined = redis.call('HSET', participants_key(session.sid), client, stamp)
-  redis.call('PEXPIRE', participants_key(session.sid), session.deadline - now + SESSION_KEPT)
-  return joined == 1
+  local key = participants_key(session.sid)
+  local joined = tonumber(redis.call('HGET', key, client) or -1)
+  if joined >= 0 and not is_client_cut_off(joined, client) then return false end
+  redis.call('HSET', key, client, stamp)
+  redis.call('PEXPIRE', key, session.deadline - now + SESSION_KEPT)
+  return true
 end
 
 -- What the holder of a chain's token finds: outcome, session, user, the nonce that tells a successor.

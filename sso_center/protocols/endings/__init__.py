@@ -3,14 +3,11 @@
 Owns /endings/check.
 """
 
-from flask import Blueprint
-
 from sso_center.protocols import api
 from sso_center.protocols.endings import check
 from sso_center.services import Services
 
 
-def blueprints(services: Services) -> list[Blueprint]:
-    """Return everything of this package that an app registers."""
-    endpoint = api.Endpoint(check.PATH, ("POST",), check.handler(services))
-    return [api.blueprint("endings", __name__, [endpoint])]
+def endpoints(services: Services) -> list[api.Endpoint]:
+    """Return the endpoints for programs."""
+    return [api.Endpoint(check.PATH, ("POST",), check.handler(services))]

@@ -22,12 +22,8 @@ from sso_center.services import Services
 
 
 def blueprints(services: Services) -> list[Blueprint]:
-    """Return everything of this package that an app registers."""
-    return [
-        authorize.blueprint(services),
-        end_session.blueprint(services),
-        api.blueprint("oidc", __name__, endpoints(services)),
-    ]
+    """Return what browsers are sent to."""
+    return [authorize.blueprint(services), end_session.blueprint(services)]
 
 
 def endpoints(services: Services) -> list[api.Endpoint]:
