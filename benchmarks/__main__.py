@@ -19,6 +19,7 @@ from benchmarks.wire import RefusedError
 from benchmarks.work import CONNECTIONS, TASKS, Crowd
 
 STARTERS = {"center": running_center, "oidc-provider": running_peer}
+LEFT_OUT = "THE PEER IS LEFT OUT: {}\nOnly the center is measured: no ratios."
 LONGEST_RUN = 1800
 EVERYTHING = (*(task.name for task in TASKS), "memory", "sdk")
 
@@ -80,10 +81,11 @@ def _bound_in_time() -> None:
 def _run(options: argparse.Namespace) -> None:
     wanted = options.only or EVERYTHING
     rows: list[Row] = []
+    left_out: list[str] = []
     peer = ""
     if wanted != ["sdk"]:
         with ExitStack() as stack:
-            sides = _start(stack, options)
+            sides = _start(stack, options, left_out)
             peer = next((side.name for side in sides if side.name != "center"), "")
             rows += _measure_sides(sides, wanted, options)
     if "sdk" in wanted and "center" in (options.side or STARTERS):
@@ -94,6 +96,7 @@ def _run(options: argparse.Namespace) -> None:
         f"medians of {options.rounds} rounds of {options.seconds:g} s in turn\n\n"
         f"{render(rows, 'center', peer)}"
     )
+    print("\n".join(["", *left_out]) if left_out else "")
 
 
 def _measure_sides(sides: Sequence[Side], wanted: Sequence[str], options: argparse.Namespace) -> list[Row]:
@@ -115,7 +118,7 @@ def _measure_sides(sides: Sequence[Side], wanted: Sequence[str], options: argpar
     return rows
 
 
-def _start(stack: ExitStack, options: argparse.Namespace) -> list[Side]:
+def _start(stack: ExitStack, options: argparse.Namespace, left_out: list[str]) -> list[Side]:
     sides = []
     for name in options.side or STARTERS:
         print(f"starting {name} ...", flush=True)
@@ -126,7 +129,8 @@ def _start(stack: ExitStack, options: argparse.Namespace) -> list[Side]:
         except CannotStartError as missing:
             if name == "center":
                 raise
-            print(f"\nTHE PEER IS LEFT OUT: {missing}\nOnly the center is measured: no ratios.\n", flush=True)
+            print(f"\n{LEFT_OUT.format(missing)}\n", flush=True)
+            left_out.append(LEFT_OUT.format(missing))
     return sides
 
 

@@ -5,6 +5,7 @@ import selectors
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from benchmarks.side import Side
 from benchmarks.units import Unit
@@ -36,7 +37,7 @@ class Sample:
     def percentile_ms(self, percent: float) -> float:
         """The latency in milliseconds that `percent` of the units stayed within; exact, nearest rank."""
         ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] * 1e3
+        return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)] * 1e3
 
 
 class UnitRefusedError(RefusedError):

@@ -72,7 +72,10 @@ class Service:
             _signal(pid, signal.SIGKILL)
 
     def _alive(self) -> list[int]:
-        _reap()
+        for pid in self.roots:
+            # Ours to bury: until then a dead one still has its entry.
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
         return list(self.members())
 
 
@@ -109,9 +112,3 @@ def _pss(pid: int) -> int:
 def _signal(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def _reap() -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
