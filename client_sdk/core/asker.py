@@ -116,6 +116,9 @@ class Asker:
     ) -> None:
         if failure is not None:
             self._failed_at, self._failure = self._steady(), failure
+            # Those in line would only wait for the same failure.
+            batch = [*batch, *self._waiting]
+            self._waiting.clear()
         for question in batch:
             self._open.pop(question.sid, None)
             question.failure = failure

@@ -16,7 +16,9 @@ class SSOError(Exception):
         self.actual = actual
 
     def __str__(self) -> str:
-        compared = "" if self.expected is None else f" (expected {self.expected!r}, got {self.actual!r})"
+        # What was got may come from anyone: quoted, and no longer than a log line should be.
+        actual = repr(self.actual)[:200]
+        compared = "" if self.expected is None else f" (expected {self.expected!r}, got {actual})"
         return f"{self.code}: {self.message}{compared}"
 
 

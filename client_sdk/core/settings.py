@@ -9,6 +9,14 @@ from client_sdk.core.errors import BadSettings
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA", "PS256", "ES384", "RS384", "PS384", "ES512", "RS512", "PS512")
 
+_KINDS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("text", str, ("issuer", "client_id", "scope", "prefix")),
+    ("text or None", str | None, ("internal_url", "base_url")),
+    ("a number", int | float, ("max_staleness", "session_lifetime", "timeout", "leeway")),
+    ("True or False", bool, ("fail_open",)),
+    ("a tuple of names", tuple | list, ("algorithms",)),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -38,9 +46,20 @@ class Settings:
     algorithms: tuple[str, ...] = ALGORITHMS
 
     def __post_init__(self) -> None:
-        problems = [*self._problems()]
+        problems = self._wrong_kinds() or self._problems()
         if problems:
             raise BadSettings("\n".join(problems))
+
+    def _wrong_kinds(self) -> list[str]:
+        # Above all fail_open: the text "false" would be true. Secrets are named and not shown.
+        secrets = [name for name in ("client_secret", "secret_key") if getattr(self, name) is not None]
+        hidden = [f"{name} should be text" for name in secrets if not isinstance(getattr(self, name), str)]
+        return hidden + [
+            f"{name} is {getattr(self, name)!r} but should be {said}"
+            for said, kind, names in _KINDS
+            for name in names
+            if not isinstance(getattr(self, name), kind)
+        ]
 
     def _problems(self) -> list[str]:
         found = [_missing(name) for name in ("client_id", "client_secret") if not getattr(self, name)]

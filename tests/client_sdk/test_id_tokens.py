@@ -73,6 +73,7 @@ def shift(name: str, seconds: int) -> Callable[[Claims, Claims], None]:
         (head(typ="at+jwt"), "token_type"),
         (head(typ=7), "token_type"),
         (head(crit=["x"], x=1), "token_malformed"),
+        (head(crit=["b64"], b64=True), "token_malformed"),
         (put(name="x" * 17_000), "token_malformed"),
     ],
 )
@@ -242,6 +243,11 @@ def test_what_is_no_token_is_refused(token: str) -> None:
 )
 def test_keys_for_other_purposes_are_left_out(changes: Claims) -> None:
     assert not key_set(**changes)
+
+
+def test_a_key_short_enough_to_break_is_left_out() -> None:
+    short = generate_private_key(65537, 1024).public_key()
+    assert not key_set(**jwt.algorithms.RSAAlgorithm.to_jwk(short, as_dict=True))
 
 
 def _with_kid(token: str) -> str:

@@ -135,6 +135,25 @@ def test_an_ending_reaches_every_process_at_once(
     assert browser.get(second.url + "/public").text == "nobody"
 
 
+def test_an_ending_of_a_person_reaches_every_process_at_once(
+    new_site: Callable[..., RunningSite], center: FakeCenter, store: ValkeyServer, browser: Browser
+) -> None:
+    first, second = (new_site(client_id="person", sessions=store.url) for _ in range(2))
+    first.sign_in(browser)
+    assert first.tell(center.logout_token("person", sub="sub-of-alice")).status == 200
+    assert browser.get(second.url + "/public").text == "nobody"
+
+
+def test_signing_out_reaches_every_process_at_once(
+    new_site: Callable[..., RunningSite], store: ValkeyServer, browser: Browser
+) -> None:
+    first, second = (new_site(client_id="out", sessions=store.url) for _ in range(2))
+    page = json.loads(first.sign_in(browser).text)
+    thief = browser.twin()
+    browser.get(first.url + page["logout_url"])
+    assert thief.get(second.url + "/public").text == "nobody"
+
+
 def test_a_logout_that_overtakes_the_login_wins(
     redis_site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:

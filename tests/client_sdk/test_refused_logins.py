@@ -1,6 +1,7 @@
 """Answers of the center that never become a session: each is told on a page, none is tried again."""
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -59,6 +60,18 @@ def test_an_answer_meant_for_another_browser_is_refused(
     assert_refused(site, victim, victim.get(planted), "login_unknown_attempt", caplog.text)
     victim.get(site.url + "/")
     assert_refused(site, victim, victim.get(planted), "login_unknown_attempt", caplog.text)
+    assert "/token" not in center.requests
+
+
+def test_an_answer_must_bring_the_whole_state_back(
+    site: RunningSite, center: FakeCenter, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    address, _, query = came_back(site, browser).partition("?")
+    sent = dict(parse_qsl(query))
+    # The cookie is called by the beginning of the state only.
+    sent["state"] = sent["state"][:-8] + sent["state"][-8:][::-1]
+    page = browser.get(f"{address}?{urlencode(sent)}")
+    assert_refused(site, browser, page, "login_unknown_attempt", caplog.text)
     assert "/token" not in center.requests
 
 

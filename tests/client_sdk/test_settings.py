@@ -36,6 +36,11 @@ GOOD = {"issuer": "https://sso.example.org", "client_id": "shop", "client_secret
         ({"sessions": "memcached"}, "sessions"),
         ({"sessions": 7}, "sessions"),
         ({"max_stale": 30}, "max_stale"),
+        ({"client_secret": b"secret"}, "client_secret"),
+        ({"max_staleness": "30"}, "max_staleness"),
+        ({"fail_open": "false"}, "fail_open"),
+        ({"issuer": 7}, "issuer"),
+        ({"algorithms": "RS256"}, "algorithms"),
     ],
 )
 def test_a_bad_setting_is_named(change: dict[str, object], named: str) -> None:

@@ -104,6 +104,16 @@ def test_without_a_local_session_the_center_is_left_to_ask(
     assert set(sent) == {"client_id", "post_logout_redirect_uri"}
 
 
+def test_a_session_that_has_ended_is_no_hint_for_the_center(
+    each_site: RunningSite, center: FakeCenter, browser: Browser
+) -> None:
+    sid = json.loads(each_site.sign_in(browser).text)["sid"]
+    each_site.tell(center.logout_token(each_site.client_id, sid=sid))
+    page = browser.get(each_site.url + "/sso/logout")
+    assert page.status == 303
+    assert "id_token_hint" not in query_of(page)
+
+
 def test_a_token_too_long_for_the_cookie_is_left_out_of_the_hint(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
