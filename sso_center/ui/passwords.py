@@ -4,7 +4,6 @@ from flask import request
 
 from sso_center.base.errors import Invalid
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.ui import trail
@@ -29,12 +28,11 @@ def read_new() -> str:
 
 
 def change(services: Services, user: User, new: str) -> None:
-    """Store a new password and end every session of the user, this browser's too.
+    """Store a new password, which in the same transaction ends every session of the user, this browser's too.
 
     Raises Invalid when the password is too weak, and Unavailable.
     """
     services.users.set_password(user.sub, new)
-    services.mass_endings.end_user(user.sub, Reason.PASSWORD_CHANGE, user.sub)
     trail.record(services, Tag.PASSWORD_CHANGED, sub=user.sub)
 
 

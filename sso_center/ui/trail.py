@@ -10,10 +10,11 @@ from sso_center.web.logging import request_id
 MAX_USER_AGENT = 200
 
 
-def record(services: Services, tag: Tag, *, sub: str = "", sid: str | None = None, detail: str = "") -> None:
-    """Remember that the person at this browser did something. `detail` must never hold what was typed.
+def record(services: Services, tag: Tag, *, sub: str = "", sid: str | None = None) -> None:
+    """Remember that the person at this browser did something.
 
-    People now and then type their password where their name belongs. Raises Unavailable.
+    What was typed is never part of it: people now and then type their password where their name belongs.
+    Raises Unavailable.
     """
     services.audit.record(
         tag,
@@ -23,5 +24,4 @@ def record(services: Services, tag: Tag, *, sub: str = "", sid: str | None = Non
         address=client_address(),
         user_agent=request.headers.get("User-Agent", "")[:MAX_USER_AGENT],
         request_id=request_id.get(),
-        detail={"why": detail} if detail else None,
     )

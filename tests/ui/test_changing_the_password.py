@@ -6,6 +6,7 @@ import pytest
 
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center
+from tests.harness.receiver import Receiver
 from tests.ui.conftest import Member
 
 NEW = "seven green bicycles"
@@ -36,11 +37,12 @@ def test_the_old_cookie_is_worth_nothing_after_the_change(member: Member) -> Non
     twin.close()
 
 
-def test_sites_are_told_that_the_session_ended(member: Member) -> None:
-    site = member.center.add_site()
+def test_sites_are_told_that_the_session_ended(member: Member, receiver: Receiver) -> None:
+    site = member.center.add_site(backchannel_logout_uri=receiver.uri)
     signed_in = site.sign_in(member.browser)
     change(member, member.person.password)
     assert not site.is_alive(signed_in.sid)
+    assert receiver.wait_for(1, sid=signed_in.sid)
 
 
 def test_afterwards_only_the_new_password_opens(member: Member, sign_in: Callable[..., Member]) -> None:

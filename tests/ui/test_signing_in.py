@@ -227,3 +227,21 @@ def test_the_address_is_the_one_the_trusted_proxy_saw(strict: Center, browser: B
     page = browser.follow(refuse(browser, strict, person.username, person.password))
     assert "198.51.100.4" in page.text
     assert "203.0.113.99" not in page.text
+
+
+# What is remembered
+
+
+def test_logins_are_in_the_audit_log_without_what_was_typed(center: Center, browser: Browser) -> None:
+    person = center.add_person()
+    page = refuse(browser, center, person.username, "a secret typed by mistake")
+    page = browser.log_in(page, person.username, person.password)
+    browser.log_in(browser.get(center.url("/login?again=1")), person.username, person.password)
+    entries = center.services.audit.latest(10, sub=person.sub)
+    assert [entry.tag for entry in entries][::-1] == [
+        "login:password:fail",
+        "login:session:open",
+        "login:session:reopen",
+    ]
+    assert all(entry.address == "127.0.0.1" and entry.request_id for entry in entries)
+    assert "mistake" not in str(entries)

@@ -1,5 +1,6 @@
 """The first step: name and password."""
 
+import logging
 from dataclasses import dataclass
 
 from flask import Response, request
@@ -7,6 +8,7 @@ from flask import Response, request
 from sso_center.base.errors import Invalid, TooMany
 from sso_center.core.audit import Tag
 from sso_center.core.users import User
+from sso_center.services import Services
 from sso_center.ui import trail
 from sso_center.ui.login.step import Progress, Step, Visit
 from sso_center.web import browser
@@ -14,6 +16,8 @@ from sso_center.web.address import client_address
 from sso_center.web.errors import wait_text
 from sso_center.web.language import gettext
 from sso_center.web.pages import render
+
+log = logging.getLogger(__name__)
 
 MAX_USERNAME = 254
 MAX_PASSWORD = 1024
@@ -78,16 +82,23 @@ def take(visit: Visit) -> Progress | Response:
     try:
         visit.services.limits.try_login(sent.username, client_address(), browser.device())
     except TooMany as too_many:
-        trail.record(visit.services, Tag.LOGIN_LIMITED, detail=too_many.detail)
+        # Not in the audit log: who is limited could fill it.
+        log.info("login limited: %s", too_many.detail)
         response = _refused(visit, sent, 429, wait_text(too_many.retry_after))
         response.headers["Retry-After"] = str(too_many.retry_after)
         return response
 
     user = visit.services.users.authenticate(sent.username, sent.password)
     if user is None:
-        trail.record(visit.services, Tag.LOGIN_FAILED)
+        _remember_failure(visit.services, sent.username)
         return _refused(visit, sent, 403, gettext("User name and password don't match. Please try again."))
     return Progress(user.sub, user.epoch, ("pwd",), sent.is_remembered, visit.services.clock())
+
+
+def _remember_failure(services: Services, username: str) -> None:
+    # Looked up whether or not it exists, so that both take the same time. What was typed is not written down.
+    account = services.users.find(username)
+    trail.record(services, Tag.LOGIN_FAILED, sub=account.sub if account else "")
 
 
 def _expected_name() -> str:

@@ -80,10 +80,13 @@ def _go_on(services: Services, progress: Progress, destination: Destination) -> 
         session[STORED] = asdict(progress)
         return _send_to(step, destination)
     session.pop(STORED, None)
+    earlier = browser.current()
     opened = browser.open_session(user, remember=progress.is_remembered, amr=progress.amr)
     # Only now, since the session gave a new browser the mark by which it is known from now on.
     services.limits.login_succeeded(user.username, client_address(), browser.device())
-    trail.record(services, Tag.LOGIN_SUCCEEDED, sub=user.sub, sid=opened.sid)
+    is_repeated = earlier is not None and earlier.sub == user.sub
+    tag = Tag.LOGIN_REPEATED if is_repeated else Tag.LOGIN_SUCCEEDED
+    trail.record(services, tag, sub=user.sub, sid=opened.sid)
     return go(destination.address)
 
 
