@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sso_center.base.errors import SettingsError, SSOError, Unavailable
 from sso_center.base.settings import load_settings
+from sso_center.storage.limits import PATIENT
 from sso_center.storage.schema import REVISION
-from sso_center.storage.sql import Database, database_url, is_unreachable, open_engine
+from sso_center.storage.sql import Database, database_url, is_outage, open_engine
 
 MIGRATION_LOCK = 0x53534F02
 MIGRATION_LIMIT = 600
@@ -63,7 +64,7 @@ def migrate(url: URL) -> None:
     """
     from alembic.util import CommandError  # noqa: PLC0415
 
-    engine = open_engine(url, is_patient=True)
+    engine = open_engine(url, PATIENT)
     try:
         with engine.connect() as plain:
             connection = plain.execution_options(sqlite_begin="BEGIN IMMEDIATE")
@@ -76,7 +77,7 @@ def migrate(url: URL) -> None:
             detail=str(failed),
         ) from failed
     except SQLAlchemyError as failed:
-        if is_unreachable(failed):
+        if is_outage(failed):
             raise Unavailable(detail=f"sql: {failed}") from failed
         raise
     finally:

@@ -2,15 +2,12 @@
 
 import contextlib
 import os
-import select
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -21,29 +18,20 @@ from sqlalchemy.exc import (
     OperationalError,
     SQLAlchemyError,
 )
-from sqlalchemy.exc import DatabaseError as AnyDatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from sso_center.base.errors import SettingsError, Unavailable
 from sso_center.base.settings import Settings
+from sso_center.storage.limits import DEFAULT, Limits
+from sso_center.storage.postgresql import open_postgresql
+from sso_center.storage.sqlite import open_sqlite
 
-LOCK_TIMEOUT = 2000
-"""Milliseconds that a transaction waits for another's lock."""
-
-STATEMENT_TIMEOUT = 5000
-IDLE_TIMEOUT = 10_000
-CONNECT_TIMEOUT = 2
-"""Seconds."""
-
-REST_AFTER_FAILURE = 0.5
-"""Seconds in which a server that could not be reached is not tried again: others need not wait too."""
-
-POOL = 8
 JOURNAL_LOCK = 0x53534F01
 """The advisory lock under which the journal's numbers are drawn."""
 
-# What may pass by itself; a constraint, a wrong statement or a wrong value does not.
-_PASSING = (OperationalError, InternalError, InterfaceError)
+_SQLITE_READ: dict[str, Any] = {}
+_SQLITE_WRITE: dict[str, Any] = {"sqlite_begin": "BEGIN IMMEDIATE"}
+_POSTGRESQL_READ: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class Database:
@@ -53,8 +41,9 @@ class Database:
     SQLAlchemy's IntegrityError passes through, since its meaning is the caller's.
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, limits: Limits = DEFAULT) -> None:
         self.url = url
+        self._limits = limits
         self._engine: Engine | None = None
         self._pid = 0
         self._lock = threading.Lock()
@@ -66,10 +55,9 @@ class Database:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection for reading, in one transaction, so that what is read fits together."""
-        with _translated(), self.engine.connect() as plain:
-            connection = plain if self.is_sqlite else plain.execution_options(postgresql_readonly=True)
-            yield connection
+        """Give a connection for reading, on one unchanging view of the data: what is read fits together."""
+        with _translated(), self.engine.connect() as connection:
+            yield connection.execution_options(**(_SQLITE_READ if self.is_sqlite else _POSTGRESQL_READ))
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -78,10 +66,10 @@ class Database:
         When the commit itself fails with Unavailable it may or may not have happened: make what is
         written harmless to repeat.
         """
-        with _translated(), self.engine.connect() as plain:
-            connection = plain.execution_options(sqlite_begin="BEGIN IMMEDIATE") if self.is_sqlite else plain
-            with connection.begin():
-                yield connection
+        with _translated(), self.engine.connect() as connection:
+            writer = connection.execution_options(**(_SQLITE_WRITE if self.is_sqlite else {}))
+            with writer.begin():
+                yield writer
 
     @staticmethod
     def lock_journal(connection: Connection) -> None:
@@ -107,7 +95,7 @@ class Database:
                     self._engine.dispose(close=False)  # the connections are the parent's
                     self._engine = None
                 if self._engine is None:
-                    self._engine, self._pid = open_engine(self.url), os.getpid()
+                    self._engine, self._pid = open_engine(self.url, self._limits), os.getpid()
         return self._engine
 
     def close(self) -> None:
@@ -130,7 +118,7 @@ def database_url(settings: Settings) -> URL:
         return URL.create("sqlite", database=str(settings.data_dir / "center.db"))
     try:
         url = make_url(settings.database_url)
-    except ArgumentError as bad:
+    except (ArgumentError, ValueError) as bad:
         raise SettingsError("SSO_DATABASE_URL is set but can't be read as an address") from bad
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+psycopg")
@@ -139,146 +127,36 @@ def database_url(settings: Settings) -> URL:
     return url
 
 
-def open_engine(url: URL, *, is_patient: bool = False) -> Engine:
-    """Return an engine with the center's pragmas and timeouts; a patient one, for migrations, waits."""
-    if url.get_backend_name() == "sqlite":
-        return _open_sqlite(url, 60_000 if is_patient else LOCK_TIMEOUT)
-    return _open_postgresql(url, is_patient=is_patient)
-
-
-# -- SQLite
-
-
-def _open_sqlite(url: URL, busy_timeout: int) -> Engine:
-    file = Path(str(url.database)).absolute()
-    engine = create_engine(
-        url,
-        pool_size=POOL,
-        connect_args={"timeout": busy_timeout / 1000, "isolation_level": None, "cached_statements": 256},
-    )
-
-    @event.listens_for(engine, "do_connect")
-    def make_private(*_: Any) -> None:
-        _make_private_file(file)
-
-    @event.listens_for(engine, "connect")
-    def set_pragmas(raw: Any, _: Any) -> None:
-        _use_wal(raw, busy_timeout)
-        raw.execute("PRAGMA synchronous = FULL")
-        raw.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
-
-    return engine
-
-
-def _make_private_file(file: Path) -> None:
-    """Make the database for our own eyes; its journals take its mode."""
-    if file.exists():
-        return
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as failed:
-        raise SettingsError(f"The database {str(file)!r} can't be made: {failed.strerror}") from failed
-
-
-def _use_wal(raw: Any, busy_timeout: int) -> None:
-    # The one change of the file's mode does not wait for its lock by itself.
-    deadline = time.monotonic() + busy_timeout / 1000
-    while True:
-        try:
-            raw.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-# -- PostgreSQL
-
-
-def _open_postgresql(url: URL, *, is_patient: bool) -> Engine:
-    engine = create_engine(url, pool_size=POOL, pool_timeout=LOCK_TIMEOUT / 1000)
-    limits = {
-        "lock_timeout": 60_000 if is_patient else LOCK_TIMEOUT,
-        "statement_timeout": 0 if is_patient else STATEMENT_TIMEOUT,
-        "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
-    }
-    rest = _Rest()
-
-    @event.listens_for(engine, "do_connect")
-    def connect(dialect: Any, _: Any, args: Any, options: dict[str, Any]) -> Any:
-        options.setdefault("connect_timeout", CONNECT_TIMEOUT)
-        # A server that vanished without a word is noticed within seconds.
-        options.setdefault("keepalives_idle", 5)
-        options.setdefault("keepalives_interval", 2)
-        options.setdefault("keepalives_count", 2)
-        options.setdefault("tcp_user_timeout", STATEMENT_TIMEOUT)
-        own = " ".join(f"-c {name}={value}" for name, value in limits.items())
-        options["options"] = f"{options.get('options', '')} {own}".strip()
-        return rest.around(dialect, args, options)
-
-    @event.listens_for(engine, "checkout")
-    def refuse_dead(raw: Any, *_: Any) -> None:
-        # Cheaper than a question before each use: a server that went has closed its end.
-        if _is_closed(raw.pgconn):
-            raise DisconnectionError
-
-    return engine
-
-
-class _Rest:
-    """Remembers that the server could not be reached a moment ago."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-
-    def around(self, dialect: Any, args: Any, options: dict[str, Any]) -> Any:
-        """Connect, or fail at once while resting."""
-        if time.monotonic() < self._until:
-            raise dialect.loaded_dbapi.OperationalError("was away a moment ago")
-        try:
-            return dialect.connect(*args, **options)
-        except dialect.loaded_dbapi.OperationalError:
-            self._until = time.monotonic() + REST_AFTER_FAILURE
-            raise
-
-
-def _is_closed(pgconn: Any) -> bool:
-    try:
-        poller = select.poll()
-        poller.register(pgconn.socket, select.POLLIN)
-        if poller.poll(0):
-            pgconn.consume_input()
-        return bool(pgconn.status != 0)
-    except Exception as failed:
-        raise DisconnectionError from failed
-
-
-# -- errors
+def open_engine(url: URL, limits: Limits) -> Engine:
+    """Return an engine with the center's pragmas and timeouts."""
+    return open_sqlite(url, limits) if url.get_backend_name() == "sqlite" else open_postgresql(url, limits)
 
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (PoolTimeoutError, DisconnectionError) as failed:
-        raise Unavailable(detail=f"sql: {failed}") from failed
-    except DBAPIError as failed:
-        _raise_meaning(failed)
+    except SQLAlchemyError as failed:
+        if is_outage(failed):
+            cause = failed.orig if isinstance(failed, DBAPIError) else failed
+            raise Unavailable(detail=f"sql: {cause}") from failed
+        raise
 
 
-def _raise_meaning(failed: DBAPIError) -> NoReturn:
-    is_broken_file = type(failed) is AnyDatabaseError
-    if isinstance(failed, _PASSING) or is_broken_file or failed.connection_invalidated:
-        raise Unavailable(detail=f"sql: {failed.orig}") from failed
-    raise failed
+def is_outage(failed: SQLAlchemyError) -> bool:
+    """Say whether an error may pass by itself, as a constraint or a wrong statement does not."""
+    if isinstance(failed, PoolTimeoutError | DisconnectionError):
+        return True
+    if not isinstance(failed, DBAPIError):
+        return False
+    if isinstance(failed.orig, sqlite3.Error):
+        return _is_outage_of_file(failed.orig)
+    return (
+        isinstance(failed, OperationalError | InternalError | InterfaceError) or failed.connection_invalidated
+    )
 
 
-def is_unreachable(failed: SQLAlchemyError) -> bool:
-    """Say whether an error of SQLAlchemy means that the store is away."""
-    return isinstance(failed, (*_PASSING, PoolTimeoutError, DisconnectionError))
+def _is_outage_of_file(failed: sqlite3.Error) -> bool:
+    # SQLite has one class for a locked file, a full disk and a mistake in the statement; the codes differ.
+    code = getattr(failed, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return code not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH)

@@ -1,0 +1,134 @@
+"""The tables as the migrations make them, and as the code knows them."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select, text
+from sqlalchemy.engine import URL, make_url
+
+from sso_center.base.errors import SettingsError, Unavailable
+from sso_center.storage.migrate import current_revision, ensure_schema, migrate
+from sso_center.storage.schema import REVISION, meta, metadata
+from sso_center.storage.sql import Database
+from tests.servers.postgres import PostgresServer
+from tests.storage.hot import together
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_postgresql)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+    """The address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return make_url(f"sqlite:///{tmp_path / 'center.db'}")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return make_url(server.new_database()).set(drivername="postgresql+psycopg")
+
+
+@pytest.fixture
+def database(url: URL) -> Iterator[Database]:
+    """The database at that address."""
+    opened = Database(url)
+    yield opened
+    opened.close()
+
+
+def settings_of(database: Database) -> dict[str, str]:
+    with database.read() as connection:
+        return {row.key: row.value for row in connection.execute(select(meta))}
+
+
+def test_the_migrations_make_what_the_code_knows(database: Database) -> None:
+    migrate(database.url)
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_an_empty_database_gets_its_tables_and_a_lineage_of_its_own(
+    database: Database, tmp_path: Path
+) -> None:
+    assert current_revision(database) is None
+    ensure_schema(database)
+    assert current_revision(database) == REVISION
+    first = settings_of(database)
+    assert first["config_version"] == "1"
+    ensure_schema(database)
+    assert settings_of(database) == first
+    other = Database(make_url(f"sqlite:///{tmp_path / 'other.db'}"))
+    ensure_schema(other)
+    assert settings_of(other)["lineage"] != first["lineage"]
+    other.close()
+
+
+def test_processes_that_migrate_at_once_do_it_once(database: Database) -> None:
+    databases = [Database(database.url) for _ in range(3)]
+    assert together(3, lambda n: ensure_schema(databases[n])) == [None] * 3
+    assert len({settings_of(one)["lineage"] for one in databases}) == 1
+    for one in databases:
+        one.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE notices (in_the_way INTEGER)"))
+    with pytest.raises(SettingsError):
+        ensure_schema(database)
+    assert current_revision(database) is None
+    with database.write() as connection:
+        connection.execute(text("DROP TABLE notices"))
+    ensure_schema(database)
+    assert current_revision(database) == REVISION
+
+
+def test_a_database_of_a_newer_version_is_refused_in_one_line(database: Database) -> None:
+    migrate(database.url)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SettingsError, match="newer version") as refused:
+        ensure_schema(database)
+    assert "\n" not in refused.value.message
+
+
+@pytest.mark.needs_postgresql
+def test_a_database_that_is_away_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        migrate(make_url("postgresql+psycopg://center@127.0.0.1:1/center"))
+
+
+def test_the_command_migrates_what_the_settings_name_and_tells_of_bad_ones(tmp_path: Path) -> None:
+    def run(**settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sso_center.storage.migrate"],
+            env=settings,
+            input="",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run(SSO_DATA_DIR=str(tmp_path)).returncode == 0
+    made = Database(make_url(f"sqlite:///{tmp_path / 'center.db'}"))
+    assert current_revision(made) == REVISION
+    made.close()
+    failed = run(SSO_DATABASE_URL="mysql://somewhere")
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("SSO_DATABASE_URL")
+    away = run(SSO_DATABASE_URL="postgresql://center@127.0.0.1:1/center")
+    assert away.returncode == 75
+    assert away.stderr.count("\n") == 1
+
+
+def test_a_process_that_finds_its_tables_in_order_does_not_load_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'center.db'}"
+    migrate(make_url(url))
+    program = (
+        "import sys; from sqlalchemy.engine import make_url;"
+        "from sso_center.storage.sql import Database;"
+        "from sso_center.storage.migrate import ensure_schema;"
+        f"ensure_schema(Database(make_url({url!r})));"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
