@@ -127,3 +127,13 @@ def test_nothing_of_the_account_changes_without_a_token(
 
 def test_pages_that_do_not_show_a_form_set_no_cookie(member: Member) -> None:
     assert not [line for line in member.get("/nowhere").set_cookies if line.startswith("sso-form")]
+
+
+def test_signing_out_on_a_page_open_for_too_long_is_asked_again(member: Member) -> None:
+    page = member.get("/account")
+    del member.browser.http.cookies["sso-form"]
+    page = member.browser.submit(page, "logout")
+    assert page.status == 400
+    assert member.is_signed_in
+    assert "signed out" in member.browser.submit(page, "logout-confirm").text
+    assert not member.is_signed_in

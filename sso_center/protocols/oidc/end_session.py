@@ -68,10 +68,14 @@ class EndSession:
         sent = posted.form_as_query(MAX_QUERY)
         if csrf.FIELD not in request.form:
             return see_other(f"{addresses.END_SESSION}?{sent}")
-        current_app.extensions["csrf"].protect()
+        try:
+            current_app.extensions["csrf"].protect()
+        except csrf.CSRFError:
+            # The page was open for too long, or the form is not ours: either way the person is asked.
+            return self._asked(self._read(sent), status=400)
         return self._confirmed(self._read(sent))
 
-    def _asked(self, asked: LogoutRequest) -> Response:
+    def _asked(self, asked: LogoutRequest, *, status: int = 200) -> Response:
         session = browser.current()
         if session is None:
             return self._done(asked)
@@ -79,7 +83,7 @@ class EndSession:
             return self._end(asked, session, actor=f"client:{asked.hint.client_id}")
         fields = {name: value for name in PASSED_ON if (value := asked.parameters.get(name)) is not None}
         client_name = asked.client.name if asked.client else None
-        return render("logout.html", fields=fields, client_name=client_name, user=session.user)
+        return render("logout.html", status, fields=fields, client_name=client_name, user=session.user)
 
     def _confirmed(self, asked: LogoutRequest) -> Response:
         session = browser.current()
