@@ -11,6 +11,8 @@ from redis.exceptions import RedisError
 
 Word = str | int | bytes
 Address = tuple[str, int]
+Options = dict[str, Any]
+"""redis-py's arguments for a connection."""
 
 
 def packed(*words: Word) -> bytes:
@@ -60,18 +62,18 @@ class Link:
         self._raw.disconnect()
 
 
-def open_unix(options: dict[str, Any]) -> Link:
-    """Open a connection over a Unix socket, with redis-py's arguments."""
+def open_unix(options: Options) -> Link:
+    """Open a connection over a Unix socket."""
     return Link(UnixDomainSocketConnection(**options))  # type: ignore[abstract, no-untyped-call]
 
 
-def open_tcp(address: Address, options: dict[str, Any], *, tls: bool) -> Link:
-    """Open a connection over TCP, with redis-py's arguments."""
+def open_tcp(address: Address, options: Options, *, tls: bool) -> Link:
+    """Open a connection over TCP."""
     kind: Any = SSLConnection if tls else Connection
     return Link(kind(host=address[0], port=address[1], **options))
 
 
-def check_options(options: dict[str, Any], *, tls: bool, unix: bool) -> None:
+def check_options(options: Options, *, tls: bool, unix: bool) -> None:
     """Raise TypeError or ValueError, without connecting, when redis-py would not take the arguments."""
     kind: Any = UnixDomainSocketConnection if unix else SSLConnection if tls else Connection
     kind(**{name: value for name, value in options.items() if not name.startswith("sentinel_")})

@@ -14,12 +14,20 @@ local marker = redis.call('HMGET', shard_key, 'run', 'config', 'stamp', 'cutoff'
 local last_stamp = tonumber(marker[3] or 0)
 local last_cutoff = tonumber(marker[4] or 0)
 
+local function note(field, at)
+  redis.call('HSET', shard_key, field, string.format('%.0f', at))
+  if not marker[1] then
+    -- Only a trusted shard's hash has its lifetime: nothing is to stay for ever (here 400 days).
+    redis.call('PEXPIRE', shard_key, 34560000000)
+  end
+end
+
 -- When something is issued: after every cut-off so far, whatever this host's clock says.
 local function next_stamp()
   local stamp = math.max(now, last_cutoff + 1)
   if stamp > last_stamp then
     last_stamp = stamp
-    redis.call('HSET', shard_key, 'stamp', string.format('%.0f', stamp))
+    note('stamp', stamp)
   end
   return stamp
 end
@@ -29,7 +37,7 @@ local function next_cutoff()
   local cutoff = math.max(now, last_stamp)
   if cutoff > last_cutoff then
     last_cutoff = cutoff
-    redis.call('HSET', shard_key, 'cutoff', string.format('%.0f', cutoff))
+    note('cutoff', cutoff)
   end
   return cutoff
 end

@@ -6,11 +6,7 @@ out of date is told so. Both are mended here, by the hooks that the owner of the
 of the configuration register, and the script is run once more: a refused script has done nothing.
 """
 
-import secrets
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -30,25 +26,20 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import Invalid, Unavailable
 from sso_center.base.secrets import all_shards
 from sso_center.base.settings import Settings
+from sso_center.storage.address import topology_of
 from sso_center.storage.embedded import EmbeddedServer
 from sso_center.storage.link import Word, packed
+from sso_center.storage.marker import Marker
+from sso_center.storage.mending import Mending, Recover, Reload
+from sso_center.storage.messages import listen
 from sso_center.storage.nodes import AwayError, Node, Pack
 from sso_center.storage.scripts import Script, load_script, load_unguarded_script
-from sso_center.storage.topology import Topology, topology_of
+from sso_center.storage.topology import Topology
 
 __all__ = ["Marker", "Redis", "Script", "load_script", "load_unguarded_script", "open_redis"]
 
 SHARD_LIFETIME = 400 * 86400 * 1000
 """Milliseconds a shard's hash is kept after it was last trusted; once gone it is recovered anew."""
-
-RECOVERY_LOCK = 2000
-"""Milliseconds after which another process may recover a shard whose recoverer died on the way."""
-
-RECOVERY_WAIT = 1.0
-"""Seconds that callers wait for another's recovery before they give up with Unavailable."""
-
-SILENCE = 15.0
-"""Seconds without a message after which a listener makes sure that the server is still there."""
 
 MAX_REDIRECTIONS = 3
 
@@ -57,33 +48,11 @@ MAX_MENDINGS = 3
 
 _MARKER = load_unguarded_script(__package__, "marker.lua")
 _TRUST = load_unguarded_script(__package__, "trust.lua")
-_RELEASE = load_unguarded_script(__package__, "release.lua")
 _RAISE_CONFIG = load_unguarded_script(__package__, "raise_config.lua")
 
 # Refusals that say nothing of the script and all of the server's state.
 _PASSING = ("MISCONF", "BUSY ", "NOREPLICAS")
 _PASSING_KINDS = (ClusterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError)
-
-
-@dataclass(frozen=True)
-class Marker:
-    """What a shard knows of itself; `run_id` is the server's, `run` the one it was last trusted under.
-
-    Times are in milliseconds; `position` is the journal number up to which the shard is applied.
-    """
-
-    run_id: str
-    run: str | None
-    lineage: str | None
-    position: int
-    config: int
-    stamp: int
-    cutoff: int
-
-    @property
-    def is_trusted(self) -> bool:
-        """Whether the shard has had the journal applied since this server started."""
-        return self.run == self.run_id
 
 
 class Redis:
@@ -94,25 +63,22 @@ class Redis:
         self.configuration_version = 0
         self._topology = topology
         self._clock = clock
-        self._recover: Callable[[str, str], None] | None = None
-        self._reload: Callable[[int], None] | None = None
         self._heads = {shard: (f"sso:{{{shard}}}:shard", f"sso:{{{shard}}}:") for shard in all_shards()}
-        self._recovering = {shard: threading.Lock() for shard in self._heads}
-        self._reloading = threading.Lock()
+        self._mending = Mending(self)
 
     # -- hooks
 
-    def on_untrusted(self, recover: Callable[[str, str], None]) -> None:
+    def on_untrusted(self, recover: Recover) -> None:
         """Register what applies the journal to `shard` of the server run `run_id` and then calls `trust`.
 
         It may run twice at the same time (its lock outlives no crash by more than two seconds), so
         each of its steps must be harmless to repeat.
         """
-        self._recover = recover
+        self._mending.recover = recover
 
-    def on_outdated(self, reload: Callable[[int], None]) -> None:
+    def on_outdated(self, reload: Reload) -> None:
         """Register what loads clients and keys anew and then sets `configuration_version`."""
-        self._reload = reload
+        self._mending.reload = reload
 
     # -- scripts and commands
 
@@ -128,7 +94,7 @@ class Redis:
             try:
                 return self._run(script, shard, args)
             except ResponseError as refused:
-                self._mend(shard, refused)
+                self._mending.mend(shard, refused)
         raise Unavailable(detail=f"shard {shard} can't be brought up to date")
 
     def run_unguarded(self, script: Script, shard: str, args: Sequence[Word] = ()) -> Any:
@@ -188,7 +154,7 @@ class Redis:
         that knows, or when it is recovered. Raises Unavailable at the first that can't be reached.
         """
         # This process may have missed the change before its own: clients and keys are loaded together.
-        self._reload_once(version)
+        self._mending.reload_once(version)
         self.configuration_version = max(self.configuration_version, version)
         for shard in self._heads:
             self._run(_RAISE_CONFIG, shard, (version,))
@@ -206,34 +172,7 @@ class Redis:
         after `idle` seconds without any, so that the caller can look at other things. Never raises
         for a store that is away: it tries again.
         """
-        while True:
-            try:
-                yield from self._listen_once(channel, idle)
-            except (AwayError, Unavailable, RedisError, OSError):
-                yield None
-                time.sleep(min(idle, 0.2))
-
-    def _listen_once(self, channel: str, idle: float) -> Iterator[str | None]:
-        link = self._primaries()[0].connect()
-        try:
-            link.ask("SUBSCRIBE", channel)
-            yield None
-            heard_at = asked_at = time.monotonic()
-            while True:
-                if link.has_message(idle):
-                    kind, *_, message = link.receive()
-                    heard_at = asked_at = time.monotonic()
-                    yield message if kind == "message" else None
-                    continue
-                yield None
-                now = time.monotonic()
-                if now - heard_at > 2 * SILENCE:
-                    raise AwayError("the server listened to has vanished")
-                if now - asked_at > SILENCE:
-                    link.send((packed("PING"),), check_health=False)
-                    asked_at = now
-        finally:
-            link.close()
+        return listen(lambda: self._topology.primaries()[0], channel, idle)
 
     # -- looking around (for doctor)
 
@@ -330,58 +269,6 @@ class Redis:
         except (AwayError, RedisError) as failed:
             self._topology.mistrust()
             raise Unavailable(detail=f"redis: {failed}") from failed
-
-    # -- mending a refused shard
-
-    def _mend(self, shard: str, refused: ResponseError) -> None:
-        """Do what makes the guard let the script pass, or raise the script's own refusal."""
-        refusal = str(refused)
-        if refusal.startswith("UNTRUSTED"):
-            self._recover_once(shard)
-        elif refusal.startswith("OUTDATED"):
-            wanted = int(refusal.split()[1])
-            self._reload_once(wanted)
-            if self.configuration_version < wanted:
-                # SQL knows no such version: it is the one that was restored, and it decides.
-                self._recover_once(shard, even_if_trusted=True)
-        else:
-            raise refused
-
-    def _reload_once(self, wanted: int) -> None:
-        if self._reload is None:
-            return
-        with self._reloading:
-            if self.configuration_version < wanted:
-                self._reload(wanted)
-
-    def _recover_once(self, shard: str, *, even_if_trusted: bool = False) -> None:
-        if self._recover is None:
-            raise Unavailable(detail=f"shard {shard} is not trusted, and nobody here can apply the journal")
-        lock = self._recovering[shard]
-        if not lock.acquire(timeout=RECOVERY_WAIT):
-            raise Unavailable(detail=f"shard {shard} is being recovered")
-        try:
-            marker = self.marker(shard)
-            if marker.is_trusted and not (even_if_trusted and marker.config > self.configuration_version):
-                return
-            self._recover_alone(shard, marker.run_id, self._recover)
-        finally:
-            lock.release()
-
-    def _recover_alone(self, shard: str, run_id: str, recover: Callable[[str, str], None]) -> None:
-        """Recover the shard, or wait briefly while another process does."""
-        name, holder = self._heads[shard][1] + "recovery", secrets.token_hex(8)
-        deadline = time.monotonic() + RECOVERY_WAIT
-        while not self.command(shard, "SET", name, holder, "NX", "PX", RECOVERY_LOCK):
-            if time.monotonic() > deadline:
-                raise Unavailable(detail=f"shard {shard} is being recovered by another process")
-            time.sleep(0.02)
-            if self.marker(shard).is_trusted:
-                return
-        try:
-            recover(shard, run_id)
-        finally:
-            self._run(_RELEASE, shard, ("recovery", holder))
 
 
 def _is_passing(refused: ResponseError) -> bool:

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from sso_center.base.clock import Clock, system_clock
 from sso_center.base.errors import Unavailable
+from sso_center.storage.address import topology_of
 from sso_center.storage.redis import Redis
-from sso_center.storage.topology import topology_of
 
 T = TypeVar("T")
 

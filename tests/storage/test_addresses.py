@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from sso_center.base.errors import SettingsError, Unavailable
-from sso_center.storage.topology import topology_of
+from sso_center.storage.address import topology_of
 from tests.harness.ports import free_port
 from tests.harness.waiting import eventually
 from tests.servers.redis import RedisServer

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from sso_center.base.errors import Unavailable
-from sso_center.storage.redis import RECOVERY_LOCK, Redis
+from sso_center.storage.mending import RECOVERY_LOCK
+from sso_center.storage.redis import Redis
 from tests.harness.waiting import eventually
 from tests.servers.valkey import ValkeyServer
 from tests.storage.hot import Journal, open_at, together, works
-from tests.storage.scripts import COUNT, ECHO, UNGUARDED_COUNT
+from tests.storage.scripts import COUNT, ECHO, UNGUARDED_COUNT, UNGUARDED_STAMP
 
 
 @pytest.fixture
@@ -127,13 +128,19 @@ def test_a_recovery_is_void_when_the_server_restarts_during_it(fresh: Redis, val
 
 def test_a_recoverer_that_died_does_not_block_the_shard(fresh: Redis) -> None:
     journal = Journal(fresh)
-    fresh.command("11", "SET", "sso:{11}:recovery", "the dead one", "PX", RECOVERY_LOCK)
+    fresh.command("11", "SET", "sso:{11}:lock:recovery", "the dead one", "PX", RECOVERY_LOCK)
     assert eventually(lambda: works(lambda: fresh.run(ECHO, "11", ["x"])))
     assert journal.recovered == ["11"]
 
 
 def test_the_recoverys_own_scripts_run_on_an_untrusted_shard(fresh: Redis) -> None:
     assert fresh.run_unguarded(UNGUARDED_COUNT, "11", ["x"]) == 1
+
+
+def test_a_stamp_on_an_untrusted_shard_leaves_no_key_for_ever(fresh: Redis) -> None:
+    fresh.run_unguarded(UNGUARDED_STAMP, "11", ["stamp"])
+    fresh.run_unguarded(UNGUARDED_STAMP, "12", ["cutoff"])
+    assert list(fresh.keys_without_expiry()) == []
 
 
 def test_the_marker_tells_how_far_a_shard_is(fresh: Redis) -> None:
@@ -169,7 +176,7 @@ def test_an_announced_version_reaches_callers_that_missed_the_message(
         process.run(ECHO, "11", ["x"])
     fresh.announce_configuration(8)
     other.run(ECHO, "11", ["x"])
-    assert [journal.reloaded for journal in journals] == [[], [8]]
+    assert [journal.reloaded for journal in journals] == [[8], [8]]
     other.close()
 
 
