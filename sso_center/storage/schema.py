@@ -154,6 +154,7 @@ audit = Table(
     Column("user_agent", Text),
     Column("request_id", Text),
     Column("detail", Document),
+    Column("origin", Text, unique=True),
     Index(None, "at"),
     Index(None, "sub"),
 )

@@ -169,7 +169,9 @@ def _make_audit() -> None:
         sa.Column("user_agent", sa.Text()),
         sa.Column("request_id", sa.Text()),
         sa.Column("detail", _document),
+        sa.Column("origin", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
+        sa.UniqueConstraint("origin", name="uq_audit_origin"),
     )
     op.create_index("ix_audit_at", "audit", ["at"])
     op.create_index("ix_audit_sub", "audit", ["sub"])
