@@ -104,3 +104,23 @@ def test_when_a_device_was_last_used_is_told_as_how_long_ago(
     sign_in(member.person, remember=True)
     member.center.move_clock(600)
     assert "10 minutes ago" in member.get("/account").text
+
+
+def test_a_person_is_told_that_their_cookie_was_copied_until_they_change_the_password(
+    sign_in: Callable[..., Member],
+) -> None:
+    member = sign_in(remember=True)
+    thief = member.browser.twin()
+    member.center.move_clock(2 * 3600 + 1)
+    for _ in range(2):
+        member.get("/account")
+    member.center.move_clock(61)
+    thief.get(member.center.url("/account"))
+    thief.close()
+    assert not member.is_signed_in
+    again = sign_in(member.person)
+    assert "A copy of a sign-in of yours was used" in again.get("/account").text
+    page = again.get("/account/password")
+    new = "nobody knows this one"
+    again.browser.submit(page, "current", current=member.person.password, new=new, repeat=new)
+    assert "A copy of a sign-in" not in again.get("/account").text

@@ -65,9 +65,11 @@ class Audit:
                 detail=detail,
             )
 
-    def latest(self, count: int = 50, *, sub: str | None = None) -> list[Entry]:
-        """Return the newest events, of one person when `sub` is given. Raises Unavailable."""
+    def latest(self, count: int = 50, *, sub: str | None = None, tag: Tag | None = None) -> list[Entry]:
+        """Return the newest events, of one person and of one kind when given. Raises Unavailable."""
         chosen = select(audit).order_by(audit.c.id.desc()).limit(count)
+        if tag is not None:
+            chosen = chosen.where(audit.c.tag == tag.value)
         if sub is not None:
             chosen = chosen.where(audit.c.sub == sub)
         with self._database.read() as connection:

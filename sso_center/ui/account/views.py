@@ -9,6 +9,7 @@ from sso_center.core.sessions import Session
 from sso_center.services import Services
 from sso_center.ui import trail
 from sso_center.ui.account import password
+from sso_center.ui.account.alarms import alarms_of
 from sso_center.ui.account.overview import overview_of
 from sso_center.web import browser
 from sso_center.web.csrf import CSRFError
@@ -61,7 +62,12 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def _show(services: Services, session: Session) -> Response:
-    return render("account.html", user=session.user, overview=overview_of(services, session))
+    return render(
+        "account.html",
+        user=session.user,
+        overview=overview_of(services, session),
+        alarms=alarms_of(services, session.sub),
+    )
 
 
 def _end_one(services: Services, session: Session, sid: str) -> Response:
