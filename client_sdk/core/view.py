@@ -49,7 +49,8 @@ class View:
             if as_of <= self._low or (ended_at is not None and as_of <= ended_at):
                 return
             self._ended.pop(sid)
-            if as_of > (self._proofs.get(sid) or self._low):
+            known = self._proofs.get(sid)
+            if known is None or as_of > known:
                 self._proofs.put(sid, as_of)
 
     def end(self, sid: str, at: int) -> None:

@@ -144,6 +144,14 @@ def test_an_ending_of_a_person_reaches_every_process_at_once(
     assert browser.get(second.url + "/public").text == "nobody"
 
 
+def test_a_new_login_leaves_nothing_of_the_former(redis_site: RunningSite, browser: Browser) -> None:
+    redis_site.sign_in(browser)
+    former = cookie_of(redis_site, browser)
+    browser.follow(browser.get(f"{redis_site.url}/sso/login?next=/"))
+    assert with_cookie(redis_site, former) == "nobody"
+    assert browser.get(redis_site.url + "/public").text == "alice"
+
+
 def test_signing_out_reaches_every_process_at_once(
     new_site: Callable[..., RunningSite], store: ValkeyServer, browser: Browser
 ) -> None:
@@ -155,19 +163,29 @@ def test_signing_out_reaches_every_process_at_once(
 
 
 def test_a_logout_that_overtakes_the_login_wins(
-    redis_site: RunningSite, center: FakeCenter, browser: Browser
+    new_site: Callable[..., RunningSite], center: FakeCenter, store: ValkeyServer, browser: Browser
 ) -> None:
+    first, second = (new_site(client_id="race", sessions=store.url) for _ in range(2))
     sid = center._current or ""
 
     def end_meanwhile(path: str) -> None:
         if path == "/token":
             center.delay = None
-            redis_site.tell(center.logout_token(redis_site.client_id, sid=sid))
+            second.tell(center.logout_token("race", sid=sid))
 
     center.delay = end_meanwhile
-    back = browser.get(browser.get(redis_site.url + "/").location).location
+    back = browser.get(browser.get(first.url + "/").location).location
     assert browser.get(back).status == 303
+    assert browser.get(first.url + "/public").text == "nobody"
+
+
+def test_what_the_center_grants_after_an_ending_counts(
+    redis_site: RunningSite, center: FakeCenter, browser: Browser
+) -> None:
+    sid = json.loads(redis_site.sign_in(browser).text)["sid"]
+    redis_site.tell(center.logout_token(redis_site.client_id, sid=sid))
     assert browser.get(redis_site.url + "/public").text == "nobody"
+    assert redis_site.sign_in(browser).status == 200
 
 
 def test_a_client_can_be_passed_instead_of_an_address(

@@ -5,7 +5,8 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 
@@ -20,27 +21,43 @@ def test_a_forked_process_works_by_itself(site: RunningSite, center: FakeCenter,
     site.sign_in(browser)
     headers = {"Cookie": f"{site.cookie}={browser.cookies_for('127.0.0.1')[site.cookie]}"}
     inner = site.app.extensions["sso"]
-    # Another thread holds every lock at the moment of the fork; in the child nobody will release them.
-    locks = (
+    with held_by_another_thread(
         inner._asker._turn,
         inner._view._lock,
         inner._view._proofs._lock,
+        inner._view._ended._lock,
         inner._sessions._verified._lock,
-    )
-    for lock in locks:
-        lock.acquire()
-    try:
+    ):
         child = os.fork()
         if child == 0:
             _as_child(site, headers)
-    finally:
-        for lock in locks:
-            lock.release()
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert len(center.asked) == 1, "the child did not ask for itself"
     assert browser.get(site.url + "/").status == 200
     assert len(center.asked) == 1, "the parent forgot what it knew"
+
+
+@contextmanager
+def held_by_another_thread(*locks: Any) -> Iterator[None]:
+    """Hold locks as a thread does that a forked child won't have, so that nobody there releases them."""
+    are_held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with ExitStack() as held:
+            for lock in locks:
+                held.enter_context(lock)
+            are_held.set()
+            let_go.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert are_held.wait(20)
+    try:
+        yield
+    finally:
+        let_go.set()
+        thread.join()
 
 
 def _as_child(site: RunningSite, headers: dict[str, str]) -> None:
@@ -103,9 +120,10 @@ def test_a_question_is_asked_again_on_a_broken_connection_but_a_code_is_not() ->
 
 
 def test_an_endless_answer_is_cut_off() -> None:
-    endless = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * (MAX_BODY + 20_000)
+    size = MAX_BODY + 20_000
+    endless = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size
     with raw_server(endless) as (url, _), pytest.raises(Unavailable):
-        RequestsTransport(5)(HttpRequest("GET", url))
+        RequestsTransport(20)(HttpRequest("GET", url))
 
 
 def test_a_silent_center_is_given_up_on() -> None:

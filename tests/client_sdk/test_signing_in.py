@@ -113,8 +113,7 @@ def test_a_login_never_leads_off_the_site(site: RunningSite, browser: Browser, t
     begun = browser.get(f"{site.url}/sso/login", params={"next": target})
     back = browser.get(browser.get(begun.location).location)
     assert back.status == 303
-    assert urlsplit(back.location).netloc == urlsplit(site.url).netloc
-    assert "Set-Cookie:x" not in str(back.headers)
+    assert back.headers["Location"] == "/"
 
 
 def test_a_path_that_looks_like_another_host_leads_home(site: RunningSite, browser: Browser) -> None:
