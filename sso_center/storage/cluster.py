@@ -21,36 +21,33 @@ class Cluster:
     def __init__(self, seeds: tuple[Address, ...], connect: Callable[[Address], Link]) -> None:
         self._connect = connect
         self._nodes = {address: self._new_node(address) for address in seeds}
-        self._seeds = seeds
         self._owners: list[tuple[int, int, Address]] = []
         self._by_shard: dict[str, Node] = {}
+        self._is_mistrusted = True
         self._looked_at = 0.0
         self._lock = threading.Lock()
 
     def node_for(self, shard: str) -> Node:
-        """Return the primary that owns the shard's slot, asking the Cluster when that is not known."""
-        node = self._by_shard.get(shard)
-        if node is None:
-            node = self._find(shard)
-        return node
+        """Return the primary that owns the shard's slot, asking the Cluster when that is in doubt."""
+        if self._is_mistrusted:
+            self._look_again()
+        return self._by_shard.get(shard) or self._find(shard)
 
     def node_at(self, address: Address) -> Node:
         """Return the node at `address`."""
         with self._lock:
-            return self._nodes.setdefault(address, self._new_node(address))
+            return self._node(address)
 
     def primaries(self) -> list[Node]:
         """Return every node that owns slots."""
+        if self._is_mistrusted:
+            self._look_again()
         with self._lock:
-            if not self._owners:
-                self._look()
-            return [self._nodes[address] for address in dict.fromkeys(owner[2] for owner in self._owners)]
+            return [self._node(address) for address in dict.fromkeys(owner[2] for owner in self._owners)]
 
     def mistrust(self) -> None:
-        """Forget who owns what."""
-        with self._lock:
-            self._owners = []
-            self._by_shard = {}
+        """Doubt who owns what; what is known serves on until the Cluster tells something newer."""
+        self._is_mistrusted = True
 
     def close(self) -> None:
         """Close all idle connections."""
@@ -60,31 +57,30 @@ class Cluster:
     def _find(self, shard: str) -> Node:
         slot = key_slot(shard.encode())
         with self._lock:
-            if not self._owners:
-                self._look()
             for first, last, address in self._owners:
                 if first <= slot <= last:
-                    node = self._by_shard[shard] = self._nodes[address]
+                    node = self._by_shard[shard] = self._node(address)
                     return node
         raise AwayError(f"no node of the cluster owns slot {slot}")
 
-    def _look(self) -> None:
-        if time.monotonic() < self._looked_at + REFRESH_PAUSE:
-            raise AwayError("the cluster did not know its own shape a moment ago")
-        self._looked_at = time.monotonic()
-        problem = "no node of the cluster answers"
-        for address in dict.fromkeys((*self._nodes, *self._seeds)):
-            node = self._nodes.setdefault(address, self._new_node(address))
-            try:
-                slots = node.exchange(lambda _: packed("CLUSTER", "SLOTS"))
-            except (AwayError, RedisError) as failed:
-                problem = str(failed)
-                continue
-            self._owners = _owners_in(slots, address)
-            for _, _, owner in self._owners:
-                self._nodes.setdefault(owner, self._new_node(owner))
-            return
-        raise AwayError(problem)
+    def _look_again(self) -> None:
+        with self._lock:
+            if not self._is_mistrusted or time.monotonic() < self._looked_at + REFRESH_PAUSE:
+                return
+            self._looked_at = time.monotonic()
+            for address, node in sorted(self._nodes.items(), key=lambda known: known[1].failed_at):
+                try:
+                    slots = node.exchange(lambda _: packed("CLUSTER", "SLOTS"))
+                except (AwayError, RedisError):
+                    continue
+                self._owners, self._by_shard = _owners_in(slots, address), {}
+                self._is_mistrusted = False
+                return
+
+    def _node(self, address: Address) -> Node:
+        if address not in self._nodes:
+            self._nodes[address] = self._new_node(address)
+        return self._nodes[address]
 
     def _new_node(self, address: Address) -> Node:
         return Node(lambda: self._connect(address))

@@ -7,6 +7,7 @@ from typing import Any
 
 import hiredis
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 Word = str | int | bytes
@@ -40,6 +41,9 @@ class Link:
         """Ask the server which run it is: one more round trip, done once a connection."""
         answer: str = self.ask("INFO", "server")
         self.run_id = answer.partition("run_id:")[2].partition("\r\n")[0]
+        if not self.run_id:
+            # An empty one would look like the same server for ever.
+            raise RedisConnectionError("the server does not say which run it is (INFO server, run_id)")
 
     def ask(self, *command: Word) -> Any:
         """Send one command and return its reply."""

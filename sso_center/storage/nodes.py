@@ -27,11 +27,14 @@ class Node:
     """One server. Threads may share it, and after a fork each process has its own connections."""
 
     def __init__(self, connect: Callable[[], Link]) -> None:
-        """Take `connect`, which opens and returns a new connection or raises what redis-py raises."""
+        """Take `connect`, which opens and returns a new connection or raises what redis-py raises.
+
+        `failed_at` is on the monotonic clock: when the server was last found away.
+        """
         self._make = connect
         self._idle: deque[Link] = deque(maxlen=MAX_IDLE)
         self._pid = os.getpid()
-        self._away_until = 0.0
+        self.failed_at = -REST_AFTER_FAILURE
 
     def exchange(self, pack: Pack, *, asking: bool = False) -> Any:
         """Send one command and return its reply; `asking` when a Cluster node sent us here for this once.
@@ -96,7 +99,7 @@ class Node:
             link.close()
 
     def _connect_anew(self) -> Link:
-        if time.monotonic() < self._away_until:
+        if time.monotonic() < self.failed_at + REST_AFTER_FAILURE:
             raise AwayError("was away a moment ago")
         link = self.connect()
         try:
@@ -121,7 +124,7 @@ class Node:
             raise AwayError(str(failed)) from failed
 
     def _rest(self) -> None:
-        self._away_until = time.monotonic() + REST_AFTER_FAILURE
+        self.failed_at = time.monotonic()
         self.forget()
 
 

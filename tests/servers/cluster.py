@@ -22,6 +22,7 @@ class ClusterNode(ValkeyServer):
             "cluster-enabled": "yes",
             "cluster-config-file": "nodes.conf",
             "cluster-node-timeout": "2000",
+            "cluster-require-full-coverage": "no",
             "cluster-port": str(self.bus_port),
         }
         super().__init__(folder, options=options)

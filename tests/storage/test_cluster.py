@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import all_shards
 from sso_center.storage.redis import Redis
 from tests.harness.waiting import eventually
@@ -71,6 +72,23 @@ def test_a_slot_on_its_way_to_another_node_is_followed(cluster: ClusterServers, 
     # Now it is moved for good, and the center learns it from the refusal.
     assert redis.run(ECHO, "11", ["moved"])[0] == "moved"
     assert journal.recovered == [*before, "11"]
+
+
+def test_a_node_that_is_gone_takes_only_its_own_shards_with_it(cluster: ClusterServers, redis: Redis) -> None:
+    Journal(redis)
+    redis.run_everywhere(ECHO, ["x"])
+    lost = cluster.nodes[owner_of(cluster)]
+    lost.kill()
+    with pytest.raises(Unavailable):
+        redis.run(ECHO, "11", ["x"])
+    others = [shard for shard in all_shards() if works(lambda shard=shard: redis.run(ECHO, shard, ["x"]))]
+    assert len(others) > len(all_shards()) // 2
+    for _ in range(5):
+        assert not works(lambda: redis.run(ECHO, "11", ["x"]))
+        for shard in others:
+            assert redis.run(ECHO, shard, ["here"])[0] == "here"
+    lost.start()
+    eventually(lambda: works(lambda: redis.run_everywhere(ECHO, ["x"])))
 
 
 def test_a_replica_that_took_over_is_recovered_first(cluster: ClusterServers, redis: Redis) -> None:
