@@ -191,11 +191,12 @@ def test_a_login_that_succeeds_gives_its_attempt_back(limits: LoginLimits) -> No
 
 
 def test_a_login_that_succeeds_forgives_no_guess(limits: LoginLimits) -> None:
-    guesses = how_many(limits, "victim")
-    limits.try_login("the-thief-himself", HERE, None)
-    limits.login_succeeded("the-thief-himself", HERE, None)
-    assert guesses == BY_ACCOUNT
-    assert not passes(limits, "victim")
+    guesses = 0
+    for number in range(3 * BY_ADDRESS):
+        guesses += passes(limits, f"victim-{number}")
+        if passes(limits, "the thief himself"):
+            limits.login_succeeded("the thief himself", HERE, None)
+    assert guesses == BY_ADDRESS
 
 
 # The store

@@ -1,5 +1,8 @@
 """Users: one name each, every change counted, recorded and copied."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
@@ -8,6 +11,8 @@ from sso_center.core.endings import Tail
 from sso_center.core.users import User, user_from_json
 from sso_center.services import Services
 from sso_center.storage.schema import journal
+from tests.core_nouns.conftest import settings_in
+from tests.harness.stores import settings_of
 from tests.harness.waiting import eventually
 
 GOOD = "correct horse battery"
@@ -138,7 +143,17 @@ def test_a_change_of_nobody_changes_nothing(services: Services) -> None:
             change()
 
 
-def test_parallel_changes_all_count(services: Services, in_parallel) -> None:
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_postgresql)])
+def test_parallel_changes_all_count(
+    store: str, new_services: Callable[..., Services], tmp_path: Path, in_parallel
+) -> None:
+    with settings_of(store, tmp_path) as stores:
+        services = new_services(settings_in(tmp_path, **stores))
+        change_in_parallel(services, in_parallel)
+        services.database.close()
+
+
+def change_in_parallel(services: Services, in_parallel) -> None:
     user = services.users.add("busy", password=GOOD)
     in_parallel(8, lambda number: services.users.update(user.sub, name=f"Name {number}"))
     stored = services.users.get(user.sub)
