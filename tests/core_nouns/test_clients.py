@@ -2,7 +2,7 @@
 
 import pytest
 
-from sso_center.base.errors import Conflict, Invalid, NotFound
+from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
 from sso_center.core.clients import Client
 from sso_center.services import Services
 
@@ -228,3 +228,29 @@ def test_parallel_changes_lose_none(services: Services, other: Services, in_para
     in_parallel(8, register)
     for process in (services, other):
         assert all(process.clients.find(f"many-{number}") for number in range(8))
+
+
+def test_parallel_updates_of_one_client_all_count(services: Services, other: Services, in_parallel) -> None:
+    services.clients.add("shared", redirect_uris=[URI])
+    parts = [
+        {"name": "Shared"},
+        {"home_uri": "https://h.example.org/"},
+        {"scopes": ["extra"]},
+        {"may_introspect": True},
+    ]
+    in_parallel(4, lambda number: (services, other)[number % 2].clients.update("shared", **parts[number]))
+    client = next(one for one in services.clients.list() if one.client_id == "shared")
+    assert (client.name, client.home_uri, client.may_introspect) == ("Shared", "https://h.example.org/", True)
+    assert "extra" in client.scopes
+    assert client.version == 5
+
+
+def test_without_redis_no_client_is_changed(services: Services) -> None:
+    assert services.redis.embedded is not None
+    services.redis.embedded.stop()
+    try:
+        with pytest.raises(Unavailable):
+            services.clients.add("untold", redirect_uris=[URI])
+    finally:
+        services.redis.embedded.ensure_running()
+    assert "untold" not in {client.client_id for client in services.clients.list()}

@@ -18,7 +18,7 @@ from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.core.clients.store import (
     add_client,
     read_all,
-    read_version,
+    read_to_change,
     remove_client,
     write_client,
     write_secret,
@@ -145,13 +145,12 @@ class Clients:
 
     def update(self, client_id: str, **settings: Any) -> Client:
         """Change the named settings of a client. Raises NotFound, Invalid."""
-        before = self.get(client_id)
-        if settings.get("is_public", before.is_public) != before.is_public:
-            raise Invalid("A client can't become public or cease to be.", field="is_public")
-        asked = replace(_registration(before), **settings)
         with self._changing() as connection:
-            version = _known(read_version(connection, client_id), client_id)
-            client = _client(check_registration(asked), version + 1)
+            before = _known(read_to_change(connection, client_id), client_id)
+            if settings.get("is_public", before.is_public) != before.is_public:
+                raise Invalid("A client can't become public or cease to be.", field="is_public")
+            asked = replace(_registration(before), **settings)
+            client = _client(check_registration(asked), before.version + 1)
             write_client(connection, client, self._clock())
         return client
 
@@ -160,12 +159,12 @@ class Clients:
 
         Raises NotFound, Invalid for a public client.
         """
-        if self.get(client_id).is_public:
-            raise Invalid(f"{client_id} is public and has no secret.", field="client_id")
         secret = new_secret()
         with self._changing() as connection:
-            version = _known(read_version(connection, client_id), client_id)
-            write_secret(connection, client_id, hashed(secret), version + 1, self._clock())
+            before = _known(read_to_change(connection, client_id), client_id)
+            if before.is_public:
+                raise Invalid(f"{client_id} is public and has no secret.", field="client_id")
+            write_secret(connection, client_id, hashed(secret), before.version + 1, self._clock())
         return secret
 
     def remove(self, client_id: str) -> None:
@@ -177,6 +176,8 @@ class Clients:
     @contextmanager
     def _changing(self) -> Iterator[Any]:
         """One transaction that changes clients, and then the word of it to every process."""
+        # Asked first: a secret that was made but could not be told would have been made for nobody.
+        self._redis.check()
         with self._database.write() as connection:
             yield connection
             version = raise_configuration_version(connection)
@@ -215,7 +216,7 @@ def _registration(client: Client) -> Registration:
     )
 
 
-def _known(version: int | None, client_id: str) -> int:
-    if version is None:
+def _known(client: Client | None, client_id: str) -> Client:
+    if client is None:
         raise NotFound(f"There is no client {client_id!r}.")
-    return version
+    return client

@@ -17,11 +17,11 @@ def read_all(connection: Connection) -> dict[str, tuple[Client, str | None]]:
     return {row.client_id: (_client(row), row.secret_hash) for row in rows}
 
 
-def read_version(connection: Connection, client_id: str) -> int | None:
-    """Return the version of one client, or None; another change of it waits for this transaction."""
-    found = select(clients.c.version).where(clients.c.client_id == client_id).with_for_update()
-    version: int | None = connection.execute(found).scalar()
-    return version
+def read_to_change(connection: Connection, client_id: str) -> Client | None:
+    """Return one client or None; another change of it waits for this transaction."""
+    found = select(clients).where(clients.c.client_id == client_id).with_for_update()
+    row = connection.execute(found).one_or_none()
+    return None if row is None else _client(row)
 
 
 def add_client(connection: Connection, client: Client, secret_hash: str | None, at: int) -> None:
