@@ -16,8 +16,11 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, ParamSpec
 
-from flask import Blueprint, Flask, Response, current_app, request
-from flask.typing import ResponseReturnValue
+try:
+    from flask import Blueprint, Flask, Response, current_app, request
+    from flask.typing import ResponseReturnValue
+except ModuleNotFoundError as missing:
+    raise ImportError('this adapter needs Flask: pip install "sso-center[flask]"') from missing
 
 from client_sdk.core.clock import Clock
 from client_sdk.core.identity import User
