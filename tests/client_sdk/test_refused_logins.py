@@ -255,3 +255,6 @@ def test_errors_say_what_was_expected_and_carry_no_secret() -> None:
     failed = Unavailable("center_failed", "It said no.", expected=200, actual=500)
     assert (failed.code, failed.expected, failed.actual) == ("center_failed", 200, 500)
     assert str(failed) == "center_failed: It said no. (expected 200, got 500)"
+    flood = str(Unavailable("x", "y", expected=1, actual="\n" * 100_000))
+    assert len(flood) < 300
+    assert "\n" not in flood

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from client_sdk.core import clock as clocks
+from client_sdk.core.asker import PARALLEL
 from client_sdk.core.decision import Verdict, decide
 from client_sdk.core.identity import LocalSession, User
 from client_sdk.core.transport import HttpResponse
@@ -161,23 +162,46 @@ def test_many_requests_of_one_session_ask_once(
         tab.close()
 
 
-def test_many_sessions_after_a_restart_share_questions(
+@pytest.fixture
+def crowd(
     new_site: Callable[..., RunningSite], center: FakeCenter, new_browser: Callable[[], Browser]
-) -> None:
-    old = new_site(client_id="same")
+) -> list[Browser]:
+    """Twenty-four browsers with people signed in at the site `crowded`."""
+    site = new_site(client_id="crowded")
     browsers = [new_browser() for _ in range(24)]
     for number, browser in enumerate(browsers):
         center.log_in(Person(f"person{number}"))
-        old.sign_in(browser)
-    restarted, go = new_site(client_id="same"), threading.Event()
+        site.sign_in(browser)
+    return browsers
+
+
+def all_at_once(site: RunningSite, center: FakeCenter, crowd: list[Browser], *, away: bool) -> list[str]:
+    """Return the public page as each of the crowd gets it, after all of them came at the same time."""
+    go = threading.Event()
     center.delay = lambda path: go.wait(20) and None
-    with ThreadPoolExecutor(24) as pool:
-        pages = [pool.submit(browser.get, restarted.url + "/public") for browser in browsers]
-        eventually(lambda: _waiting(restarted) == 20)
+    with ThreadPoolExecutor(len(crowd)) as pool:
+        pages = [pool.submit(browser.get, site.url + "/public") for browser in crowd]
+        eventually(lambda: len(site.app.extensions["sso"]._asker._waiting) == len(crowd) - PARALLEL)
+        center.is_away = away
         go.set()
-        assert [page.result().text for page in pages] == [f"person{number}" for number in range(24)]
-    assert len(center.asked) <= 6
+        return [page.result().text for page in pages]
+
+
+def test_many_sessions_after_a_restart_share_questions(
+    new_site: Callable[..., RunningSite], center: FakeCenter, crowd: list[Browser]
+) -> None:
+    pages = all_at_once(new_site(client_id="crowded"), center, crowd, away=False)
+    assert pages == [f"person{number}" for number in range(24)]
+    assert len(center.asked) <= PARALLEL + 2
     assert sum(len(asked) for asked in center.asked) == 24
+
+
+def test_those_in_line_do_not_wait_for_the_same_failure(
+    new_site: Callable[..., RunningSite], center: FakeCenter, crowd: list[Browser]
+) -> None:
+    pages = all_at_once(new_site(client_id="crowded"), center, crowd, away=True)
+    assert pages == ["nobody"] * 24
+    assert center.requests.count("/endings/check") == PARALLEL
 
 
 def test_the_steady_clock_runs_while_the_machine_sleeps() -> None:
@@ -267,7 +291,3 @@ class _Counter:
     def add(self) -> None:
         with self._lock:
             self.count += 1
-
-
-def _waiting(site: RunningSite) -> int:
-    return len(site.app.extensions["sso"]._asker._waiting)
