@@ -53,7 +53,7 @@ bench: $(STAMP)  ## measure, as ratios against oidc-provider in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: $(STAMP)  ## pictures of every page at phone and desktop width, into ./screenshots
-	@SCREENSHOTS=$(CURDIR)/screenshots $(BIN)/python -m pytest -q tests/journeys $(ARGS)
+	@SCREENSHOTS=$(CURDIR)/screenshots $(BIN)/python -m pytest -q tests/journeys/test_pictures.py $(ARGS)
 
 clean:  ## remove .venv and what builds leave behind
 	rm -rf $(VENV) build dist *.egg-info $(NODE)/node_modules screenshots

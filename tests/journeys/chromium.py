@@ -95,6 +95,11 @@ class Chromium:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._command("Emulation.setEmulatedMedia", {"features": [scheme]})
 
+    def speak(self, language: str) -> None:
+        """Ask for pages in another language from now on."""
+        agent = self.driver.execute_script("return navigator.userAgent")
+        self._command("Network.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": language})
+
     def overflows(self) -> bool:
         """Whether the page is wider than the screen, so that one has to scroll sideways."""
         return bool(
