@@ -85,8 +85,12 @@ class Chromium:
         WebDriverWait(self.driver, 20).until(lambda _: _is_gone(element))
 
     def console_errors(self) -> list[str]:
-        """Return what the browser complained of since it was last asked: refused styles, broken pages."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        """Return what the browser complained of since it was last asked: refused styles, broken pages.
+
+        A page that answers with an error status is no complaint: some are meant to.
+        """
+        said = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        return [message for message in said if "the server responded with a status of 4" not in message]
 
     def resize(self, width: int, height: int, *, dark: bool = False) -> None:
         """Show pages as a screen of that size does; a window can't be made as narrow as a phone."""
@@ -94,6 +98,8 @@ class Chromium:
         self._command("Emulation.setDeviceMetricsOverride", metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._command("Emulation.setEmulatedMedia", {"features": [scheme]})
+        # Colours that fade over would be caught halfway.
+        self.driver.execute_script("document.getAnimations().forEach(fading => fading.finish())")
 
     def speak(self, language: str) -> None:
         """Ask for pages in another language from now on."""
