@@ -151,3 +151,11 @@ def test_another_method_is_refused(site: Site, method: str) -> None:
     answer = site.http.request(method, site.center.url("/endings/check"), auth=site.auth, timeout=30)
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"
+
+
+def test_a_rotated_secret_is_refused_at_once(member: Member, center: Center) -> None:
+    site = center.add_site()
+    sid = site.sign_in(member.browser).sid
+    assert site.is_alive(sid)
+    center.services.clients.rotate_secret(site.client_id)
+    assert_refused(ask(site, {"sids": [sid]}), 401, "invalid_client")

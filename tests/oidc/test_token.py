@@ -274,15 +274,20 @@ def test_another_method_is_refused(site: Site, method: str) -> None:
 @pytest.mark.parametrize(
     "content_type", ["application/json", "multipart/form-data; boundary=x", "text/plain", ""]
 )
-def test_a_body_that_is_no_form_is_refused(site: Site, content_type: str) -> None:
-    answer = site.http.post(
-        site.center.url("/token"),
-        data=b'{"grant_type":"authorization_code"}',
-        headers={"Content-Type": content_type},
-        auth=site.auth,
-        timeout=30,
-    )
+def test_a_body_of_another_type_is_refused_and_spends_no_code(
+    member: Member, site: Site, content_type: str
+) -> None:
+    attempt = site.attempt()
+    code = site.code_for(member.browser, attempt)
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": site.redirect_uri,
+        "code_verifier": attempt.verifier,
+    }
+    answer = site.post("/token", form, headers={"Content-Type": content_type})
     assert_refused(answer, 400, "invalid_request")
+    assert site.redeem(code, attempt).status_code == 200
 
 
 def test_a_body_that_is_not_ascii_is_refused(site: Site) -> None:

@@ -95,21 +95,7 @@ class Authorize:
         has_hint = asked.parameters.get("id_token_hint") is not None
         if has_hint and self._is_somebody_else(asked, cookie):
             must_login = True
-        after = asked.demanded_at
-        issued = self.services.grants.issue(
-            cookie,
-            GrantRequest(
-                client_id=asked.client.client_id,
-                redirect_uri=asked.redirect_uri,
-                scope=asked.granted_scope,
-                nonce=asked.parameters.get("nonce"),
-                code_challenge=asked.parameters.get("code_challenge"),
-                max_age=asked.max_age if after is None else None,
-                must_login=must_login and after is None,
-                # Younger, not as old: the session that was there may be of that very millisecond.
-                authenticated_after=None if after is None else after + 1,
-            ),
-        )
+        issued = self.services.grants.issue(cookie, _grant_request(asked, must_login=must_login))
         browser.note(issued.visit)
         if self.services.clients.find(asked.client.client_id) != asked.client:
             # Changed or removed elsewhere, as asking the store has told: once more, with what is true now.
@@ -128,7 +114,7 @@ class Authorize:
         if visit.session is None or visit.session.sub == hint.sub:
             return False
         has_just_come = asked.demanded_at is not None and visit.session.auth_time > asked.demanded_at
-        if asked.is_silent or has_just_come:
+        if has_just_come:
             browser.note(visit)
             raise LoginRequired("Somebody else is signed in.")
         return True
@@ -153,6 +139,22 @@ class Authorize:
             told["state"] = asked.state
         uri = asked.redirect_uri
         return found(f"{uri}{'&' if '?' in uri else '?'}{urlencode(told)}")
+
+
+def _grant_request(asked: AuthorizationRequest, *, must_login: bool) -> GrantRequest:
+    after = asked.demanded_at
+    return GrantRequest(
+        client_id=asked.client.client_id,
+        redirect_uri=asked.redirect_uri,
+        scope=asked.granted_scope,
+        nonce=asked.parameters.get("nonce"),
+        code_challenge=asked.parameters.get("code_challenge"),
+        # Once a login was demanded, one that is younger than the demand is what counts.
+        max_age=asked.max_age if after is None else None,
+        must_login=must_login and after is None,
+        # Younger, not as old: the session that was there may be of that very millisecond.
+        authenticated_after=None if after is None else after + 1,
+    )
 
 
 def _redirect_uri(client: Client, parameters: Parameters) -> str:
