@@ -102,7 +102,9 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         applying=applying,
         endings=endings,
         notices=Notices(database),
-        mass_endings=MassEndings(redis, sessions, users, clients, endings, entries, clock, horizon=HORIZON),
+        mass_endings=MassEndings(
+            redis, sessions, users, clients, endings, entries, applying, clock, horizon=HORIZON
+        ),
     )
 
 

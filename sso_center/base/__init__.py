@@ -1,1 +1,1 @@
-"""What everything else stands on: settings, errors, clock, secrets, urls. Knows nothing of sessions or HTTP."""
+"""What everything else stands on: settings, errors, clock, secrets, urls. Knows no session and no HTTP."""

@@ -28,5 +28,6 @@ class Tag(StrEnum):
     CLIENT_JOINED = "oidc:client:join"
 
     SESSION_ENDED = "center:session:end"
+    CLIENT_LEFT = "center:client:leave"
     CUTOFF_SET = "center:cut-off:set"
     FAMILY_REVOKED = "center:family:revoke"

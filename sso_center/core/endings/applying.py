@@ -9,6 +9,7 @@ _ENDING = load_unguarded_script(__package__, *SESSION_PARTS, "apply_ending.lua")
 _CUTOFF = load_unguarded_script(__package__, "apply_cutoff.lua")
 _DENY = load_unguarded_script(__package__, "deny.lua")
 _FORGET_USER = load_unguarded_script(__package__, "forget_user.lua")
+_LEAVE = load_unguarded_script(__package__, *SESSION_PARTS, "leave.lua")
 _VOID_GRANTS = load_unguarded_script(__package__, "void_grants.lua")
 _MARK = load_unguarded_script(__package__, "mark.lua")
 
@@ -35,6 +36,8 @@ class Applying:
         elif entry.kind == "cutoff":
             scope, name, at = entry.detail["scope"], entry.detail["name"], entry.detail["at"]
             run(_CUTOFF, shard, (scope, name, at, self._horizon))
+        elif entry.kind == "leave":
+            self.leave(shard, entry.sid, entry.client_id, entry.detail["at"])
         elif entry.kind == "revocation":
             run(_DENY, shard, (entry.detail["denied"], self._outlives))
         elif entry.kind == "user":
@@ -43,6 +46,10 @@ class Applying:
     def end(self, shard: str, sid: str, sub: str) -> None:
         """Take a session whose ending is recorded out of Redis. Raises Unavailable."""
         self._redis.run_unguarded(_ENDING, shard, (sid, sub, self._outlives))
+
+    def leave(self, shard: str, sid: str, client_id: str, at: int) -> None:
+        """Take a client out of a session that it joined at or before `at` (ms). Raises Unavailable."""
+        self._redis.run_unguarded(_LEAVE, shard, (sid, client_id, at))
 
     def void_grants(self, shard: str) -> None:
         """Void every grant issued so far in a shard. Raises Unavailable."""

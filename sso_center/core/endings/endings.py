@@ -17,6 +17,7 @@ from sso_center.core.sessions import SESSION_PARTS, Sessions
 from sso_center.storage.redis import Redis, load_script
 
 _CLOSE = load_script(__package__, *SESSION_PARTS, "close.lua")
+_FIND_LEAVING = load_script(__package__, *SESSION_PARTS, "find_leaving.lua")
 _CHECK = load_script(__package__, *SESSION_PARTS, "check.lua")
 
 BATCH = 100
@@ -58,7 +59,8 @@ class Endings:
         if not closed:
             return []
         shard = closed[0].sid[:2]
-        endings = self._entries.record(closed, shard, self._told(closed))  # step 1
+        joined = {client for one in closed for client in one.participants}
+        endings = self._entries.record(closed, shard, self._told(joined))  # step 1
         self._finish(shard, endings)  # steps 2 and 3; step 4 is the courier's
         return endings
 
@@ -78,6 +80,33 @@ class Endings:
             answer.update({sid: bool(is_alive) for sid, is_alive in zip(asked, alive, strict=True)})
         return answer
 
+    def leave(self, sid: str, client_id: str, actor: str) -> bool:
+        """Take one client out of a session, which goes on; say whether the client was in it.
+
+        What the client got of the session no longer counts, and it is given notice. Raises Unavailable.
+        """
+        shard = shard_in(sid)
+        if shard is None:
+            return False
+        reply = self._sessions.with_user(_FIND_LEAVING, shard, (sid, client_id))
+        if reply[0] != "leaving":
+            return False
+        at, sub = int(reply[1]), reply[2]
+        is_told = bool(self._told((client_id,)))
+        self.take_back(
+            kind="leave",
+            shard=shard,
+            tag=Tag.CLIENT_LEFT,
+            sub=sub,
+            sid=sid,
+            client_id=client_id,
+            reason=Reason.LOGOUT,
+            actor=actor,
+            detail={"at": at},
+            notices=[(client_id, sid, sub)] if is_told else (),
+        )
+        return True
+
     def revoke_family(self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY) -> None:
         """Take back all that came of one grant. Raises Unavailable."""
         self.take_back(
@@ -96,7 +125,7 @@ class Endings:
         self,
         *,
         id: str = "",
-        kind: Literal["cutoff", "revocation"],
+        kind: Literal["cutoff", "leave", "revocation"],
         shard: str | None,
         tag: Tag,
         sub: str | None,
@@ -104,10 +133,13 @@ class Endings:
         reason: Reason,
         actor: str,
         detail: dict[str, Any],
+        sid: str = "",
+        notices: Sequence[tuple[str, str, str]] = (),
     ) -> Entry:
-        """Record a cut-off or a revocation, apply and publish it, and return its entry.
+        """Record what is taken back, apply and publish it, and return its entry.
 
-        `shard` None means all of them; what has the same `id` is recorded once. Raises Unavailable.
+        `notices` are (client, sid, sub) each; `shard` None means all of them; what has the same `id` is
+        recorded once. Raises Unavailable.
         """
         now = self._clock()
         number = self._entries.record_other(
@@ -121,8 +153,10 @@ class Endings:
             reason=reason,
             actor=actor,
             detail=detail,
+            sid=sid,
+            notices=notices,
         )
-        entry = Entry(number, kind, now, shard, sub or "", "", client_id or "", reason, actor, detail)
+        entry = Entry(number, kind, now, shard, sub or "", sid, client_id or "", reason, actor, detail)
         self._applying.apply(entry)
         self.publish(number)
         return entry
@@ -141,9 +175,8 @@ class Endings:
         _, ending_id, why, who, at, sub, *participants = reply
         return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(participants)))
 
-    def _told(self, closed: Sequence[Closed]) -> frozenset[str]:
-        """Which participants take back-channel notices."""
-        joined = {client for one in closed for client in one.participants}
+    def _told(self, joined: Iterable[str]) -> frozenset[str]:
+        """Which of these clients take back-channel notices."""
         known = {name: self._clients.find(name) for name in joined}
         return frozenset(name for name, client in known.items() if client and client.backchannel_logout_uri)
 

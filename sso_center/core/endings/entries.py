@@ -123,8 +123,10 @@ class Entries:
         reason: str,
         actor: str,
         detail: dict[str, Any],
+        sid: str = "",
+        notices: Sequence[tuple[str, str, str]] = (),
     ) -> int:
-        """Record a cut-off or a revocation with its audit entry; returns its number. Raises Unavailable."""
+        """Record what is no ending, with its notices, and return its number. Raises Unavailable."""
         with self._database.write() as connection:
             self._database.lock_journal(connection)
             earlier = connection.scalar(select(journal.c.number).where(journal.c.id == id))
@@ -137,12 +139,23 @@ class Entries:
                 at=at,
                 shard=shard,
                 sub=sub,
+                sid=sid or None,
                 client_id=client_id,
                 reason=reason,
                 actor=actor,
                 detail=detail,
             )
-            write_audit(connection, tag, at=at, sub=sub, client_id=client_id, actor=actor, detail=detail)
+            add_notices(connection, number, notices, at)
+            write_audit(
+                connection,
+                tag,
+                at=at,
+                sub=sub,
+                sid=sid or None,
+                client_id=client_id,
+                actor=actor,
+                detail=detail,
+            )
             return number
 
     def add_notices(self, number: int, rows: Sequence[tuple[str, str, str]], at: int) -> None:

@@ -9,17 +9,17 @@ from sso_center.base.errors import NotFound
 from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Clients
+from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.endings import BATCH, Endings
 from sso_center.core.endings.entries import Entries, Entry
 from sso_center.core.endings.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Sessions
 from sso_center.core.users import Users
-from sso_center.storage.redis import Redis, load_script, load_unguarded_script
+from sso_center.storage.redis import Redis, load_script
 
 _CUT_OFF = load_script(__package__, *SESSION_PARTS, "cut_off.lua")
 _FIND_VOID = load_script(__package__, *SESSION_PARTS, "find_void.lua")
 _FIND_JOINED = load_script(__package__, *SESSION_PARTS, "find_joined.lua")
-_LEAVE = load_unguarded_script(__package__, *SESSION_PARTS, "leave.lua")
 
 Scope = Literal["user", "client", "role", "everyone"]
 
@@ -44,6 +44,7 @@ class MassEndings:
         clients: Clients,
         endings: Endings,
         entries: Entries,
+        applying: Applying,
         clock: Clock,
         *,
         horizon: int,
@@ -54,6 +55,7 @@ class MassEndings:
         self._clients = clients
         self._endings = endings
         self._entries = entries
+        self._applying = applying
         self._clock = clock
         self._horizon = horizon * 1000
 
@@ -148,7 +150,7 @@ class MassEndings:
                     self._entries.add_notices(entry.number, told, self._clock())
                 for sid, _ in rows:
                     # Only now that the notice is recorded: a crash in between repeats it, never loses it.
-                    self._redis.run_unguarded(_LEAVE, shard, (sid, client_id, at))
+                    self._applying.leave(shard, sid, client_id, at)
                 left += len(rows)
                 if rows:
                     yield left

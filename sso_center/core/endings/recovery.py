@@ -31,7 +31,7 @@ class Recovery:
 
         Raises Unavailable while SQL or Redis is away: the shard then stays refused.
         """
-        lineage, version = self._entries.lineage(), self._entries.configuration_version()
+        lineage = self._entries.lineage()
         marker = self._redis.marker(shard)
         # Another history of the journal gives its numbers another meaning.
         position = marker.position if marker.lineage == lineage else 0
@@ -47,6 +47,13 @@ class Recovery:
             if len(page) < _PAGE:
                 break
         self._applying.void_grants(shard)
-        self._redis.trust(shard, run_id=run_id, lineage=lineage, position=position, config=version)
+        self._trust(shard, run_id, lineage, position)
         level = logging.INFO if replayed else logging.DEBUG
         _log.log(level, "shard recovered", extra={"shard": shard, "replayed": replayed, "position": position})
+
+    def _trust(self, shard: str, run_id: str, lineage: str, position: int) -> None:
+        # A change that was announced while this shard could not be told would be lost under an older version.
+        trusted = None
+        while (version := self._entries.configuration_version()) != trusted:
+            self._redis.trust(shard, run_id=run_id, lineage=lineage, position=position, config=version)
+            trusted = version

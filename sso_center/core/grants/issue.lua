@@ -13,10 +13,11 @@ if session.stamp < tonumber(args[14]) then
 end
 
 local stamp, client, key = next_stamp(), args[8], prefix .. 'grant:' .. args[7]
-if session_join(session, client, stamp) then
+local joined, is_new = session_join(session, client, stamp)
+if is_new then
   audit_event('oidc:client:join', session.sub, session.sid, client)
 end
 redis.call('HSET', key, 'client', client, 'redirect', args[9], 'challenge', args[10], 'sid', session.sid,
-  'stamp', stamp, 'deadline', now + tonumber(args[12]), 'about', args[11])
+  'stamp', math.max(stamp, joined), 'deadline', now + tonumber(args[12]), 'about', args[11])
 redis.call('PEXPIRE', key, tonumber(args[13]))
 return {'issued', nonce, unpack(session_reply(session, user))}

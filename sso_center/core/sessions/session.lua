@@ -79,14 +79,21 @@ local function session_touch(session)
   index_deadline(session)
 end
 
+-- Whether a client has been in a session since before `stamp`, when it got what it presents now.
+local function session_has(session, client, stamp)
+  local joined = tonumber(redis.call('HGET', participants_key(session.sid), client) or -1)
+  return joined >= 0 and joined <= stamp and not is_client_cut_off(stamp, client)
+end
+
 -- Joins a client to a session; one that has joined stays as it is, unless a cut-off came between.
+-- Returns when it joined, and whether that was now. What it gets is stamped no earlier, though hosts' clocks differ.
 local function session_join(session, client, stamp)
   local key = participants_key(session.sid)
   local joined = tonumber(redis.call('HGET', key, client) or -1)
-  if joined >= 0 and not is_client_cut_off(joined, client) then return false end
+  if joined >= 0 and not is_client_cut_off(joined, client) then return joined, false end
   redis.call('HSET', key, client, stamp)
   redis.call('PEXPIRE', key, session.deadline - now + SESSION_KEPT)
-  return true
+  return stamp, true
 end
 
 -- What the holder of a chain's token finds: outcome, session, user, the nonce that tells a successor.

@@ -10,5 +10,5 @@ local user = session and user_load(session.sub)
 local state = session_state(session, user)
 if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, user))} end
 if state ~= 'alive' then return {'inactive', 'session_' .. state} end
-if is_client_cut_off(tonumber(f[4]), f[1]) then return {'inactive', 'client_cut_off'} end
+if not session_has(session, f[1], tonumber(f[4])) then return {'inactive', 'client_left'} end
 return {'active', f[1], f[2], f[3], f[4], f[5], user.claims, session.sub}

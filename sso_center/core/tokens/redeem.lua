@@ -25,11 +25,11 @@ local user = session and user_load(session.sub)
 local state = session_state(session, user)
 if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, user))} end
 if state ~= 'alive' then return {'refused', 'session_' .. state} end
-if is_client_cut_off(stamp, client) then return {'refused', 'client_cut_off'} end
+if not session_has(session, client, stamp) then return {'refused', 'client_left'} end
 
 redis.call('HSET', key, 'redeemed', now)
 local token, life = prefix .. 'token:' .. args[5], tonumber(args[6])
-redis.call('HSET', token, 'client', client, 'sub', session.sub, 'sid', sid, 'about', f[7], 'stamp', next_stamp(),
+redis.call('HSET', token, 'client', client, 'sub', session.sub, 'sid', sid, 'about', f[7], 'stamp', math.max(next_stamp(), stamp),
   'deadline', now + life, 'family', args[7])
 redis.call('PEXPIRE', token, life + 60000)
 audit_event('oidc:grant:redeem', session.sub, sid, client)

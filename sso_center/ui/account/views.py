@@ -40,6 +40,11 @@ def blueprint(services: Services) -> Blueprint:
         session = browser.current()
         return _end_others(services, session) if session else _to_login("/account")
 
+    @routes.post("/account/sites/<client_id>/leave")
+    def leave(client_id: str) -> Response:
+        session = browser.current()
+        return _leave(services, session, client_id) if session else _to_login("/account")
+
     @routes.get("/account/password")
     def show_password() -> Response:
         session = browser.current()
@@ -88,6 +93,14 @@ def _end_others(services: Services, session: Session) -> Response:
         if view.sid != session.sid:
             _end(services, session, view.sid)
     flash(gettext("You are signed out everywhere else."), "good")
+    return go("/account")
+
+
+def _leave(services: Services, session: Session, client_id: str) -> Response:
+    if services.endings.leave(session.sid, client_id, session.sub):
+        flash(gettext("You are signed out of that site. Opening it again signs you in again."), "good")
+    else:
+        flash(gettext("You are not signed in at that site any more."), "good")
     return go("/account")
 
 
