@@ -1,11 +1,12 @@
-"""What `serve` keeps running: web workers on one listening socket, a courier, and what `tick` looks after."""
+"""What `serve` keeps running: web workers on one address, a courier, and what `tick` looks after."""
 
 import errno
 import logging
 import resource
 import socket
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from sso_center.base.errors import SettingsError
 from sso_center.base.settings import Settings
@@ -37,7 +38,7 @@ def supervise(
     expected to return on SIGTERM. `tick` is called here, four times a second. Raises SettingsError when
     the address can't be listened on.
     """
-    listener = open_listener(settings.bind_host, settings.bind_port)
+    listeners = open_listeners(settings.bind_host, settings.bind_port, settings.workers)
     _allow_many_connections()
     is_announced = False
 
@@ -45,45 +46,69 @@ def supervise(
         nonlocal is_announced
         if not is_announced:
             is_announced = True
-            print(_announcement(settings, listener), flush=True)
+            print(_announcement(settings, listeners[0]), flush=True)
 
-    def work(ready: Ready) -> None:
-        front = Front(make_application(), limits, listener.getsockname()[:2])
-        run_worker(front, listener, grace=grace, on_ready=ready)
+    def work(number: int, ready: Ready) -> None:
+        mine = listeners[number]
+        _close(listener for listener in listeners if listener is not mine)
+        front = Front(make_application(), limits, mine.getsockname()[:2])
+        run_worker(front, mine, grace=grace, on_ready=ready)
 
     def carry(_ready: Ready) -> None:
-        listener.close()
+        _close(listeners)
         run_courier()
 
     minder = Minder(tick, announce)
-    workers = [Charge(f"web-{number + 1}", work) for number in range(settings.workers)]
+    workers = [Charge(f"web-{number + 1}", partial(work, number)) for number in range(settings.workers)]
     courier = Charge("courier", carry)
     for charge in (*workers, courier):
         minder.add(charge)
     with minder.listening_to_signals():
         minder.mind()
         # From here new connections are refused, not kept waiting for nobody.
-        listener.close()
+        _close(listeners)
         minder.end(workers, grace + 2)
         minder.end([courier], grace)
 
 
-def open_listener(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on `host`:`port`. Raises SettingsError, saying why, when it can't."""
+def open_listeners(host: str, port: int, count: int) -> list[socket.socket]:
+    """Return `count` sockets that listen on `host`:`port`, one for each worker.
+
+    The kernel shares connections out between them. On one socket for all, whoever wakes first takes every
+    connection of a proxy, keeps it alive, and does the work of all. They stay open here, so that what waits
+    for a worker that was killed waits for its successor. Raises SettingsError, saying why, when it can't.
+    """
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # Another center could share the address with ours unnoticed: it must be free for one alone first.
+        _listen(family, address, is_shared=False).close()
+        return [_listen(family, address, is_shared=True) for _ in range(count)]
+    except OSError as failed:
+        raise SettingsError(f"SSO_BIND is {where!r} but {_why(failed)}") from failed
+
+
+def _listen(family: int, address: Any, *, is_shared: bool) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if is_shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         # Accepted connections inherit it; without, an answer's second packet waits for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
-    except OSError as failed:
-        raise SettingsError(f"SSO_BIND is {where!r} but {_why(failed)}") from failed
+    except OSError:
+        listener.close()
+        raise
     return listener
+
+
+def _close(listeners: Iterable[socket.socket]) -> None:
+    for listener in listeners:
+        listener.close()
 
 
 def _why(failed: OSError) -> str:
