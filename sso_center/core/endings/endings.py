@@ -76,9 +76,17 @@ class Endings:
             if shard is not None:
                 by_shard.setdefault(shard, []).append(sid)
         for shard, asked in by_shard.items():
-            _, *alive = self._sessions.with_user(_CHECK, shard, (client_id, *asked))
+            alive = self._check(shard, client_id, asked)
             answer.update({sid: bool(is_alive) for sid, is_alive in zip(asked, alive, strict=True)})
         return answer
+
+    def _check(self, shard: str, client_id: str, asked: Sequence[str]) -> Sequence[int]:
+        while True:
+            word, *said = self._sessions.with_user(_CHECK, shard, (client_id, *asked))
+            if word == "checked":
+                return said
+            # One of them is of a person who was removed: it ends, and the others are asked after again.
+            self.end_session(said[1], Reason.DISABLED, CENTER)
 
     def leave(self, sid: str, client_id: str, actor: str) -> bool:
         """Take one client out of a session, which goes on; say whether the client was in it.
