@@ -151,8 +151,18 @@ class EmbeddedServer:
 
     def _ask_to_stop(self) -> None:
         """Ask the server to write what it has and end; nothing happens when none runs."""
-        # Whoever holds the lock wrote the file of its number: a number that was left behind and is
-        # another process's by now is never used.
+        try:
+            connection = self._connect()
+        except OSError:
+            self._signal_to_stop()
+            return
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"SHUTDOWN FORCE\r\n")  # even when the disk is full
+            connection.recv(512)
+
+    def _signal_to_stop(self) -> None:
+        # Its socket may have been removed. Whoever holds the lock wrote the file of its number: one that
+        # was left behind, and is another process's number by now, is never used.
         if not self._has_ended():
             with contextlib.suppress(OSError, ValueError):
                 os.kill(int(self._pid_path.read_text(encoding="ascii")), signal.SIGTERM)
