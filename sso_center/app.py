@@ -4,6 +4,7 @@ from flask import Flask
 
 from sso_center import ui, web
 from sso_center.protocols import endings, oidc
+from sso_center.protocols.oidc.straight import StraightBack
 from sso_center.protocols.programs import Programs
 from sso_center.services import Services
 from sso_center.web import browser, csrf, health
@@ -24,7 +25,8 @@ def create_app(services: Services) -> Flask:
     ):
         app.register_blueprint(blueprint)
     programs = (*oidc.endpoints(services), *endings.endpoints(services))
-    app.wsgi_app = Programs(app.wsgi_app, programs, services.settings)  # type: ignore[method-assign]
+    in_front = StraightBack(Programs(app.wsgi_app, programs, services.settings), services)
+    app.wsgi_app = in_front  # type: ignore[method-assign]
     return app
 
 

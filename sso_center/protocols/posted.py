@@ -15,7 +15,7 @@ def query(limit: int) -> str:
 
     Raises ShownError when it is longer than `limit` characters or could not stand in an address as it is.
     """
-    return _checked(request.environ.get("QUERY_STRING", ""), limit)
+    return checked(request.environ.get("QUERY_STRING", ""), limit)
 
 
 def form_as_query(limit: int) -> str:
@@ -27,10 +27,11 @@ def form_as_query(limit: int) -> str:
     except UnicodeDecodeError as bad:
         raise ShownError("The request is not a form.") from bad
     parts = (request.environ.get("QUERY_STRING", ""), body)
-    return _checked("&".join(part for part in parts if part), limit)
+    return checked("&".join(part for part in parts if part), limit)
 
 
-def _checked(raw: str, limit: int) -> str:
+def checked(raw: str, limit: int) -> str:
+    """Return `raw` when it can stand in an address as it is; raises ShownError otherwise."""
     if len(raw) > limit:
         raise ShownError(f"The request is longer than {limit} characters.")
     if not (raw.isascii() and raw.isprintable()) or " " in raw or "#" in raw:

@@ -13,6 +13,7 @@ from sso_center.core.sessions import Outcome, Session, Visit
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.web.address import client_address
+from sso_center.web.session_cookie import SessionCookie
 
 DEVICE_LIFETIME = 400 * 86400
 
@@ -27,7 +28,7 @@ def install(app: Flask, services: Services) -> None:
 
 def cookie() -> str | None:
     """Return the session cookie as the browser sent it, unchecked."""
-    return request.cookies.get(_cookies().session_name)
+    return request.cookies.get(_cookies().session.name)
 
 
 def note(visit: Visit) -> None:
@@ -91,12 +92,9 @@ def device() -> str | None:
 class _Cookies:
     def __init__(self, services: Services) -> None:
         self.services = services
-        # The prefix makes browsers refuse a cookie of that name set by a neighbouring host (RFC 6265bis).
-        prefix = "__Host-" if services.settings.is_secure else ""
+        self.session = SessionCookie(services.settings, services.clock)
         self.is_secure = services.settings.is_secure
-        self.session_name = f"{prefix}sso"
-        self.device_name = f"{prefix}sso-device"
-        self.remembered = services.settings.session_remembered
+        self.device_name = "__Host-sso-device" if self.is_secure else "sso-device"
 
     def _device_signer(self) -> Signer:
         return Signer(self.services.keys.cookie_secrets("device"), salt="sso.device")
@@ -109,19 +107,15 @@ class _Cookies:
         except BadSignature:
             return None
 
-    def set_session(self, response: Response, text: str, session: Session) -> None:
-        left = (session.deadline - self.services.clock()) // 1000
-        self._set(response, self.session_name, text, max(left, 1) if session.is_remembered else None)
-
     def set_device(self, response: Response, device: str) -> None:
-        self._set(response, self.device_name, self._device_signer().sign(device).decode(), DEVICE_LIFETIME)
-
-    def remove_session(self, response: Response) -> None:
-        self._set(response, self.session_name, "", 0)
-
-    def _set(self, response: Response, name: str, value: str, max_age: int | None) -> None:
         response.set_cookie(
-            name, value, max_age=max_age, secure=self.is_secure, httponly=True, samesite="Lax", path="/"
+            self.device_name,
+            self._device_signer().sign(device).decode(),
+            max_age=DEVICE_LIFETIME,
+            secure=self.is_secure,
+            httponly=True,
+            samesite="Lax",
+            path="/",
         )
 
 
@@ -133,7 +127,7 @@ def _cookies() -> _Cookies:
 def _set_cookies(response: Response) -> Response:
     cookies = _cookies()
     if g.get("sso_forget"):
-        cookies.remove_session(response)
+        response.headers.add("Set-Cookie", cookies.session.removal())
         known = device()
         if known is not None:
             # Chromium keeps even no-store pages for its back button until a cookie changes, and to it one
@@ -142,7 +136,7 @@ def _set_cookies(response: Response) -> Response:
         return response
     visit: Visit | None = g.get("sso_visit")
     if visit is not None and visit.successor is not None and visit.session is not None:
-        cookies.set_session(response, visit.successor, visit.session)
+        response.headers.add("Set-Cookie", cookies.session.header(visit.successor, visit.session))
     if "sso_device" in g:
         cookies.set_device(response, g.sso_device)
     return response

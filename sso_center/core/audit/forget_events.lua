@@ -1,6 +1,5 @@
--- Drops events that are in SQL.
+-- Drops events that are in SQL, and with them everything older.
 -- ARGV: id of the last one of them
-for _, event in ipairs(redis.call('XRANGE', prefix .. 'audit', '-', args[1])) do
-  redis.call('XDEL', prefix .. 'audit', event[1])
-end
+local time, sequence = string.match(args[1], '(%d+)-(%d+)')
+redis.call('XTRIM', prefix .. 'audit', 'MINID', '=', time .. '-' .. string.format('%.0f', sequence + 1))
 return 'OK'

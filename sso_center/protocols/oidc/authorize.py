@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, request
 
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRequest
+from sso_center.core.sessions import Visit
 from sso_center.protocols import posted
 from sso_center.protocols.api import exempt_from_csrf
 from sso_center.protocols.oidc import addresses, hints, login_demand
@@ -38,13 +39,33 @@ MAX_QUERY = 3600
 MAX_LOGIN_HINT = 254
 
 
+@dataclass(frozen=True)
+class Answered:
+    """Where the browser goes, and what its session cookie turned out to be; None when nobody looked."""
+
+    location: str
+    visit: Visit | None = None
+
+
 def blueprint(services: Services) -> Blueprint:
     """Return /authorize; exempt from CSRF, since it changes nothing that another site couldn't ask for."""
     made = Blueprint("authorize", __name__)
     endpoint = Authorize(services)
+
+    def authorize() -> Response:
+        if request.method == "POST":
+            return see_other(f"{addresses.AUTHORIZE}?{posted.form_as_query(MAX_QUERY)}")
+        if request.method != "GET":
+            # A grant must not be issued to a HEAD, which nobody expects to do anything.
+            abort(405, valid_methods=["GET", "POST"])
+        answered = endpoint.answer(request.environ.get("QUERY_STRING", ""), browser.cookie())
+        if answered.visit is not None:
+            browser.note(answered.visit)
+        return found(answered.location)
+
     made.add_url_rule(
         addresses.AUTHORIZE,
-        view_func=endpoint.answer,
+        view_func=authorize,
         endpoint="authorize",
         methods=["GET", "POST"],
         provide_automatic_options=False,
@@ -54,25 +75,22 @@ def blueprint(services: Services) -> Blueprint:
 
 @dataclass(frozen=True)
 class Authorize:
-    """The endpoint."""
+    """The endpoint; knows nothing of Flask, so that it can be asked before Flask is (straight.py)."""
 
     services: Services
 
-    def answer(self) -> Response:
-        """Answer the current request."""
-        if request.method == "POST":
-            return see_other(f"{addresses.AUTHORIZE}?{posted.form_as_query(MAX_QUERY)}")
-        if request.method != "GET":
-            # A grant must not be issued to a HEAD, which nobody expects to do anything.
-            abort(405, valid_methods=["GET", "POST"])
-        asked = self._trusted(posted.query(MAX_QUERY))
+    def answer(self, query: str, cookie: str | None) -> Answered:
+        """Answer a GET with this query and session cookie.
+
+        Raises ShownError when the request can't be trusted, Unavailable when a store is away.
+        """
+        asked = self._trusted(posted.checked(query, MAX_QUERY))
         try:
             for check in CHECKS:
                 check(asked)
-            return self._decide(asked)
+            return self._decide(asked, cookie)
         except AuthorizationError as refused:
-            log.info("/authorize refused: %s", refused.code, extra={"client_id": asked.client.client_id})
-            return self._back(asked, {"error": refused.code, "error_description": refused.message})
+            return Answered(self._refused(asked, refused))
 
     def _trusted(self, whole_query: str) -> AuthorizationRequest:
         keys, clock = self.services.keys, self.services.clock
@@ -90,36 +108,52 @@ class Authorize:
             raise ShownError("No site is registered under this client_id.", detail=client_id[:100])
         return client
 
-    def _decide(self, asked: AuthorizationRequest) -> Response:
-        cookie, must_login = browser.cookie(), asked.must_login
+    def _decide(self, asked: AuthorizationRequest, cookie: str | None) -> Answered:
+        must_login = asked.must_login
         has_hint = asked.parameters.get("id_token_hint") is not None
         if has_hint and self._is_somebody_else(asked, cookie):
             must_login = True
-        issued = self.services.grants.issue(cookie, _grant_request(asked, must_login=must_login))
-        browser.note(issued.visit)
+        after = asked.demanded_at
+        issued = self.services.grants.issue(
+            cookie,
+            GrantRequest(
+                client_id=asked.client.client_id,
+                redirect_uri=asked.redirect_uri,
+                scope=asked.granted_scope,
+                nonce=asked.parameters.get("nonce"),
+                code_challenge=asked.parameters.get("code_challenge"),
+                max_age=asked.max_age if after is None else None,
+                must_login=must_login and after is None,
+                # Younger, not as old: the session that was there may be of that very millisecond.
+                authenticated_after=None if after is None else after + 1,
+            ),
+        )
+        is_demanded = must_login or has_hint or asked.max_age is not None
+        return Answered(self._next(asked, issued.code, is_demanded=is_demanded), issued.visit)
+
+    def _next(self, asked: AuthorizationRequest, code: str | None, *, is_demanded: bool) -> str:
         if self.services.clients.find(asked.client.client_id) != asked.client:
             # Changed or removed elsewhere, as asking the store has told: once more, with what is true now.
-            return found(f"{addresses.AUTHORIZE}?{asked.query}")
-        if issued.code is not None:
-            return self._back(asked, {"code": issued.code})
+            return f"{addresses.AUTHORIZE}?{asked.query}"
+        if code is not None:
+            return self._back(asked, {"code": code})
         if asked.is_silent:
-            raise LoginRequired("Nobody is signed in, or not recently enough.")
-        return self._to_login(asked, is_demanded=must_login or has_hint or asked.max_age is not None)
+            return self._refused(asked, LoginRequired("Nobody is signed in, or not recently enough."))
+        return self._to_login(asked, is_demanded=is_demanded)
 
     def _is_somebody_else(self, asked: AuthorizationRequest, cookie: str | None) -> bool:
         hint = hints.read(self.services.keys, asked.parameters.get("id_token_hint") or "")
         if hint is None or hint.client_id != asked.client.client_id:
             raise InvalidRequest("The id_token_hint is not an ID token of this site.")
-        visit = self.services.sessions.visit(cookie)
-        if visit.session is None or visit.session.sub == hint.sub:
+        session = self.services.sessions.visit(cookie).session
+        if session is None or session.sub == hint.sub:
             return False
-        has_just_come = asked.demanded_at is not None and visit.session.auth_time > asked.demanded_at
-        if has_just_come:
-            browser.note(visit)
+        has_just_come = asked.demanded_at is not None and session.auth_time > asked.demanded_at
+        if asked.is_silent or has_just_come:
             raise LoginRequired("Somebody else is signed in.")
         return True
 
-    def _to_login(self, asked: AuthorizationRequest, *, is_demanded: bool) -> Response:
+    def _to_login(self, asked: AuthorizationRequest, *, is_demanded: bool) -> str:
         query = asked.query
         if is_demanded:
             query = login_demand.marked(self.services.keys, self.services.clock, query)
@@ -130,15 +164,19 @@ class Authorize:
             value = asked.parameters.get(name)
             if value is not None and len(value) <= longest:
                 more[name] = value
-        return found(f"{addresses.LOGIN}?{urlencode(more)}")
+        return f"{addresses.LOGIN}?{urlencode(more)}"
 
-    def _back(self, asked: AuthorizationRequest, answer: Mapping[str, str]) -> Response:
+    def _refused(self, asked: AuthorizationRequest, refused: AuthorizationError) -> str:
+        log.info("/authorize refused: %s", refused.code, extra={"client_id": asked.client.client_id})
+        return self._back(asked, {"error": refused.code, "error_description": refused.message})
+
+    def _back(self, asked: AuthorizationRequest, answer: Mapping[str, str]) -> str:
         # `iss` lets a site that uses several centers see which one answered (RFC 9207).
         told = {**answer, "iss": self.services.settings.issuer}
         if asked.state is not None:
             told["state"] = asked.state
         uri = asked.redirect_uri
-        return found(f"{uri}{'&' if '?' in uri else '?'}{urlencode(told)}")
+        return f"{uri}{'&' if '?' in uri else '?'}{urlencode(told)}"
 
 
 def _grant_request(asked: AuthorizationRequest, *, must_login: bool) -> GrantRequest:
