@@ -1,4 +1,4 @@
-"""Strict chains, whose old secret has its sixty seconds from the first telling; and how much a chain remembers."""
+"""Strict chains, whose old secret has its sixty seconds from the first telling; what a chain remembers."""
 
 from dataclasses import replace
 

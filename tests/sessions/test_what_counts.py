@@ -1,4 +1,4 @@
-"""Whether a session counts: one answer for cookie, token, code and question, and one test for each way it is no."""
+"""Whether a session counts: one answer for cookie, token, code and question, and each reason for a no."""
 
 from collections.abc import Callable
 
@@ -196,7 +196,7 @@ def remove(core: Core, user: User) -> None:
     core.forget_copy(user)
 
 
-# Cut-offs: set and not yet walked. The clock stands, so that what was issued in their very millisecond counts.
+# Cut-offs, set and not yet walked. The clock stands: what they void is of their very millisecond.
 
 
 def cut_off(core: Core, scope: str, name: str) -> None:
