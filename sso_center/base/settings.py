@@ -19,6 +19,8 @@ from sso_center.base.urls import is_loopback_name
 T = TypeVar("T")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
+_ISSUER = "should be the address browsers use, such as https://sso.example.org"
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -156,9 +158,16 @@ def _shown(name: str, raw: str) -> str:
 
 
 def _issuer(raw: str) -> str:
-    parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("should be the address browsers use, such as https://sso.example.org")
+    try:
+        parts = urlsplit(raw)
+        port = parts.port
+    except ValueError:
+        raise ValueError(_ISSUER) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError(_ISSUER)
+    # Sites compare it letter by letter, and whether cookies are Secure is read off its first ones.
+    if raw != raw.lower() or not raw.isascii() or any(c <= " " for c in raw) or parts.netloc.endswith(":"):
+        raise ValueError(f"{_ISSUER}, in lower case and without blanks")
     if parts.query or parts.fragment or raw.endswith("/") or "@" in parts.netloc or parts.path:
         raise ValueError("should be scheme, host and port only, without path, query or slash at its end")
     if parts.scheme == "http" and not is_loopback_name(parts.hostname):

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from sso_center.base.errors import SettingsError
+from sso_center.base.settings import load_settings
 from tests.harness.center import Center
 from tests.harness.ports import free_port
 
@@ -45,6 +47,25 @@ def test_every_wrong_setting_is_named_on_a_line_of_its_own(idle: Center) -> None
     )
     assert code == 2
     assert [line.split()[1] for line in said] == ["SSO_ISSUER", "SSO_WORKERS", "SSO_ISUER"]
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "HTTPS://sso.example.org",
+        "https://SSO.example.org",
+        "https://sso.example.org:99999",
+        "https://sso.example.org:",
+        " https://sso.example.org",
+        "https://sso.exa mple.org",
+        "https://sso.example.org/",
+        "http://sso.example.org",
+        "http://[",
+    ],
+)
+def test_an_issuer_that_browsers_would_not_show_like_this_is_refused(idle: Center, issuer: str) -> None:
+    with pytest.raises(SettingsError, match=r"^SSO_ISSUER is .* but should "):
+        load_settings({**idle.settings, "SSO_ISSUER": issuer})
 
 
 def test_a_database_that_is_away_is_named_without_its_password(idle: Center) -> None:
