@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from argon2 import PasswordHasher
 
 from tests.harness.browser import Browser
@@ -143,6 +144,15 @@ def test_a_file_without_a_column_of_names_is_refused(center: Center, tmp_path: P
     assert done.returncode == 2
     assert "not login, password" not in done.stderr
     assert "not login." in done.stderr
+
+
+@pytest.mark.parametrize("name", ["people.csv", "people.jsonl"])
+def test_a_file_that_is_no_text_is_refused(center: Center, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(b"\xff\xfe\x00username")
+    done = center.run("users", "import", str(file), check=False)
+    assert done.returncode == 2
+    assert f"Error: {name} is not UTF-8 text." in done.stderr
 
 
 def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(

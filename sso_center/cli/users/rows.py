@@ -37,12 +37,15 @@ FIELDS = tuple(field.name for field in fields(Row) if field.name != "line")
 
 
 def read_rows(path: Path) -> Iterator[Row | BadRow]:
-    """Yield the rows of a file; its name's ending says which kind it is."""
-    with path.open(encoding="utf-8-sig", newline="") as opened:
-        if path.suffix.lower() == ".csv":
-            yield from _read_csv(opened)
-        else:
-            yield from _read_json_lines(opened)
+    """Yield the rows of a file; its name's ending says which kind it is. Raises UsageError."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as opened:
+            if path.suffix.lower() == ".csv":
+                yield from _read_csv(opened)
+            else:
+                yield from _read_json_lines(opened)
+    except UnicodeDecodeError as bad:
+        raise click.UsageError(f"{path.name} is not UTF-8 text.") from bad
 
 
 def _read_csv(opened: TextIO) -> Iterator[Row | BadRow]:
