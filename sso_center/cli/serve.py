@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -65,13 +66,21 @@ def run(settings: Settings) -> None:
 
 def _share_counters(settings: Settings) -> None:
     """Let all processes count into one folder; must be set before anything counts (prometheus_client)."""
-    folder = settings.data_dir / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
+    # Each run has its own: another center may run on the same data, and its counters are not ours to remove.
+    folder = settings.data_dir / "metrics" / str(os.getpid())
+    _remove_counters_of_ended_runs(folder)
     try:
         folder.mkdir(mode=0o700, parents=True)
     except OSError as failed:
         raise SettingsError(f"SSO_DATA_DIR is {str(settings.data_dir)!r} but {failed.strerror}") from failed
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _remove_counters_of_ended_runs(own: Path) -> None:
+    for folder in own.parent.glob("*"):
+        # A process that has our number now is not the one that counted there.
+        if folder == own or not Path(f"/proc/{folder.name}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
