@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
@@ -89,6 +90,8 @@ class Courier:
                 one.take(time.monotonic())
             self._wait(stop)
         self._delivery.close()
+        with suppress(SSOError):
+            self._leases.give_back()
 
     def _wait(self, stop: threading.Event) -> None:
         # Wakes within 0.2 s of `stop`, and at once for news.
