@@ -1,7 +1,6 @@
 """The rows of keys in SQL, encrypted."""
 
 from base64 import b64decode, b64encode
-from dataclasses import replace
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -47,20 +46,17 @@ def add_key(connection: Connection, vault: Vault, key: StoredKey) -> None:
     )
 
 
-def move_key(connection: Connection, key: StoredKey, state: State, at: int) -> StoredKey:
-    """Let a key begin the next part of its life at that moment (ms), and return it as it is then."""
-    moved = replace(
-        key,
-        state=state,
-        activated_at=at if state == State.ACTIVE else key.activated_at,
-        retired_at=at if state == State.RETIRED else None,
-    )
+def move_key(connection: Connection, key: StoredKey, state: State, at: int) -> None:
+    """Let a key begin the next part of its life at that moment (ms)."""
     connection.execute(
         update(signing_keys)
         .where(signing_keys.c.kid == key.kid)
-        .values(state=state.value, activated_at=moved.activated_at, retired_at=moved.retired_at)
+        .values(
+            state=state.value,
+            activated_at=at if state == State.ACTIVE else key.activated_at,
+            retired_at=at if state == State.RETIRED else None,
+        )
     )
-    return moved
 
 
 def forget_keys(connection: Connection, retired_before: int) -> None:

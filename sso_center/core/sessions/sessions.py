@@ -101,7 +101,7 @@ class Sessions:
             if reply[0] != "no_user":
                 return reply
             try:
-                self._users.refill(reply[3] if len(reply) > 3 else reply[1])
+                self._users.refill(reply[3])
             except NotFound:
                 return ["ended", "", *reply[2:]]
         raise Unavailable(detail="the user's hash is lost as fast as it is refilled")
