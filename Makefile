@@ -11,7 +11,7 @@ NODE := tests/clients/node
 help:  ## list these targets
 	@echo "make TARGET, where TARGET is one of"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "ARGS=... goes to pytest or the benchmark: make test ARGS='-n 0 -k logout'"
+	@echo "ARGS=... goes to what it runs: make test ARGS='-n 0 -k logout', make demo ARGS='--port-base 9400'"
 
 install: $(STAMP)  ## make .venv with the center, the SDK and all tools
 

@@ -56,8 +56,8 @@ def run_worker(
     """Serve requests from `listener` until SIGTERM, then finish those under way.
 
     Takes the socket over. The supervisor has it open too, so a worker that is killed takes no waiting
-    connection with it. `on_ready` is called once connections are accepted. Finishing takes at most `grace` seconds;
-    the process is expected to end when this returns.
+    connection with it. `on_ready` is called once connections are accepted. Finishing takes at most `grace`
+    seconds; the process is expected to end when this returns.
     """
     # Blocked before any thread is there, so that none but this one ever gets it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
