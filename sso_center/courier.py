@@ -16,7 +16,7 @@ from contextlib import suppress
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import Delivery, Poster, Sweep, Tail
+from sso_center.core.endings import Delivery, Failovers, Poster, Sweep, Tail
 from sso_center.core.endings.leases import Leases
 from sso_center.services import Services, build_services
 
@@ -62,6 +62,7 @@ class Courier:
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._leases = Leases(services.database, holder, services.clock)
         self._tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
+        self._failovers = Failovers(services.redis, services.entries, services.applying, services.clock)
         self._sweep = Sweep(services.redis, services.endings, services.clock)
         self._drain = AuditDrain(services.database, services.redis)
         self._delivery = Delivery(
@@ -79,6 +80,7 @@ class Courier:
         listener.start()
         rounds = [
             Round(self._follow_and_deliver, every=0.0),
+            Round(self._look_for_failovers, every=2.0),
             Round(self._announce_configuration, every=2.0),
             Round(self._sweep_once, every=5.0),
             Round(self._drain_audit, every=5.0),
@@ -111,6 +113,10 @@ class Courier:
         if self._leases.hold("tail", LEASE_SECONDS):
             while self._tail.follow():
                 self._delivery.deliver_due()
+
+    def _look_for_failovers(self) -> None:
+        if self._leases.hold("tail", LEASE_SECONDS):
+            self._failovers.look()
 
     def _announce_configuration(self) -> None:
         # A worker that died between the commit of a change and its announcement left this undone.

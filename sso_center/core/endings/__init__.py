@@ -10,6 +10,7 @@ from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.delivery import Delivery
 from sso_center.core.endings.endings import Endings
 from sso_center.core.endings.entries import Ending, Entries
+from sso_center.core.endings.failover import Failovers
 from sso_center.core.endings.mass import MassEndings, Reach, Scope
 from sso_center.core.endings.notices import Notices
 from sso_center.core.endings.post import Poster
@@ -25,6 +26,7 @@ __all__ = [
     "Ending",
     "Endings",
     "Entries",
+    "Failovers",
     "MassEndings",
     "Notices",
     "Poster",

@@ -1,0 +1,53 @@
+"""While one primary takes over from another, an entry may reach only the old one: the courier mends that."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sso_center.base.settings import load_settings
+from sso_center.core.endings import Failovers, Reason
+from sso_center.services import Services, build_services
+from sso_center.storage.migrate import migrate
+from sso_center.storage.sql import database_url
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    settings = load_settings({"SSO_DATA_DIR": str(tmp_path), "SSO_REDIS_TIMEOUT_MS": "10000"})
+    migrate(database_url(settings))
+    built = build_services(settings)
+    yield built
+    built.close()
+
+
+def test_an_ending_that_reached_only_the_old_primary_is_applied_to_the_new_one(services: Services) -> None:
+    redis, embedded = services.redis, services.redis.embedded
+    assert embedded is not None
+    courier = Failovers(redis, services.entries, services.applying, services.clock)
+    courier.look()
+    user = services.users.add("alice", password="correct horse battery")
+    opened = services.sessions.open(
+        user, remember=False, amr=("pwd",), user_agent="", address="", previous=None
+    )
+    shard = user.shard
+
+    embedded.stop()
+    embedded.ensure_running()
+    assert services.sessions.visit(opened.cookie).session is not None
+
+    # What the new primary would hold had the ending gone to the old one: everything, and its marker trusted.
+    keys = [
+        redis.key(shard, "session", opened.session.sid),
+        redis.key(shard, "chain", opened.session.chain_id),
+    ]
+    kept = {key: redis.command(shard, "HGETALL", key) for key in keys}
+    services.endings.end_session(opened.session.sid, Reason.ADMIN, "test")
+    for key, flat in kept.items():
+        redis.command(shard, "HSET", key, *flat)
+        redis.command(shard, "PEXPIRE", key, 86_400_000)
+    assert services.sessions.visit(opened.cookie).session is not None
+
+    assert courier.look() == 1
+    assert services.sessions.visit(opened.cookie).session is None
+    assert courier.look() == 0
