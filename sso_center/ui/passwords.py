@@ -27,13 +27,15 @@ def read_new() -> str:
     return new
 
 
-def change(services: Services, user: User, new: str) -> None:
+def change(services: Services, user: User, new: str) -> User:
     """Store a new password, which in the same transaction ends every session of the user, this browser's too.
 
-    Raises Invalid when the password is too weak, and Unavailable.
+    Returns the user as changed. Raises Invalid when the password is too weak, Conflict when the account
+    is not as `user` says any more, and Unavailable.
     """
-    services.users.set_password(user.sub, new)
+    changed = services.users.set_password(user.sub, new, epoch=user.epoch)
     trail.record(services, Tag.PASSWORD_CHANGED, sub=user.sub)
+    return changed
 
 
 def explain(refused: Invalid) -> str:

@@ -1,9 +1,13 @@
 """Changing the password: everybody else is out, this browser goes on."""
 
+import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
+import argon2
 import pytest
 
+from sso_center.base.errors import Conflict
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center
 from tests.harness.receiver import Receiver
@@ -86,3 +90,30 @@ def test_what_is_wrong_is_said_and_nothing_changes(
 def test_whoever_is_not_signed_in_is_sent_to_the_login(center: Center, browser: Browser) -> None:
     page = browser.get(center.url("/account/password"))
     assert page.headers["Location"] == "/login?next=%2Faccount%2Fpassword"
+
+
+def test_a_login_under_way_with_the_old_password_does_not_survive_the_change(
+    center: Center, new_browser: Callable[..., Browser]
+) -> None:
+    # A hash that takes long to check keeps the login under way while the password is changed.
+    old, users = "four blue tricycles", center.services.users
+    slow = argon2.PasswordHasher(time_cost=16, memory_cost=65_536, parallelism=1).hash(old)
+    for turn in range(3):
+        user = users.add_imported(f"in-a-hurry-{turn}-{secrets.token_hex(4)}", password_hash=slow)
+        browser = new_browser()
+        page = browser.get(center.url("/login"))
+        with ThreadPoolExecutor(1) as aside:
+            answer = aside.submit(browser.log_in, page, user.username, old)
+            users.set_password(user.sub, NEW)
+        assert answer.result().status in (403, 409)
+        assert browser.get(center.url("/account")).status == 303
+        assert not center.services.sessions.of_user(user.sub)
+
+
+def test_a_change_proven_with_a_password_that_was_replaced_meanwhile_is_refused(center: Center) -> None:
+    person, users = center.add_person(), center.services.users
+    proven = users.get(person.sub)
+    users.set_password(person.sub, "set anew by an admin")
+    with pytest.raises(Conflict):
+        users.set_password(person.sub, "chosen by a thief", epoch=proven.epoch)
+    assert users.authenticate(person.username, "set anew by an admin") is not None

@@ -164,18 +164,24 @@ class Users:
             write_copy(self._redis, user)
         return user
 
-    def set_password(self, sub: str, password: str, *, must_change: bool = False) -> None:
-        """Change the password, which ends the sessions opened with the old one.
+    def set_password(
+        self, sub: str, password: str, *, must_change: bool = False, epoch: int | None = None
+    ) -> User:
+        """Change the password, which ends the sessions opened with the old one, and return the user.
 
-        Raises NotFound, and Invalid whose message tells the person what is wrong with the password.
+        `epoch` is the one in which the old password was proven: a change since then, say by an admin who
+        takes the account back, wins. Raises Conflict for that, NotFound, and Invalid whose message tells
+        the person what is wrong with the password.
         """
         hashed = self._hasher.hash(check_password_rules(password, self.get(sub).username))
 
         def change(account: Account) -> Account:
+            if epoch not in (None, account.user.epoch):
+                raise Conflict("The account was changed a moment ago. Please sign in again.")
             user = replace(account.user, must_change_password=must_change, epoch=account.user.epoch + 1)
             return Account(user, hashed)
 
-        self._change(sub, "password_change", change)
+        return self._change(sub, "password_change", change)
 
     def set_disabled(self, sub: str, is_disabled: bool) -> User:
         """Disable an account, which ends its sessions, or enable it again. Raises NotFound."""

@@ -27,7 +27,7 @@ def take(services: Services, session: Session) -> Response:
     try:
         new = passwords.read_new()
         _check_current(services, user, current)
-        passwords.change(services, user, new)
+        changed = passwords.change(services, user, new)
     except Invalid as refused:
         return _page(user, 400, problem=passwords.explain(refused), field=refused.field)
     except TooMany as too_many:
@@ -39,7 +39,7 @@ def take(services: Services, session: Session) -> Response:
         )
         response.headers["Retry-After"] = str(too_many.retry_after)
         return response
-    browser.open_session(services.users.get(user.sub), remember=session.is_remembered, amr=session.amr)
+    browser.open_session(changed, remember=session.is_remembered, amr=session.amr)
     flash(gettext("Your password is changed. All other devices are signed out."), "good")
     return go("/account")
 

@@ -25,11 +25,11 @@ def take(visit: Visit) -> Progress | Response:
     """Store the new password, which ends every session of the person."""
     assert visit.progress is not None and visit.user is not None  # noqa: PT018
     try:
-        passwords.change(visit.services, visit.user, passwords.read_new())
+        changed = passwords.change(visit.services, visit.user, passwords.read_new())
     except Invalid as refused:
         return _page(visit, 400, problem=passwords.explain(refused), field=refused.field)
     # The change began a new epoch, and this browser is the one that made it.
-    return replace(visit.progress, epoch=visit.services.users.get(visit.user.sub).epoch)
+    return replace(visit.progress, epoch=changed.epoch)
 
 
 def _page(visit: Visit, status: int = 200, **context: object) -> Response:

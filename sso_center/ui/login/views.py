@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from flask import Blueprint, Response, request, session
 
-from sso_center.base.errors import NotFound
+from sso_center.base.errors import Conflict, NotFound
 from sso_center.base.urls import with_query
 from sso_center.core.audit import Tag
 from sso_center.core.users import User
@@ -74,7 +74,10 @@ def _take(services: Services, step: Step, destination: Destination) -> Response:
 
 
 def _go_on(services: Services, progress: Progress, destination: Destination) -> Response:
-    user = services.users.get(progress.sub)
+    user = _user_of(services, progress)
+    if user is None:
+        # The password that was right a moment ago may be the one that was just taken away from a thief.
+        raise Conflict("The account was changed a moment ago. Please sign in again.")
     step = order.next_step(progress, user)
     if step is not None:
         session[STORED] = asdict(progress)
