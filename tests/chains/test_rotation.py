@@ -1,12 +1,13 @@
 """Session cookies rotate as chains do: each rule, on the real server."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from sso_center.core.chains.token import ChainSigner, ChainToken
 from sso_center.core.endings import CENTER, Reason
-from sso_center.core.sessions import Outcome, Visit
+from sso_center.core.sessions import Lifetimes, Outcome, Sessions, Visit
 from sso_center.core.users import User
 from sso_center.services import Services
 from tests.chains.conftest import HOUR, MINUTE, Time
@@ -125,6 +126,31 @@ def test_an_old_secret_works_for_sixty_seconds_and_is_told_nothing(phone: Phone,
     assert visit.successor is None
 
 
+def test_an_old_secret_is_told_nothing_however_soon_the_next_rotation_is(
+    services: Services, user: User, time: Time
+) -> None:
+    # It could only derive a wrong successor from what it would be told.
+    lifetimes = Lifetimes(idle=86400, absolute=86400, remembered=86400, rotation=60)
+    keys = services.keys
+    hasty = Sessions(
+        services.redis,
+        services.users,
+        lambda: ChainSigner(keys.cookie_secrets("session"), "session"),
+        lifetimes,
+        time,
+    )
+    phone = Phone(replace(services, sessions=hasty), user)
+    old = phone.cookie
+    time.move(MINUTE)
+    phone.use()
+    phone.use()
+    time.move(MINUTE)
+    visit = phone.use(old)
+    assert visit.outcome is Outcome.ALIVE
+    assert visit.successor is None
+    assert phone.use().successor is not None
+
+
 def test_an_old_secret_after_its_sixty_seconds_is_a_reuse(phone: Phone, time: Time) -> None:
     old = phone.rotate(time)
     time.move(MINUTE + 1)
@@ -201,3 +227,8 @@ def test_redis_holds_no_secret_of_a_chain(phone: Phone, time: Time) -> None:
     values = " ".join(phone.record().values())
     assert phone.token().secret not in values
     assert phone.token(told).secret not in values
+
+
+def test_nothing_of_a_session_stays_for_ever(phone: Phone, time: Time) -> None:
+    phone.rotate(time)
+    assert list(phone.services.redis.keys_without_expiry()) == []
