@@ -9,6 +9,18 @@ from sso_center.base.errors import Invalid
 MAX_URL = 2000
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
+_UNICAST = ipaddress.ip_network("2000::/3")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        # Of the protocols themselves; a cloud has its metadata service there. Python knows only parts of it.
+        "192.0.0.0/24",
+        # 6to4 carries an IPv4 address of anybody's choice.
+        "2002::/16",
+    )
+)
+
 
 def check_registered_url(url: str, *, field: str, https_only: bool = False) -> str:
     """Return `url` when a client may register it as `field`.
@@ -79,6 +91,17 @@ def resolve_public(host: str, port: int, *, allow_private: bool) -> list[str]:
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not allow_private:
         for address in addresses:
-            if not ipaddress.ip_address(address.partition("%")[0]).is_global:
+            if not _is_public(ipaddress.ip_address(address.partition("%")[0])):
                 raise Invalid(f"{host} is an internal address.", detail=f"{host} -> {address}")
     return addresses
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    # Outside of 2000::/3 IPv6 has mappings of IPv4 in several forms, and old kinds of local addresses.
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _NAT64:
+            return _is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if address not in _UNICAST:
+            return False
+    is_special = any(address in network for network in _NOT_PUBLIC if network.version == address.version)
+    return address.is_global and not address.is_multicast and not is_special

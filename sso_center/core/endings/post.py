@@ -1,22 +1,32 @@
 """Posting to an address that a client supplied, without being led into the center's own network."""
 
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode, urlsplit
-
-import urllib3
-from urllib3.exceptions import HTTPError
 
 from sso_center.base.errors import Invalid
 from sso_center.base.urls import resolve_public
 
 CONNECT_TIMEOUT = 3.0
 READ_TIMEOUT = 5.0
+WHOLE_TIMEOUT = 10.0
+"""Seconds for all of it: a timeout of the socket alone begins anew with every byte that comes."""
 
 
 class Poster:
-    """Posts forms. Follows no redirect, reads no body, and connects only to the address it has checked."""
+    """Posts forms. Follows no redirect, reads no body, and connects only to the address it has checked.
 
-    def __init__(self, *, allow_private: bool) -> None:
+    `patience` is how long one POST may take as a whole, in seconds.
+    """
+
+    def __init__(self, *, allow_private: bool, patience: float = WHOLE_TIMEOUT) -> None:
         self._allow_private = allow_private
+        self._patience = patience
+        self._tls = ssl.create_default_context()
 
     def post(self, url: str, form: dict[str, str]) -> int:
         """Post `form` to `url` and return the status of the answer.
@@ -27,44 +37,65 @@ class Poster:
         host, is_https = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if is_https else 80)
         address = resolve_public(host, port, allow_private=self._allow_private)[0]
-        pool: urllib3.HTTPConnectionPool
-        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
-        if is_https:
-            # The certificate must be the name's, though the connection goes to the address checked above.
-            pool = urllib3.HTTPSConnectionPool(
-                address, port, timeout=timeout, server_hostname=host, assert_hostname=host
-            )
-        else:
-            pool = urllib3.HTTPConnectionPool(address, port, timeout=timeout)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = {
+            "Host": parts.netloc,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "User-Agent": "sso-center",
+            "Connection": "close",
+        }
+        brake = _Brake(self._patience)
         try:
-            with pool:
-                answer = pool.urlopen(
-                    "POST",
-                    target,
-                    body=urlencode(form),
-                    headers={
-                        "Host": parts.netloc,
-                        "Content-Type": "application/x-www-form-urlencoded",
-                        "User-Agent": "sso-center",
-                        "Connection": "close",
-                    },
-                    redirect=False,
-                    retries=False,
-                    preload_content=False,
-                )
-                answer.release_conn()
-                return answer.status
-        except (HTTPError, OSError) as failed:
-            raise Invalid(_in_words(failed), detail=str(failed)) from failed
+            with brake.connected(address, port) as plain:
+                connection = HTTPConnection(host, port)
+                # The certificate must be the name's, though the connection goes to the address checked above.
+                connection.sock = self._tls.wrap_socket(plain, server_hostname=host) if is_https else plain
+                with contextlib.closing(connection):
+                    connection.request("POST", target, urlencode(form), headers)
+                    status = connection.getresponse().status
+            # http.client takes a head that was cut off for a whole one.
+            if brake.was_pulled:
+                raise TimeoutError("cut off in the middle of its answer")
+            return status
+        except (HTTPException, OSError) as failed:
+            message = _in_words(TimeoutError() if brake.was_pulled else failed)
+            raise Invalid(message, detail=str(failed)) from failed
+
+
+class _Brake:
+    """Cuts a connection that takes too long as a whole, in whatever step it is."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.was_pulled = False
+
+    @contextlib.contextmanager
+    def connected(self, address: str, port: int) -> Iterator[socket.socket]:
+        with socket.create_connection((address, port), CONNECT_TIMEOUT) as plain:
+            plain.settimeout(READ_TIMEOUT)
+            # Head and body are written one after the other: the body must not wait for an acknowledgement.
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # A second name of the same connection, which stays valid when TLS takes the first over.
+            with plain.dup() as handle:
+                timer = threading.Timer(self._seconds, self._pull, (handle,))
+                timer.daemon = True
+                timer.start()
+                try:
+                    yield plain
+                finally:
+                    timer.cancel()
+
+    def _pull(self, handle: socket.socket) -> None:
+        self.was_pulled = True
+        with contextlib.suppress(OSError):  # it has just ended by itself
+            handle.shutdown(socket.SHUT_RDWR)
 
 
 def _in_words(failed: Exception) -> str:
-    text = str(failed).lower()
-    if "refused" in text:
+    if isinstance(failed, ConnectionRefusedError):
         return "connection refused"
-    if "timed out" in text:
+    if isinstance(failed, TimeoutError):
         return "no answer in time"
-    if "certificate" in text or "ssl" in text:
+    if isinstance(failed, ssl.SSLError):
         return "its certificate is not valid"
     return "connection failed"
