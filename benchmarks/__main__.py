@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from benchmarks.center import running_center
+from benchmarks.interference import measure_interference
 from benchmarks.oidc_provider import running_peer
-from benchmarks.report import Row, memory_row, render, rows_of, sdk_row
+from benchmarks.report import Row, interference_rows, memory_row, render, rows_of, sdk_row
 from benchmarks.rounds import measure
 from benchmarks.sdk import added_microseconds
 from benchmarks.side import CannotStartError, Side
@@ -21,7 +22,7 @@ from benchmarks.work import CONNECTIONS, TASKS, Crowd
 STARTERS = {"center": running_center, "oidc-provider": running_peer}
 LEFT_OUT = "THE PEER IS LEFT OUT: {}\nOnly the center is measured: no ratios."
 LONGEST_RUN = 1800
-EVERYTHING = (*(task.name for task in TASKS), "memory", "sdk")
+EVERYTHING = (*(task.name for task in TASKS), "interference", "memory", "sdk")
 
 
 def main() -> None:
@@ -111,6 +112,10 @@ def _measure_sides(sides: Sequence[Side], wanted: Sequence[str], options: argpar
     tasks = [task for task in TASKS if task.name in wanted]
     for results in measure(tasks, crowds, rounds=options.rounds, seconds=options.seconds):
         rows += rows_of(results, names, "center")
+    if "interference" in wanted:
+        for crowd in crowds:
+            if crowd.side.name == "center":
+                rows += interference_rows(measure_interference(crowd, rounds=options.rounds))
     if "memory" in wanted:
         rows.append(Row(f"memory (PSS) of the tree with {options.workers} workers, MB:"))
         rows.append(memory_row("  idle, just started", fresh, "center", has_aim=False))

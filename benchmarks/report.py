@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.interference import RATE, Interference
+from benchmarks.load import Sample
 from benchmarks.rounds import Results, ratio
 
 AIMED_CPU_RATIO = {"handoff": 0.70, "check": 0.90}
@@ -55,6 +57,26 @@ def memory_row(title: str, megabytes: dict[str, float], ours: str, *, has_aim: b
     )
 
 
+def interference_rows(found: Interference) -> list[Row]:
+    """A handoff quiet and beside each nuisance; the ratios are to the quiet one of the same round."""
+    rows = [Row(f"handoff, {RATE} a second, and what others' doings do to it (ratios to quiet):")]
+    rows += [Row(f"  p{percent}, ms, quiet", _latency(found.quiet, percent)) for percent in (50, 99)]
+    for nuisance, samples in found.beside.items():
+        for percent in (50, 99):
+            times = ratio(*(_latencies(of, percent) for of in (samples, found.quiet)))
+            aim = _verdict(f"< {nuisance.aimed_ratio:g}", times < nuisance.aimed_ratio)
+            title = f"  p{percent}, ms, {nuisance.title}"
+            rows.append(
+                Row(
+                    title,
+                    _latency(samples, percent),
+                    ratio=f"{times:.2f}",
+                    aim=aim if percent == 99 else "",
+                )
+            )
+    return rows
+
+
 def sdk_row(microseconds: float) -> Row:
     """What `login_required` adds to a request."""
     is_met = microseconds < AIMED_SDK_US
@@ -91,6 +113,14 @@ def _row(
         f"{quotient:.2f}",
         "" if aim is None else _verdict(f"<= {aim:.2f}", quotient <= aim),
     )
+
+
+def _latencies(samples: Sequence[Sample], percent: float) -> list[float]:
+    return [sample.percentile_ms(percent) for sample in samples]
+
+
+def _latency(samples: Sequence[Sample], percent: float) -> str:
+    return f"{median(_latencies(samples, percent)):.1f}"
 
 
 def _both(names: Sequence[str], ours: str) -> tuple[str, str]:

@@ -21,6 +21,8 @@ from benchmarks.wire import Connection, RefusedError, Response
 T = TypeVar("T")
 Unit = Generator[bytes, Response, None]
 Tokens = Generator[bytes, Response, dict[str, str]]
+LOGIN_PATH = "/login"
+"""Where our own center has its login page; the peer has one for each attempt."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ def sign_in(side: Side, browser: Browser, username: str) -> Unit:
     filled = {"username": username, "password": PASSWORD}
     response = yield from browser.walk(attempt.path(side), REDIRECT_URI, filled)
     attempt.code_in(response)
+
+
+def log_in(side: Side, browser: Browser, username: str) -> Unit:
+    """A password login at our own center's door, for no site: the page, then the form."""
+    yield from browser.walk(LOGIN_PATH, "/account", {"username": username, "password": PASSWORD})
 
 
 def hand_off(side: Side, browser: Browser) -> Tokens:

@@ -45,7 +45,8 @@ class Crowd:
         return [given["access_token"] for given in tokens]
 
 
-def _handoffs(crowd: Crowd) -> Callable[[int], Unit]:
+def handoffs(crowd: Crowd) -> Callable[[int], Unit]:
+    """What makes the handoff of one of the crowd's browsers, after one of each was looked at."""
     crowd.fresh_tokens()
 
     def unit(number: int) -> Unit:
@@ -66,7 +67,7 @@ def _logins(crowd: Crowd) -> Callable[[int], Unit]:
 
 
 TASKS = (
-    Task("handoff", "handoff, /authorize with a live session then /token", 1000, _handoffs),
+    Task("handoff", "handoff, /authorize with a live session then /token", 1000, handoffs),
     Task("check", "check, introspection of an opaque access token", 1000, _checks),
     Task(
         "login", "login, /authorize and the page and the password to the code", MOST_LOGINS_AT_ONCE, _logins
