@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 
+from sso_center.base.secrets import hashed
 from sso_center.core.audit import AuditDrain
 from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
-from sso_center.core.grants import GrantRefused, Replayed
+from sso_center.core.grants import GRANT_PARTS, GrantRefused, Replayed
 from sso_center.core.sessions import Outcome
 from sso_center.core.tokens.tokens import challenge_of
-from tests.harness.core import HOUR, MINUTE, REDIRECT, SECOND, Core, request_of
+from sso_center.storage.redis import load_script
+from tests.harness.core import DAY, HOUR, MINUTE, REDIRECT, SECOND, Core, request_of
 from tests.sessions.conftest import Held
 
 GRANT_LIFE = 60 * SECOND
+MANY_EVENTS = load_script(__package__, *GRANT_PARTS, "many_events.lua")
 
 
 def refusal(core: Core, code: str, client: Client, **changes: Any) -> GrantRefused:
@@ -77,6 +80,19 @@ def test_a_cookie_that_is_due_is_told_its_successor_with_a_grant_and_without(cor
     for asked in ({}, {"max_age": 1}, {"must_login": True}):
         issued = core.services.grants.issue(held.cookie, request_of(held.client, **asked))
         assert issued.visit.successor is not None
+
+
+def test_a_grant_is_remembered_for_a_day_so_that_a_replay_is_noticed(core: Core, held: Held) -> None:
+    key = core.services.redis.key(held.user.shard, "grant", hashed(held.code))
+    left = int(core.services.redis.command(held.user.shard, "PTTL", key))
+    assert DAY - MINUTE < left <= DAY
+
+
+def test_what_the_hot_path_wants_audited_grows_no_further_than_ten_thousand(core: Core) -> None:
+    redis = core.services.redis
+    redis.run(MANY_EVENTS, "3f", (11_000,))
+    (length,) = [redis.command("3f", "XLEN", key) for key in redis.scan("sso:{3f}:audit")]
+    assert 10_000 <= int(length) < 10_500
 
 
 def test_what_was_asked_comes_back_with_the_tokens(core: Core, held: Held) -> None:
@@ -200,6 +216,15 @@ def test_a_grant_dies_with_what_it_was_issued_for(
 ) -> None:
     end(core, held)
     refusal(core, held.code, held.client)
+
+
+def test_what_a_site_got_before_it_left_stays_dead_when_it_joins_again(core: Core, held: Held) -> None:
+    core.services.endings.leave(held.sid, held.client.client_id, "test")
+    again = core.code(held.cookie, held.client)
+    refusal(core, held.code, held.client)
+    assert core.services.tokens.find_active(held.token) is None
+    token = core.redeem(again, held.client).access_token
+    assert core.services.tokens.find_active(token) is not None
 
 
 def test_hosts_whose_clocks_differ_spoil_neither_grant_nor_token(core: Core, held: Held) -> None:
