@@ -1,8 +1,8 @@
 -- Finds sessions that joined a client at or before its cut-off.
--- ARGV: client, the cut-off (ms), offset, count
--- Returns {how many were looked at, {sid, sub}, ...}
-local sids = redis.call('ZRANGE', prefix .. 'deadlines', tonumber(args[3]), tonumber(args[3]) + tonumber(args[4]) - 1)
-local found = {#sids}
+-- ARGV: client, the cut-off (ms), cursor, count
+-- Returns {next cursor, {sid, sub}, ...}
+local cursor, sids = scan_sessions(args[3], args[4])
+local found = {cursor}
 for _, sid in ipairs(sids) do
   local joined = tonumber(redis.call('HGET', participants_key(sid), args[1]) or -1)
   if joined >= 0 and joined <= tonumber(args[2]) then

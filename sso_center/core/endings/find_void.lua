@@ -1,13 +1,13 @@
 -- Finds sessions that no longer count because of a cut-off, or because their user was changed.
--- ARGV: sub or '' for the whole shard, offset, count
--- Returns {how many were looked at, sid, ...} | {'no_user', '', session reply...}
-local sids
+-- ARGV: sub or '' for the whole shard, cursor, count
+-- Returns {next cursor, sid, ...} | {'no_user', '', session reply...}
+local cursor, sids = '0', nil
 if args[1] ~= '' then
   sids = redis.call('ZRANGE', user_sessions_key(args[1]), 0, -1)
 else
-  sids = redis.call('ZRANGE', prefix .. 'deadlines', tonumber(args[2]), tonumber(args[2]) + tonumber(args[3]) - 1)
+  cursor, sids = scan_sessions(args[2], args[3])
 end
-local found = {#sids}
+local found = {cursor}
 for _, sid in ipairs(sids) do
   local session = session_load(sid)
   local state = session_state(session, session and user_load(session.sub))

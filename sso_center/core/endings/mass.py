@@ -18,10 +18,13 @@ from sso_center.core.users import Users
 from sso_center.storage.redis import Redis, load_script
 
 _CUT_OFF = load_script(__package__, *SESSION_PARTS, "cut_off.lua")
-_FIND_VOID = load_script(__package__, *SESSION_PARTS, "find_void.lua")
-_FIND_JOINED = load_script(__package__, *SESSION_PARTS, "find_joined.lua")
+_FIND_VOID = load_script(__package__, *SESSION_PARTS, "scan.lua", "find_void.lua")
+_FIND_JOINED = load_script(__package__, *SESSION_PARTS, "scan.lua", "find_joined.lua")
 
 Scope = Literal["user", "client", "role", "everyone"]
+
+FIRST = "0"
+"""The cursor that a walk over a shard begins and ends with."""
 
 
 @dataclass(frozen=True)
@@ -115,15 +118,13 @@ class MassEndings:
         )
 
     def _void_in(self, shard: str, sub: str) -> Iterator[list[str]]:
-        offset = 0
+        cursor = FIRST
         while True:
-            looked_at, *sids = self._with_users(shard, (sub, offset, BATCH))
+            cursor, *sids = self._with_users(shard, (sub, cursor, BATCH))
             if sids:
                 yield sids
-            if sub or int(looked_at) < BATCH:
+            if cursor == FIRST:
                 return
-            # What was ended has left the index.
-            offset += int(looked_at) - len(sids)
 
     def _with_users(self, shard: str, arguments: tuple[str | int, ...]) -> list[Any]:
         while True:
@@ -142,9 +143,9 @@ class MassEndings:
         is_told = client is not None and bool(client.backchannel_logout_uri)
         left = 0
         for shard in all_shards():
-            offset = 0
+            cursor = FIRST
             while True:
-                looked_at, *rows = self._redis.run(_FIND_JOINED, shard, (client_id, at, offset, BATCH))
+                cursor, *rows = self._redis.run(_FIND_JOINED, shard, (client_id, at, cursor, BATCH))
                 if rows and is_told:
                     told = [(client_id, sid, sub) for sid, sub in rows]
                     self._entries.add_notices(entry.number, told, self._clock())
@@ -154,6 +155,5 @@ class MassEndings:
                 left += len(rows)
                 if rows:
                     yield left
-                if int(looked_at) < BATCH:
+                if cursor == FIRST:
                     break
-                offset += BATCH
