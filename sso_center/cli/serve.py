@@ -13,8 +13,8 @@ import click
 from sso_center.base.errors import SettingsError
 from sso_center.base.settings import Settings, load_settings
 
-SLOW_POSTS = frozenset({"/login", "/account/password"})
-"""Where passwords are checked, which takes as long as a hundred other requests."""
+SLOW_POSTS = frozenset({"/login", "/login/new-password", "/account/password"})
+"""Where passwords are checked or hashed, which takes as long as a hundred other requests."""
 
 
 @click.command()

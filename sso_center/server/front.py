@@ -103,7 +103,9 @@ class Front:
         try:
             environ = request.environ
             _give_body(environ, body)
-            if environ["PATH_INFO"] in self._limits.slow_posts and environ["REQUEST_METHOD"] == "POST":
+            # The application takes `/login/` for `/login`.
+            path = environ["PATH_INFO"].rstrip("/")
+            if path in self._limits.slow_posts and environ["REQUEST_METHOD"] == "POST":
                 self._side.submit(partial(self._run, request))
             else:
                 self._run(request)

@@ -64,7 +64,7 @@ def application() -> Callable[..., Iterable[bytes]]:
         wait_at(name)
         return "through"
 
-    @app.post("/login")
+    @app.post("/login", strict_slashes=False)
     def login() -> str:
         wait_at("password")
         return f"hello {request.form.get('username')}"

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from sso_center.cli.serve import SLOW_POSTS
+from sso_center.ui.login import order
 from tests.server.process import Supervised
 from tests.server.wire import Connection
 
@@ -16,14 +18,15 @@ def served(supervise: Callable[..., Supervised]) -> Supervised:
     return supervise(workers=1, slow_waiting=2)
 
 
-def log_in(connection: Connection, name: str) -> None:
+def log_in(connection: Connection, name: str, path: str = "/login") -> None:
     body = f"username={name}".encode()
-    connection.head("POST", "/login", FORM, f"Content-Length: {len(body)}").send(body)
+    connection.head("POST", path, FORM, f"Content-Length: {len(body)}").send(body)
 
 
-def test_others_are_served_while_a_password_is_checked(served: Supervised) -> None:
+@pytest.mark.parametrize("path", ["/login", "/login/", "/%6cogin"])
+def test_others_are_served_while_a_password_is_checked(served: Supervised, path: str) -> None:
     with served.connect() as slow, served.connect() as quick:
-        log_in(slow, "me")
+        log_in(slow, "me", path)
         served.await_at_gate("password")
         for _ in range(50):
             assert quick.ask("GET", "/pid").status == 200
@@ -57,3 +60,7 @@ def test_a_connection_that_logged_in_goes_on(served: Supervised) -> None:
             log_in(connection, name)
             assert connection.reply().text == f"hello {name}"
             assert connection.ask("GET", "/pid").status == 200
+
+
+def test_every_page_that_checks_or_hashes_a_password_is_among_the_slow_ones() -> None:
+    assert {step.path for step in order.STEPS} | {"/account/password"} == SLOW_POSTS
