@@ -23,8 +23,8 @@ from sso_center.core.endings import CENTER, Reason
 from sso_center.core.sessions import Outcome
 from sso_center.core.users import User
 from sso_center.services import Services
-from tests.chains.conftest import HOUR, MINUTE, Time
 from tests.chains.test_rotation import Phone
+from tests.harness.core import HOUR, MINUTE, Time
 
 HISTORIES = 2500
 

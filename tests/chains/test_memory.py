@@ -7,7 +7,7 @@ import pytest
 from sso_center.core.chains.token import ChainToken, new_chain_token, presented_arguments
 from sso_center.services import Services
 from sso_center.storage.redis import load_script
-from tests.chains.conftest import MINUTE, Time
+from tests.harness.core import MINUTE, Time
 
 SHARD = "07"
 STEP = load_script(__package__, "sso_center.core.chains/chain.lua", "step.lua")

@@ -10,7 +10,7 @@ from sso_center.core.endings import CENTER, Reason
 from sso_center.core.sessions import Lifetimes, Outcome, Sessions, Visit
 from sso_center.core.users import User
 from sso_center.services import Services
-from tests.chains.conftest import HOUR, MINUTE, Time
+from tests.harness.core import HOUR, MINUTE, Time
 
 
 class Phone:

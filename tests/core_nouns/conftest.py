@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Barrier
 
@@ -12,21 +11,7 @@ from sso_center.base.settings import Settings, load_settings
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.sql import database_url
-
-SECOND, MINUTE, DAY = 1_000, 60_000, 86_400_000
-
-
-@dataclass
-class Time:
-    """A clock in milliseconds that moves only when told."""
-
-    now: int = field(default=1_800_000_000_000)
-
-    def __call__(self) -> int:
-        return self.now
-
-    def move(self, milliseconds: int) -> None:
-        self.now += milliseconds
+from tests.harness.core import Time
 
 
 @pytest.fixture(scope="module")

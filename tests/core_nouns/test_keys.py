@@ -19,7 +19,8 @@ from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.schema import signing_keys
 from sso_center.storage.sql import database_url
-from tests.core_nouns.conftest import DAY, MINUTE, settings_in
+from tests.core_nouns.conftest import settings_in
+from tests.harness.core import DAY, MINUTE
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 

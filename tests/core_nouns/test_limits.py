@@ -10,7 +10,8 @@ from sso_center.base.errors import TooMany, Unavailable
 from sso_center.base.settings import Settings
 from sso_center.core.limits import LoginLimits
 from sso_center.services import Services, build_services
-from tests.core_nouns.conftest import MINUTE, settings_in
+from tests.core_nouns.conftest import settings_in
+from tests.harness.core import MINUTE
 
 BY_ACCOUNT, BY_ADDRESS, WINDOW = 6, 15, 300
 HERE, THERE = "192.0.2.1", "198.51.100.7"
