@@ -52,7 +52,8 @@ def sweep(core: Core) -> int:
 
 def follow(core: Core) -> int:
     services = core.services
-    return Tail(services.entries, services.applying, services.mass_endings, services.users).follow()
+    tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
+    return sum(iter(tail.follow, 0))
 
 
 # 0. Close
