@@ -35,3 +35,14 @@ def test_a_lease_is_one_couriers_until_it_runs_out(new_center: Callable[..., Cen
     center.move_clock(2)
     assert other.hold("work", 10)
     assert not one.hold("work", 10)
+
+
+def test_a_clock_that_was_set_back_leaves_no_lease_of_the_future(new_center: Callable[..., Center]) -> None:
+    center = new_center(start=False)
+    database, clock = center.services.database, center.services.clock
+    assert Leases(database, "gone", clock).hold("work", 10)
+    other = Leases(database, "other", clock)
+    center.clock.move(-30)
+    assert not other.hold("work", 10)
+    center.clock.move(-3600)
+    assert other.hold("work", 10)

@@ -7,6 +7,11 @@ from sso_center.storage.schema import leases
 from sso_center.storage.sql import Database
 
 
+CLOCKS_DIFFER = 60_000
+"""Milliseconds by which hosts may differ. A lease that ends later still is of a clock that was set back since:
+its holder may be long gone, and nobody else would work until then."""
+
+
 class Leases:
     """Leases of one holder, by name. They only save work: whatever runs under one is harmless to repeat."""
 
@@ -29,7 +34,7 @@ class Leases:
             found = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
             if found is None:
                 connection.execute(insert(leases).values(name=name, holder=self._holder, until=until))
-            elif found.holder == self._holder or found.until <= now:
+            elif found.holder == self._holder or not now < found.until <= until + CLOCKS_DIFFER:
                 connection.execute(
                     update(leases).where(leases.c.name == name).values(holder=self._holder, until=until)
                 )
