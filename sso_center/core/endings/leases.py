@@ -6,10 +6,9 @@ from sso_center.base.clock import Clock
 from sso_center.storage.schema import leases
 from sso_center.storage.sql import Database
 
-
 CLOCKS_DIFFER = 60_000
-"""Milliseconds by which hosts may differ. A lease that ends later still is of a clock that was set back since:
-its holder may be long gone, and nobody else would work until then."""
+"""Milliseconds by which hosts may differ. A lease that ends later still is of a clock that was set back
+since: its holder may be long gone, and nobody else would work until then."""
 
 
 class Leases:
