@@ -70,23 +70,3 @@ def test_whoever_ends_it_again_records_the_first_ending(core: Core, sid: str) ->
     assert ending is not None
     assert (ending.reason, ending.actor) == (Reason.ADMIN, "cli")
     assert core.services.endings.end_session(sid, Reason.LOGOUT, "somebody") is None
-
-
-def test_a_shard_that_is_not_trusted_is_never_marked_as_up_to_date(core: Core, sid: str) -> None:
-    services, shard = core.services, sid[:2]
-    services.endings.end_session(sid, Reason.ADMIN, "cli")
-    (entry,) = services.entries.concerning(shard, after=services.entries.head() - 1, since=0, limit=1)
-    services.redis.command(shard, "DEL", f"sso:{{{shard}}}:shard")
-
-    services.applying.mark(entry)
-
-    # A mark would hide from the recovery what the shard has lost.
-    assert services.redis.marker(shard).position == 0
-
-
-def test_an_ending_leaves_nothing_in_the_indexes(core: Core, sid: str) -> None:
-    redis, shard = core.services.redis, sid[:2]
-    core.services.endings.end_session(sid, Reason.ADMIN, "cli")
-    for index in ("closed", "deadlines"):
-        assert sid not in redis.command(shard, "ZRANGE", f"sso:{{{shard}}}:{index}", 0, -1)
-    assert not [key for key in redis.scan(f"*{sid}*") if ":denied:" not in key]
