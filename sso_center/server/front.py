@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from sso_center.base.settings import Network
-from sso_center.server.access_log import log_request
+from sso_center.server.access_log import log_request, write_waiting
 from sso_center.server.answers import Answer, Refused, broken
 from sso_center.server.application import call_application
 from sso_center.server.body import Bodies
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 logger = logging.getLogger("sso_center.server")
+
+REQUEST_ID_NAMES = ("X-Request-Id", "x-request-id", "X-Request-ID")
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,9 @@ class Front:
         return any(request.entered < oldest for request in tuple(self._inside))
 
     def tick(self) -> None:
-        """Drop the bodies that take too long; to be called a few times a second."""
+        """Drop the bodies that take too long, and write the log; to be called a few times a second."""
         self._bodies.drop_overdue()
+        write_waiting()
 
     def receive(self, watcher: Watcher) -> None:
         """Take one request from Granian and see that it is answered, now or later. Never raises."""
@@ -131,7 +134,7 @@ class Front:
 
     def _send(self, request: "_Request", answer: Answer) -> None:
         headers = [*answer.headers, ("server", "sso-center")]
-        if not any(name.lower() == "x-request-id" for name, _ in answer.headers):
+        if not any(name in REQUEST_ID_NAMES for name, _ in answer.headers):
             headers.append(("x-request-id", request.id))
         if request.is_chunked:
             # hyper takes a Content-Length beside it away, so what a proxy took it for can't be seen here.

@@ -15,6 +15,7 @@ from typing import Any, cast
 from granian import _granian
 from granian.http import HTTP1Settings
 
+from sso_center.server.access_log import write_waiting
 from sso_center.server.front import Front
 
 BACKLOG = 1024
@@ -73,6 +74,7 @@ def run_worker(
         _give_up_if_stuck(front)
     stop.set()
     _drain(front, is_stopped, grace)
+    write_waiting()
 
 
 def _start_granian(front: Front, listener: socket.socket, stop: _granian.WorkerSignal) -> None:

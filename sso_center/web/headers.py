@@ -47,8 +47,16 @@ def install(app: Flask, settings: Settings) -> None:
 
 
 def for_programs(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Return the headers of an answer that no browser shows, beside what it says of caching itself."""
-    return (*_always(settings), ("Content-Security-Policy", NOTHING_POLICY))
+    """Return the headers of an answer that no browser shows, beside what it says of caching itself.
+
+    Those that restrict what a page may do are left out: there is none.
+    """
+    own = (
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Content-Security-Policy", NOTHING_POLICY),
+    )
+    return (*own, ("Strict-Transport-Security", HSTS)) if settings.is_secure else own
 
 
 def _always(settings: Settings) -> tuple[tuple[str, str], ...]:
