@@ -26,8 +26,16 @@ SECONDS = Histogram(
 )
 
 
+ROOM = 128 * 1024
+"""Bytes that each of a process's two files of counters has from the start: twice what all endpoints fill."""
+
+
 def install(app: Flask) -> None:
-    """Count every request of `app` by its endpoint's name, never by its path."""
+    """Count every request of `app` by its endpoint's name, never by its path.
+
+    Raises Unavailable when the disk has no room for the counters.
+    """
+    _take_room()
     app.before_request(_start)
     app.after_request(_count)
 
@@ -65,6 +73,18 @@ def _start() -> None:
 def _count(response: Response) -> Response:
     count(request.endpoint or "none", response.status_code, time.perf_counter() - g.sso_started)
     return response
+
+
+def _take_room() -> None:
+    # The files are mapped, and have holes until something is counted there: on a full disk that would kill
+    # the process (SIGBUS), and with it every answer that needs no disk.
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    for kind in ("counter", "histogram") if folder else ():
+        try:
+            with open(f"{folder}/{kind}_{os.getpid()}.db", "ab") as file:
+                os.posix_fallocate(file.fileno(), 0, ROOM)
+        except OSError as full:
+            raise Unavailable(detail=f"no room for counters: {full.strerror}") from full
 
 
 class _Own(Collector):
