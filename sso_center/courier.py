@@ -72,6 +72,7 @@ class Courier:
             Poster(allow_private=services.settings.allow_private_addresses),
             services.settings.issuer,
             services.clock,
+            on_done=self._news.set,
         )
 
     def work(self, stop: threading.Event) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Table, select, update
 
 from sso_center.core.clients import Client
 from sso_center.core.users import User
@@ -36,6 +36,11 @@ class Books:
     def told(self, **where: object) -> list[str]:
         """Return which clients have notices."""
         return sorted(row.client_id for row in self.notices(**where))
+
+    def close_notices(self) -> None:
+        """See that no notice of an earlier test ever becomes due."""
+        with self.core.services.database.write() as connection:
+            connection.execute(update(notices).values(state="confirmed"))
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -17,11 +17,9 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def notices(core: Core) -> Notices:
+def notices(core: Core, books: Books) -> Notices:
     """The notices, of which none is due yet."""
-    core.time.move(30 * 24 * HOUR)
-    for notice in core.services.notices.lease(core.time.now, limit=1000, not_for=()):
-        core.services.notices.keep(notice, WELL, core.time.now, jitter=0)
+    books.close_notices()
     return core.services.notices
 
 
@@ -74,6 +72,12 @@ def test_no_more_are_lent_than_asked_for_and_none_for_the_busy(core: Core, notic
     assert [one.client_id for one in lease(core, notices, limit=1, not_for=("a",))] == ["b"]
     assert [one.client_id for one in lease(core, notices, not_for=("a",))] == ["c"]
     assert [one.client_id for one in lease(core, notices)] == ["a"]
+
+
+def test_each_client_has_one_lent_at_a_time_the_oldest(core: Core, notices: Notices) -> None:
+    numbers = [add(core, "a", "b"), add(core, "a"), add(core, "b")]
+    lent = [[(one.number, one.client_id) for one in lease(core, notices)] for _ in range(3)]
+    assert lent == [[(numbers[0], "a"), (numbers[0], "b")], [(numbers[1], "a"), (numbers[2], "b")], []]
 
 
 def test_the_longest_due_comes_first(core: Core, notices: Notices) -> None:

@@ -11,6 +11,10 @@ import jwt
 
 from tests.harness.ports import free_port
 
+REDIRECTS = (301, 302, 303, 307, 308)
+ELSEWHERE = "/elsewhere"
+"""Where its redirects lead, on the same server."""
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -115,6 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.send_response(status)
+        if status in REDIRECTS:
+            self.send_header("Location", ELSEWHERE)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

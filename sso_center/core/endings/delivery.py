@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from sso_center.base.clock import Clock
@@ -21,10 +22,20 @@ _log = logging.getLogger("sso_center.courier")
 
 
 class Delivery:
-    """Delivers due notices with bounded concurrency, at most two at once to the same client."""
+    """Delivers due notices with bounded concurrency, at most two at once to the same client.
+
+    `on_done` is called after each delivery, on any thread: another to that client may begin.
+    """
 
     def __init__(
-        self, notices: Notices, clients: Clients, keys: Keys, poster: Poster, issuer: str, clock: Clock
+        self,
+        notices: Notices,
+        clients: Clients,
+        keys: Keys,
+        poster: Poster,
+        issuer: str,
+        clock: Clock,
+        on_done: Callable[[], None] = lambda: None,
     ) -> None:
         self._notices = notices
         self._clients = clients
@@ -32,6 +43,7 @@ class Delivery:
         self._poster = poster
         self._issuer = issuer
         self._clock = clock
+        self._on_done = on_done
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="deliver")
         self._lock = threading.Lock()
         self._under_way: dict[str, int] = {}
@@ -78,6 +90,7 @@ class Delivery:
                 self._under_way[notice.client_id] -= 1
                 if not self._under_way[notice.client_id]:
                     del self._under_way[notice.client_id]
+            self._on_done()
 
     def _attempt(self, notice: Notice) -> Receipt:
         client = self._clients.find(notice.client_id)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 
 from sso_center.storage.schema import notices
 from sso_center.storage.sql import Database
@@ -46,16 +46,22 @@ class Notices:
         self._database = database
 
     def lease(self, now: int, *, limit: int, not_for: Collection[str]) -> list[Notice]:
-        """Lease up to `limit` notices due at `now` (ms), none for clients in `not_for`.
+        """Lease up to `limit` notices due at `now` (ms), one a client and none for clients in `not_for`.
 
+        One a client, since a client that is slow to answer must not get all of a courier's threads.
         Raises Unavailable.
         """
+        is_due = and_(
+            notices.c.state == "pending",
+            notices.c.next_attempt_at <= now,
+            notices.c.leased_until <= now,
+            notices.c.client_id.not_in(list(not_for)),
+        )
         due = (
             select(notices)
             .where(
-                notices.c.state == "pending", notices.c.next_attempt_at <= now, notices.c.leased_until <= now
+                is_due, notices.c.id.in_(select(func.min(notices.c.id)).where(is_due).group_by("client_id"))
             )
-            .where(notices.c.client_id.not_in(list(not_for)))
             .order_by(notices.c.next_attempt_at, notices.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
