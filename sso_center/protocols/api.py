@@ -10,13 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, request
-from flask.sansio.blueprints import BlueprintSetupState
-
 from sso_center.base.errors import Unavailable
 from sso_center.protocols.api_errors import APIError, InvalidRequest, WrongMethod
 from sso_center.protocols.parameters import FORM, Parameters, parse
-from sso_center.web import csrf
 
 log = logging.getLogger(__name__)
 
@@ -102,23 +98,6 @@ def respond(endpoint: Endpoint, call: Call) -> Answer:
         return json_answer(
             {"error": "temporarily_unavailable", "error_description": away.message}, 503, headers
         )
-
-
-def exempt_from_csrf(made: Blueprint) -> Blueprint:
-    """Return a blueprint whose POSTs need no token of ours, wherever it is registered."""
-
-    def exempt(state: BlueprintSetupState) -> None:
-        assert isinstance(state.app, Flask)
-        csrf.exempt(state.app, made)
-
-    made.record_once(exempt)
-    return made
-
-
-def read_body(limit: int = MAX_BODY) -> bytes:
-    """Return the body of Flask's current request; raises RequestEntityTooLarge above `limit` bytes."""
-    request.max_content_length = limit
-    return request.get_data()
 
 
 def refusal(refused: APIError) -> Answer:

@@ -180,10 +180,18 @@ def test_a_sites_post_becomes_the_same_request_by_get(member: Member, site: Site
         "/account",
     ],
 )
-def test_an_address_that_is_not_registered_is_shown_and_nothing_ends(
+def test_an_address_that_is_not_registered_is_not_gone_to_but_the_session_ends(
     member: Member, site: Site, uri: str
 ) -> None:
     url = logout_url(site, id_token_hint=member.first.id_token, post_logout_redirect_uri=uri)
+    page = member.browser.get(url)
+    assert page.status == 200
+    assert "Location" not in page.headers
+    assert not is_signed_in(member, site)
+
+
+def test_without_proof_such_an_address_is_shown_and_nothing_ends(member: Member, site: Site) -> None:
+    url = logout_url(site, client_id=site.client_id, post_logout_redirect_uri="https://evil.example/")
     assert_shown(member.browser.get(url))
     assert is_signed_in(member, site)
 

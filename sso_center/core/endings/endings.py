@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from sso_center.base.clock import Clock
@@ -21,6 +21,9 @@ _FIND_LEAVING = load_script(__package__, *SESSION_PARTS, "find_leaving.lua")
 _CHECK = load_script(__package__, *SESSION_PARTS, "check.lua")
 
 BATCH = 100
+
+MAX_ROWS = 500
+"""Rows a transaction may write."""
 
 _log = logging.getLogger("sso_center.endings")
 
@@ -54,14 +57,17 @@ class Endings:
         return ended[0] if ended else None
 
     def end_sessions(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Ending]:
-        """End several sessions of one shard, recorded in one transaction. Raises Unavailable."""
+        """End several sessions of one shard, recorded in few transactions. Raises Unavailable."""
         closed = [done for sid in sids if (done := self._close(sid, reason, actor))]  # step 0
         if not closed:
             return []
         shard = closed[0].sid[:2]
-        joined = {client for one in closed for client in one.participants}
-        endings = self._entries.record(closed, shard, self._told(joined))  # step 1
-        self._finish(shard, endings)  # steps 2 and 3; step 4 is the courier's
+        endings: list[Ending] = []
+        for batch in _in_batches(closed):
+            told = self._told({client for one in batch for client in one.participants})
+            recorded = self._entries.record(batch, shard, told)  # step 1
+            self._finish(shard, recorded)  # steps 2 and 3; step 4 is the courier's
+            endings += recorded
         return endings
 
     def check(self, client_id: str, sids: Sequence[str]) -> dict[str, bool]:
@@ -196,3 +202,19 @@ class Endings:
         except Unavailable as away:
             # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.
             _log.warning("ending left to the courier", extra={"detail": away.detail})
+
+
+def _in_batches(closed: Sequence[Closed]) -> Iterator[list[Closed]]:
+    """Split so that each batch writes about MAX_ROWS rows: longer transactions hold up other writers."""
+    batch: list[Closed] = []
+    rows = 0
+    for one in closed:
+        # An ending, an audit entry, and a notice for each participant.
+        cost = 2 + len(one.participants)
+        if batch and rows + cost > MAX_ROWS:
+            yield batch
+            batch, rows = [], 0
+        batch.append(one)
+        rows += cost
+    if batch:
+        yield batch

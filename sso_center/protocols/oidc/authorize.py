@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRequest
 from sso_center.core.sessions import Visit
 from sso_center.protocols import posted
-from sso_center.protocols.api import exempt_from_csrf
 from sso_center.protocols.oidc import addresses, hints, login_demand
 from sso_center.protocols.oidc.authorization_request import (
     AuthorizationError,
@@ -48,29 +47,18 @@ class Answered:
 
 
 def blueprint(services: Services) -> Blueprint:
-    """Return /authorize; exempt from CSRF, since it changes nothing that another site couldn't ask for."""
-    made = Blueprint("authorize", __name__)
+    """Return /authorize, which changes nothing that another site couldn't ask for."""
     endpoint = Authorize(services)
 
     def authorize() -> Response:
         if request.method == "POST":
             return see_other(f"{addresses.AUTHORIZE}?{posted.form_as_query(MAX_QUERY)}")
-        if request.method != "GET":
-            # A grant must not be issued to a HEAD, which nobody expects to do anything.
-            abort(405, valid_methods=["GET", "POST"])
         answered = endpoint.answer(request.environ.get("QUERY_STRING", ""), browser.cookie())
         if answered.visit is not None:
             browser.note(answered.visit)
         return found(answered.location)
 
-    made.add_url_rule(
-        addresses.AUTHORIZE,
-        view_func=authorize,
-        endpoint="authorize",
-        methods=["GET", "POST"],
-        provide_automatic_options=False,
-    )
-    return exempt_from_csrf(made)
+    return posted.blueprint("authorize", __name__, addresses.AUTHORIZE, authorize)
 
 
 @dataclass(frozen=True)

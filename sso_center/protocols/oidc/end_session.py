@@ -8,7 +8,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, current_app, request
 
 from sso_center.base.errors import Unavailable
 from sso_center.base.urls import with_query
@@ -16,7 +16,6 @@ from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
 from sso_center.core.sessions import Session
 from sso_center.protocols import posted
-from sso_center.protocols.api import exempt_from_csrf
 from sso_center.protocols.oidc import addresses, hints
 from sso_center.protocols.parameters import Parameters, parse
 from sso_center.protocols.redirects import see_other
@@ -31,26 +30,21 @@ PASSED_ON = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 @dataclass(frozen=True)
 class LogoutRequest:
-    """A request to sign out: `target` is where the browser goes afterwards, already checked."""
+    """A request to sign out: `target` is where the browser goes afterwards, already checked.
+
+    `mistake` says why it goes nowhere although the site asked for it.
+    """
 
     parameters: Parameters
     client: Client | None
     hint: hints.Hint | None
     target: str | None
+    mistake: ShownError | None = None
 
 
 def blueprint(services: Services) -> Blueprint:
     """Return /logout, which looks at CSRF tokens itself: another site's form asks, ours confirms."""
-    made = Blueprint("end_session", __name__)
-    endpoint = EndSession(services)
-    made.add_url_rule(
-        addresses.END_SESSION,
-        view_func=endpoint.answer,
-        endpoint="logout",
-        methods=["GET", "POST"],
-        provide_automatic_options=False,
-    )
-    return exempt_from_csrf(made)
+    return posted.blueprint("logout", __name__, addresses.END_SESSION, EndSession(services).answer)
 
 
 @dataclass(frozen=True)
@@ -63,8 +57,6 @@ class EndSession:
         """Answer the current request."""
         if request.method == "GET":
             return self._asked(self._read(posted.query(MAX_QUERY)))
-        if request.method != "POST":
-            abort(405, valid_methods=["GET", "POST"])
         sent = posted.form_as_query(MAX_QUERY)
         if csrf.FIELD not in request.form:
             return see_other(f"{addresses.END_SESSION}?{sent}")
@@ -76,16 +68,21 @@ class EndSession:
         return self._confirmed(self._read(sent))
 
     def _asked(self, asked: LogoutRequest, *, status: int = 200) -> Response:
-        session = browser.current()
+        session, proof = browser.current(), asked.hint
+        if session is not None and proof is not None and (proof.sid, proof.sub) == (session.sid, session.sub):
+            # Logged out means logged out: a wrong address keeps the browser from going there, nothing else.
+            return self._end(asked, session, actor=f"client:{proof.client_id}")
+        if asked.mistake is not None:
+            raise asked.mistake
         if session is None:
             return self._done(asked)
-        if asked.hint is not None and (asked.hint.sid, asked.hint.sub) == (session.sid, session.sub):
-            return self._end(asked, session, actor=f"client:{asked.hint.client_id}")
         fields = {name: value for name in PASSED_ON if (value := asked.parameters.get(name)) is not None}
         client_name = asked.client.name if asked.client else None
         return render("logout.html", status, fields=fields, client_name=client_name, user=session.user)
 
     def _confirmed(self, asked: LogoutRequest) -> Response:
+        if asked.mistake is not None:
+            raise asked.mistake
         session = browser.current()
         return self._done(asked) if session is None else self._end(asked, session, actor=session.sub)
 
@@ -117,7 +114,10 @@ class EndSession:
         token = parameters.get("id_token_hint")
         hint = hints.read(self.services.keys, token) if token else None
         client = self._client(parameters.get("client_id"), hint)
-        return LogoutRequest(parameters, client, hint, _target(client, parameters))
+        try:
+            return LogoutRequest(parameters, client, hint, _target(client, parameters))
+        except ShownError as mistake:
+            return LogoutRequest(parameters, client, hint, None, mistake)
 
     def _client(self, client_id: str | None, hint: hints.Hint | None) -> Client | None:
         if hint is not None and client_id not in (None, hint.client_id):
