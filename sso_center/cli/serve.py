@@ -72,7 +72,11 @@ def _share_counters(settings: Settings) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True)
     except OSError as failed:
-        raise SettingsError(f"SSO_DATA_DIR is {str(settings.data_dir)!r} but {failed.strerror}") from failed
+        # What can't be made says so for itself; in a folder that is there, something can't be written.
+        can = "written" if os.path.isdir(settings.data_dir) else "made"
+        raise SettingsError(
+            f"SSO_DATA_DIR is {str(settings.data_dir)!r} but that folder can't be {can}: {failed.strerror}"
+        ) from failed
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 

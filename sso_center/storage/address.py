@@ -1,15 +1,25 @@
 """What `SSO_REDIS_URL` may say, and the topology it means."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from redis.connection import parse_url
+from redis.exceptions import RedisError
 
 from sso_center.base.errors import SettingsError
 from sso_center.storage.cluster import Cluster
 from sso_center.storage.link import Address, Options, check_options, open_tcp, open_unix
 from sso_center.storage.sentinel import Sentinels, SentinelServer
 from sso_center.storage.topology import OneServer, Topology
+
+_SHAPES = {
+    "redis": "redis://user:password@host:6379/0",
+    "rediss": "rediss://user:password@host:6379/0",
+    "unix": "unix:///path/to/socket?db=0",
+    "sentinel": "sentinel://user:password@host:26379,host:26379/service/0",
+    "redis+cluster": "redis+cluster://user:password@host:6379,host:6379",
+}
 
 
 @dataclass(frozen=True)
@@ -39,12 +49,9 @@ def topology_of(url: str, timeout_ms: int) -> Topology:
         "protocol": 2,
         "driver_info": None,
     }
-    try:
-        target = _parse(url)
-        options = {**target.options, **common}
-        check_options(options, tls=target.is_tls, unix=target.scheme == "unix")
-    except (ValueError, TypeError) as bad:
-        raise SettingsError(f"SSO_REDIS_URL is set but {bad}") from bad
+    target = _parse(url)
+    options = {**target.options, **common}
+    _check(options, target)
     if target.scheme == "unix":
         return OneServer(lambda: open_unix(options))
     if target.scheme == "redis+cluster":
@@ -73,12 +80,39 @@ def _sentinels(target: _Target, common: Options) -> Sentinels:
 
 def _parse(url: str) -> _Target:
     scheme = url.partition("://")[0]
-    if scheme not in ("redis", "rediss", "unix"):
-        return _parse_many(url, scheme)
+    try:
+        return (
+            _parse_many(url, scheme) if scheme in ("sentinel", "redis+cluster") else _parse_one(url, scheme)
+        )
+    except ValueError:
+        # Not the parser's own words: of a password with a / in it they quote the first half as the port.
+        raise SettingsError(
+            f"SSO_REDIS_URL is set but should look like {_SHAPES.get(scheme, _SHAPES['redis'])} "
+            "(in a password write %2F for /, %3F for ?, %23 for #, %40 for @ and %25 for %)"
+        ) from None
+
+
+def _check(options: Options, target: _Target) -> None:
+    try:
+        check_options(options, tls=target.is_tls, unix=target.scheme == "unix")
+    except (ValueError, TypeError, RedisError):
+        raise SettingsError(
+            "SSO_REDIS_URL is set but should have only options after its ? that redis-py knows for such a "
+            "connection, like db=0, or with TLS ssl_ca_certs=/path/to/file"
+        ) from None
+
+
+def _parse_one(url: str, scheme: str) -> _Target:
+    parts = urlsplit(url)
     options: Options = dict(parse_url(url))  # type: ignore[no-untyped-call]
     options.pop("connection_class", None)
     if scheme == "unix":
+        if parts.hostname or not parts.path:
+            raise ValueError("names no socket")
         return _Target(scheme, (), "", False, options)
+    # Where it can't read these, redis-py takes the usual port and the first database without a word.
+    if parts.port == 0 or not re.fullmatch(r"/?|/[0-9]+", parts.path):
+        raise ValueError("names no port or database")
     address = (options.pop("host", "localhost"), options.pop("port", 6379))
     return _Target(scheme, (address,), "", scheme == "rediss", options)
 
@@ -87,7 +121,7 @@ def _parse_many(url: str, scheme: str) -> _Target:
     parts = urlsplit(url)
     login, _, hosts = parts.netloc.rpartition("@")
     options: Options = dict(parse_qsl(parts.query))
-    is_tls = options.pop("tls", "no").lower() in ("yes", "true", "1", "on")
+    is_tls = _yes_or_no(options.pop("tls", "no"))
     username, _, password = login.partition(":")
     if username:
         options["username"] = unquote(username)
@@ -95,15 +129,22 @@ def _parse_many(url: str, scheme: str) -> _Target:
         options["password"] = unquote(password)
     service, _, db = parts.path.strip("/").partition("/")
     if scheme == "sentinel" and not service:
-        raise ValueError("should name the service: sentinel://host:port,host:port/service")
+        raise ValueError("names no service")
     if db:
         options["db"] = int(db)
     addresses = tuple(_address(host, 26379 if scheme == "sentinel" else 6379) for host in hosts.split(","))
     return _Target(scheme, addresses, service, is_tls, options)
 
 
+def _yes_or_no(text: str) -> bool:
+    # A misspelt yes must not send the password in the clear.
+    if text.lower() not in ("yes", "true", "1", "on", "no", "false", "0", "off"):
+        raise SettingsError("SSO_REDIS_URL is set but its tls= should be yes or no")
+    return text.lower() in ("yes", "true", "1", "on")
+
+
 def _address(text: str, default_port: int) -> Address:
     split = urlsplit(f"//{text}")
-    if not split.hostname:
-        raise ValueError("should name its servers as host:port,host:port")
+    if not split.hostname or split.port == 0:
+        raise ValueError("names no server")
     return split.hostname, split.port or default_port

@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from sso_center.core.audit import Tag
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
 from tests.harness.site import new_site
@@ -13,13 +16,13 @@ URI = "http://made.localhost:1/sso/callback"
 def test_a_site_registered_beside_a_running_center_works_at_once(
     center: Center, person: Person, browser: Browser
 ) -> None:
-    printed = json.loads(
-        center.run(
-            *("clients", "add", "made", "--redirect-uri", URI, "--redirect-uri", URI + "2", "--name", "Made"),
-            *("--post-logout-redirect-uri", "http://made.localhost:1/", "--scope", "orders"),
-            *("--backchannel-logout-uri", "http://127.0.0.1:1/out", "--home-uri", "http://made.localhost:1/"),
-        ).stdout
+    done = center.run(
+        *("clients", "add", "made", "--redirect-uri", URI, "--redirect-uri", URI + "2", "--name", "Made"),
+        *("--post-logout-redirect-uri", "http://made.localhost:1/", "--scope", "orders"),
+        *("--backchannel-logout-uri", "http://127.0.0.1:1/out", "--home-uri", "http://made.localhost:1/"),
     )
+    printed = json.loads(done.stdout)
+    assert done.stderr == ""
     assert set(printed) == {"issuer", "client_id", "client_secret"}
     assert printed["issuer"] == center.issuer
     new_site(center, "made", printed["client_secret"], URI).sign_in(browser, person)
@@ -36,6 +39,84 @@ def test_a_site_that_keeps_no_secret_gets_none(center: Center) -> None:
     printed = json.loads(center.run("clients", "add", "app", "--redirect-uri", URI, "--public").stdout)
     assert "client_secret" not in printed
     assert center.run("clients", "rotate-secret", "app", check=False).returncode == 1
+
+
+def test_what_an_update_gives_is_changed_at_once_and_nothing_else(
+    center: Center, person: Person, browser: Browser
+) -> None:
+    site = center.add_site(scopes=("orders",), backchannel_logout_uri="http://127.0.0.1:1/out")
+    before = json.loads(center.run("clients", "show", site.client_id).stdout)
+    done = center.run("clients", "update", site.client_id, "--redirect-uri", URI, "--redirect-uri", URI + "2")
+    printed = json.loads(done.stdout)
+    assert printed == {**before, "redirect_uris": [URI, URI + "2"], "version": before["version"] + 1}
+    assert json.loads(center.run("clients", "show", site.client_id).stdout) == printed
+    assert site.client_secret not in done.stdout + done.stderr
+
+    new_site(center, site.client_id, site.client_secret, URI).sign_in(browser, person)
+    refused = eventually(lambda: refusal_in(browser.get(site.attempt().url)))
+    assert not refused.location
+
+    noted = center.services.audit.latest(tag=Tag.CLIENT_CHANGED)[0]
+    assert (noted.client_id, noted.actor) == (site.client_id, "cli")
+    assert noted.detail == {"changed": ["redirect_uris"]}
+
+
+def test_every_setting_of_a_site_can_be_changed(center: Center) -> None:
+    site = center.add_site()
+    given = {
+        **{"--name": "Other", "--home-uri": "http://made.localhost:1/", "--scope": "orders"},
+        **{"--post-logout-redirect-uri": "http://made.localhost:1/out", "--id-token-alg": "EdDSA"},
+        **{"--backchannel-logout-uri": "http://127.0.0.1:1/out"},
+    }
+    options = [word for pair in given.items() for word in pair]
+    shown = json.loads(center.run("clients", "update", site.client_id, *options, "--may-introspect").stdout)
+    assert shown["scopes"] == ["openid", "profile", "email", "orders"]
+    assert shown["post_logout_redirect_uris"] == ["http://made.localhost:1/out"]
+    assert (shown["name"], shown["home_uri"]) == ("Other", "http://made.localhost:1/")
+    assert (shown["backchannel_logout_uri"], shown["id_token_alg"]) == ("http://127.0.0.1:1/out", "EdDSA")
+    assert shown["may_introspect"] is True
+    shown = json.loads(center.run("clients", "update", site.client_id, "--no-may-introspect").stdout)
+    assert shown["may_introspect"] is False
+
+
+@pytest.mark.parametrize("option", [["--clear-backchannel-logout-uri"], ["--backchannel-logout-uri", ""]])
+def test_an_update_can_take_an_address_away(center: Center, option: list[str]) -> None:
+    site = center.add_site(
+        backchannel_logout_uri="http://127.0.0.1:1/out", post_logout_redirect_uris=(URI,), scopes=("orders",)
+    )
+    emptied = [*option, "--post-logout-redirect-uri", "", "--scope", ""]
+    shown = json.loads(center.run("clients", "update", site.client_id, *emptied).stdout)
+    assert shown["backchannel_logout_uri"] is None
+    assert shown["post_logout_redirect_uris"] == []
+    assert shown["scopes"] == ["openid", "profile", "email"]
+
+
+def test_an_update_that_can_not_be_meant_changes_nothing(center: Center) -> None:
+    site = center.add_site()
+    uri, cleared = ("--backchannel-logout-uri", "http://127.0.0.1:1/out"), "--clear-backchannel-logout-uri"
+    codes = {
+        (): 2,
+        (*uri, cleared): 2,
+        ("--redirect-uri", ""): 1,
+        ("--redirect-uri", "javascript:alert(1)"): 1,
+    }
+    for options, code in codes.items():
+        assert center.run("clients", "update", site.client_id, *options, check=False).returncode == code
+    assert center.services.clients.get(site.client_id).version == 1
+    assert center.run("clients", "update", "stranger", "--name", "x", check=False).returncode == 1
+
+
+def test_who_registers_a_site_is_told_what_will_not_work(center: Center) -> None:
+    back, after = "--backchannel-logout-uri", "--post-logout-redirect-uri"
+    add = ("clients", "add", "--redirect-uri", URI)
+    bare = center.run(*add, "bare").stderr
+    assert back in bare
+    assert after in bare
+    assert len(bare.splitlines()) == 1
+    told = center.run(*add, "told", back, "http://127.0.0.1:1/out").stderr
+    assert back not in told
+    assert after in told
+    assert center.run(*add, "phone", "--public", after, "http://made.localhost:1/").stderr == ""
 
 
 def test_a_rotated_secret_counts_at_once(center: Center, person: Person, browser: Browser) -> None:

@@ -10,6 +10,7 @@ PLACES = {
     "add": (f"{_HERE}.add:add", "Register a site; prints its secret."),
     "list": (f"{_HERE}.show:list_clients", "List the sites."),
     "show": (f"{_HERE}.show:show", "Print all settings of a site as JSON."),
+    "update": (f"{_HERE}.update:update", "Change what is given of a site."),
     "remove": (f"{_HERE}.change:remove", "Remove a site."),
     "rotate-secret": (f"{_HERE}.change:rotate_secret", "Give a site another secret; prints it."),
 }

@@ -1,11 +1,16 @@
 """`sso-center clients add`."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from sso_center.cli.clients.options import ALGORITHMS, given, site_options
 from sso_center.cli.opened import ACTOR, opened_services
 from sso_center.cli.output import print_json
+
+if TYPE_CHECKING:
+    from sso_center.core.clients import Client
 
 
 @click.command()
@@ -18,33 +23,34 @@ from sso_center.cli.output import print_json
     metavar="U",
     help="Where logins come back to.",
 )
-@click.option(
-    "--post-logout-redirect-uri",
-    "post_logout_redirect_uris",
-    multiple=True,
-    metavar="U",
-    help="Where logouts may come back to.",
-)
-@click.option("--backchannel-logout-uri", metavar="U", help="Where the center tells the site of logouts.")
+@site_options
 @click.option("--public", "is_public", is_flag=True, help="The site can keep no secret, such as an app.")
-@click.option("--scope", "scopes", multiple=True, metavar="S", help="Besides openid, profile and email.")
-@click.option("--name", default="", help="What people call the site; ID when not given.")
-@click.option("--home-uri", metavar="U", help="Where its front page is.")
 @click.option(
     "--id-token-alg",
-    type=click.Choice(["ES256", "RS256", "EdDSA"]),
+    type=ALGORITHMS,
     default="ES256",
     show_default=True,
     help="What its ID tokens are signed with.",
 )
 @click.option("--may-introspect", is_flag=True, help="It may ask about tokens of other sites.")
-def add(client_id: str, **settings: Any) -> None:
+def add(client_id: str, **options: Any) -> None:
     """Register a site. Prints JSON with client_secret, which is shown only this once."""
     with opened_services() as services:
         from sso_center.core.audit import Tag  # noqa: PLC0415
 
-        client, secret = services.clients.add(client_id, **settings)
+        client, secret = services.clients.add(client_id, **given(options))
         services.audit.record(Tag.CLIENT_ADDED, client_id=client_id, actor=ACTOR)
         issuer = services.settings.issuer
     printed = {"issuer": issuer, "client_id": client.client_id}
     print_json(printed if secret is None else {**printed, "client_secret": secret})
+    if missing := list(_missing(client)):
+        click.echo(f"hint: {'; '.join(missing)} (`clients update {client_id}` adds it)", err=True)
+
+
+def _missing(client: "Client") -> Iterator[str]:
+    """Yield what will not work, for want of an address that is easily forgotten."""
+    if not client.post_logout_redirect_uris:
+        yield "without --post-logout-redirect-uri a logout that wants to come back to the site shows an error"
+    # An app on somebody's device has no address to be told at.
+    if not client.backchannel_logout_uri and not client.is_public:
+        yield "without --backchannel-logout-uri the site is not told when people log out elsewhere"

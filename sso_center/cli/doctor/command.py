@@ -30,22 +30,39 @@ def doctor(*, as_json: bool) -> None:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at one thing after another; what needs a store that is away is left out."""
-    from sso_center.cli.doctor.durable import look_at_tables  # noqa: PLC0415
     from sso_center.cli.doctor.settings import look_at_settings  # noqa: PLC0415
-    from sso_center.storage.sql import open_database  # noqa: PLC0415
 
     yield from look_at_settings(settings)
+    tables = list(_looked("SQL", lambda: _examine_tables(settings)))
+    yield from tables
+    if all(finding.level == Level.OK for finding in tables):
+        yield from _examine_stores(settings)
+    elif settings.redis_url:
+        yield from _looked("Redis", lambda: _examine_redis(settings))
+
+
+def _examine_tables(settings: Settings) -> Iterator[Finding]:
+    from sso_center.cli.doctor.durable import look_at_tables  # noqa: PLC0415
+    from sso_center.storage.sql import open_database  # noqa: PLC0415
+
     database = open_database(settings)
     try:
-        tables = look_at_tables(settings, database)
-    except SSOError as away:
-        yield from _told("SQL", away)
-        return
+        yield look_at_tables(settings, database)
     finally:
         database.close()
-    yield tables
-    if tables.level == Level.OK:
-        yield from _examine_stores(settings)
+
+
+def _examine_redis(settings: Settings) -> Iterator[Finding]:
+    """Look at the Redis that the settings name while the core, which needs tables, can't be opened."""
+    from sso_center.base.clock import system_clock  # noqa: PLC0415
+    from sso_center.cli.doctor.hot import look_at_redis  # noqa: PLC0415
+    from sso_center.storage.redis import open_redis  # noqa: PLC0415
+
+    redis = open_redis(settings, system_clock)
+    try:
+        yield from look_at_redis(settings, redis)
+    finally:
+        redis.close()
 
 
 def _examine_stores(settings: Settings) -> Iterator[Finding]:

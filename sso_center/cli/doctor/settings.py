@@ -29,10 +29,17 @@ def _issuer(settings: Settings) -> Iterator[Finding]:
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
-    if not settings.data_dir.exists():
+    try:
+        mode = settings.data_dir.stat().st_mode
+    except FileNotFoundError:
         yield ok("data folder", f"{settings.data_dir} will be made at the first start")
         return
-    if stat.S_IMODE(settings.data_dir.stat().st_mode) & 0o022:
+    except OSError as failed:
+        yield fail("data folder", f"{settings.data_dir} can't be looked at: {failed.strerror}")
+        return
+    if not stat.S_ISDIR(mode):
+        yield fail("data folder", f"{settings.data_dir} is not a folder")
+    elif stat.S_IMODE(mode) & 0o022:
         yield fail(
             "data folder", f"{settings.data_dir} can be written by others: chmod go-w {settings.data_dir}"
         )

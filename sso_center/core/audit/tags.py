@@ -20,6 +20,7 @@ class Tag(StrEnum):
     USER_ENABLED = "admin:user:enable"
     USER_PASSWORD_SET = "admin:password:set"  # noqa: S105
     CLIENT_ADDED = "admin:client:add"
+    CLIENT_CHANGED = "admin:client:change"
     CLIENT_REMOVED = "admin:client:remove"
     CLIENT_SECRET_ROTATED = "admin:client-secret:rotate"  # noqa: S105
     KEYS_ROTATED = "admin:keys:rotate"
