@@ -102,7 +102,7 @@ def test_what_was_asked_comes_back_with_the_tokens(core: Core, held: Held) -> No
     assert redeemed.session.sid == held.sid
 
 
-def test_joining_and_redeeming_are_audited(core: Core, held: Held) -> None:
+def test_signing_in_joining_and_redeeming_are_audited(core: Core, held: Held) -> None:
     core.redeem(held.code, held.client)
     AuditDrain(core.services.database, core.services.redis).drain()
     entries = core.services.audit.latest(10, sub=held.user.sub)
@@ -112,6 +112,7 @@ def test_joining_and_redeeming_are_audited(core: Core, held: Held) -> None:
         ("oidc:grant:redeem", client, sid),
         ("oidc:grant:redeem", client, sid),
         ("oidc:client:join", client, sid),
+        ("login:session:open", None, sid),
     ]
 
 

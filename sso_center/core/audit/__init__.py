@@ -4,8 +4,8 @@ Owns both SQL tables' rows and the journal's numbering. Knows nothing of what an
 """
 
 from sso_center.core.audit.audit import Audit, write_audit
-from sso_center.core.audit.drain import AuditDrain
+from sso_center.core.audit.drain import AUDIT_PART, AuditDrain
 from sso_center.core.audit.journal import CHANNEL, append
 from sso_center.core.audit.tags import Tag
 
-__all__ = ["CHANNEL", "Audit", "AuditDrain", "Tag", "append", "write_audit"]
+__all__ = ["AUDIT_PART", "CHANNEL", "Audit", "AuditDrain", "Tag", "append", "write_audit"]

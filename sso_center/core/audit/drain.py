@@ -1,4 +1,4 @@
-"""Moving what the hot path noted from the shards' streams to SQL."""
+"""Moving what scripts noted from the shards' streams to SQL."""
 
 from typing import Any
 
@@ -13,6 +13,9 @@ _READ = load_script(__package__, "read_events.lua")
 _FORGET = load_script(__package__, "forget_events.lua")
 
 PAGE = 250
+
+AUDIT_PART = "sso_center.core.audit/audit_event.lua"
+"""What a script composes that notes an event."""
 
 
 class AuditDrain:
@@ -53,7 +56,10 @@ def _row(shard: str, event: list[Any]) -> dict[str, Any]:
         "tag": pairs["tag"],
         "sub": pairs["sub"],
         "sid": pairs["sid"],
-        "client_id": pairs["client"],
+        "client_id": pairs["client"] or None,
+        "actor": f"client:{pairs['client']}" if pairs["client"] else pairs["sub"],
+        "address": pairs["address"],
+        "user_agent": pairs["user_agent"],
         "detail": {},
         # A store that came back begins its streams anew: the instant keeps a name from coming twice.
         "origin": f"{shard}:{name}",

@@ -38,16 +38,18 @@ class Tail:
         return len(done)
 
     def _apply(self, entry: Entry) -> None:
-        self._applying.apply(entry)
         if entry.kind == "user":
             self._refill(entry)
+        else:
+            self._applying.apply(entry)
         if entry.kind in ("user", "cutoff"):
             for ended in self._mass.walk(entry):
                 _log.info("ending sessions", extra={"entry": entry.number, "ended": ended})
         self._applying.mark(entry)
 
     def _refill(self, entry: Entry) -> None:
+        # Written over, not dropped and filled: in between nobody could say whether the user's sessions count.
         try:
             self._users.refill(entry.sub)
         except NotFound:
-            _log.info("a removed user", extra={"sub": entry.sub})
+            self._applying.apply(entry)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sso_center.base.clock import Clock
 from sso_center.base.errors import SSOError
 from sso_center.base.secrets import hashed, new_secret, shard_in
+from sso_center.core.audit import AUDIT_PART
 from sso_center.core.sessions import SESSION_PARTS, Sessions, Visit
 from sso_center.storage.scripts import load_script
 
-GRANT_PARTS = (*SESSION_PARTS, "sso_center.core.grants/audit_event.lua")
+GRANT_PARTS = (*SESSION_PARTS, AUDIT_PART)
 _ISSUE = load_script(__package__, *GRANT_PARTS, "issue.lua")
 
 

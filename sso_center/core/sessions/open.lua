@@ -1,6 +1,6 @@
 -- Opens a session, or opens a living one of the same user anew: same sid, new chain, new proof of identity.
 -- ARGV: sid, sub, epoch, chain id, hash of its secret, nonce, hash of its successor, idle (ms), life (ms), about,
---       the sid of this browser's session so far or ''
+--       the sid of this browser's session so far or '', address, user agent
 -- Returns {'opened', stamp, sid} | {'no_user'} | {'changed'} (the account changed since the password was checked)
 local sid, sub, epoch = args[1], args[2], args[3]
 local idle, life, about, earlier = tonumber(args[8]), tonumber(args[9]), args[10], args[11]
@@ -8,11 +8,12 @@ local user = user_load(sub)
 if not user then return {'no_user'} end
 if user.disabled or user.epoch ~= epoch then return {'changed'} end
 
+local tag = 'login:session:open'
 -- A new login of the same person keeps the sid, so that the sites of this browser stay joined to it.
 if earlier ~= '' then
   local old = session_load(earlier)
   if old and old.sub == sub and session_state(old, user) == 'alive' then
-    sid = earlier
+    sid, tag = earlier, 'login:session:reopen'
     redis.call('DEL', chain_key(old.chain))
   end
 end
@@ -29,4 +30,5 @@ chain_begin(session.chain, sid, {secret = args[5], nonce = args[6], successor = 
 redis.call('ZADD', user_sessions_key(sub), session.deadline, sid)
 redis.call('PEXPIRE', user_sessions_key(sub), HORIZON)
 index_deadline(session)
+audit_event(tag, sub, sid, '', args[12], args[13])
 return {'opened', session.stamp, sid}

@@ -7,6 +7,7 @@ from typing import Any
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.secrets import all_shards, new_id, shard_of
+from sso_center.core.audit import AUDIT_PART
 from sso_center.core.chains.token import ChainSigner, ChainToken, new_chain_token, presented_arguments
 from sso_center.core.sessions.record import (
     About,
@@ -25,7 +26,7 @@ SESSION_PARTS = ("sso_center.core.chains/chain.lua", "sso_center.core.sessions/s
 """What every script composes that asks whether a session is alive."""
 
 _VISIT = load_script(__package__, *SESSION_PARTS, "visit.lua")
-_OPEN = load_script(__package__, *SESSION_PARTS, "open.lua")
+_OPEN = load_script(__package__, *SESSION_PARTS, AUDIT_PART, "open.lua")
 _COUNT = load_script(__package__, "count.lua")
 _LIST = load_script(__package__, *SESSION_PARTS, "list_sessions.lua")
 
@@ -134,7 +135,14 @@ class Sessions:
             shard,
             user,
             (new_id(shard), user.sub, user.epoch, token.chain_id, *presented_arguments(token)),
-            (idle * 1000, life * 1000, about.to_json(), earlier.sid if earlier and same_person else ""),
+            (
+                idle * 1000,
+                life * 1000,
+                about.to_json(),
+                earlier.sid if earlier and same_person else "",
+                about.address,
+                about.user_agent,
+            ),
         )
         session = Session(
             sid=reply[2],

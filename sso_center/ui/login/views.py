@@ -1,15 +1,14 @@
 """/login and the steps behind it: what comes in, what goes on, and where it ends."""
 
+from contextlib import suppress
 from dataclasses import asdict
 
 from flask import Blueprint, Response, request, session
 
-from sso_center.base.errors import Conflict, NotFound
+from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.urls import with_query
-from sso_center.core.audit import Tag
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.login import order, password
 from sso_center.ui.login.destination import Destination, destination_of
 from sso_center.ui.login.step import Progress, Step, Visit
@@ -83,13 +82,11 @@ def _go_on(services: Services, progress: Progress, destination: Destination) -> 
         session[STORED] = asdict(progress)
         return _send_to(step, destination)
     session.pop(STORED, None)
-    earlier = browser.current()
-    opened = browser.open_session(user, remember=progress.is_remembered, amr=progress.amr)
-    # Only now, since the session gave a new browser the mark by which it is known from now on.
-    services.limits.login_succeeded(user.username, client_address(), browser.device())
-    is_repeated = earlier is not None and earlier.sub == user.sub
-    tag = Tag.LOGIN_REPEATED if is_repeated else Tag.LOGIN_SUCCEEDED
-    trail.record(services, tag, sub=user.sub, sid=opened.sid)
+    browser.open_session(user, remember=progress.is_remembered, amr=progress.amr)
+    # Only now, since the session gave a new browser the mark by which it is known from now on. From here the
+    # person is in, whatever else fails; the audit log hears of it from the script that let them in.
+    with suppress(Unavailable):
+        services.limits.login_succeeded(user.username, client_address(), browser.device())
     return go(destination.address)
 
 
