@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from client_sdk.core.errors import BadSettings
+from client_sdk.core.loopback import is_localhost
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA", "PS256", "ES384", "RS384", "PS384", "ES512", "RS512", "PS512")
 
@@ -116,7 +117,7 @@ def _wrong_url(name: str, url: str, *, is_secret_carried: bool = False) -> list[
         return [f"{name} is {url!r} but should be an address such as https://sso.example.org"]
     if url.endswith("/"):
         return [f"{name} is {url!r} but should not end with a slash"]
-    is_this_machine = host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
+    is_this_machine = is_localhost(host) or host in ("127.0.0.1", "::1")
     if is_secret_carried and parts.scheme == "http" and not is_this_machine:
         return [f"{name} is {url!r} but should start with https://"]
     return []

@@ -12,6 +12,7 @@ from requests.adapters import HTTPAdapter
 
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.fork import renew_after_fork
+from client_sdk.core.loopback import LoopbackAdapter
 
 MAX_BODY = 1024 * 1024
 
@@ -97,8 +98,8 @@ class RequestsTransport:
 
 def _new_session() -> requests.Session:
     session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=16))
+    session.mount("https://", HTTPAdapter(pool_maxsize=16))
+    session.mount("http://", LoopbackAdapter(pool_maxsize=16))
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     # Without this a ~/.netrc entry would replace the client's authentication.
     session.auth = _as_it_is

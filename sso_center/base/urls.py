@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from sso_center.base.errors import Invalid
 
 MAX_URL = 2000
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("127.0.0.1", "::1")
 
 _UNICAST = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -52,7 +52,7 @@ def check_registered_url(url: str, *, field: str, https_only: bool = False) -> s
 
 def is_loopback_name(host: str) -> bool:
     """Say whether a host name always means this machine (RFC 6761 section 6.3)."""
-    return host in LOOPBACK_NAMES or host.endswith(".localhost")
+    return host in LOOPBACK or _is_localhost(host)
 
 
 def with_query(url: str, **parameters: str | None) -> str:
@@ -80,20 +80,29 @@ def is_local_path(target: str) -> bool:
 def resolve_public(host: str, port: int, *, allow_private: bool) -> list[str]:
     """Resolve `host` to the addresses that the center may connect to.
 
+    `localhost` and names under it are 127.0.0.1, whatever the resolver says (RFC 6761 section 6.3).
     Raises Invalid when any of them is internal and `allow_private` is off: a client-supplied
     address must not reach into the center's own network. The caller connects to the returned
     address itself, so that a second look-up can't answer differently (DNS rebinding).
     """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as failed:
-        raise Invalid(f"{host} can't be resolved.", detail=str(failed)) from failed
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = [LOOPBACK[0]] if _is_localhost(host) else _resolve(host, port)
     if not allow_private:
         for address in addresses:
             if not _is_public(ipaddress.ip_address(address.partition("%")[0])):
                 raise Invalid(f"{host} is an internal address.", detail=f"{host} -> {address}")
     return addresses
+
+
+def _is_localhost(host: str) -> bool:
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as failed:
+        raise Invalid(f"{host} can't be resolved.", detail=str(failed)) from failed
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

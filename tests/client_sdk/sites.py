@@ -2,7 +2,12 @@
 
 import itertools
 import json
+import os
+import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 from flask import Flask, Response, request
@@ -17,21 +22,19 @@ _numbers = itertools.count(1)
 
 
 class Times:
-    """Two clocks that stand on the system's and move when told; amounts in seconds."""
+    """Two clocks that stand on the system's and move when told, in forked processes too."""
 
     def __init__(self) -> None:
         system = Clock()
-        self.ahead_wall = 0.0
-        self.ahead_steady = 0.0
+        self._ahead = RawValue("d")
         self.clock = Clock(
-            wall=lambda: system.wall() + int(self.ahead_wall * 1000),
-            steady=lambda: system.steady() + int(self.ahead_steady * 1000),
+            wall=lambda: system.wall() + int(self._ahead.value * 1000),
+            steady=lambda: system.steady() + int(self._ahead.value * 1000),
         )
 
     def move(self, seconds: float) -> None:
-        """Let time pass for both."""
-        self.ahead_wall += seconds
-        self.ahead_steady += seconds
+        """Let time pass for both, in seconds."""
+        self._ahead.value += seconds
 
 
 class RunningSite:
@@ -57,6 +60,25 @@ class RunningSite:
     def cookie(self) -> str:
         """Return the name of the session's cookie."""
         return f"sso-{self.client_id}"
+
+    @contextmanager
+    def another_process(self) -> Iterator[str]:
+        """Serve the site from a forked process too, while the block runs; yields its address."""
+        server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Quiet)
+        child = os.fork()
+        if child == 0:
+            # Linux ends it when the test does not get so far.
+            signal.alarm(120)
+            try:
+                server.serve_forever()
+            finally:
+                os._exit(1)
+        try:
+            server.server_close()
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
     def close(self) -> None:
         """Stop serving."""

@@ -1,5 +1,6 @@
 """Forks, threads, and a network that misbehaves."""
 
+import ipaddress
 import os
 import signal
 import socket
@@ -143,6 +144,46 @@ def test_credentials_of_the_machine_do_not_replace_the_clients(
     with raw_server(OK) as (url, received):
         RequestsTransport(5)(HttpRequest("GET", url, {"Authorization": "Basic own"}))
     assert b"Authorization: Basic own" in received[0]
+
+
+@pytest.fixture
+def no_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A C library that knows no name at all, not even `localhost`."""
+    resolve = socket.getaddrinfo
+
+    def only_addresses(host: str, *args: Any, **options: Any) -> Any:
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from None
+        return resolve(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", only_addresses)
+
+
+@pytest.mark.usefixtures("no_resolver")
+@pytest.mark.parametrize("host", ["localhost", "sso.localhost", "a.b.localhost", "SSO.LocalHost"])
+def test_names_of_this_machine_need_no_resolver_and_no_proxy(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with raw_server(OK) as (url, received):
+        address = url.replace("127.0.0.1", host)
+        assert RequestsTransport(5)(HttpRequest("GET", f"{address}/a?b=1")).status == 200
+    head = received[0].decode().lower()
+    assert head.startswith("get /a?b=1 http/1.1")
+    assert f"host: {address.removeprefix('http://')}\r\n".lower() in head
+
+
+@pytest.mark.usefixtures("no_resolver")
+@pytest.mark.parametrize("host", ["localhost.example.org", "notlocalhost", "sso.localhost.example.org"])
+def test_a_name_that_only_looks_like_this_machine_is_looked_up(host: str) -> None:
+    with raw_server(OK) as (url, received):
+        with pytest.raises(Unavailable):
+            RequestsTransport(5)(HttpRequest("GET", url.replace("127.0.0.1", host)))
+        assert not received
 
 
 def test_no_secret_is_ever_logged(

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sso_center.base.errors import Invalid
+from sso_center.base.urls import resolve_public
 from sso_center.core.endings import Poster
+from tests.harness.receiver import Receiver
 
 PATIENCE = 0.5
 LONG = 20 * PATIENCE
@@ -70,6 +72,8 @@ def test_a_site_that_never_comes_to_an_end_is_cut_off(
             "0x7f000001",
             "0.0.0.0",
             "localhost",
+            "shop.localhost",
+            "a.shop.localhost",
             "10.0.0.1",
             "169.254.169.254",
         ),
@@ -81,3 +85,19 @@ def test_a_site_that_never_comes_to_an_end_is_cut_off(
 def test_no_notice_goes_to_an_internal_address_however_it_is_written(address: str) -> None:
     with pytest.raises(Invalid, match="is an internal address"):
         Poster(allow_private=False).post(f"http://{address}:1/logout", {"logout_token": "x"})
+
+
+@pytest.mark.parametrize("host", ["localhost", "shop.localhost"])
+def test_a_name_of_this_machine_is_reached_without_a_resolver(
+    host: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def knows_nothing(*_: object, **__: object) -> list[tuple[object, ...]]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    url = receiver.uri.replace("127.0.0.1", host)
+    monkeypatch.setattr("sso_center.base.urls.socket.getaddrinfo", knows_nothing)
+    assert resolve_public(host, 1, allow_private=True) == ["127.0.0.1"]
+    monkeypatch.undo()
+    assert Poster(allow_private=True).post(url, {"logout_token": "x"}) == 200
+    (delivery,) = receiver.deliveries
+    assert delivery.headers["Host"] == f"{host}:{receiver.port}"

@@ -1,46 +1,22 @@
-"""A small center for a site's own tests: it signs real tokens, and does what the test says.
-
-    with FakeCenter() as center:                        # a real HTTP server, for real browsers too
-        app = create_app(center.issuer, client_id="shop", client_secret="secret")
-        center.log_in(Person("alice", roles=("staff",)))
-        page = center.sign_in(app.test_client(), "/orders?open=1")
-
-Without `with` nothing listens, and `SSO(app, issuer=center.issuer, transport=center.transport, ...)` talks
-to it in memory. It believes every client, and all browsers are one: `log_in` says who is at the keyboard.
-"""
+"""The fake center itself: its people, its sessions, and what it answers."""
 
 import json
-import threading
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256, sha512
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.login import challenge_of, with_query
 from client_sdk.core.logout_token import EVENT
 from client_sdk.core.transport import HttpRequest, HttpResponse
+from client_sdk.testing.keys import SigningKeys, at_hash
+from client_sdk.testing.server import Server
 
 Edit = Callable[[dict[str, Any], dict[str, Any]], None]
 """Changes the header and the claims of a token before it is signed."""
-
-_KINDS: dict[str, tuple[Callable[[], Any], Any]] = {
-    "ES256": (lambda: generate_private_key(SECP256R1()), ECAlgorithm),
-    "EdDSA": (Ed25519PrivateKey.generate, OKPAlgorithm),
-    "RS256": (lambda: generate_rsa_key(65537, 2048), RSAAlgorithm),
-    "PS256": (lambda: generate_rsa_key(65537, 2048), RSAAlgorithm),
-}
 
 
 @dataclass(frozen=True)
@@ -86,23 +62,20 @@ class FakeCenter:
         self.requests: list[str] = []
         self.asked: list[list[str]] = []
         self._clock = clock or Clock()
-        self._keys: dict[str, Any] = {}
+        self._keys = SigningKeys(algorithm)
         self._codes: dict[str, _Code] = {}
         self._alive: dict[str, Person] = {}
         self._current: str | None = None
-        self._server: ThreadingHTTPServer | None = None
-        self.rotate_key()
+        self._server: Server | None = None
 
     def __enter__(self) -> "FakeCenter":
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.issuer = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._server = Server(self._serve, self._send)
+        self.issuer = self._server.url
         return self
 
     def __exit__(self, *_: object) -> None:
         assert self._server is not None
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
     # What a test tells the center
 
@@ -145,13 +118,11 @@ class FakeCenter:
 
     def rotate_key(self) -> None:
         """Sign with a fresh key from now on; the former stays in the key set."""
-        generate, _ = _KINDS[self.algorithm]
-        self._keys[token_urlsafe(6)] = generate()
+        self._keys.rotate()
 
     def sign(self, header: dict[str, Any], claims: dict[str, Any]) -> str:
         """Return a token signed with the newest key, unless `header` names another."""
-        kid = header.get("kid", next(reversed(self._keys)))
-        return jwt.encode(claims, self._keys[kid], header.get("alg", self.algorithm), {"kid": kid, **header})
+        return self._keys.sign(header, claims)
 
     # What a browser does
 
@@ -171,6 +142,15 @@ class FakeCenter:
         back = browser.get(self.authorize(sent.headers["Location"]))
         return browser.get(back.headers["Location"]) if "Location" in back.headers else back
 
+    def _send(self, address: str) -> str | None:
+        parts = urlsplit(address)
+        if parts.path == "/authorize":
+            return self.authorize(address)
+        if parts.path == "/logout":
+            self.log_out()
+            return dict(parse_qsl(parts.query)).get("post_logout_redirect_uri", self.issuer)
+        return None
+
     # What a site's server gets
 
     @property
@@ -187,12 +167,18 @@ class FakeCenter:
             raise Unavailable("center_unreachable", "The fake center is away.")
         return self.answer(request.method, parts.path, request.body or b"")
 
+    def _serve(self, method: str, address: str, body: bytes) -> HttpResponse:
+        try:
+            return self.transport(HttpRequest(method, self.issuer + address, {}, body))
+        except Unavailable:
+            return _json(503, {"error": "temporarily_unavailable"})
+
     def answer(self, method: str, path: str, body: bytes) -> HttpResponse:
         """Answer one server-to-server request."""
         if path == "/.well-known/openid-configuration":
             return _json(200, self._discovery())
         if path == "/jwks.json":
-            return _json(200, {"keys": [self._public(kid, key) for kid, key in self._keys.items()]})
+            return _json(200, {"keys": self._keys.public()})
         if (method, path) == ("POST", "/token"):
             return self._redeem({name: values[0] for name, values in parse_qs(body.decode()).items()})
         if (method, path) == ("POST", "/endings/check"):
@@ -234,7 +220,7 @@ class FakeCenter:
             "nonce": grant.request["nonce"],
             "sid": grant.sid,
             "amr": ["pwd"],
-            "at_hash": _at_hash(access_token, self.algorithm),
+            "at_hash": at_hash(access_token, self.algorithm),
         }
         if self.edit_id_token is not None:
             self.edit_id_token(header, claims)
@@ -251,61 +237,9 @@ class FakeCenter:
             "authorization_response_iss_parameter_supported": True,
         }
 
-    def _public(self, kid: str, key: Any) -> dict[str, Any]:
-        _, kind = _KINDS[self.algorithm]
-        described: dict[str, Any] = kind.to_jwk(key.public_key(), as_dict=True)
-        return {**described, "kid": kid, "use": "sig", "alg": self.algorithm}
-
     def _seconds(self) -> int:
         return self._clock.wall() // 1000
 
 
-def _handler(center: FakeCenter) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            query = dict(parse_qsl(parts.query))
-            if parts.path == "/authorize":
-                self._redirect(center.authorize(self.path))
-            elif parts.path == "/logout":
-                center.log_out()
-                self._redirect(query.get("post_logout_redirect_uri", center.issuer))
-            else:
-                self._serve(b"")
-
-        def do_POST(self) -> None:
-            self._serve(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-
-        def _serve(self, body: bytes) -> None:
-            request = HttpRequest(self.command, center.issuer + self.path, {}, body)
-            try:
-                answer = center.transport(request)
-            except Unavailable:
-                answer = _json(503, {"error": "temporarily_unavailable"})
-            self._send(answer.status, answer.body, {"Content-Type": "application/json"})
-
-        def _redirect(self, target: str) -> None:
-            self._send(302, b"", {"Location": target})
-
-        def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    return Handler
-
-
 def _json(status: int, document: Mapping[str, Any]) -> HttpResponse:
     return HttpResponse(status, json.dumps(document).encode())
-
-
-def _at_hash(access_token: str, algorithm: str) -> str:
-    digest = (sha512 if algorithm == "EdDSA" else sha256)(access_token.encode()).digest()
-    return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()

@@ -1,0 +1,59 @@
+"""The fake center's HTTP, for sites and browsers that come over the network."""
+
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from client_sdk.core.transport import HttpResponse
+
+Serve = Callable[[str, str, bytes], HttpResponse]
+"""Answers a site's server: method, address without the host, body."""
+
+Send = Callable[[str], str | None]
+"""Says where a browser is sent from an address without the host; None when that is no page for browsers."""
+
+
+class Server:
+    """Listens on a free port of this machine; `url` is where."""
+
+    def __init__(self, serve: Serve, send: Send) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(serve, send))
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(serve: Serve, send: Send) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            target = send(self.path)
+            if target is None:
+                self._serve(b"")
+            else:
+                self._answer(302, b"", {"Location": target})
+
+        def do_POST(self) -> None:
+            self._serve(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+        def _serve(self, body: bytes) -> None:
+            answer = serve(self.command, self.path, body)
+            self._answer(answer.status, answer.body, {"Content-Type": "application/json"})
+
+        def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    return Handler
