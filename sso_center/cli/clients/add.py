@@ -44,7 +44,7 @@ def add(client_id: str, **options: Any) -> None:
     printed = {"issuer": issuer, "client_id": client.client_id}
     print_json(printed if secret is None else {**printed, "client_secret": secret})
     if missing := list(_missing(client)):
-        click.echo(f"hint: {'; '.join(missing)} (`clients update {client_id}` adds it)", err=True)
+        click.echo(f"hint: {'; '.join(missing)} (see `sso-center clients update --help`)", err=True)
 
 
 def _missing(client: "Client") -> Iterator[str]:
