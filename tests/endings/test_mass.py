@@ -9,10 +9,13 @@ from sso_center.core.clients import Client
 from sso_center.core.endings import Reason, Tail
 from sso_center.core.endings.endings import BATCH
 from sso_center.core.endings.mass import Reach, Scope
+from sso_center.core.sessions import SESSION_PARTS
+from sso_center.storage.redis import load_script
 from tests.endings.conftest import Books, Held, sign_in
 from tests.harness.core import MINUTE, SECOND, Core
 
 MANY = BATCH + 30
+CUT_OFF = load_script("sso_center.core.endings", *SESSION_PARTS, "cut_off.lua")
 
 
 def end(core: Core, scope: Scope, name: str = "") -> int:
@@ -196,6 +199,12 @@ def test_an_abandoned_walk_counts_at_once_and_is_finished_by_the_courier(
     (ending,) = books.journal(sid=held.sid)
     assert (ending.reason, ending.actor) == ("admin", "cli")
     assert books.told(sid=held.sid) == [shop.client_id]
+
+
+def test_a_cut_off_counts_before_it_is_recorded(core: Core) -> None:
+    held = sign_in(core)
+    core.services.redis.run(CUT_OFF, held.user.shard, ("user", held.user.sub, MINUTE))
+    assert is_in(core, held) == [False]
 
 
 def test_all_shards_get_the_latest_of_their_cut_offs(core: Core) -> None:
