@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
-from itsdangerous import URLSafeTimedSerializer
 
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
