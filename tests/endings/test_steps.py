@@ -2,8 +2,10 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.audit import CHANNEL
@@ -14,7 +16,7 @@ from sso_center.core.endings.sweep import UNFINISHED_AFTER
 from sso_center.core.sessions import SESSION_PARTS, Outcome
 from sso_center.storage.redis import load_script
 from tests.endings.conftest import Books, Held, sign_in
-from tests.harness.core import MINUTE, SECOND, Core
+from tests.harness.core import MINUTE, SECOND, Core, core_in
 
 CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
 
@@ -167,6 +169,21 @@ def test_of_an_ended_session_only_the_denial_of_its_sid_stays(core: Core, shop: 
     assert 10 * MINUTE < int(left) <= 11 * MINUTE
 
 
+def test_an_ending_counts_though_redis_dies_as_soon_as_it_is_recorded(tmp_path: Path) -> None:
+    with core_in(tmp_path) as core:
+        held = sign_in(core)
+        embedded = core.services.redis.embedded
+        assert embedded is not None
+        event.listen(core.services.database.engine, "commit", lambda _: embedded.stop(), once=True)
+        ending = core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
+        assert ending is not None
+        assert ending.reason is Reason.LOGOUT
+
+        embedded.ensure_running()
+        assert core.services.sessions.visit(held.cookie).outcome is Outcome.UNKNOWN
+        assert keys_of(core, held)["denied"]
+
+
 def test_what_was_recorded_and_not_applied_is_applied_by_the_courier(core: Core, shop: Client) -> None:
     held = sign_in(core, shop)
     follow(core)
@@ -230,6 +247,16 @@ def test_a_site_is_left_once_it_is_recorded(core: Core, books: Books, shop: Clie
     assert (entry.kind, entry.client_id, entry.actor) == ("leave", shop.client_id, "me")
     assert books.told(number=entry.number) == [shop.client_id]
     assert [row.client_id for row in books.audit(sid=held.sid, tag="center:client:leave")] == [shop.client_id]
+
+
+def test_a_site_that_is_opened_again_is_not_taken_out_when_the_courier_comes_to_it(
+    core: Core, shop: Client
+) -> None:
+    held = sign_in(core, shop)
+    core.services.endings.leave(held.sid, shop.client_id, "me")
+    core.code(held.cookie, shop)
+    follow(core)
+    assert core.is_alive(shop, held.sid)
 
 
 def test_nothing_is_left_that_was_not_joined_or_is_over(

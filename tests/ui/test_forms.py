@@ -107,7 +107,18 @@ def test_a_page_from_before_the_keys_were_rotated_still_works(
 ) -> None:
     page = browser.get(center.url("/login"))
     center.run("keys", "rotate")
+    # By this question the process learns of the new keys.
+    center.get("/jwks.json")
     assert browser.log_in(page, person.username, person.password).status == 303
+
+
+def test_forms_are_signed_with_the_newest_key_at_once(center: Center, browser: Browser) -> None:
+    center.run("keys", "rotate")
+    center.get("/jwks.json")
+    page = browser.get(center.url("/login"))
+    center.services.keys.reload()
+    newest = center.services.keys.cookie_secrets("form")[-1]
+    assert URLSafeTimedSerializer(newest, salt="wtf-csrf-token").loads(token_in(page))
 
 
 def test_the_cookie_of_the_forms_is_kept_from_scripts_and_other_sites(

@@ -12,6 +12,7 @@ EVERYWHERE = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 ADDRESSES = ["/", "/login", "/account", "/nowhere", "/authorize", "/logout", "/login/new-password"]
 
