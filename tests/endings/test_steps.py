@@ -1,6 +1,7 @@
 """The steps of an ending, one by one: what each does, and what is left to do when a crash comes after it."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sso_center.core.sessions import SESSION_PARTS, Outcome
 from sso_center.storage.redis import load_script
 from tests.endings.conftest import Books, Held, sign_in
 from tests.harness.core import MINUTE, SECOND, Core, core_in
+from tests.harness.waiting import eventually
 
 CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
 
@@ -56,6 +58,14 @@ def follow(core: Core) -> int:
     services = core.services
     tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
     return sum(iter(tail.follow, 0))
+
+
+def works(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except Unavailable:
+        return False
+    return True
 
 
 # 0. Close
@@ -180,6 +190,7 @@ def test_an_ending_counts_though_redis_dies_as_soon_as_it_is_recorded(tmp_path: 
         assert ending.reason is Reason.LOGOUT
 
         embedded.ensure_running()
+        eventually(lambda: works(core.services.redis.check), what="the store's return")
         assert core.services.sessions.visit(held.cookie).outcome is Outcome.UNKNOWN
         assert keys_of(core, held)["denied"]
 
