@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from sso_center.core.audit import Audit, Tag
 from sso_center.core.audit.journal import append
+from sso_center.core.endings.entries import Closed, Entries
 from sso_center.storage.migrate import migrate
-from sso_center.storage.schema import journal, meta
+from sso_center.storage.schema import audit, journal, meta, notices
 from sso_center.storage.sql import Database, database_url, open_database
 from tests.core_nouns.conftest import settings_in
 from tests.harness.stores import settings_of
@@ -63,6 +64,20 @@ def test_what_is_recorded_already_keeps_its_number(database: Database) -> None:
     number = write(database, "again")
     write(database)
     assert write(database, "again") == number
+
+
+def test_an_ending_that_many_record_at_once_is_recorded_told_and_audited_once(
+    database: Database, in_parallel
+) -> None:
+    entries = Entries(database)
+    for _ in range(10):
+        sid = f"00{uuid4().hex}"
+        closed = Closed(sid, f"{sid}:ending", "logout", "me", 1, "sub", ("shop",))
+        endings = in_parallel(6, lambda _, c=closed: entries.record([c], "00", frozenset({"shop"})))
+        assert len({ending.number for (ending,) in endings}) == 1
+        with database.read() as connection:
+            for table in (journal, notices, audit):
+                assert len(connection.execute(select(table).where(table.c.sid == sid)).all()) == 1, table.name
 
 
 def test_an_entry_is_there_or_not_with_the_rest_of_its_transaction(database: Database) -> None:

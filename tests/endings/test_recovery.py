@@ -189,3 +189,11 @@ def test_a_change_of_clients_that_the_copy_missed_is_known_to_it_again(
     copy.put_back()
     assert is_in(core, held)
     assert core.services.redis.marker(held.user.shard).config == core.services.entries.configuration_version()
+
+
+def test_what_is_older_than_anything_that_counts_is_not_replayed(core: Core, held: Held) -> None:
+    core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
+    shard, entries = held.user.shard, core.services.entries
+    after = entries.head() - 1
+    assert len(entries.concerning(shard, after=after, since=core.time.now, limit=10)) == 1
+    assert entries.concerning(shard, after=after, since=core.time.now + 1, limit=10) == []

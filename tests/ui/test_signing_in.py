@@ -209,6 +209,21 @@ def test_a_stranger_who_guesses_does_not_lock_the_owner_out(
     assert owner.log_in(page, person.username, person.password).status == 303
 
 
+def test_a_device_that_is_not_signed_by_us_is_a_stranger(
+    strict: Center, new_browser: Callable[..., Browser]
+) -> None:
+    person = strict.add_person()
+    owner = from_address(new_browser(), "198.51.100.5")
+    assert refuse(owner, strict, person.username, person.password).status == 303
+    cookie = next(one for one in owner.http.cookies if one.name == "sso-device")
+    cookie.value = f"{(cookie.value or '').rpartition('.')[0]}.{'x' * 27}"
+    owner.http.cookies.set_cookie(cookie)
+    for number in range(8):
+        refuse(from_address(new_browser(), f"192.0.2.{number}"), strict, person.username, "a guess")
+    page = owner.get(strict.url("/login?again=1"))
+    assert owner.log_in(page, person.username, person.password).status == 429
+
+
 def test_the_current_password_can_not_be_guessed_in_a_browser_left_signed_in(
     strict: Center, browser: Browser
 ) -> None:
