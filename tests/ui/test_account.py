@@ -98,6 +98,15 @@ def test_the_button_at_the_top_signs_out_at_once(member: Member) -> None:
     assert not member.is_signed_in
 
 
+def test_signing_out_takes_the_session_cookie_and_sets_that_of_the_device_anew(member: Member) -> None:
+    page = member.browser.submit(member.get("/account"), "logout")
+    (session,) = [line for line in page.set_cookies if line.startswith("sso=")]
+    assert session.startswith("sso=;")
+    assert "Max-Age=0" in session
+    # Else Chromium would show the next person the account by its back button: nothing of its cookies changed.
+    assert any(line.startswith("sso-device=") for line in page.set_cookies)
+
+
 def test_when_a_device_was_last_used_is_told_as_how_long_ago(
     member: Member, sign_in: Callable[..., Member]
 ) -> None:
