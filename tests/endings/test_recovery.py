@@ -197,3 +197,21 @@ def test_what_is_older_than_anything_that_counts_is_not_replayed(core: Core, hel
     after = entries.head() - 1
     assert len(entries.concerning(shard, after=after, since=core.time.now, limit=10)) == 1
     assert entries.concerning(shard, after=after, since=core.time.now + 1, limit=10) == []
+
+
+def test_a_change_of_clients_while_a_shard_is_recovered_is_not_forgotten_by_it(
+    core: Core, held: Held, copy: OldCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis, trust = core.services.redis, core.services.redis.trust
+    changes = [core.site]
+
+    def trust_late(*arguments: object, **marker: object) -> None:
+        # Another process changes a client between our look at the version and our word of it.
+        while changes:
+            changes.pop()()
+        trust(*arguments, **marker)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(redis, "trust", trust_late)
+    copy.put_back()
+    assert is_in(core, held)
+    assert redis.marker(held.user.shard).config == core.services.entries.configuration_version()

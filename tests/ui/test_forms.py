@@ -107,8 +107,9 @@ def test_a_page_from_before_the_keys_were_rotated_still_works(
 ) -> None:
     page = browser.get(center.url("/login"))
     center.run("keys", "rotate")
-    # By this question the process learns of the new keys.
+    # By the first the process learns of the new keys, from the second on it signs forms with them.
     center.get("/jwks.json")
+    center.get("/login")
     assert browser.log_in(page, person.username, person.password).status == 303
 
 

@@ -86,8 +86,10 @@ def test_what_no_account_can_have_is_refused_with_the_form(
 
 def test_a_field_that_comes_twice_is_refused(center: Center, person: Person, browser: Browser) -> None:
     form = browser.get(center.url("/login")).form("password")
-    fields = [*{**form.values, "password": person.password}.items(), ("username", "a"), ("username", "b")]
-    assert browser.post(center.url("/login"), fields).status == 400
+    fields = {**form.values, "username": person.username, "password": person.password}
+    twice = [*fields.items(), ("username", "another")]
+    assert browser.post(center.url("/login"), twice).status == 400
+    assert browser.post(center.url("/login"), fields).status == 303
 
 
 @pytest.mark.parametrize(
@@ -150,6 +152,17 @@ def test_every_login_gets_a_new_cookie(member: Member, browser: Browser) -> None
     page = member.get("/login?again=1")
     member.browser.log_in(page, member.person.username, member.person.password)
     assert member.browser.cookies_for("sso.localhost")["sso"] != before
+
+
+def test_the_cookies_of_a_login_are_kept_from_scripts_and_other_sites(
+    center: Center, person: Person, browser: Browser
+) -> None:
+    answer = browser.log_in(browser.get(center.url("/login")), person.username, person.password)
+    lines = {line.partition("=")[0]: line for line in answer.set_cookies}
+    assert {"sso", "sso-device"} <= set(lines)
+    for line in lines.values():
+        assert all(word in line for word in ("HttpOnly", "SameSite=Lax", "Path=/"))
+        assert "Domain" not in line
 
 
 def test_only_a_remembered_session_outlives_the_browser(sign_in: Callable[..., Member]) -> None:
