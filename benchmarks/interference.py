@@ -1,11 +1,15 @@
 """Whether some disturb all: a handoff's latency at a modest rate, quiet and beside each nuisance in turn."""
 
 import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from benchmarks.load import Sample
 from benchmarks.nuisances import LOGINS, SLOW_FORMS, Nuisance, disturbed
 from benchmarks.paced import pace
+from benchmarks.processes import machine_cpu
 from benchmarks.work import Crowd, handoffs
 
 RATE = 97
@@ -25,6 +29,8 @@ class Interference:
 
     quiet: list[Sample] = field(default_factory=list)
     beside: dict[Nuisance, list[Sample]] = field(default_factory=lambda: {each: [] for each in NUISANCES})
+    others: list[float] = field(default_factory=list)
+    """Which share of the machine was used by others, a value for each measurement."""
 
 
 def measure_interference(crowd: Crowd, *, rounds: int) -> Interference:
@@ -33,16 +39,38 @@ def measure_interference(crowd: Crowd, *, rounds: int) -> Interference:
     _measure(crowd, None)
     for number in range(1, rounds + 1):
         for nuisance in (None, *NUISANCES):
-            sample, done = _measure(crowd, nuisance)
+            with _others_share(crowd) as others:
+                sample, done = _measure(crowd, nuisance)
             (found.beside[nuisance] if nuisance else found.quiet).append(sample)
+            found.others.append(others())
             print(
-                f"round {number}/{rounds:<4} handoff {nuisance.name if nuisance else 'quiet':14}"
-                f" {len(sample.latencies):8} at {sample.rate:.0f}/s"
+                f"round {number}/{rounds:<4} handoff {nuisance.name if nuisance else 'quiet':11}"
+                f"{len(sample.latencies):5} at {sample.rate:.0f}/s"
                 f"  p50 {sample.percentile_ms(50):6.1f}  p99 {sample.percentile_ms(99):6.1f} ms"
-                f"  load {os.getloadavg()[0]:.1f}{done}",
+                f"  machine used by others {others():4.0%}{done}"
+                + (f"  {sample.refused} REFUSED" if sample.refused else ""),
                 flush=True,
             )
     return found
+
+
+@contextmanager
+def _others_share(crowd: Crowd) -> Iterator[Callable[[], float]]:
+    """Account for the block; what this yields returns the share of all cores that went to none of ours.
+
+    A p99 of a few milliseconds says how long things wait for a core, whoever has it: with others at work
+    the quiet figure is none, and the ratios are too good or too bad.
+    """
+    share = 0.0
+    began, before = time.perf_counter(), _cpu_of_others(crowd)
+    yield lambda: share
+    used, wall = _cpu_of_others(crowd) - before, time.perf_counter() - began
+    share = max(used / wall / (os.cpu_count() or 1), 0.0)
+
+
+def _cpu_of_others(crowd: Crowd) -> float:
+    own = os.times()
+    return machine_cpu() - crowd.side.service.cpu() - sum(own[:4])
 
 
 def _measure(crowd: Crowd, nuisance: Nuisance | None) -> tuple[Sample, str]:

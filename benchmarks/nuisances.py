@@ -100,7 +100,7 @@ def _log_in_all_the_time(side: Side, pipe: Pipe) -> str:
         connections=LOGIN_CONNECTIONS,
         goes_on=lambda _: not pipe.poll(),
     )
-    return f"{sample.rate:.1f} logins/s, p50 {sample.percentile_ms(50):.0f} ms"
+    return f"{sample.rate:.1f} logins/s, {sample.refused} refused, p50 {sample.percentile_ms(50):.0f} ms"
 
 
 def _dribble(side: Side, pipe: Pipe) -> str:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from benchmarks.load import Sample
+from benchmarks.load import Sample, UnitRefusedError
 from benchmarks.side import Side
 from benchmarks.units import Unit
 from benchmarks.wire import Connection, RefusedError
@@ -31,7 +31,10 @@ class _Lane:
         self.connection.send(next(self._unit))
 
     def go_on(self) -> float | None:
-        """Take what has arrived; the seconds since the unit was due when it is done, else None."""
+        """Take what has arrived; the seconds since the unit was due when it is done, else None.
+
+        Raises UnitRefusedError when the answer is not one to go on from.
+        """
         response = self.connection.receive()
         if response is None:
             return None
@@ -39,6 +42,8 @@ class _Lane:
             self.connection.send(self._unit.send(response))
         except StopIteration:
             return time.perf_counter() - self._due
+        except RefusedError as refused:
+            raise UnitRefusedError(str(refused)) from refused
         return None
 
 
@@ -54,23 +59,30 @@ def pace(
 
     A latency counts from when the unit was due, so that a server that stands still is charged for all who
     would have come meanwhile. `make_unit` is given the number of the connection. The sample holds no CPU.
-    Raises RefusedError at the first unit that is refused.
+    Raises RefusedError when over one unit in a hundred is refused.
     """
     lanes = [_Lane(side, number, make_unit) for number in range(connections)]
     gc.collect()
     gc.disable()
     try:
         began = time.perf_counter()
-        latencies = _loop(lanes, began, rate, goes_on)
-        return Sample(tuple(latencies), refused=0, wall=time.perf_counter() - began, cpu=0.0)
+        latencies, refusals = _loop(lanes, began, rate, goes_on)
+        if len(refusals) > max(len(latencies) / 100, 1):
+            raise RefusedError(
+                f"{side.name} refused {len(refusals)} of its units, the last with {refusals[-1]}"
+            )
+        return Sample(tuple(latencies), len(refusals), time.perf_counter() - began, cpu=0.0)
     finally:
         gc.enable()
         for lane in lanes:
             lane.connection.close()
 
 
-def _loop(lanes: list[_Lane], began: float, rate: float, goes_on: Callable[[int], bool]) -> list[float]:
+def _loop(
+    lanes: list[_Lane], began: float, rate: float, goes_on: Callable[[int], bool]
+) -> tuple[list[float], list[UnitRefusedError]]:
     latencies: list[float] = []
+    refusals: list[UnitRefusedError] = []
     # select(2) waits to the microsecond, where epoll(7) as Python has it rounds up to milliseconds.
     waiting = selectors.SelectSelector()
     for lane in lanes:
@@ -91,8 +103,14 @@ def _loop(lanes: list[_Lane], began: float, rate: float, goes_on: Callable[[int]
         if not ready and patience == NO_ANSWER:
             raise RefusedError(f"no answer for {NO_ANSWER:g} seconds")
         for key, _ in ready:
-            latency = key.data.go_on()
-            if latency is not None:
+            try:
+                latency = key.data.go_on()
+            except UnitRefusedError as refused:
+                refusals.append(refused)
+            else:
+                if latency is None:
+                    continue
                 latencies.append(latency)
-                idle.append(key.data)
-    return latencies
+            idle.append(key.data)
+    waiting.close()
+    return latencies, refusals

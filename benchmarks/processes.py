@@ -79,6 +79,13 @@ class Service:
         return list(self.members())
 
 
+def machine_cpu() -> float:
+    """CPU seconds that all cores together have worked so far, for whomever; stolen ones count too."""
+    fields = [int(field) for field in (PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]]
+    # Fields of proc(5): user, nice, system, idle, iowait, irq, softirq, steal.
+    return (sum(fields) - fields[3] - fields[4]) / TICKS_A_SECOND
+
+
 def _accounts() -> Iterator[tuple[int, Account]]:
     for entry in PROC.iterdir():
         if entry.name.isdigit():

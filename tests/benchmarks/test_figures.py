@@ -3,13 +3,19 @@
 import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks.load import Sample
+from benchmarks.paced import pace
 from benchmarks.processes import Service
 from benchmarks.rounds import ratio
+from benchmarks.side import Client, Endpoints, Side
+from benchmarks.units import Unit
 from benchmarks.wire import Connection, Origin, RefusedError
 
 WORKS_AND_LEAVES_A_CHILD = """
@@ -30,6 +36,42 @@ def test_a_percentile_is_a_latency_that_was_measured() -> None:
 def test_a_ratio_compares_neighbours_in_time() -> None:
     # The machine was ten times slower in the last round, for both.
     assert ratio([1, 1, 10], [2, 2, 20]) == pytest.approx(0.5)
+
+
+@pytest.fixture
+def stands_still_at_first(tmp_path: Path) -> Iterator[Side]:
+    """A server that takes 200 ms for its first answer, and no time for the others."""
+
+    def serve() -> None:
+        accepted, _ = listener.accept()
+        with accepted:
+            pause = 0.2
+            while accepted.recv(65536):
+                time.sleep(pause)
+                pause = 0
+                accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        server = threading.Thread(target=serve)
+        server.start()
+        origin = Origin(listener.getsockname()[1], "localhost")
+        nothing = Client("", ""), Endpoints("", "", "", ""), (), ()
+        yield Side("", origin, *nothing, Service((), tmp_path))
+        server.join()
+
+
+def test_who_could_not_even_ask_while_the_server_stood_still_waited_too(stands_still_at_first: Side) -> None:
+    side = stands_still_at_first
+
+    def unit(_: int) -> Unit:
+        yield side.origin.get("/")
+
+    sample = pace(side, unit, rate=100, connections=1, goes_on=lambda number: number < 10)
+    assert len(sample.latencies) == 10
+    # Due 10 ms apart, on one connection that was busy until 200 ms.
+    assert all(took >= 0.2 - number / 100 for number, took in enumerate(sample.latencies))
 
 
 def test_a_service_answers_for_ended_children_and_for_what_outlived_them(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from sso_center.base.settings import Settings
 from sso_center.core.limits import LoginLimits
 from sso_center.services import Services, build_services
 from tests.core_nouns.conftest import settings_in
-from tests.harness.core import MINUTE
+from tests.harness.core import MINUTE, SECOND, Time
 
 BY_ACCOUNT, BY_ADDRESS, WINDOW = 6, 15, 300
 HERE, THERE = "192.0.2.1", "198.51.100.7"
@@ -187,6 +187,14 @@ def test_one_address_alone_does_not_use_up_the_account_for_others(limits: LoginL
 def test_a_login_that_succeeds_gives_its_attempt_back(limits: LoginLimits) -> None:
     for _ in range(3 * BY_ADDRESS):
         limits.try_login("alice", HERE, None)
+        limits.login_succeeded("alice", HERE, None)
+    assert how_many(limits, "alice") == BY_ACCOUNT
+
+
+def test_a_login_that_succeeds_after_its_window_gives_nothing_back(limits: LoginLimits, time: Time) -> None:
+    limits.try_login("alice", HERE, None)
+    time.move(WINDOW * SECOND)
+    for _ in range(3):
         limits.login_succeeded("alice", HERE, None)
     assert how_many(limits, "alice") == BY_ACCOUNT
 

@@ -87,6 +87,15 @@ def test_a_checked_password_is_void_once_the_credentials_changed(
     assert choose(browser, page).headers["Location"].startswith("/login?")
 
 
+def test_whoever_starts_again_begins_with_the_password(
+    center: Center, browser: Browser, newcomer: Person
+) -> None:
+    page = begin(center, browser, newcomer)
+    browser.get(center.url("/login"))
+    assert choose(browser, page).headers["Location"].startswith("/login?")
+    assert not is_signed_in(center, browser)
+
+
 def test_the_form_cookie_of_a_step_can_not_be_used_twice(
     center: Center, browser: Browser, newcomer: Person
 ) -> None:
