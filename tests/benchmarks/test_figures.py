@@ -17,6 +17,7 @@ from benchmarks.rounds import ratio
 from benchmarks.side import Client, Endpoints, Side
 from benchmarks.units import Unit
 from benchmarks.wire import Connection, Origin, RefusedError
+from tests.harness.waiting import eventually
 
 WORKS_AND_LEAVES_A_CHILD = """
 import subprocess, sys, time
@@ -90,7 +91,8 @@ def test_a_service_answers_for_ended_children_and_for_what_outlived_them(tmp_pat
         assert service.memory() > 2
     finally:
         service.stop(patience=0.3)
-    assert service.members() == {}
+    # What was killed leaves the kernel's table in its own time.
+    eventually(lambda: not service.members())
     assert shell.stdout.read() == b""
     shell.stdout.close()
     shell.wait()
