@@ -15,7 +15,7 @@ from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
 from sso_center.core.sessions import Lifetimes, Sessions
 from sso_center.core.tokens import Tokens
-from sso_center.core.users import PasswordHasher, Users
+from sso_center.core.users import Consequences, PasswordHasher, Users
 from sso_center.storage.redis import Redis, open_redis
 from sso_center.storage.sql import Database, open_database
 
@@ -66,7 +66,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     """
     clock = clock or clock_of(settings)
     redis, database = open_redis(settings, clock), open_database(settings)
-    users = Users(database, redis, PasswordHasher(), clock)
+    users = Users(database, redis, PasswordHasher(), clock, _consequences(settings))
     keys = Keys(database, redis, master_secret(settings), clock, settings)
     clients = Clients(database, redis, clock)
     sessions = Sessions(redis, users, _signer_of(keys), _lifetimes(settings), clock)
@@ -105,6 +105,14 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         mass_endings=MassEndings(
             redis, sessions, users, clients, endings, entries, applying, clock, horizon=HORIZON
         ),
+    )
+
+
+def _consequences(settings: Settings) -> Consequences:
+    return Consequences(
+        role_lost=settings.on_role_lost,
+        password_change=settings.on_password_change,
+        disabled=settings.on_disabled,
     )
 
 

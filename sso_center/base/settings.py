@@ -19,6 +19,9 @@ from sso_center.base.urls import is_loopback_name
 T = TypeVar("T")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
+ENDED_KINDS = ("sessions", "refresh_tokens", "access_tokens")
+"""What a change of a user can take back."""
+
 _ISSUER = "should be the address browsers use, such as https://sso.example.org"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -42,9 +45,18 @@ class Settings:
     session_absolute: int
     session_remembered: int
     session_rotation: int
+    sessions_per_user: int
+    sessions_per_user_policy: str
+    sessions_by_device_type: bool
+    sessions_total: int
     grant_lifetime: int
     access_token_lifetime: int
     id_token_lifetime: int
+    app_token_lifetime: int
+    app_token_rotation: int
+    on_role_lost: tuple[str, ...]
+    on_password_change: tuple[str, ...]
+    on_disabled: tuple[str, ...]
     max_body: int
     body_timeout: int
     login_attempts_by_account: int
@@ -87,9 +99,20 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         session_absolute=reader.take("SSO_SESSION_ABSOLUTE", str(12 * HOUR), _between(MINUTE, 400 * DAY)),
         session_remembered=reader.take("SSO_SESSION_REMEMBERED", str(90 * DAY), _between(MINUTE, 400 * DAY)),
         session_rotation=reader.take("SSO_SESSION_ROTATION", str(2 * HOUR), _between(MINUTE, 30 * DAY)),
+        sessions_per_user=reader.take("SSO_SESSIONS_PER_USER", "0", _between(0, 100_000)),
+        sessions_per_user_policy=reader.take(
+            "SSO_SESSIONS_PER_USER_POLICY", "end_oldest", _one_of("end_oldest", "refuse")
+        ),
+        sessions_by_device_type=reader.take("SSO_SESSIONS_BY_DEVICE_TYPE", "no", _yes_or_no),
+        sessions_total=reader.take("SSO_SESSIONS_TOTAL", "0", _between(0, 1_000_000_000)),
         grant_lifetime=reader.take("SSO_GRANT_LIFETIME", "60", _between(5, 600)),
         access_token_lifetime=reader.take("SSO_ACCESS_TOKEN_LIFETIME", "600", _between(10, DAY)),
         id_token_lifetime=reader.take("SSO_ID_TOKEN_LIFETIME", "600", _between(10, DAY)),
+        app_token_lifetime=reader.take("SSO_APP_TOKEN_LIFETIME", str(90 * DAY), _between(MINUTE, 400 * DAY)),
+        app_token_rotation=reader.take("SSO_APP_TOKEN_ROTATION", str(2 * HOUR), _between(MINUTE, 30 * DAY)),
+        on_role_lost=reader.take("SSO_ON_ROLE_LOST", "access_tokens", _kinds),
+        on_password_change=reader.take("SSO_ON_PASSWORD_CHANGE", ",".join(ENDED_KINDS), _kinds),
+        on_disabled=reader.take("SSO_ON_DISABLED", ",".join(ENDED_KINDS), _kinds),
         max_body=reader.take("SSO_MAX_BODY", str(64 * 1024), _between(1024, 16 * 1024 * 1024)),
         body_timeout=reader.take("SSO_BODY_TIMEOUT", "10", _between(1, 300)),
         login_attempts_by_account=reader.take("SSO_LOGIN_ATTEMPTS_BY_ACCOUNT", "10", _between(1, 100_000)),
@@ -242,6 +265,15 @@ def _one_of(*choices: str) -> Callable[[str], str]:
         return raw.lower()
 
     return parse
+
+
+def _kinds(raw: str) -> tuple[str, ...]:
+    named = {part.strip().lower() for part in raw.split(",")}
+    if named == {"nothing"}:
+        return ()
+    if not named <= set(ENDED_KINDS):
+        raise ValueError(f"should be nothing, or some of {', '.join(ENDED_KINDS)} with commas between")
+    return tuple(kind for kind in ENDED_KINDS if kind in named)
 
 
 def _short_text(raw: str) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: what a database must be at for this code."""
 
 metadata = MetaData(
@@ -56,11 +56,15 @@ users = Table(
     Column("must_change_password", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
     Column("epoch", Integer, nullable=False),
+    Column("refresh_epoch", Integer, nullable=False, server_default="0"),
+    Column("access_epoch", Integer, nullable=False, server_default="0"),
+    Column("consents", Document, nullable=False, server_default="{}"),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("password_changed_at", BigInteger),
 )
-"""`username` is stored casefolded; `roles` is a list of text; a raised `epoch` ends earlier sessions."""
+"""`username` is stored casefolded; `roles` is a list of text; a raised `epoch` ends earlier sessions,
+`refresh_epoch` and `access_epoch` earlier tokens; `consents` is client_id -> scope and granted_at."""
 
 clients = Table(
     "clients",

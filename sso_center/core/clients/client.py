@@ -1,6 +1,11 @@
 """A client, as everything else sees it: no secret, no hash."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+from sso_center.base.settings import DAY
+
+AccessTokenFormat = Literal["opaque", "jwt", "app"]
 
 NATIVE_LOOPBACK = ("127.0.0.1", "::1")
 """Hosts whose port may differ: a native app listens on whichever port is free (RFC 8252 section 7.3)."""
@@ -8,7 +13,12 @@ NATIVE_LOOPBACK = ("127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class Client:
-    """A registered subsystem; `version` grows with every change."""
+    """A registered subsystem; `version` grows with every change. Durations are in seconds.
+
+    `is_strict`: an old secret of its chains works for a minute from the first telling of the new one, not
+    from its first use. `is_third_party`: people are asked before it learns of them. `max_sessions`: how
+    many may have joined it at once, 0 for any number.
+    """
 
     client_id: str
     name: str
@@ -21,6 +31,19 @@ class Client:
     id_token_alg: str
     may_introspect: bool
     version: int
+    access_token_format: AccessTokenFormat = "opaque"  # noqa: S105 - a kind, not a token
+    audiences: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    refresh_token_lifetime: int = 90 * DAY
+    refresh_retry_window: int = 600
+    is_strict: bool = False
+    is_third_party: bool = False
+    max_sessions: int = 0
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """Whom its access tokens are for: the APIs it named, else the client itself."""
+        return self.audiences or (self.client_id,)
 
     def has_redirect_uri(self, uri: str) -> bool:
         """Say whether the browser may be sent to `uri` with a grant: an exact match (RFC 9700 section 2.1).

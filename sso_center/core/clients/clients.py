@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -186,34 +186,11 @@ class Clients:
 
 
 def _client(checked: Registration, version: int) -> Client:
-    return Client(
-        client_id=checked.client_id,
-        name=checked.name,
-        home_uri=checked.home_uri,
-        redirect_uris=tuple(checked.redirect_uris),
-        post_logout_redirect_uris=tuple(checked.post_logout_redirect_uris),
-        backchannel_logout_uri=checked.backchannel_logout_uri,
-        is_public=checked.is_public,
-        scopes=tuple(checked.scopes),
-        id_token_alg=checked.id_token_alg,
-        may_introspect=checked.may_introspect,
-        version=version,
-    )
+    return Client(**vars(checked), version=version)
 
 
 def _registration(client: Client) -> Registration:
-    return Registration(
-        client_id=client.client_id,
-        name=client.name,
-        home_uri=client.home_uri,
-        redirect_uris=client.redirect_uris,
-        post_logout_redirect_uris=client.post_logout_redirect_uris,
-        backchannel_logout_uri=client.backchannel_logout_uri,
-        is_public=client.is_public,
-        scopes=client.scopes,
-        id_token_alg=client.id_token_alg,
-        may_introspect=client.may_introspect,
-    )
+    return Registration(**{field.name: getattr(client, field.name) for field in fields(Registration)})
 
 
 def _known(client: Client | None, client_id: str) -> Client:

@@ -5,15 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sso_center.base.errors import Invalid
+from sso_center.base.settings import DAY
 from sso_center.base.urls import check_registered_url
 
 STANDARD_SCOPES = ("openid", "profile", "email")
+OFFLINE_ACCESS = "offline_access"
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+ACCESS_TOKEN_FORMATS = ("opaque", "jwt", "app")
 ID_TOKEN_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 MAX_ADDRESSES, MAX_SCOPES, MAX_NAME = 50, 50, 100
+MAX_AUDIENCES, MAX_SESSIONS = 20, 1_000_000_000
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # RFC 6749 section 3.3, shortened: what a scope is made of.
 _SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
+
+# RFC 7519 section 2: a string, or an address; without what needs care inside quotes or lists.
+_AUDIENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/?@=&%+-]{0,199}")
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,14 @@ class Registration:
     scopes: Sequence[str] = ()
     id_token_alg: str = "RS256"  # noqa: S105
     may_introspect: bool = False
+    access_token_format: str = "opaque"  # noqa: S105 - a kind, not a token
+    audiences: Sequence[str] = ()
+    grant_types: Sequence[str] = ("authorization_code",)
+    refresh_token_lifetime: int = 90 * DAY
+    refresh_retry_window: int = 600
+    is_strict: bool = False
+    is_third_party: bool = False
+    max_sessions: int = 0
 
 
 def check_registration(asked: Registration) -> Registration:
@@ -42,23 +58,32 @@ def check_registration(asked: Registration) -> Registration:
             f"{asked.client_id!r} is not a client id: 1 to 64 letters, digits and . _ - are.",
             field="client_id",
         )
-    if not asked.redirect_uris:
-        raise Invalid("A client needs at least one redirect address.", field="redirect_uris")
     if asked.id_token_alg not in ID_TOKEN_ALGORITHMS:
         raise Invalid(f"id_token_alg is one of {', '.join(ID_TOKEN_ALGORITHMS)}.", field="id_token_alg")
     if asked.is_public and asked.may_introspect:
         raise Invalid("A public client can't prove itself, so it may not introspect.", field="may_introspect")
+    grant_types = _grant_types(asked)
     return Registration(
         client_id=asked.client_id,
         name=_name(asked.name or asked.client_id),
         home_uri=_web_address(asked.home_uri, "home_uri"),
-        redirect_uris=_addresses(asked.redirect_uris, "redirect_uris"),
+        redirect_uris=_redirect_uris(asked.redirect_uris, grant_types),
         post_logout_redirect_uris=_addresses(asked.post_logout_redirect_uris, "post_logout_redirect_uris"),
         backchannel_logout_uri=_web_address(asked.backchannel_logout_uri, "backchannel_logout_uri"),
         is_public=asked.is_public,
-        scopes=_scopes(asked.scopes),
+        scopes=_scopes(asked.scopes, grant_types),
         id_token_alg=asked.id_token_alg,
         may_introspect=asked.may_introspect,
+        access_token_format=_format(asked.access_token_format, grant_types),
+        audiences=_audiences(asked.audiences),
+        grant_types=grant_types,
+        refresh_token_lifetime=_between(
+            60, 400 * DAY, asked.refresh_token_lifetime, "refresh_token_lifetime"
+        ),
+        refresh_retry_window=_between(0, DAY, asked.refresh_retry_window, "refresh_retry_window"),
+        is_strict=asked.is_strict,
+        is_third_party=asked.is_third_party,
+        max_sessions=_between(0, MAX_SESSIONS, asked.max_sessions, "max_sessions"),
     )
 
 
@@ -67,6 +92,57 @@ def _name(name: str) -> str:
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise Invalid(f"A client's name has 1 to {MAX_NAME} printable characters.", field="name")
     return name
+
+
+def _grant_types(asked: Registration) -> tuple[str, ...]:
+    unknown = set(asked.grant_types) - set(GRANT_TYPES)
+    if unknown or not asked.grant_types:
+        raise Invalid(f"grant_types are some of {', '.join(GRANT_TYPES)}.", field="grant_types")
+    if "refresh_token" in asked.grant_types and "authorization_code" not in asked.grant_types:
+        raise Invalid(
+            "Refresh tokens come with a login: refresh_token needs authorization_code.", field="grant_types"
+        )
+    if "client_credentials" in asked.grant_types and asked.is_public:
+        raise Invalid("A public client has no credentials to come with.", field="grant_types")
+    return tuple(kind for kind in GRANT_TYPES if kind in asked.grant_types)
+
+
+def _redirect_uris(asked: Sequence[str], grant_types: Sequence[str]) -> tuple[str, ...]:
+    if not asked and "authorization_code" in grant_types:
+        raise Invalid("A client that people log in at needs a redirect address.", field="redirect_uris")
+    return _addresses(asked, "redirect_uris")
+
+
+def _format(asked: str, grant_types: Sequence[str]) -> str:
+    if asked not in ACCESS_TOKEN_FORMATS:
+        raise Invalid(
+            f"access_token_format is one of {', '.join(ACCESS_TOKEN_FORMATS)}.", field="access_token_format"
+        )
+    if asked == "app" and "authorization_code" not in grant_types:
+        raise Invalid(
+            "An app token comes with a login: it needs authorization_code.", field="access_token_format"
+        )
+    if asked == "app" and "refresh_token" in grant_types:
+        raise Invalid("An app token renews itself: it excludes refresh_token.", field="access_token_format")
+    return asked
+
+
+def _audiences(asked: Sequence[str]) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(asked))
+    for audience in found:
+        if not _AUDIENCE.fullmatch(audience):
+            raise Invalid(
+                f"{audience!r} is not an audience: a client id or an address is.", field="audiences"
+            )
+    if len(found) > MAX_AUDIENCES:
+        raise Invalid(f"A client can have at most {MAX_AUDIENCES} audiences.", field="audiences")
+    return found
+
+
+def _between(low: int, high: int, asked: int, field: str) -> int:
+    if not low <= asked <= high:
+        raise Invalid(f"{field} is a whole number from {low} to {high}.", field=field)
+    return asked
 
 
 def _addresses(urls: Sequence[str], field: str) -> tuple[str, ...]:
@@ -84,11 +160,13 @@ def _web_address(url: str | None, field: str) -> str | None:
     return check_registered_url(url, field=field)
 
 
-def _scopes(asked: Sequence[str]) -> tuple[str, ...]:
+def _scopes(asked: Sequence[str], grant_types: Sequence[str]) -> tuple[str, ...]:
     found = tuple(dict.fromkeys((*STANDARD_SCOPES, *asked)))
     for scope in found:
         if not _SCOPE.fullmatch(scope):
             raise Invalid(f"{scope!r} is not a scope.", field="scopes")
     if len(found) > MAX_SCOPES:
         raise Invalid(f"A client can have at most {MAX_SCOPES} scopes.", field="scopes")
+    if OFFLINE_ACCESS in found and "refresh_token" not in grant_types:
+        raise Invalid(f"{OFFLINE_ACCESS} needs the grant type refresh_token.", field="scopes")
     return found

@@ -1,6 +1,6 @@
 """The rows of clients in SQL."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -9,6 +9,7 @@ from sso_center.core.clients.client import Client
 from sso_center.storage.schema import clients
 
 _IN_COLUMNS = ("client_id", "name", "version")
+_SETTINGS = frozenset(field.name for field in fields(Client)) - set(_IN_COLUMNS)
 
 
 def read_all(connection: Connection) -> dict[str, tuple[Client, str | None]]:
@@ -60,17 +61,10 @@ def _columns(client: Client, at: int) -> dict[str, Any]:
 
 
 def _client(row: Row[Any]) -> Client:
-    settings: dict[str, Any] = row.settings
-    return Client(
-        client_id=row.client_id,
-        name=row.name,
-        home_uri=settings["home_uri"],
-        redirect_uris=tuple(settings["redirect_uris"]),
-        post_logout_redirect_uris=tuple(settings["post_logout_redirect_uris"]),
-        backchannel_logout_uri=settings["backchannel_logout_uri"],
-        is_public=settings["is_public"],
-        scopes=tuple(settings["scopes"]),
-        id_token_alg=settings["id_token_alg"],
-        may_introspect=settings["may_introspect"],
-        version=row.version,
-    )
+    # What a row of an older center does not name has the default of today.
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in row.settings.items()
+        if name in _SETTINGS
+    }
+    return Client(client_id=row.client_id, name=row.name, version=row.version, **settings)

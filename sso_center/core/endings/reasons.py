@@ -10,12 +10,14 @@ class Reason(StrEnum):
     ADMIN = "admin"
     PASSWORD_CHANGE = "password_change"  # noqa: S105 - a reason, not a password
     DISABLED = "disabled"
+    ROLE_LOST = "role_lost"
     CHANGED = "changed"
     EXPIRED = "expired"
     REPLACED = "replaced"
+    EVICTED = "evicted"
     REUSE = "reuse"
     REPLAY = "replay"
 
 
 CENTER = "center"
-"""The actor of endings that nobody asked for: expiry, reuse, an account that changed."""
+"""The actor of endings that nobody asked for: expiry, eviction, reuse, a changed account."""

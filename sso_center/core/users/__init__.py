@@ -2,12 +2,13 @@
 
 Owns the SQL rows (the truth) and the copy of each user in their Redis shard (what the hot path reads).
 Every change is one transaction that bumps the version, appends to the journal, and is then written
-through. Knows nothing of sessions: a change of credentials bumps `epoch`, and whoever reads a session
-compares it.
+through. Knows nothing of sessions and tokens: a change that must end them bumps an epoch of theirs, and
+whoever reads one compares it.
 """
 
+from sso_center.core.users.consequences import Consequences
 from sso_center.core.users.hasher import PasswordHasher
-from sso_center.core.users.user import User, user_from_json
+from sso_center.core.users.user import Consent, User, user_from_json
 from sso_center.core.users.users import Users
 
-__all__ = ["PasswordHasher", "User", "Users", "user_from_json"]
+__all__ = ["Consent", "Consequences", "PasswordHasher", "User", "Users", "user_from_json"]

@@ -19,5 +19,13 @@ def write_copy(redis: Redis, user: User) -> None:
         f"|{'|'.join(user.roles)}|" if user.roles else "",
         user_to_json(user),
         LIFETIME,
+        user.refresh_epoch,
+        user.access_epoch,
+        _consents(user),
     )
     redis.run(_PUT_USER, user.shard, arguments)
+
+
+def _consents(user: User) -> str:
+    given = [f"{one.client_id}={' '.join(one.scope)}" for one in user.consents]
+    return f"|{'|'.join(given)}|" if given else ""

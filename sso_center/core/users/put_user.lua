@@ -1,11 +1,12 @@
 -- Writes a user's copy, unless the shard has a newer one: of two changes, the later must win whatever
 -- the order in which they arrive.
--- ARGV: sub, version, epoch, disabled ("0" or "1"), roles ("|a|b|"), claims (JSON), lifetime (ms)
+-- ARGV: sub, version, epoch, disabled ("0" or "1"), roles ("|a|b|"), claims (JSON), lifetime (ms), refresh epoch,
+--       access epoch, consents ("|client=scope scope|client2=scope|")
 -- Returns 1 when written, 0 when the stored one is newer
 local key = prefix .. 'user:' .. args[1]
 local stored = tonumber(redis.call('HGET', key, 'version') or -1)
 if tonumber(args[2]) < stored then return 0 end
 redis.call('HSET', key, 'version', args[2], 'epoch', args[3], 'disabled', args[4], 'roles', args[5],
-  'claims', args[6])
+  'claims', args[6], 'refresh_epoch', args[8], 'access_epoch', args[9], 'consents', args[10])
 redis.call('PEXPIRE', key, args[7])
 return 1

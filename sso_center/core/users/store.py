@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
-from sso_center.core.users.user import User
+from sso_center.core.users.user import Consent, User
 from sso_center.storage.schema import users
 
 
@@ -75,6 +75,11 @@ def _columns(account: Account, at: int) -> dict[str, Any]:
         "must_change_password": user.must_change_password,
         "version": user.version,
         "epoch": user.epoch,
+        "refresh_epoch": user.refresh_epoch,
+        "access_epoch": user.access_epoch,
+        "consents": {
+            one.client_id: {"scope": list(one.scope), "granted_at": one.granted_at} for one in user.consents
+        },
         "updated_at": at,
     }
 
@@ -100,5 +105,16 @@ def _account(row: Row[Any]) -> Account:
         must_change_password=row.must_change_password,
         version=row.version,
         epoch=row.epoch,
+        refresh_epoch=row.refresh_epoch,
+        access_epoch=row.access_epoch,
+        consents=_consents(row.consents),
     )
     return Account(user, row.password_hash)
+
+
+def _consents(stored: dict[str, dict[str, Any]]) -> tuple[Consent, ...]:
+    return tuple(
+        Consent(client_id, tuple(given["scope"]), given["granted_at"])
+        # PostgreSQL keeps the members of a document in an order of its own.
+        for client_id, given in sorted(stored.items())
+    )

@@ -1,6 +1,7 @@
 """A user, as everything else sees them: no password, no hash."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,20 @@ from sso_center.base.secrets import shard_of
 
 
 @dataclass(frozen=True)
+class Consent:
+    """That a person let a client have what these scopes stand for; `granted_at` is in milliseconds."""
+
+    client_id: str
+    scope: tuple[str, ...]
+    granted_at: int
+
+
+@dataclass(frozen=True)
 class User:
     """A person's account.
 
-    `version` grows with every change; `epoch` with every change of credentials that must end the
-    sessions opened before it.
+    `version` grows with every change; `epoch` with every change that must end the sessions opened before
+    it, `refresh_epoch` and `access_epoch` with one that must end the refresh and access tokens.
     """
 
     sub: str
@@ -24,6 +34,9 @@ class User:
     must_change_password: bool
     version: int
     epoch: int
+    refresh_epoch: int = 0
+    access_epoch: int = 0
+    consents: tuple[Consent, ...] = ()
 
     @property
     def shard(self) -> str:
@@ -33,6 +46,11 @@ class User:
     def has_role(self, role: str) -> bool:
         """Say whether the user has the role."""
         return role in self.roles
+
+    def has_consented(self, client_id: str, scope: Iterable[str]) -> bool:
+        """Say whether the user let the client have all of these scopes."""
+        given = next((one.scope for one in self.consents if one.client_id == client_id), None)
+        return given is not None and set(scope) <= set(given)
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -51,6 +69,9 @@ def user_to_json(user: User) -> str:
             int(user.must_change_password),
             user.version,
             user.epoch,
+            user.refresh_epoch,
+            user.access_epoch,
+            [[one.client_id, one.scope, one.granted_at] for one in user.consents],
         ]
     )
 
@@ -58,6 +79,8 @@ def user_to_json(user: User) -> str:
 def user_from_json(text: str | bytes) -> User:
     """Return the user that `user_to_json` wrote."""
     stored: list[Any] = json.loads(text)
+    # A copy that an older center wrote ends before these.
+    later = stored[9:] or [0, 0, ()]
     return User(
         sub=stored[0],
         username=stored[1],
@@ -68,4 +91,7 @@ def user_from_json(text: str | bytes) -> User:
         must_change_password=bool(stored[6]),
         version=stored[7],
         epoch=stored[8],
+        refresh_epoch=later[0],
+        access_epoch=later[1],
+        consents=tuple(Consent(client_id, tuple(scope), at) for client_id, scope, at in later[2]),
     )

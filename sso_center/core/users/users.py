@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +12,7 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.names import normal_name
 from sso_center.core.audit.journal import CHANNEL, append
+from sso_center.core.users.consequences import Consequences, take_back
 from sso_center.core.users.copy import write_copy
 from sso_center.core.users.hasher import PasswordHasher, check_imported_hash
 from sso_center.core.users.rules import (
@@ -33,7 +34,7 @@ from sso_center.core.users.store import (
     replace_hash,
     write_account,
 )
-from sso_center.core.users.user import User
+from sso_center.core.users.user import Consent, User
 from sso_center.storage.redis import Redis
 from sso_center.storage.sql import Database
 
@@ -46,11 +47,19 @@ Verifier = Callable[[Account | None, str], bool]
 class Users:
     """Every method that touches a store raises Unavailable when it is away."""
 
-    def __init__(self, database: Database, redis: Redis, hasher: PasswordHasher, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        redis: Redis,
+        hasher: PasswordHasher,
+        clock: Clock,
+        consequences: Consequences | None = None,
+    ) -> None:
         self._database = database
         self._redis = redis
         self._hasher = hasher
         self._clock = clock
+        self._consequences = consequences or Consequences()
         # Who may say that a password is right; a directory would be another one.
         self._verifiers: tuple[Verifier, ...] = (self._verify_by_hash,)
 
@@ -177,7 +186,7 @@ class Users:
     def set_password(
         self, sub: str, password: str, *, must_change: bool = False, epoch: int | None = None
     ) -> User:
-        """Change the password, which ends the sessions opened with the old one, and return the user.
+        """Change the password, which takes back what the rule for it says, and return the user.
 
         `epoch` is the one in which the old password was proven: a change since then, say by an admin who
         takes the account back, wins. Raises Conflict for that, NotFound, and Invalid whose message tells
@@ -188,26 +197,40 @@ class Users:
         def change(account: Account) -> Account:
             if epoch not in (None, account.user.epoch):
                 raise Conflict("The account was changed a moment ago. Please sign in again.")
-            user = replace(account.user, must_change_password=must_change, epoch=account.user.epoch + 1)
-            return Account(user, hashed)
+            user = take_back(account.user, self._consequences.password_change)
+            return Account(replace(user, must_change_password=must_change), hashed)
 
         return self._change(sub, "password_change", change)
 
     def set_disabled(self, sub: str, is_disabled: bool) -> User:
-        """Disable an account, which ends its sessions, or enable it again. Raises NotFound."""
+        """Disable an account, or enable it again. Raises NotFound.
+
+        While it is disabled nothing of it counts; the rule says what does not come back with it.
+        """
 
         def change(account: Account) -> Account:
-            epoch = account.user.epoch + (1 if is_disabled else 0)
-            return replace(account, user=replace(account.user, is_disabled=is_disabled, epoch=epoch))
+            user = take_back(account.user, self._consequences.disabled if is_disabled else ())
+            return replace(account, user=replace(user, is_disabled=is_disabled))
 
         return self._change(sub, "disabled" if is_disabled else "changed", change)
 
     def set_roles(self, sub: str, roles: Iterable[str]) -> User:
-        """Give the user these roles and no others, from the next request on. Raises NotFound, Invalid."""
+        """Give the user these roles and no others, from the next request on. Raises NotFound, Invalid.
+
+        Losing a role takes back what the rule for it says; gaining one takes back nothing.
+        """
         checked = check_roles(roles)
-        return self._change(
-            sub, "changed", lambda account: replace(account, user=replace(account.user, roles=checked))
-        )
+
+        def change(account: Account) -> Account:
+            user = account.user
+            if _loses_a_role(user, checked):
+                user = take_back(user, self._consequences.role_lost)
+            return replace(account, user=replace(user, roles=checked))
+
+        def reason(before: User) -> str:
+            return "role_lost" if _loses_a_role(before, checked) else "changed"
+
+        return self._change(sub, reason, change)
 
     def update(
         self, sub: str, *, username: str | None = None, name: str | None = None, email: str | None = None
@@ -230,11 +253,39 @@ class Users:
         with _taken_names(login or ""):
             return self._change(sub, "changed", change)
 
-    def _change(self, sub: str, reason: str, change: Callable[[Account], Account]) -> User:
+    def grant_consent(self, sub: str, client_id: str, scope: Iterable[str]) -> User:
+        """Let a client have these scopes, besides those it was let have before. Raises NotFound."""
+        now = self._clock()
+
+        def change(account: Account) -> Account:
+            given = {one.client_id: one for one in account.user.consents}
+            earlier = given[client_id].scope if client_id in given else ()
+            given[client_id] = Consent(client_id, tuple(sorted({*earlier, *scope})), now)
+            consents = tuple(given[name] for name in sorted(given))
+            return replace(account, user=replace(account.user, consents=consents))
+
+        return self._change(sub, "changed", change)
+
+    def withdraw_consent(self, sub: str, client_id: str) -> User:
+        """Let a client have nothing any more without asking again. Raises NotFound.
+
+        What it holds is for the caller to take back.
+        """
+
+        def change(account: Account) -> Account:
+            kept = tuple(one for one in account.user.consents if one.client_id != client_id)
+            return replace(account, user=replace(account.user, consents=kept))
+
+        return self._change(sub, "changed", change)
+
+    def _change(
+        self, sub: str, reason: str | Callable[[User], str], change: Callable[[Account], Account]
+    ) -> User:
         """Change one account, its version and the journal in one transaction, then write the copy through.
 
         Once committed a change can't get lost: when Redis is away, whoever follows the journal writes the
-        copy, and in any case ends the sessions that the change has made void.
+        copy, and in any case ends the sessions that the change has made void. `reason` may depend on the
+        user before the change.
         """
         now = self._clock()
         with self._database.write() as connection:
@@ -251,7 +302,7 @@ class Users:
                 at=now,
                 shard=after.user.shard,
                 sub=sub,
-                reason=reason,
+                reason=reason if isinstance(reason, str) else reason(before.user),
             )
         self.write_through(after.user)
         with contextlib.suppress(Unavailable):
@@ -269,6 +320,10 @@ class Users:
         user = self.get(sub)
         write_copy(self._redis, user)
         return user
+
+
+def _loses_a_role(user: User, roles: Collection[str]) -> bool:
+    return not set(user.roles) <= set(roles)
 
 
 def _known(account: Account | None) -> Account:
