@@ -71,7 +71,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     clients = Clients(database, redis, clock)
     sessions = Sessions(redis, users, _signer_of(keys), _lifetimes(settings), clock)
     entries = Entries(database)
-    applying = Applying(redis, outlives=_longest_token(settings), horizon=HORIZON)
+    applying = Applying(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
     endings = Endings(redis, sessions, clients, entries, applying, clock)
     recovery = Recovery(redis, entries, applying, clock, horizon=HORIZON)
 

@@ -239,7 +239,11 @@ def test_a_family_is_taken_back_once_and_recorded(core: Core, books: Books, shop
     for _ in range(2):
         core.services.endings.revoke_family(family, sub=held.user.sub, client_id=shop.client_id)
     (entry,) = books.journal(sub=held.user.sub, kind="revocation")
-    assert (entry.detail, entry.actor, entry.shard) == ({"denied": family}, CENTER, held.user.shard)
+    assert (entry.detail, entry.actor, entry.shard) == (
+        {"families": [family]},
+        CENTER,
+        held.user.shard,
+    )
     assert (entry.reason, entry.client_id) == ("replay", shop.client_id)
     assert len(books.audit(sub=held.user.sub, tag="center:family:revoke")) == 1
     # Nothing but that family.

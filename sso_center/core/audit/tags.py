@@ -32,3 +32,5 @@ class Tag(StrEnum):
     CLIENT_LEFT = "center:client:leave"
     CUTOFF_SET = "center:cut-off:set"
     FAMILY_REVOKED = "center:family:revoke"
+    TOKEN_REVOKED = "center:token:revoke"  # noqa: S105
+    OFFLINE_REVOKED = "center:offline:revoke"

@@ -1,5 +1,6 @@
 """Step 2: making an entry of the journal hold in Redis. Idempotent, and possible during a recovery."""
 
+from sso_center.base.clock import Clock
 from sso_center.base.secrets import all_shards
 from sso_center.core.endings.entries import Entry
 from sso_center.core.sessions import SESSION_PARTS
@@ -7,20 +8,25 @@ from sso_center.storage.redis import Redis, load_unguarded_script
 
 _ENDING = load_unguarded_script(__package__, *SESSION_PARTS, "apply_ending.lua")
 _CUTOFF = load_unguarded_script(__package__, "apply_cutoff.lua")
-_DENY = load_unguarded_script(__package__, "deny.lua")
+_REVOCATION = load_unguarded_script(__package__, "sso_center.core.chains/chain.lua", "apply_revocation.lua")
 _FORGET_USER = load_unguarded_script(__package__, "forget_user.lua")
 _LEAVE = load_unguarded_script(__package__, *SESSION_PARTS, "leave.lua")
 _VOID_GRANTS = load_unguarded_script(__package__, "void_grants.lua")
 _MARK = load_unguarded_script(__package__, "mark.lua")
+
+CLOCKS_DIFFER = 60_000
+"""Milliseconds that a `jti` is refused beyond its token's life: a host may still believe that it goes on."""
 
 
 class Applying:
     """Applies entries to shards. `outlives` and `horizon` are in seconds: how long a denied id and a cut-off
     are kept, which is as long as anything they speak of may live."""
 
-    def __init__(self, redis: Redis, *, outlives: int, horizon: int) -> None:
+    def __init__(self, redis: Redis, clock: Clock, *, outlives: int, horizon: int) -> None:
         self._redis = redis
-        self._outlives = outlives * 1000
+        self._clock = clock
+        self.outlives = outlives * 1000
+        """Milliseconds that a token may live on by itself."""
         self._horizon = horizon * 1000
 
     def apply(self, entry: Entry) -> None:
@@ -32,24 +38,32 @@ class Applying:
         """Apply an entry to one shard. Raises Unavailable."""
         run = self._redis.run_unguarded
         if entry.kind == "ending":
-            run(_ENDING, shard, (entry.sid, entry.sub, self._outlives))
+            run(_ENDING, shard, (entry.sid, entry.sub, self.outlives))
         elif entry.kind == "cutoff":
             scope, name, at = entry.detail["scope"], entry.detail["name"], entry.detail["at"]
             run(_CUTOFF, shard, (scope, name, at, self._horizon))
         elif entry.kind == "leave":
             self.leave(shard, entry.sid, entry.client_id, entry.detail["at"])
         elif entry.kind == "revocation":
-            run(_DENY, shard, (entry.detail["denied"], self._outlives))
+            self._revoke(shard, entry)
         elif entry.kind == "user":
             run(_FORGET_USER, shard, (entry.sub,))
 
     def end(self, shard: str, sid: str, sub: str) -> None:
         """Take a session whose ending is recorded out of Redis. Raises Unavailable."""
-        self._redis.run_unguarded(_ENDING, shard, (sid, sub, self._outlives))
+        self._redis.run_unguarded(_ENDING, shard, (sid, sub, self.outlives))
 
     def leave(self, shard: str, sid: str, client_id: str, at: int) -> None:
         """Take a client out of a session that it joined at or before `at` (ms). Raises Unavailable."""
         self._redis.run_unguarded(_LEAVE, shard, (sid, client_id, at))
+
+    def _revoke(self, shard: str, entry: Entry) -> None:
+        for family in entry.detail.get("families", ()):
+            self._redis.run_unguarded(_REVOCATION, shard, (family, entry.sub, self.outlives))
+        if jti := entry.detail.get("denied"):
+            until = entry.detail.get("until", 0)
+            left = max(until + CLOCKS_DIFFER - self._clock(), 0) if until else self.outlives
+            self._redis.run_unguarded(_REVOCATION, shard, (jti, entry.sub, left))
 
     def void_grants(self, shard: str) -> None:
         """Void every grant issued so far in a shard. Raises Unavailable."""

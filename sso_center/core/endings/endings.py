@@ -3,16 +3,17 @@
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_in
-from sso_center.core.audit import CHANNEL, Tag
+from sso_center.core.audit import Tag
 from sso_center.core.clients import Clients
 from sso_center.core.endings.applying import Applying
-from sso_center.core.endings.entries import Closed, Ending, Entries, Entry
+from sso_center.core.endings.entries import Closed, Ending, Entries
 from sso_center.core.endings.reasons import CENTER, Reason
+from sso_center.core.endings.revocations import Revocations
+from sso_center.core.endings.taking_back import TakingBack
 from sso_center.core.sessions import SESSION_PARTS, Sessions
 from sso_center.storage.redis import Redis, load_script
 
@@ -45,7 +46,8 @@ class Endings:
         self._clients = clients
         self._entries = entries
         self._applying = applying
-        self._clock = clock
+        self._taking_back = TakingBack(redis, entries, applying, clock)
+        self._revocations = Revocations(redis, self._taking_back, applying, clock)
 
     def end_session(self, sid: str, reason: Reason, actor: str) -> Ending | None:
         """End one session, and return its ending; None when there is no such session (any more).
@@ -107,7 +109,7 @@ class Endings:
             return False
         at, sub = int(reply[1]), reply[2]
         is_told = bool(self._told((client_id,)))
-        self.take_back(
+        self._taking_back.take_back(
             kind="leave",
             shard=shard,
             tag=Tag.CLIENT_LEFT,
@@ -121,63 +123,34 @@ class Endings:
         )
         return True
 
-    def revoke_family(self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY) -> None:
-        """Take back all that came of one grant. Raises Unavailable."""
-        self.take_back(
-            id=f"family:{family}",
-            kind="revocation",
-            shard=shard_in(family),
-            tag=Tag.FAMILY_REVOKED,
-            sub=sub or None,
-            client_id=client_id,
-            reason=Reason(reason),
-            actor=CENTER,
-            detail={"denied": family},
-        )
+    def revoke_family(
+        self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY, actor: str = CENTER
+    ) -> None:
+        """Take back all that came of one grant: its refresh token and its access tokens.
 
-    def take_back(
-        self,
-        *,
-        id: str = "",
-        kind: Literal["cutoff", "leave", "revocation"],
-        shard: str | None,
-        tag: Tag,
-        sub: str | None,
-        client_id: str | None,
-        reason: Reason,
-        actor: str,
-        detail: dict[str, Any],
-        sid: str = "",
-        notices: Sequence[tuple[str, str, str]] = (),
-    ) -> Entry:
-        """Record what is taken back, apply and publish it, and return its entry.
-
-        `notices` are (client, sid, sub) each; `shard` None means all of them; what has the same `id` is
-        recorded once. Raises Unavailable.
+        When Unavailable is raised it is refused already, and the courier records it.
         """
-        now = self._clock()
-        number = self._entries.record_other(
-            id=id or uuid.uuid4().hex,
-            kind=kind,
-            at=now,
-            shard=shard,
-            tag=tag,
-            sub=sub,
-            client_id=client_id,
-            reason=reason,
-            actor=actor,
-            detail=detail,
-            sid=sid,
-            notices=notices,
+        self._revocations.revoke_family(
+            family, sub=sub, client_id=client_id, reason=Reason(reason), actor=actor
         )
-        entry = Entry(number, kind, now, shard, sub or "", sid, client_id or "", reason, actor, detail)
-        self._applying.apply(entry)
-        self.publish(number)
-        return entry
 
-    def publish(self, number: int) -> None:
-        """Tell every process that the journal has grown (step 3). Raises Unavailable."""
-        self._redis.publish(CHANNEL, str(number))
+    def revoke_token(self, jti: str, *, sub: str, client_id: str, until: int, actor: str) -> None:
+        """Take back one access token, which would live until `until` (ms); `sub` is '' for a client's own.
+
+        When Unavailable is raised it is refused already, and the courier records it.
+        """
+        self._revocations.revoke_token(jti, sub=sub, client_id=client_id, until=until, actor=actor)
+
+    def revoke_offline(self, sub: str, client_id: str, actor: str, reason: Reason = Reason.REVOKED) -> int:
+        """Take back what a client may do for a user without a session; returns how many families that was.
+
+        When Unavailable is raised they are refused already, and the courier records it.
+        """
+        return self._revocations.revoke_offline(sub, client_id, reason=reason, actor=actor)
+
+    def finish_revocations(self, shard: str, before: int) -> int:
+        """Record what was revoked before `before` (ms) and not recorded. Raises Unavailable."""
+        return self._revocations.finish(shard, before=before, limit=BATCH)
 
     def _close(self, sid: str, reason: Reason, actor: str) -> Closed | None:
         shard = shard_in(sid)
@@ -198,7 +171,7 @@ class Endings:
         try:
             for ending in endings:
                 self._applying.end(shard, ending.sid, ending.sub)
-            self.publish(endings[-1].number)
+            self._taking_back.publish(endings[-1].number)
         except Unavailable as away:
             # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.
             _log.warning("ending left to the courier", extra={"detail": away.detail})

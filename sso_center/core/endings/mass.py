@@ -13,6 +13,7 @@ from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.endings import BATCH, Endings
 from sso_center.core.endings.entries import Entries, Entry
 from sso_center.core.endings.reasons import CENTER, Reason
+from sso_center.core.endings.taking_back import TakingBack
 from sso_center.core.sessions import SESSION_PARTS, Sessions
 from sso_center.core.users import Users
 from sso_center.storage.redis import Redis, load_script
@@ -60,6 +61,7 @@ class MassEndings:
         self._entries = entries
         self._applying = applying
         self._clock = clock
+        self._taking_back = TakingBack(redis, entries, applying, clock)
         self._horizon = horizon * 1000
 
     def reach(self, scope: Scope, name: str = "") -> Reach:
@@ -106,7 +108,7 @@ class MassEndings:
         shards = [shard_of(name)] if scope == "user" else all_shards()
         # Counts from here on; the journal then keeps the latest of the shards' answers for all of them.
         at = max(self._redis.run(_CUT_OFF, shard, (scope, name, self._horizon)) for shard in shards)
-        return self._endings.take_back(
+        return self._taking_back.take_back(
             kind="cutoff",
             shard=shards[0] if scope == "user" else None,
             tag=Tag.CUTOFF_SET,

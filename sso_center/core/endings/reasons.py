@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Every way a session ends."""
+    """Every way a session, or what came of one, ends."""
 
     LOGOUT = "logout"
     ADMIN = "admin"
@@ -15,6 +15,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     REPLACED = "replaced"
     EVICTED = "evicted"
+    REVOKED = "revoked"
     REUSE = "reuse"
     REPLAY = "replay"
 

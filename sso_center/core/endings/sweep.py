@@ -28,6 +28,7 @@ class Sweep:
 
     def _sweep_shard(self, shard: str) -> int:
         before = self._clock() - UNFINISHED_AFTER
+        self._endings.finish_revocations(shard, before)
         unfinished = self._redis.run(_FIND_UNFINISHED, shard, (before, BATCH))
         # A closed session keeps the reason it was closed for: this one is only for those that expired.
         expired = self._redis.run(_FIND_EXPIRED, shard, (BATCH,))

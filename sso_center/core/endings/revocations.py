@@ -1,0 +1,123 @@
+"""Revoking families and single tokens: refused at once, then recorded, so that it outlives any Redis."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sso_center.base.clock import Clock
+from sso_center.base.secrets import shard_in, shard_of
+from sso_center.core.audit import Tag
+from sso_center.core.endings.applying import CLOCKS_DIFFER, Applying
+from sso_center.core.endings.reasons import Reason
+from sso_center.core.endings.taking_back import TakingBack
+from sso_center.storage.redis import Redis, load_script
+
+_PARTS = ("sso_center.core.chains/chain.lua", "revocation.lua")
+_REVOKE = load_script(__package__, *_PARTS, "revoke.lua")
+_REVOKE_OFFLINE = load_script(__package__, *_PARTS, "revoke_offline.lua")
+_FIND_REVOKING = load_script(__package__, "find_revoking.lua")
+
+UNRECORDED_KEPT = 7 * 86_400_000
+"""Milliseconds that SQL may be away and what was revoked meanwhile is recorded all the same."""
+
+
+class Revocations:
+    """Revokes families and tokens. For each: step 0 counts at once, 1 records, 2 applies, 3 publishes."""
+
+    def __init__(self, redis: Redis, taking_back: TakingBack, applying: Applying, clock: Clock) -> None:
+        self._redis = redis
+        self._taking_back = taking_back
+        self._applying = applying
+        self._clock = clock
+
+    def revoke_family(self, family: str, *, sub: str, client_id: str, reason: Reason, actor: str) -> None:
+        """Revoke a family: refresh token and access tokens. Raises Unavailable, when it is dead already."""
+        shard = shard_in(family)
+        if shard is None:
+            return
+        about = _about(sub, client_id, reason, actor)
+        self._redis.run(_REVOKE, shard, (family, about, self._kept))
+        self._record_family(shard, family, sub, client_id, reason, actor)
+
+    def revoke_token(self, jti: str, *, sub: str, client_id: str, until: int, actor: str) -> None:
+        """Revoke an access token that lives until `until` (ms). Raises Unavailable, when it is dead already."""
+        shard, left = shard_in(jti), until - self._clock()
+        if shard is None or left <= 0:
+            return
+        about = _about(sub, client_id, Reason.REVOKED, actor, until)
+        self._redis.run(_REVOKE, shard, (jti, about, left + CLOCKS_DIFFER))
+        self._record_token(shard, jti, sub, client_id, until, actor)
+
+    def revoke_offline(self, sub: str, client_id: str, *, reason: Reason, actor: str) -> int:
+        """Revoke the offline families of a user at a client, and return how many that was.
+
+        Raises Unavailable, when they are dead already.
+        """
+        shard, about = shard_of(sub), _about(sub, client_id, reason, actor)
+        families = self._redis.run(_REVOKE_OFFLINE, shard, (sub, client_id, about, self._kept))
+        if families:
+            self._taking_back.take_back(
+                kind="revocation",
+                shard=shard,
+                tag=Tag.OFFLINE_REVOKED,
+                sub=sub,
+                client_id=client_id,
+                reason=reason,
+                actor=actor,
+                detail={"families": families},
+            )
+        return len(families)
+
+    def finish(self, shard: str, *, before: int, limit: int) -> int:
+        """Record what was revoked before `before` (ms) and is not recorded; returns how much that was.
+
+        Raises Unavailable.
+        """
+        found = self._redis.run(_FIND_REVOKING, shard, (before, limit))
+        for id, about in zip(found[::2], found[1::2], strict=True):
+            self._finish(shard, id, json.loads(about))
+        return len(found) // 2
+
+    def _finish(self, shard: str, id: str, about: Mapping[str, Any]) -> None:
+        sub, client_id, actor = about["sub"], about["client"], about["actor"]
+        if about["until"]:
+            self._record_token(shard, id, sub, client_id, about["until"], actor)
+        else:
+            self._record_family(shard, id, sub, client_id, Reason(about["reason"]), actor)
+
+    def _record_family(
+        self, shard: str, family: str, sub: str, client_id: str, reason: Reason, actor: str
+    ) -> None:
+        self._taking_back.take_back(
+            id=f"family:{family}",
+            kind="revocation",
+            shard=shard,
+            tag=Tag.FAMILY_REVOKED,
+            sub=sub or None,
+            client_id=client_id,
+            reason=reason,
+            actor=actor,
+            detail={"families": [family]},
+        )
+
+    def _record_token(self, shard: str, jti: str, sub: str, client_id: str, until: int, actor: str) -> None:
+        self._taking_back.take_back(
+            id=f"token:{jti}",
+            kind="revocation",
+            shard=shard,
+            tag=Tag.TOKEN_REVOKED,
+            sub=sub or None,
+            client_id=client_id,
+            reason=Reason.REVOKED,
+            actor=actor,
+            detail={"denied": jti, "until": until},
+        )
+
+    @property
+    def _kept(self) -> int:
+        return max(UNRECORDED_KEPT, self._applying.outlives)
+
+
+def _about(sub: str, client_id: str, reason: Reason, actor: str, until: int = 0) -> str:
+    fields = {"sub": sub, "client": client_id, "reason": reason, "actor": actor, "until": until}
+    return json.dumps(fields, separators=(",", ":"))
