@@ -30,12 +30,17 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A program's request, as far as any endpoint looks at it. `content_type` is without its parameters."""
+    """A program's request, as far as any endpoint looks at it. `content_type` is without its parameters.
+
+    `address` is the caller's, as far as it can be believed.
+    """
 
     method: str
     content_type: str
     authorization: str | None
     body: bytes
+    address: str = ""
+    user_agent: str = ""
 
     def form(self) -> Parameters:
         """Return the parameters of the body.

@@ -63,12 +63,27 @@ class InvalidClient(APIError):
 
 
 class InvalidGrant(APIError):
-    """The code was not accepted (RFC 6749 section 5.2); only the log learns why."""
+    """A code or a refresh token was not accepted (RFC 6749 section 5.2); only the log learns why."""
 
     code = "invalid_grant"
 
     def __init__(self, *, detail: str) -> None:
-        super().__init__("The code is not valid here, or not any more.", detail=detail)
+        super().__init__("The code or token is not valid here, or not any more.", detail=detail)
+
+
+class InvalidScope(APIError):
+    """The scope is malformed, or more than this client may have here (RFC 6749 section 5.2)."""
+
+    code = "invalid_scope"
+
+
+class UnauthorizedClient(APIError):
+    """The client is not registered for this way to a token (RFC 6749 section 5.2)."""
+
+    code = "unauthorized_client"
+
+    def __init__(self) -> None:
+        super().__init__("The client is not registered for this grant_type.")
 
 
 class UnsupportedGrantType(APIError):
@@ -109,6 +124,23 @@ class InvalidToken(BearerError):
 
     def __init__(self) -> None:
         super().__init__("The access token is not valid, or not any more.")
+
+
+class InsufficientScope(BearerError):
+    """The token is good, and not for this (RFC 6750 section 3.1); `scope` is what it would take."""
+
+    status = 403
+    code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__("The access token was not given for this.")
+        self._scope = scope
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return the challenge, with the scope that is missing."""
+        ((name, said),) = super().headers
+        return ((name, f'{said}, scope="{self._scope}"'),)
 
 
 class InvalidBearerRequest(BearerError):

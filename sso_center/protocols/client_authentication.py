@@ -52,15 +52,14 @@ def authenticate_confidential(clients: Clients, sent: Credentials) -> Client:
     return client
 
 
-def confirm(clients: Clients, client: Client, sent: Credentials) -> None:
-    """Look again, after the store was asked and before anything is given out.
+def confirm(clients: Clients, client: Client, sent: Credentials) -> Client:
+    """Look again, after the store was asked and before anything is given out; return the client as it is now.
 
     That a client was changed or removed elsewhere is noticed by asking the store: what was believed
     before may have been a secret that is no longer one. Raises what `authenticate` raises.
     """
     known = clients.find(client.client_id)
-    if known is not client and known != client:
-        authenticate(clients, sent)
+    return client if known == client else authenticate(clients, sent)
 
 
 def _public(clients: Clients, client_id: str) -> Client:

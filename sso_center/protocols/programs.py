@@ -7,11 +7,11 @@ headers, the count and the request's id in the log, it has here too.
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from sso_center.base.settings import Settings
+from sso_center.base.settings import Network, Settings
 from sso_center.protocols.api import (
     MAX_BODY,
     Answer,
@@ -24,6 +24,7 @@ from sso_center.protocols.api import (
 )
 from sso_center.protocols.api_errors import TooLarge
 from sso_center.web import headers, metrics
+from sso_center.web.address import address_in
 from sso_center.web.logging import FRONT_ID, request_id
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Programs:
         always = headers.for_programs(settings)
         # A browser that is not told so shows no page the answer, so errors carry this header as well.
         self._plain = always
+        self._trusted = settings.trusted_proxies
         self._for_browsers = (*always, ("Access-Control-Allow-Origin", "*"))
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -54,7 +56,7 @@ class Programs:
         if endpoint is None:
             return self._application(environ, start_response)
         began = time.perf_counter()
-        answer = _answer(endpoint, environ)
+        answer = _answer(endpoint, environ, self._trusted)
         metrics.count(endpoint.path, answer.status, time.perf_counter() - began)
         start_response(_STATUS_LINES[answer.status], self._headers(endpoint, answer))
         return () if environ["REQUEST_METHOD"] == "HEAD" else (answer.body,)
@@ -64,7 +66,7 @@ class Programs:
         return [*answer.headers, *always, ("Content-Length", str(len(answer.body)))]
 
 
-def _answer(endpoint: Endpoint, environ: dict[str, Any]) -> Answer:
+def _answer(endpoint: Endpoint, environ: dict[str, Any], trusted: Sequence[Network]) -> Answer:
     under = request_id.set(environ.get(FRONT_ID, ""))
     try:
         method = environ["REQUEST_METHOD"]
@@ -72,7 +74,15 @@ def _answer(endpoint: Endpoint, environ: dict[str, Any]) -> Answer:
         if len(body) > MAX_BODY:
             return refusal(TooLarge("The body is too large."))
         content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        return respond(endpoint, Call(method, content_type, environ.get("HTTP_AUTHORIZATION"), body))
+        call = Call(
+            method,
+            content_type,
+            environ.get("HTTP_AUTHORIZATION"),
+            body,
+            address_in(environ, trusted),
+            environ.get("HTTP_USER_AGENT", ""),
+        )
+        return respond(endpoint, call)
     except Exception:
         log.exception("%s failed", endpoint.path)
         return _BROKEN

@@ -1,7 +1,8 @@
 """The address a request came from, as far as it can be believed."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Flask, current_app, g, request
 
@@ -25,6 +26,14 @@ def client_address() -> str:
             current_app.config[TRUSTED],
         )
     return str(g.client_address)
+
+
+def address_in(environ: Mapping[str, Any], trusted: Sequence[Network]) -> str:
+    """Return the address of the client of a request, by its WSGI environment."""
+    peer = str(environ.get("REMOTE_ADDR", ""))
+    forwarded_for = environ.get("HTTP_X_FORWARDED_FOR")
+    # Without proxies, which is how nearly every request of a program comes, nothing need be parsed.
+    return address_behind(peer, (forwarded_for,), trusted) if trusted and forwarded_for else peer
 
 
 def comes_from_trusted_proxy() -> bool:

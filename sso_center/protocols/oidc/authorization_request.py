@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from sso_center.base.errors import SSOError
 from sso_center.core.clients import Client
+from sso_center.core.clients.rules import OFFLINE_ACCESS
+from sso_center.protocols.oidc.scope import listed
 from sso_center.protocols.parameters import Parameters
 
 
@@ -21,6 +23,12 @@ class AuthorizationError(SSOError):
 
 class InvalidRequest(AuthorizationError):
     """A parameter is missing, broken or stands there twice (RFC 6749 section 4.1.2.1)."""
+
+
+class UnauthorizedClient(AuthorizationError):
+    """The client is not registered for codes (RFC 6749 section 4.1.2.1)."""
+
+    code = "unauthorized_client"
 
 
 class UnsupportedResponseType(AuthorizationError):
@@ -81,12 +89,25 @@ class AuthorizationRequest:
     @cached_property
     def scope(self) -> tuple[str, ...]:
         """Every scope asked for, once, in its order."""
-        return tuple(dict.fromkeys((self.parameters.get("scope") or "").split(" ")))
+        return listed(self.parameters.get("scope") or "")
 
     @cached_property
     def granted_scope(self) -> tuple[str, ...]:
         """What of it this client may have: the rest is left out, as the answer of /token then says."""
-        return tuple(scope for scope in self.scope if scope in self.client.scopes)
+        return tuple(
+            scope
+            for scope in self.scope
+            if scope in self.client.scopes and (scope != OFFLINE_ACCESS or self.may_stay_offline)
+        )
+
+    @property
+    def may_stay_offline(self) -> bool:
+        """Whether a client that is registered for it gets tokens that outlive the session.
+
+        A third party must have the person asked each time; for a site of one's own organisation its
+        registration is the consent (OpenID Connect Core section 11).
+        """
+        return not self.client.is_third_party or "consent" in self.prompt
 
     @cached_property
     def prompt(self) -> frozenset[str]:

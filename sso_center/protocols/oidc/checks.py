@@ -13,8 +13,10 @@ from sso_center.protocols.oidc.authorization_request import (
     RegistrationNotSupported,
     RequestNotSupported,
     RequestURINotSupported,
+    UnauthorizedClient,
     UnsupportedResponseType,
 )
+from sso_center.protocols.oidc.scope import is_well_formed
 
 Check = Callable[[AuthorizationRequest], None]
 
@@ -22,7 +24,6 @@ PROMPTS = ("none", "login", "select_account")
 MAX_AGE_DIGITS = 9
 
 _S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-_SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
 
 
 def check_parameters(request: AuthorizationRequest) -> None:
@@ -39,6 +40,12 @@ def check_not_by_object(request: AuthorizationRequest) -> None:
         raise RequestURINotSupported("Send parameters, not the address of a request object.")
     if request.parameters.get("registration") is not None:
         raise RegistrationNotSupported("Clients are registered by an administrator.")
+
+
+def check_grant_type(request: AuthorizationRequest) -> None:
+    """The client is registered for the code flow (RFC 6749 section 4.1.2.1)."""
+    if "authorization_code" not in request.client.grant_types:
+        raise UnauthorizedClient("The client is not registered for the code flow.")
 
 
 def check_response_type(request: AuthorizationRequest) -> None:
@@ -59,7 +66,7 @@ def check_response_mode(request: AuthorizationRequest) -> None:
 def check_scope(request: AuthorizationRequest) -> None:
     """Well formed and with `openid`; what is unknown is ignored (OpenID Connect Core section 3.1.2.1)."""
     scope = request.parameters.get("scope")
-    if scope is None or not _SCOPES.fullmatch(scope):
+    if scope is None or not is_well_formed(scope):
         raise InvalidScope("The scope is missing or malformed.")
     if "openid" not in request.granted_scope:
         raise InvalidScope("The scope must hold openid, and the client be allowed to ask for it.")
@@ -103,6 +110,7 @@ def check_max_age(request: AuthorizationRequest) -> None:
 CHECKS: tuple[Check, ...] = (
     check_parameters,
     check_not_by_object,
+    check_grant_type,
     check_response_type,
     check_response_mode,
     check_scope,
