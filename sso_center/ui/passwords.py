@@ -28,12 +28,14 @@ def read_new() -> str:
 
 
 def change(services: Services, user: User, new: str) -> User:
-    """Store a new password, which in the same transaction ends every session of the user, this browser's too.
+    """Store a new password, which in the same transaction takes back what the rule for it says.
+
+    By default that is every session of the user, this browser's too.
 
     Returns the user as changed. Raises Invalid when the password is too weak, Conflict when the account
     is not as `user` says any more, and Unavailable.
     """
-    changed = services.users.set_password(user.sub, new, epoch=user.epoch)
+    changed = services.users.set_password(user.sub, new, version=user.version)
     trail.record(services, Tag.PASSWORD_CHANGED, sub=user.sub)
     return changed
 

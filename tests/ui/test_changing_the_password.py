@@ -115,5 +115,5 @@ def test_a_change_proven_with_a_password_that_was_replaced_meanwhile_is_refused(
     proven = users.get(person.sub)
     users.set_password(person.sub, "set anew by an admin")
     with pytest.raises(Conflict):
-        users.set_password(person.sub, "chosen by a thief", epoch=proven.epoch)
+        users.set_password(person.sub, "chosen by a thief", version=proven.version)
     assert users.authenticate(person.username, "set anew by an admin") is not None

@@ -11,8 +11,9 @@ PLACES = {
     "list": (f"{_HERE}.show:list_users", "List people."),
     "disable": (f"{_HERE}.change:disable", "Lock a person out, everywhere, now."),
     "enable": (f"{_HERE}.change:enable", "Let a disabled person in again."),
-    "set-password": (f"{_HERE}.change:set_password", "Set a password; ends the person's sessions."),
+    "set-password": (f"{_HERE}.change:set_password", "Set a password."),
     "roles": (f"{_HERE}.change:roles", "Give and take roles."),
+    "set-roles": (f"{_HERE}.change:set_roles", "Give these roles and no others."),
     "import": (f"{_HERE}.import_file:import_users", "Add many people from a CSV or JSON lines file."),
 }
 

@@ -1,4 +1,7 @@
-"""`sso-center users disable`, `enable`, `set-password` and `roles`."""
+"""`sso-center users disable`, `enable`, `set-password`, `roles` and `set-roles`."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import click
 
@@ -6,19 +9,24 @@ from sso_center.cli.opened import ACTOR, opened_services
 from sso_center.cli.output import print_json
 from sso_center.cli.users.person import asked_password, find_person, shown
 
+if TYPE_CHECKING:
+    from sso_center.core.users import User
+    from sso_center.services import Services
+
 
 @click.command()
 @click.argument("username", metavar="NAME")
 def disable(username: str) -> None:
-    """Disable an account and end its sessions, at the center and at every site."""
+    """Disable an account, and end what SSO_ON_DISABLED names, at the center and at every site."""
     with opened_services() as services:
         from sso_center.core.audit import Tag  # noqa: PLC0415
         from sso_center.core.endings import Reason  # noqa: PLC0415
 
         user = services.users.set_disabled(find_person(services, username).sub, True)
         services.audit.record(Tag.USER_DISABLED, sub=user.sub, actor=ACTOR)
-        services.mass_endings.end_user(user.sub, Reason.DISABLED, ACTOR)
-    click.echo(f"{user.username} is disabled, and signed out everywhere.")
+        services.mass_endings.end_void(user.sub, Reason.DISABLED, ACTOR)
+        ended = services.settings.on_disabled
+    click.echo(f"{user.username} is disabled{_signed_out(ended)}.")
 
 
 @click.command()
@@ -38,7 +46,7 @@ def enable(username: str) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--must-change", is_flag=True, help="Ask for another one at the next login.")
 def set_password(username: str, *, password_stdin: bool, must_change: bool) -> None:
-    """Set a person's password, and end the sessions opened with the old one."""
+    """Set a person's password, and end what SSO_ON_PASSWORD_CHANGE names."""
     password = asked_password(from_stdin=password_stdin)
     with opened_services() as services:
         from sso_center.core.audit import Tag  # noqa: PLC0415
@@ -47,8 +55,9 @@ def set_password(username: str, *, password_stdin: bool, must_change: bool) -> N
         user = find_person(services, username)
         services.users.set_password(user.sub, password, must_change=must_change)
         services.audit.record(Tag.USER_PASSWORD_SET, sub=user.sub, actor=ACTOR)
-        services.mass_endings.end_user(user.sub, Reason.PASSWORD_CHANGE, ACTOR)
-    click.echo(f"{user.username} has a new password, and is signed out everywhere.")
+        services.mass_endings.end_void(user.sub, Reason.PASSWORD_CHANGE, ACTOR)
+        ended = services.settings.on_password_change
+    click.echo(f"{user.username} has a new password{_signed_out(ended)}.")
 
 
 @click.command()
@@ -56,14 +65,41 @@ def set_password(username: str, *, password_stdin: bool, must_change: bool) -> N
 @click.option("--add", "added", multiple=True, metavar="R", help="A role to give.")
 @click.option("--remove", "removed", multiple=True, metavar="R", help="A role to take.")
 def roles(username: str, *, added: tuple[str, ...], removed: tuple[str, ...]) -> None:
-    """Give and take roles; they count at the person's next request. Prints the person as JSON."""
-    with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
+    """Give and take roles; they count at the person's next request. Prints the person as JSON.
 
+    A role that is taken ends what SSO_ON_ROLE_LOST names.
+    """
+    with opened_services() as services:
         user = find_person(services, username)
-        wanted = (set(user.roles) | set(added)) - set(removed)
-        if wanted != set(user.roles):
-            user = services.users.set_roles(user.sub, wanted)
-            detail = {"roles": list(user.roles)}
-            services.audit.record(Tag.USER_CHANGED, sub=user.sub, actor=ACTOR, detail=detail)
+        user = _give(services, user, (set(user.roles) | set(added)) - set(removed))
     print_json(shown(user))
+
+
+@click.command("set-roles")
+@click.argument("username", metavar="NAME")
+@click.option("--role", "wanted", multiple=True, metavar="R", help="A role; none at all when not given.")
+def set_roles(username: str, *, wanted: tuple[str, ...]) -> None:
+    """Give a person these roles and take all others. Prints the person as JSON.
+
+    A role that is taken ends what SSO_ON_ROLE_LOST names.
+    """
+    with opened_services() as services:
+        user = _give(services, find_person(services, username), set(wanted))
+    print_json(shown(user))
+
+
+def _give(services: "Services", user: "User", wanted: set[str]) -> "User":
+    from sso_center.core.audit import Tag  # noqa: PLC0415
+    from sso_center.core.endings import Reason  # noqa: PLC0415
+
+    if wanted == set(user.roles):
+        return user
+    changed = services.users.set_roles(user.sub, wanted)
+    detail = {"roles": list(changed.roles)}
+    services.audit.record(Tag.USER_CHANGED, sub=user.sub, actor=ACTOR, detail=detail)
+    services.mass_endings.end_void(user.sub, Reason.ROLE_LOST, ACTOR)
+    return changed
+
+
+def _signed_out(ended: Collection[str]) -> str:
+    return ", and signed out everywhere" if "sessions" in ended else ""

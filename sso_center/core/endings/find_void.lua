@@ -10,8 +10,11 @@ end
 local found = {cursor}
 for _, sid in ipairs(sids) do
   local session = session_load(sid)
-  local state = session_state(session, session and user_load(session.sub))
+  local user = session and user_load(session.sub)
+  local state = session_state(session, user)
   if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, nil))} end
-  if state == 'cut_off' or state == 'stale' or state == 'disabled' then found[#found + 1] = sid end
+  -- The rule for disabled accounts may let their sessions come back with them, unless something else voided these.
+  if state == 'disabled' then state = session_state(session, {disabled = false, epoch = user.epoch, roles = user.roles}) end
+  if state == 'cut_off' or state == 'stale' then found[#found + 1] = sid end
 end
 return found

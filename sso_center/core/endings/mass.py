@@ -93,6 +93,15 @@ class MassEndings:
         """End every session of a user, and return how many there were. Raises Unavailable."""
         return max(self.end("user", sub, reason, actor))
 
+    def end_void(self, sub: str, reason: Reason, actor: str) -> int:
+        """End the sessions of a user that a change of the account has voided, and return how many there were.
+
+        They count no more as it is: this gives notice of them without waiting for the courier to do so.
+        Raises Unavailable.
+        """
+        void = self._void_in(shard_of(sub), sub)
+        return sum(len(self._endings.end_sessions(sids, reason, actor)) for sids in void)
+
     def walk(self, entry: Entry) -> Iterator[int]:
         """End what a cut-off or a changed user has voided, a batch at a time; yields how many so far."""
         ended = 0

@@ -184,18 +184,18 @@ class Users:
         return user
 
     def set_password(
-        self, sub: str, password: str, *, must_change: bool = False, epoch: int | None = None
+        self, sub: str, password: str, *, must_change: bool = False, version: int | None = None
     ) -> User:
         """Change the password, which takes back what the rule for it says, and return the user.
 
-        `epoch` is the one in which the old password was proven: a change since then, say by an admin who
+        `version` is the one in which the old password was proven: a change since then, say by an admin who
         takes the account back, wins. Raises Conflict for that, NotFound, and Invalid whose message tells
         the person what is wrong with the password.
         """
         hashed = self._hasher.hash(check_password_rules(password, self.get(sub).username))
 
         def change(account: Account) -> Account:
-            if epoch not in (None, account.user.epoch):
+            if version not in (None, account.user.version):
                 raise Conflict("The account was changed a moment ago. Please sign in again.")
             user = take_back(account.user, self._consequences.password_change)
             return Account(replace(user, must_change_password=must_change), hashed)

@@ -15,9 +15,9 @@ from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
 
-def show(user: User) -> Response:
+def show(services: Services, user: User) -> Response:
     """Return the empty form."""
-    return _page(user)
+    return _page(services, user)
 
 
 def take(services: Services, session: Session) -> Response:
@@ -29,9 +29,10 @@ def take(services: Services, session: Session) -> Response:
         _check_current(services, user, current)
         changed = passwords.change(services, user, new)
     except Invalid as refused:
-        return _page(user, 400, problem=passwords.explain(refused), field=refused.field)
+        return _page(services, user, 400, problem=passwords.explain(refused), field=refused.field)
     except TooMany as too_many:
         response = _page(
+            services,
             user,
             429,
             problem=wait_text(too_many.retry_after),
@@ -40,7 +41,10 @@ def take(services: Services, session: Session) -> Response:
         response.headers["Retry-After"] = str(too_many.retry_after)
         return response
     browser.open_session(changed, remember=session.is_remembered, amr=session.amr)
-    flash(gettext("Your password is changed. All other devices are signed out."), "good")
+    if _ends_sessions(services):
+        flash(gettext("Your password is changed. All other devices are signed out."), "good")
+    else:
+        flash(gettext("Your password is changed."), "good")
     return go("/account")
 
 
@@ -53,5 +57,9 @@ def _check_current(services: Services, user: User, current: str) -> None:
     services.limits.login_succeeded(user.username, client_address(), browser.device())
 
 
-def _page(user: User, status: int = 200, **context: object) -> Response:
-    return render("password.html", status, user=user, **context)
+def _ends_sessions(services: Services) -> bool:
+    return "sessions" in services.settings.on_password_change
+
+
+def _page(services: Services, user: User, status: int = 200, **context: object) -> Response:
+    return render("password.html", status, user=user, ends_sessions=_ends_sessions(services), **context)

@@ -48,7 +48,7 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/account/password")
     def show_password() -> Response:
         session = browser.current()
-        return password.show(session.user) if session else _to_login("/account/password")
+        return password.show(services, session.user) if session else _to_login("/account/password")
 
     @routes.post("/account/password")
     def change_password() -> Response:

@@ -22,14 +22,14 @@ def show(visit: Visit) -> Response:
 
 
 def take(visit: Visit) -> Progress | Response:
-    """Store the new password, which ends every session of the person."""
+    """Store the new password."""
     assert visit.progress is not None and visit.user is not None  # noqa: PT018
     try:
         changed = passwords.change(visit.services, visit.user, passwords.read_new())
     except Invalid as refused:
         return _page(visit, 400, problem=passwords.explain(refused), field=refused.field)
-    # The change began a new epoch, and this browser is the one that made it.
-    return replace(visit.progress, epoch=changed.epoch)
+    # The account has changed since the proof, and this browser is the one that changed it.
+    return replace(visit.progress, version=changed.version)
 
 
 def _page(visit: Visit, status: int = 200, **context: object) -> Response:

@@ -92,7 +92,7 @@ def take(visit: Visit) -> Progress | Response:
     if user is None:
         _remember_failure(visit.services, sent.username)
         return _refused(visit, sent, 403, gettext("User name and password don't match. Please try again."))
-    return Progress(user.sub, user.epoch, ("pwd",), sent.is_remembered, visit.services.clock())
+    return Progress(user.sub, user.version, ("pwd",), sent.is_remembered, visit.services.clock())
 
 
 def _remember_failure(services: Services, username: str) -> None:

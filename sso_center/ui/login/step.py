@@ -15,8 +15,8 @@ class Progress:
     """What was proven so far by a browser that is not signed in yet. Holds no secret and proves only this."""
 
     sub: str
-    epoch: int
-    """The user's epoch when it was proven: a change of credentials since then makes it void."""
+    version: int
+    """The user's when it was proven: a change since then, of the password say, makes it void."""
     amr: tuple[str, ...]
     """How it was proven (RFC 8176)."""
     is_remembered: bool

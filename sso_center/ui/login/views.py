@@ -109,7 +109,7 @@ def _user_of(services: Services, progress: Progress) -> User | None:
         user = services.users.get(progress.sub)
     except NotFound:
         return None
-    return None if user.is_disabled or user.epoch != progress.epoch else user
+    return None if user.is_disabled or user.version != progress.version else user
 
 
 def _destination(services: Services) -> Destination:
