@@ -1,11 +1,11 @@
-"""Starts our own center as its users do: `sso-center serve`, people and a site made by the command line."""
+"""Starts our own center as its users do: sites and people by the command line, then `sso-center serve`."""
 
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,18 +22,57 @@ from benchmarks.side import (
     usernames,
 )
 from benchmarks.wire import Connection, Origin, RefusedError
+from sso_center.storage.embedded import EmbeddedServer
 
-CLIENT_ID = "shop"
+Fill = Callable[[dict[str, str]], None]
+"""Is given the settings, as environment variables."""
 
 
 @contextmanager
-def running_center(folder: Path, *, workers: int, alg: str) -> Iterator[Side]:
-    """The center with its embedded stores, all in `folder`, stopped at the end. Raises CannotStartError."""
+def running_center(
+    folder: Path, *, workers: int, alg: str, name: str = "center", fill: Fill | None = None
+) -> Iterator[Side]:
+    """The center with its embedded stores, all in `folder`, stopped at the end. Raises CannotStartError.
+
+    `fill` puts more into the stores before anybody is served.
+    """
     port = free_port()
     origin = Origin(port, f"sso.localhost:{port}")
     environ = _environment(origin, folder, workers)
+    visitors, newcomers = usernames("visitor"), usernames("newcomer")
+    with _kept_store(folder):
+        shop = _add_client(environ, folder, "shop", alg)
+        keeper = _add_client(environ, folder, "keeper", alg)
+        _add_people(environ, folder, visitors + newcomers)
+        if fill is not None:
+            fill(environ)
+        serve = _serve(environ, folder)
+        service = Service((serve.pid,), folder)
+        try:
+            _wait_until_ready(origin, serve, folder / "center.log")
+        except BaseException:
+            service.stop()
+            raise
+    try:
+        yield Side(name, origin, shop, keeper, Endpoints.discover(origin), visitors, newcomers, service)
+    finally:
+        service.stop()
+
+
+@contextmanager
+def _kept_store(folder: Path) -> Iterator[None]:
+    """Keep the embedded server running for the block: else each command would start and stop it."""
+    server = EmbeddedServer(folder / "data")
+    server.join()
+    try:
+        yield
+    finally:
+        server.leave()
+
+
+def _serve(environ: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
     with (folder / "center.log").open("wb") as log:
-        serve = subprocess.Popen(
+        return subprocess.Popen(
             [*LIFELINE, sys.executable, "-m", "sso_center", "serve"],
             cwd=folder,
             env=environ,
@@ -41,15 +80,6 @@ def running_center(folder: Path, *, workers: int, alg: str) -> Iterator[Side]:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    service = Service((serve.pid,), folder)
-    try:
-        _wait_until_ready(origin, serve, folder / "center.log")
-        client = _add_client(environ, folder, alg)
-        visitors, newcomers = usernames("visitor"), usernames("newcomer")
-        _add_people(environ, folder, visitors + newcomers)
-        yield Side("center", origin, client, Endpoints.discover(origin), visitors, newcomers, service)
-    finally:
-        service.stop()
 
 
 def _environment(origin: Origin, folder: Path, workers: int) -> dict[str, str]:
@@ -89,12 +119,14 @@ def _add_people(environ: dict[str, str], folder: Path, people: tuple[str, ...]) 
     _run(environ, folder, "users", "import", str(file))
 
 
-def _add_client(environ: dict[str, str], folder: Path, alg: str) -> Client:
-    arguments = ["clients", "add", CLIENT_ID, "--redirect-uri", REDIRECT_URI]
+def _add_client(environ: dict[str, str], folder: Path, client_id: str, alg: str, *grant_types: str) -> Client:
+    arguments = ["clients", "add", client_id, "--redirect-uri", REDIRECT_URI]
     arguments += ["--backchannel-logout-uri", LOGOUT_URI]
     if alg != "ES256":
         arguments += ["--id-token-alg", alg]
-    return Client(CLIENT_ID, json.loads(_run(environ, folder, *arguments))["client_secret"])
+    for grant_type in grant_types:
+        arguments += ["--grant-type", grant_type]
+    return Client(client_id, json.loads(_run(environ, folder, *arguments))["client_secret"])
 
 
 def _run(environ: dict[str, str], folder: Path, *arguments: str) -> str:

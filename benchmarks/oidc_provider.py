@@ -37,12 +37,16 @@ def running_peer(folder: Path, *, workers: int, alg: str) -> Iterator[Side]:
     roots = [redis.pid]
     try:
         _wait_for_socket(socket_path)
-        client = Client("shop", secrets.token_urlsafe(32))
-        origin = _start_node(folder, socket_path, client, workers, alg, roots)
+        shop, keeper = (Client(name, secrets.token_urlsafe(32)) for name in ("shop", "keeper"))
+        port = free_port()
+        origin = Origin(port, f"peer.localhost:{port}")
+        sites = (_registration(shop), _registration(keeper, "refresh_token"))
+        _start_node(folder, _setup(origin, socket_path, sites, workers, alg), roots)
         yield Side(
             "oidc-provider",
             origin,
-            client,
+            shop,
+            keeper,
             Endpoints.discover(origin),
             usernames("visitor"),
             usernames("newcomer"),
@@ -94,13 +98,9 @@ def _wait_for_socket(path: Path) -> None:
     raise CannotStartError("the peer's Redis did not start")
 
 
-def _start_node(
-    folder: Path, socket_path: Path, client: Client, workers: int, alg: str, roots: list[int]
-) -> Origin:
-    port = free_port()
-    origin = Origin(port, f"peer.localhost:{port}")
+def _start_node(folder: Path, told: dict[str, object], roots: list[int]) -> None:
     setup = folder / "setup.json"
-    setup.write_text(json.dumps(_setup(origin, socket_path, client, workers, alg)))
+    setup.write_text(json.dumps(told))
     with (folder / "peer.log").open("wb") as log:
         node = subprocess.Popen(
             [*LIFELINE, "node", str(HOME / "index.js"), str(setup)],
@@ -114,7 +114,6 @@ def _start_node(
     assert node.stdout is not None
     if node.stdout.readline().strip() != b"ready":
         raise CannotStartError(f"the peer did not start: {(folder / 'peer.log').read_text()[-600:]}")
-    return origin
 
 
 def _environment() -> dict[str, str]:
@@ -123,7 +122,19 @@ def _environment() -> dict[str, str]:
     return {"PATH": f"{Path(path).parent}:/usr/bin:/bin", "NODE_ENV": "production"}
 
 
-def _setup(origin: Origin, socket_path: Path, client: Client, workers: int, alg: str) -> dict[str, object]:
+def _registration(client: Client, *more_grant_types: str) -> dict[str, object]:
+    return {
+        "id": client.client_id,
+        "secret": client.secret,
+        "redirectUri": REDIRECT_URI,
+        "logoutUri": LOGOUT_URI,
+        "grantTypes": ["authorization_code", *more_grant_types],
+    }
+
+
+def _setup(
+    origin: Origin, socket_path: Path, sites: tuple[dict[str, object], ...], workers: int, alg: str
+) -> dict[str, object]:
     people = [
         {
             "sub": secrets.token_hex(8),
@@ -141,11 +152,6 @@ def _setup(origin: Origin, socket_path: Path, client: Client, workers: int, alg:
         "workers": workers,
         "alg": alg,
         "redisSocket": str(socket_path),
-        "client": {
-            "id": client.client_id,
-            "secret": client.secret,
-            "redirectUri": REDIRECT_URI,
-            "logoutUri": LOGOUT_URI,
-        },
+        "clients": sites,
         "people": people,
     }

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.browser import Browser
 from benchmarks.processes import Service
 from benchmarks.side import LOGOUT_URI, PASSWORD, REDIRECT_URI, Client, Endpoints, Side
-from benchmarks.units import check, hand_off, sign_in
+from benchmarks.units import Chain, check, hand_off, sign_in
 from benchmarks.wire import Origin, Response
 from sso_center.app import create_app
 from sso_center.base.settings import load_settings
@@ -68,9 +68,11 @@ def _center_in_process() -> Iterator[tuple[Side, "WSGIApplication"]]:
         server.join()
         services = build_services_with_schema(settings)
         try:
-            client = _register(services)
+            shop, keeper = _register(services)
             endpoints = Endpoints("/authorize", "/token", "/introspect", "/jwks.json")
-            side = Side("center", ORIGIN, client, endpoints, (VISITOR,), (VISITOR,), Service((), folder))
+            side = Side(
+                "center", ORIGIN, shop, keeper, endpoints, (VISITOR,), (VISITOR,), Service((), folder)
+            )
             yield side, create_app(services).wsgi_app
         finally:
             services.close()
@@ -86,14 +88,22 @@ def build_services_with_schema(settings: Any) -> Services:
     return build_services(settings)
 
 
-def _register(services: Services) -> Client:
+def _register(services: Services) -> tuple[Client, Client]:
     services.users.add(
         VISITOR, name="Visitor", email=f"{VISITOR}@example.org", roles=("member",), password=PASSWORD
     )
-    client, secret = services.clients.add(
-        "shop", redirect_uris=(REDIRECT_URI,), backchannel_logout_uri=LOGOUT_URI, id_token_alg="ES256"
+    return _site(services, "shop"), _site(services, "keeper", "refresh_token")
+
+
+def _site(services: Services, client_id: str, *more_grant_types: str) -> Client:
+    _, secret = services.clients.add(
+        client_id,
+        redirect_uris=(REDIRECT_URI,),
+        backchannel_logout_uri=LOGOUT_URI,
+        id_token_alg="ES256",
+        grant_types=("authorization_code", *more_grant_types),
     )
-    return Client(client.client_id, secret or "")
+    return Client(client_id, secret or "")
 
 
 # -- units on the application itself
@@ -109,6 +119,9 @@ def _units_of(
     if task == "check":
         token = _drive(hand_off(side, browser), application)["access_token"]
         return lambda: check(side, token)
+    if task == "refresh":
+        given = _drive(hand_off(side, browser, side.keeper), application)
+        return Chain(side, given["refresh_token"]).refresh
     return lambda: sign_in(side, Browser(ORIGIN), VISITOR)
 
 

@@ -8,7 +8,7 @@ from benchmarks.interference import RATE, Interference
 from benchmarks.load import Sample
 from benchmarks.rounds import Results, ratio
 
-AIMED_CPU_RATIO = {"handoff": 0.70, "check": 0.90}
+AIMED_CPU_RATIO = {"handoff": 0.70, "check": 0.90, "refresh": 0.70}
 AIMED_MEMORY_MB = 260.0
 AIMED_SDK_US = 25.0
 QUIET_ENOUGH = 0.2

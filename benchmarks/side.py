@@ -19,7 +19,7 @@ class CannotStartError(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """The site that the people visit."""
+    """A site that the people visit."""
 
     client_id: str
     secret: str
@@ -48,11 +48,15 @@ class Endpoints:
 
 @dataclass(frozen=True)
 class Side:
-    """A running service. `visitors` keep sessions; `newcomers` only ever sign in."""
+    """A running service. `visitors` keep sessions; `newcomers` only ever sign in.
+
+    `client` is the site that most is measured with; `keeper` is like it, and is given refresh tokens too.
+    """
 
     name: str
     origin: Origin
     client: Client
+    keeper: Client
     endpoints: Endpoints
     visitors: tuple[str, ...]
     newcomers: tuple[str, ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchmarks.browser import Browser
 from benchmarks.load import Sample, run
 from benchmarks.side import Side
-from benchmarks.units import Tokens, Unit, check, drive, hand_off, sign_in, verify
+from benchmarks.units import Chain, Tokens, Unit, check, drive, hand_off, sign_in, verify
 
 CONNECTIONS = 16
 MOST_LOGINS_AT_ONCE = 8
@@ -59,6 +59,22 @@ def handoffs(crowd: Crowd) -> Callable[[int], Unit]:
 def _checks(crowd: Crowd) -> Callable[[int], Unit]:
     tokens = crowd.fresh_tokens()
     return lambda number: check(crowd.side, tokens[number])
+
+
+def _refreshes(crowd: Crowd) -> Callable[[int], Unit]:
+    """What takes the chain of each connection one further, after the first step of one was looked at."""
+    side = crowd.side
+    given = [drive(side, hand_off(side, browser, side.keeper)) for browser in crowd.browsers]
+    chains = [Chain(side, tokens.get("refresh_token", "")) for tokens in given]
+    refreshed = drive(side, chains[0].refresh())
+    verify(side, refreshed, crowd.alg, side.keeper, is_refreshed=True)
+    drive(side, check(side, refreshed["access_token"], side.keeper))
+
+    def unit(number: int) -> Unit:
+        tokens: Tokens = chains[number].refresh()
+        yield from tokens
+
+    return unit
 
 
 def _logins(crowd: Crowd) -> Callable[[int], Unit]:

@@ -6,14 +6,14 @@ import { redisAdapter } from './adapter.js';
 
 const SCOPES = 'openid profile email';
 
-export function makeProvider({ issuer, client, alg, jwks, cookieKeys, accounts, redis }) {
+export function makeProvider({ issuer, clients, alg, jwks, cookieKeys, accounts, redis }) {
   return new Provider(issuer, {
     adapter: redisAdapter(redis),
-    clients: [{
+    clients: clients.map((client) => ({
       client_id: client.id,
       client_secret: client.secret,
       redirect_uris: [client.redirectUri],
-      grant_types: ['authorization_code'],
+      grant_types: client.grantTypes,
       response_types: ['code'],
       token_endpoint_auth_method: 'client_secret_basic',
       id_token_signed_response_alg: alg,
@@ -21,7 +21,7 @@ export function makeProvider({ issuer, client, alg, jwks, cookieKeys, accounts, 
       require_auth_time: true,
       backchannel_logout_uri: client.logoutUri,
       backchannel_logout_session_required: true,
-    }],
+    })),
     jwks,
     scopes: SCOPES.split(' '),
     claims: {
@@ -33,13 +33,17 @@ export function makeProvider({ issuer, client, alg, jwks, cookieKeys, accounts, 
     conformIdTokenClaims: false,
     cookies: { keys: cookieKeys },
     pkce: { required: () => true },
+    // As the center's: a site that may refresh is given a token for it, which ends with the session (so
+    // without offline_access), and a new one at every use.
+    issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
       introspection: { enabled: true, allowedPolicy: (ctx, caller, token) => token.clientId === caller.clientId },
       revocation: { enabled: true, allowedPolicy: (ctx, caller, token) => token.clientId === caller.clientId },
     },
-    ttl: { AccessToken: 600, AuthorizationCode: 60, IdToken: 600, Interaction: 600, Session: 43200, Grant: 43200 },
+    ttl: { RefreshToken: 7776000, AccessToken: 600, AuthorizationCode: 60, IdToken: 600, Interaction: 600, Session: 43200, Grant: 43200 },
     interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (ctx, sub) => accounts.bySub(sub),
     loadExistingGrant,

@@ -58,7 +58,7 @@ def stands_still_at_first(tmp_path: Path) -> Iterator[Side]:
         server = threading.Thread(target=serve)
         server.start()
         origin = Origin(listener.getsockname()[1], "localhost")
-        nothing = Client("", ""), Endpoints("", "", "", ""), (), ()
+        nothing = Client("", ""), Client("", ""), Endpoints("", "", "", ""), (), ()
         yield Side("", origin, *nothing, Service((), tmp_path))
         server.join()
 
