@@ -13,7 +13,7 @@ from sso_center.core.endings import Applying, Endings, Entries, MassEndings, Not
 from sso_center.core.grants import Grants
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
-from sso_center.core.sessions import Lifetimes, Sessions
+from sso_center.core.sessions import Lifetimes, SessionLimits, Sessions
 from sso_center.core.tokens import Tokens
 from sso_center.core.users import Consequences, PasswordHasher, Users
 from sso_center.storage.redis import Redis, open_redis
@@ -69,7 +69,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     users = Users(database, redis, PasswordHasher(), clock, _consequences(settings))
     keys = Keys(database, redis, master_secret(settings), clock, settings)
     clients = Clients(database, redis, clock)
-    sessions = Sessions(redis, users, _signer_of(keys), _lifetimes(settings), clock)
+    sessions = Sessions(redis, users, _signer_of(keys), _lifetimes(settings), clock, _limits(settings))
     entries = Entries(database)
     applying = Applying(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
     endings = Endings(redis, sessions, clients, entries, applying, clock)
@@ -122,6 +122,14 @@ def _lifetimes(settings: Settings) -> Lifetimes:
         absolute=settings.session_absolute,
         remembered=settings.session_remembered,
         rotation=settings.session_rotation,
+    )
+
+
+def _limits(settings: Settings) -> SessionLimits:
+    return SessionLimits(
+        per_user=settings.sessions_per_user,
+        policy=settings.sessions_per_user_policy,
+        is_by_device_type=settings.sessions_by_device_type,
     )
 
 

@@ -55,9 +55,11 @@ def current() -> Session | None:
 def open_session(user: User, *, remember: bool, amr: tuple[str, ...] = ("pwd",)) -> Session:
     """Open a session for a user who has just proved who they are, and set its cookies.
 
-    Another person's session in this browser ends. Raises Conflict when the account changed meanwhile.
+    Another person's session in this browser ends, and so do those of this person that the limit leaves no
+    room for. Raises Conflict when the account changed meanwhile, TooManySessions when it refuses a new one.
     """
     services = _cookies().services
+    mark = device() or new_secret()
     opened = services.sessions.open(
         user,
         remember=remember,
@@ -65,9 +67,11 @@ def open_session(user: User, *, remember: bool, amr: tuple[str, ...] = ("pwd",))
         user_agent=request.headers.get("User-Agent", ""),
         address=client_address(),
         previous=cookie(),
+        device=mark,
     )
     g.sso_visit = Visit(Outcome.ALIVE, opened.session, opened.cookie, opened.session.sid)
-    g.sso_device = device() or new_secret()
+    g.sso_device = mark
+    services.endings.end_sessions(opened.evicted, Reason.EVICTED, CENTER)
     if opened.replaced is not None:
         services.endings.end_session(opened.replaced, Reason.REPLACED, user.sub)
     return opened.session

@@ -175,8 +175,8 @@ def test_once_a_reuse_has_ended_the_session_neither_copy_opens_it(phone: Phone, 
     ending = phone.services.endings.end_session(visit.sid, Reason.REUSE, CENTER)
     assert ending is not None
     assert ending.reason is Reason.REUSE
-    assert phone.use().outcome is Outcome.UNKNOWN
-    assert phone.use(old).outcome is Outcome.UNKNOWN
+    assert phone.use().outcome is Outcome.ENDED
+    assert phone.use(old).outcome is Outcome.ENDED
 
 
 def test_one_lost_store_write_heals(phone: Phone, time: Time) -> None:

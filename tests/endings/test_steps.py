@@ -191,7 +191,7 @@ def test_an_ending_counts_though_redis_dies_as_soon_as_it_is_recorded(tmp_path: 
 
         embedded.ensure_running()
         eventually(lambda: works(core.services.redis.check), what="the store's return")
-        assert core.services.sessions.visit(held.cookie).outcome is Outcome.UNKNOWN
+        assert core.services.sessions.visit(held.cookie).outcome is Outcome.ENDED
         assert keys_of(core, held)["denied"]
 
 

@@ -8,13 +8,13 @@ from sso_center.core.audit import AUDIT_PART
 from sso_center.core.chains.token import new_chain_token, presented_arguments
 from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
-from sso_center.core.sessions import SESSION_PARTS, Outcome
+from sso_center.core.sessions import OPENING_PARTS, SESSION_PARTS, Outcome
 from sso_center.core.sessions.sessions import MAX_USER_AGENT
 from sso_center.storage.redis import load_script
 from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core
 from tests.sessions.conftest import ABSOLUTE, REMEMBERED, Held
 
-OPEN = load_script("sso_center.core.sessions", *SESSION_PARTS, AUDIT_PART, "open.lua")
+OPEN = load_script("sso_center.core.sessions", *OPENING_PARTS, AUDIT_PART, "open.lua")
 CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
 
 
@@ -79,7 +79,8 @@ def test_a_login_brings_back_no_dead_session_and_takes_over_nobody_elses(
         next(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "test"))
     chain = new_chain_token(user.shard)
     # The script alone: a session that was alive a moment ago may have died since it was looked at.
-    what = (HOUR, HOUR, '[["pwd"],"",0,"","",false]', held.sid if earlier != "unknown" else "nothing", "", "")
+    place = held.sid if earlier != "unknown" else "nothing"
+    what = (HOUR, HOUR, '[["pwd"],"",0,"","",false]', place, "", "", "", "other", 0, "refuse", 0, "")
     who = (sid, user.sub, user.epoch, chain.chain_id, *presented_arguments(chain))
     reply = core.services.redis.run(OPEN, user.shard, (*who, *what))
     assert (reply[0], reply[2]) == ("opened", sid)

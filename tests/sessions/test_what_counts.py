@@ -119,9 +119,9 @@ def test_a_session_that_is_closed_counts_no_more_though_nothing_is_recorded_yet(
     assert_counts_for_nothing(core, held)
 
 
-def test_an_ended_session_is_unknown(core: Core, held: Held) -> None:
+def test_an_ended_session_counts_for_nothing(core: Core, held: Held) -> None:
     core.services.endings.end_session(held.sid, Reason.LOGOUT, "test")
-    assert_counts_for_nothing(core, held, Outcome.UNKNOWN)
+    assert_counts_for_nothing(core, held)
 
 
 # The person

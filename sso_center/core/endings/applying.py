@@ -38,7 +38,7 @@ class Applying:
         """Apply an entry to one shard. Raises Unavailable."""
         run = self._redis.run_unguarded
         if entry.kind == "ending":
-            run(_ENDING, shard, (entry.sid, entry.sub, self.outlives))
+            run(_ENDING, shard, (entry.sid, entry.sub, self.outlives, entry.reason))
         elif entry.kind == "cutoff":
             scope, name, at = entry.detail["scope"], entry.detail["name"], entry.detail["at"]
             run(_CUTOFF, shard, (scope, name, at, self._horizon))

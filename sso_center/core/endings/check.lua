@@ -9,7 +9,10 @@ for i = 2, #args do
   if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, user))} end
   local joined = state == 'alive' and tonumber(redis.call('HGET', participants_key(args[i]), client) or -1)
   local is_in = joined and joined >= 0 and not is_client_cut_off(joined, client)
-  if is_in then session_touch(session) end
+  if is_in then
+    session_touch(session)
+    session_asked(session, client)
+  end
   answer[i] = is_in and 1 or 0
 end
 return answer

@@ -6,6 +6,7 @@ its `sid`, opened by its chain, and reached by nothing else. Knows nothing of HT
 session by itself: it reports what it found, and the caller ends what must end.
 """
 
+from sso_center.core.sessions.device_type import DeviceType, device_type_of
 from sso_center.core.sessions.record import (
     About,
     Outcome,
@@ -15,18 +16,33 @@ from sso_center.core.sessions.record import (
     read_claims,
     read_session,
 )
-from sso_center.core.sessions.sessions import SESSION_PARTS, Lifetimes, Opened, Sessions
+from sso_center.core.sessions.sessions import (
+    OPENING_PARTS,
+    SESSION_PARTS,
+    Lifetimes,
+    Opened,
+    SessionLimits,
+    Sessions,
+    TooManySessions,
+    device_mark,
+)
 
 __all__ = [
+    "OPENING_PARTS",
     "SESSION_PARTS",
     "About",
+    "DeviceType",
     "Lifetimes",
     "Opened",
     "Outcome",
     "Session",
+    "SessionLimits",
     "SessionView",
     "Sessions",
+    "TooManySessions",
     "Visit",
+    "device_mark",
+    "device_type_of",
     "read_claims",
     "read_session",
 ]

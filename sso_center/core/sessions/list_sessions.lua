@@ -1,6 +1,6 @@
 -- Lists sessions of this shard that are alive: of one user, or a page of all of them in order of deadline.
 -- ARGV: sub or '', offset, count
--- Returns {how many were looked at, {session reply..., participant, participant...}, ...}
+-- Returns {how many were looked at, {session reply..., kind, device type, participant, participant...}, ...}
 local sids
 if args[1] ~= '' then
   sids = redis.call('ZRANGE', user_sessions_key(args[1]), 0, -1)
@@ -14,6 +14,7 @@ for _, sid in ipairs(sids) do
   local state = session_state(session, user)
   if state == 'alive' or state == 'no_user' then
     local row = session_reply(session, user)
+    row[#row + 1], row[#row + 2] = session.kind, session.device_type
     for _, client in ipairs(redis.call('HKEYS', participants_key(sid))) do row[#row + 1] = client end
     found[#found + 1] = row
   end

@@ -1,34 +1,35 @@
 -- Opens a session, or opens a living one of the same user anew: same sid, new chain, new proof of identity.
 -- ARGV: sid, sub, epoch, chain id, hash of its secret, nonce, hash of its successor, idle (ms), life (ms), about,
---       the sid of this browser's session so far or '', address, user agent
--- Returns {'opened', stamp, sid} | {'no_user'} | {'changed'} (the account changed since the password was checked)
-local sid, sub, epoch = args[1], args[2], args[3]
-local idle, life, about, earlier = tonumber(args[8]), tonumber(args[9]), args[10], args[11]
-local user = user_load(sub)
+--       the sid of this browser's session so far or '', address, user agent, device, device type,
+--       how many sessions a user may have or 0, 'end_oldest' or 'refuse', '1' when counted by device type,
+--       the id of the endings of those that make room
+-- Returns {'opened', stamp, sid, evicted sid...} | {'full', how many are living} | {'no_user'} |
+--         {'changed'} (the account changed since the password was checked)
+local s = {sid = args[1], sub = args[2], epoch = args[3], chain = args[4], idle = tonumber(args[8]),
+  life = tonumber(args[9]), about = args[10], kind = 'browser', device = args[14], device_type = args[15]}
+local earlier, presented = args[11], {secret = args[5], nonce = args[6], successor = args[7]}
+local user = user_load(s.sub)
 if not user then return {'no_user'} end
-if user.disabled or user.epoch ~= epoch then return {'changed'} end
+if user.disabled or user.epoch ~= s.epoch then return {'changed'} end
 
-local tag = 'login:session:open'
--- A new login of the same person keeps the sid, so that the sites of this browser stay joined to it.
-if earlier ~= '' then
-  local old = session_load(earlier)
-  if old and old.sub == sub and session_state(old, user) == 'alive' then
-    sid, tag = earlier, 'login:session:reopen'
-    redis.call('DEL', chain_key(old.chain))
+-- A new login of the same person keeps the sid, so that the sites of this browser stay joined to it, and takes no
+-- other place.
+local old = earlier ~= '' and session_load(earlier)
+if old and old.sub == s.sub and session_state(old, user) == 'alive' then
+  redis.call('DEL', chain_key(old.chain))
+  steps_settle(old)
+  s.sid = earlier
+  session_begin(s, presented, false)
+  for _, key in ipairs({participants_key(s.sid), steps_key(s.sid)}) do
+    redis.call('PEXPIRE', key, s.life + SESSION_KEPT)
   end
+  audit_event('login:session:reopen', s.sub, s.sid, '', args[12], args[13])
+  return {'opened', s.stamp, s.sid}
 end
 
-local session = {sid = sid, sub = sub, chain = args[4], stamp = next_stamp(), idle = idle,
-  idle_deadline = now + idle, deadline = now + life}
-redis.call('HSET', session_key(sid), 'sub', sub, 'chain', session.chain, 'stamp', session.stamp, 'epoch', epoch,
-  'idle', idle, 'idle_deadline', session.idle_deadline, 'deadline', session.deadline, 'seen', now, 'about', about)
-redis.call('PEXPIRE', session_key(sid), life + SESSION_KEPT)
-if redis.call('EXISTS', participants_key(sid)) == 1 then
-  redis.call('PEXPIRE', participants_key(sid), life + SESSION_KEPT)
-end
-chain_begin(session.chain, sid, {secret = args[5], nonce = args[6], successor = args[7]}, life + SESSION_KEPT, false)
-redis.call('ZADD', user_sessions_key(sub), session.deadline, sid)
-redis.call('PEXPIRE', user_sessions_key(sub), HORIZON)
-index_deadline(session)
-audit_event(tag, sub, sid, '', args[12], args[13])
-return {'opened', session.stamp, sid}
+local is_room, evicted, living =
+  session_make_room(s.sub, s.device_type, tonumber(args[16]), args[17], args[18] == '1', args[19], '')
+if not is_room then return {'full', living} end
+session_begin(s, presented, false)
+audit_event('login:session:open', s.sub, s.sid, '', args[12], args[13])
+return {'opened', s.stamp, s.sid, unpack(evicted)}

@@ -93,6 +93,22 @@ class SessionView:
     address: str
     client_ids: tuple[str, ...]
     is_remembered: bool
+    kind: str
+    """"browser" or "app"."""
+    device_type: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One use of a session: when (ms since 1970), for which client ('' for a login), from where, with what.
+
+    `address` and `user_agent` are None when the client itself asked, which says nothing of the browser.
+    """
+
+    at: int
+    client_id: str
+    address: str | None
+    user_agent: str | None
 
 
 @dataclass(frozen=True)
@@ -100,13 +116,15 @@ class Visit:
     """What came of presenting a session cookie: the session when it is alive, else why not.
 
     `successor` is the cookie to set when rotation is due. `sid` names the session whenever one was
-    found, so that a reuse can end it.
+    found, so that a reuse can end it. `reason` is the name of the reason why a session that was once alive
+    is not any more, '' when nobody knows it; it is kept for a week after the end.
     """
 
     outcome: Outcome
     session: Session | None = None
     successor: str | None = None
     sid: str | None = None
+    reason: str = ""
 
 
 @lru_cache(maxsize=4096)
@@ -131,7 +149,7 @@ def read_session(reply: Sequence[str]) -> Session:
 
 
 def read_view(row: Sequence[str]) -> SessionView:
-    """Read a row of list_sessions.lua: a session's reply, then its participants."""
+    """Read a row of list_sessions.lua: a session's reply, kind and device type, then its participants."""
     about = read_about(row[5])
     return SessionView(
         sid=row[0],
@@ -141,6 +159,8 @@ def read_view(row: Sequence[str]) -> SessionView:
         deadline=int(row[4]),
         user_agent=about.user_agent,
         address=about.address,
-        client_ids=tuple(sorted(row[8:])),
+        client_ids=tuple(sorted(row[10:])),
         is_remembered=about.is_remembered,
+        kind=row[8],
+        device_type=row[9],
     )

@@ -5,33 +5,37 @@
 --   idle        how long it may lie unused (ms); idle_deadline = last touch + idle
 --   deadline    when it ends whatever happens (ms)
 --   seen        the last touch (ms), to the minute
---   about       JSON the scripts never read: amr, acr, user agent, address ...
---   closed      the id of the ending, once one has begun
--- Beside it: participants:<sid> (client -> when it joined), user:<sub> (claims, disabled, epoch, roles),
--- user-sessions:<sub> and deadlines (indexes by time). A key lives 7 days longer than the session, so that
--- the sweep can still give notice of an expiry: liveness is the stored deadline, never the TTL.
+--   kind        'browser' or 'app'; device (which one, hashed, '' when unknown) and device_type are for the limits
+--   about       JSON: amr, acr, when, user agent, address ...; no decision of a script rests on it
+--   closed      the id of the ending, once one has begun; with closed_reason, closed_actor, closed_at
+-- Beside it: participants:<sid> (client -> when it joined), user:<sub> (claims, disabled, epochs, roles, consents),
+-- user-sessions:<sub> and deadlines (indexes by time), gone:<chain> (why what the chain opened has ended), and
+-- presence.lua's. A key lives 7 days longer than the session, so that the sweep can still give notice of an
+-- expiry: liveness is the stored deadline, never the TTL.
 
-local DAY = 86400000
-local SESSION_KEPT = 7 * DAY
 local SESSION_TOUCH = 60000
-local HORIZON = 400 * DAY
 
 local function session_key(sid) return prefix .. 'session:' .. sid end
 local function participants_key(sid) return prefix .. 'participants:' .. sid end
 local function user_sessions_key(sub) return prefix .. 'user-sessions:' .. sub end
+local function gone_key(chain) return prefix .. 'gone:' .. chain end
 
 local function session_load(sid)
   local f = redis.call('HMGET', session_key(sid), 'sub', 'chain', 'stamp', 'epoch', 'idle', 'idle_deadline',
-    'deadline', 'seen', 'about', 'closed')
+    'deadline', 'seen', 'about', 'closed', 'kind', 'device', 'device_type')
   if not f[1] then return nil end
   return {sid = sid, sub = f[1], chain = f[2], stamp = tonumber(f[3]), epoch = f[4], idle = tonumber(f[5]),
-    idle_deadline = tonumber(f[6]), deadline = tonumber(f[7]), seen = tonumber(f[8]), about = f[9], closed = f[10]}
+    idle_deadline = tonumber(f[6]), deadline = tonumber(f[7]), seen = tonumber(f[8]), about = f[9], closed = f[10],
+    kind = f[11] or 'browser', device = f[12] or '', device_type = f[13] or 'other'}
 end
 
+-- Epochs are text: they are compared, never counted with. `consents` is '|client=scope scope|client=...|' or ''.
 local function user_load(sub)
-  local f = redis.call('HMGET', prefix .. 'user:' .. sub, 'version', 'epoch', 'disabled', 'roles', 'claims')
+  local f = redis.call('HMGET', prefix .. 'user:' .. sub, 'version', 'epoch', 'disabled', 'roles', 'claims',
+    'refresh_epoch', 'access_epoch', 'consents')
   if not f[1] then return nil end
-  return {version = f[1], epoch = f[2], disabled = f[3] == '1', roles = f[4] or '', claims = f[5]}
+  return {version = f[1], epoch = f[2], disabled = f[3] == '1', roles = f[4] or '', claims = f[5],
+    refresh_epoch = f[6] or '0', access_epoch = f[7] or '0', consents = f[8] or ''}
 end
 
 local function cutoff_at(kind, id)
@@ -65,9 +69,16 @@ local function session_state(session, user)
   return 'alive'
 end
 
+-- Why a session that is not alive ended or will be ended, in the words of endings/reasons.py; '' when nobody knows.
+local STATE_REASONS = {expired = 'expired', disabled = 'disabled', stale = 'password_change', cut_off = 'admin'}
+
+local function session_reason(session, state)
+  if state == 'closed' then return redis.call('HGET', session_key(session.sid), 'closed_reason') or '' end
+  return STATE_REASONS[state] or ''
+end
+
 local function index_deadline(session)
-  redis.call('ZADD', prefix .. 'deadlines', math.min(session.deadline, session.idle_deadline), session.sid)
-  redis.call('PEXPIRE', prefix .. 'deadlines', HORIZON)
+  index_put(prefix .. 'deadlines', math.min(session.deadline, session.idle_deadline), session.sid)
 end
 
 -- Notes that a living session was used; writes at most once a minute.
@@ -77,6 +88,7 @@ local function session_touch(session)
   session.idle_deadline = now + session.idle
   redis.call('HSET', session_key(session.sid), 'seen', now, 'idle_deadline', session.idle_deadline)
   index_deadline(session)
+  presence_note(session)
 end
 
 -- Whether a client has been in a session since before `stamp`, when it got what it presents now.
@@ -89,6 +101,7 @@ end
 -- Returns when it joined, and whether that was now. What it gets is stamped no earlier, though hosts' clocks differ.
 local function session_join(session, client, stamp)
   local key = participants_key(session.sid)
+  index_put(client_sessions_key(client), now, session.sid)
   local joined = tonumber(redis.call('HGET', key, client) or -1)
   if joined >= 0 and not is_client_cut_off(joined, client) then return joined, false end
   redis.call('HSET', key, client, stamp)
@@ -96,18 +109,26 @@ local function session_join(session, client, stamp)
   return stamp, true
 end
 
--- What the holder of a chain's token finds: outcome, session, user, the nonce that tells a successor.
--- `presented` is {secret, nonce, successor} of the token; `interval` is the age (ms) from which one is told.
+-- What the holder of a chain's token finds: outcome, session, user, and the nonce that tells a successor, or, when the
+-- session is not alive, why. `presented` is {secret, nonce, successor} of the token; `interval` is the age (ms) from
+-- which one is told.
 local function session_visit(chain_id, generation, presented, interval)
   local chain = chain_load(chain_id)
-  if not chain then return 'unknown' end
+  if not chain then
+    local reason = redis.call('GET', gone_key(chain_id))
+    if not reason then return 'unknown' end
+    return reason == 'expired' and 'expired' or 'ended', nil, nil, reason
+  end
   local verdict = chain_judge(chain, generation, presented.secret)
   if verdict == 'unknown' then return 'unknown' end
   local session = session_load(chain.owner)
   local user = session and user_load(session.sub)
   local state = session_state(session, user)
   if state == 'no_user' then return 'no_user', session end
-  if state ~= 'alive' then return state == 'expired' and 'expired' or 'ended', session end
+  if state ~= 'alive' then
+    local reason = session_reason(session, state)
+    return reason == 'expired' and 'expired' or 'ended', session, nil, reason
+  end
   if verdict == 'reuse' or verdict == 'rollback' then return verdict, session end
   session_touch(session)
   if verdict == 'successor' then
@@ -121,4 +142,17 @@ end
 local function session_reply(session, user)
   return {session.sid, session.sub, session.stamp, session.seen, session.deadline, session.about, session.chain,
     user and user.claims or ''}
+end
+
+-- Closes a session: from here nothing of it is found, joined or redeemed. Closing again keeps the first ending.
+-- Returns {id, reason, actor, closed at (ms), sub} of the ending, or nil when there is no such session.
+local function session_close(sid, ending_id, reason, actor)
+  local f = redis.call('HMGET', session_key(sid), 'closed', 'closed_reason', 'closed_actor', 'closed_at', 'sub')
+  if not f[5] then return nil end
+  if f[1] then return f end
+  redis.call('HSET', session_key(sid), 'closed', ending_id, 'closed_reason', reason, 'closed_actor', actor,
+    'closed_at', now)
+  -- Until the ending is recorded the sweep finds it here, whatever became of us.
+  index_put(prefix .. 'closed', now, sid)
+  return {ending_id, reason, actor, now, f[5]}
 end

@@ -1,14 +1,16 @@
 """Open, visit, list and look up global sessions."""
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, NotFound, Unavailable
-from sso_center.base.secrets import all_shards, new_id, shard_of
+from sso_center.base.secrets import all_shards, hashed, new_id, shard_of
 from sso_center.core.audit import AUDIT_PART
 from sso_center.core.chains.token import ChainSigner, ChainToken, new_chain_token, presented_arguments
+from sso_center.core.sessions.device_type import device_type_of
 from sso_center.core.sessions.record import (
     About,
     Outcome,
@@ -22,11 +24,18 @@ from sso_center.core.users import User, Users
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import Script, load_script
 
-SESSION_PARTS = ("sso_center.core.chains/chain.lua", "sso_center.core.sessions/session.lua")
+SESSION_PARTS = (
+    "sso_center.core.chains/chain.lua",
+    "sso_center.core.sessions/presence.lua",
+    "sso_center.core.sessions/session.lua",
+)
 """What every script composes that asks whether a session is alive."""
 
+OPENING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/opening.lua")
+"""What every script composes that opens one."""
+
 _VISIT = load_script(__package__, *SESSION_PARTS, "visit.lua")
-_OPEN = load_script(__package__, *SESSION_PARTS, AUDIT_PART, "open.lua")
+_OPEN = load_script(__package__, *OPENING_PARTS, AUDIT_PART, "open.lua")
 _COUNT = load_script(__package__, "count.lua")
 _LIST = load_script(__package__, *SESSION_PARTS, "list_sessions.lua")
 
@@ -45,12 +54,43 @@ class Lifetimes:
 
 
 @dataclass(frozen=True)
+class SessionLimits:
+    """How many living sessions a user may have: of any number when `per_user` is 0.
+
+    By the `policy` "end_oldest" a new one ends the least recently seen, by "refuse" it is not opened. With
+    `is_by_device_type` the number is meant for each type of device.
+    """
+
+    per_user: int = 0
+    policy: str = "end_oldest"
+    is_by_device_type: bool = False
+
+
+class TooManySessions(Conflict):
+    """A user has as many living sessions as the limit allows; `living` says how many."""
+
+    def __init__(self, living: int) -> None:
+        super().__init__("You are signed in on as many devices as is allowed.", detail=f"{living} sessions")
+        self.living = living
+
+
+@dataclass(frozen=True)
 class Opened:
-    """A session just opened: its cookie, and the sid of another person's session that it replaces here."""
+    """A session just opened: its cookie, and what it takes the place of, which the caller ends.
+
+    `replaced` is the sid of another person's session in this browser; `evicted` are those of the same
+    person that were closed in the same step, to keep to the limit.
+    """
 
     session: Session
     cookie: str
     replaced: str | None
+    evicted: tuple[str, ...] = ()
+
+
+def device_mark(device: str | None) -> str:
+    """Return the form in which the id of a device is kept: hashed, and '' when it is not known."""
+    return hashed(device)[:32] if device else ""
 
 
 class Sessions:
@@ -66,11 +106,13 @@ class Sessions:
         signer: Callable[[], ChainSigner],
         lifetimes: Lifetimes,
         clock: Clock,
+        limits: SessionLimits = SessionLimits(),
     ) -> None:
         self._redis = redis
         self._users = users
         self._signer = signer
         self._lifetimes = lifetimes
+        self._limits = limits
         self._clock = clock
 
     def visit(self, cookie: str | None) -> Visit:
@@ -116,12 +158,15 @@ class Sessions:
         user_agent: str,
         address: str,
         previous: str | None,
+        device: str | None = None,
     ) -> Opened:
         """Open a session for a user who has just proved who they are.
 
         Always makes a new chain, so that a cookie planted before the login opens nothing after it. A
-        browser that was signed in as the same person (`previous`, its cookie) keeps its sid.
-        Raises Conflict when the account changed since the password was checked.
+        browser that was signed in as the same person (`previous`, its cookie) keeps its sid, and needs no
+        room under the limit. `device` is the id of the browser's device mark.
+        Raises Conflict when the account changed since the password was checked, TooManySessions when the
+        limit allows no further one.
         """
         earlier = self.visit(previous).session
         same_person = earlier is not None and earlier.sub == user.sub
@@ -142,6 +187,9 @@ class Sessions:
                 earlier.sid if earlier and same_person else "",
                 about.address,
                 about.user_agent,
+                device_mark(device),
+                device_type_of(about.user_agent),
+                *self._limit_arguments(),
             ),
         )
         session = Session(
@@ -155,7 +203,11 @@ class Sessions:
             user=user,
         )
         replaced = earlier.sid if earlier and not same_person else None
-        return Opened(session, self._signer().dumps(token), replaced)
+        return Opened(session, self._signer().dumps(token), replaced, tuple(reply[3:]))
+
+    def _limit_arguments(self) -> tuple[str | int, ...]:
+        limits = self._limits
+        return (limits.per_user, limits.policy, int(limits.is_by_device_type), uuid.uuid4().hex)
 
     def _open(
         self, shard: str, user: User, who: Sequence[str | int], what: Sequence[str | int]
@@ -164,6 +216,8 @@ class Sessions:
             reply: Sequence[str] = self._redis.run(_OPEN, shard, (*who, *what))
             if reply[0] == "opened":
                 return reply
+            if reply[0] == "full":
+                raise TooManySessions(int(reply[1]))
             if reply[0] == "no_user":
                 self._users.refill(user.sub)
         raise Conflict("The account was changed a moment ago. Please sign in again.")
@@ -198,7 +252,7 @@ class Sessions:
     def _read_visit(self, token: ChainToken, reply: Sequence[str]) -> tuple[Visit, str]:
         word, nonce, *rest = reply
         if word in _FAILURES:
-            return Visit(_FAILURES[word], sid=rest[0] if rest else None), ""
+            return Visit(_FAILURES[word], sid=rest[0] if rest else None, reason=nonce), ""
         successor = self._signer().dumps(token.successor(nonce)) if nonce else None
         session = read_session(rest)
         return Visit(Outcome.ALIVE, session, successor, session.sid), word

@@ -1,0 +1,47 @@
+-- What opens sessions, of browsers and of apps alike.
+
+-- Begins a session, or begins one anew under its sid. `s` is {sid, sub, chain, epoch, idle (ms), life (ms), about,
+-- kind, device, device_type}; `presented` begins the chain, `strict` as in chain.lua. Returns `s` as session_load
+-- would give it: stamped, and with its deadlines.
+local function session_begin(s, presented, strict)
+  s.stamp, s.seen, s.idle_deadline, s.deadline = next_stamp(), now, now + s.idle, now + s.life
+  redis.call('HSET', session_key(s.sid), 'sub', s.sub, 'chain', s.chain, 'stamp', s.stamp, 'epoch', s.epoch,
+    'idle', s.idle, 'idle_deadline', s.idle_deadline, 'deadline', s.deadline, 'seen', now, 'about', s.about,
+    'kind', s.kind, 'device', s.device, 'device_type', s.device_type)
+  redis.call('PEXPIRE', session_key(s.sid), s.life + SESSION_KEPT)
+  chain_begin(s.chain, s.sid, presented, s.life + SESSION_KEPT, strict)
+  index_put(user_sessions_key(s.sub), s.deadline, s.sid)
+  index_deadline(s)
+  presence_note(s)
+  return s
+end
+
+local function was_seen_before(one, other)
+  if one.seen ~= other.seen then return one.seen < other.seen end
+  if one.stamp ~= other.stamp then return one.stamp < other.stamp end
+  return one.sid < other.sid
+end
+
+-- Makes room for one more session of a user, of at most `limit` (0: any number): of their living ones, or of those of
+-- the same device type when `by_type`; `except_sid` does not count, since what is opened takes its place. By the policy
+-- 'refuse' nothing is done for it; by 'end_oldest' the least recently seen are closed, whom the caller then ends.
+-- Returns whether there is room, the sids that were closed, and how many sessions are living.
+local function session_make_room(sub, device_type, limit, policy, by_type, ending_id, except_sid)
+  if limit <= 0 then return true, {}, 0 end
+  local user, living = user_load(sub), {}
+  for _, sid in ipairs(redis.call('ZRANGE', user_sessions_key(sub), 0, -1)) do
+    local session = sid ~= except_sid and session_load(sid)
+    if session and session_state(session, user) == 'alive' and (not by_type or session.device_type == device_type) then
+      living[#living + 1] = session
+    end
+  end
+  local surplus, closed = #living + 1 - limit, {}
+  if surplus <= 0 then return true, closed, #living end
+  if policy == 'refuse' then return false, closed, #living end
+  table.sort(living, was_seen_before)
+  for i = 1, surplus do
+    session_close(living[i].sid, ending_id .. ':' .. i, 'evicted', 'center')
+    closed[i] = living[i].sid
+  end
+  return true, closed, #living - surplus
+end

@@ -1,0 +1,79 @@
+-- Presence: who was seen when, and where a session was used. All written with the touch or the grant that shows it.
+--   seen                      sid -> its last touch (ms)
+--   online                    sub -> the last touch of any session of theirs (ms)
+--   client-sessions:<client>  sid -> when the client last got a grant in it or asked after it (ms)
+--   used:<hour>               client -> how many grants it got in that hour (since 1970)
+--   steps:<sid>               where the session was used, newest first, as texts of which a client and an hour make few bytes:
+--                             'at|client'                     by the site itself, which says nothing of the browser
+--                             'at|client|'                    from the address and browser of the login, as `about` has them
+--                             'at|client|address|user agent'  from elsewhere; a login when the client is ''
+-- The login that `about` tells of is not repeated among the steps.
+
+local DAY = 86400000
+local SESSION_KEPT = 7 * DAY
+local HORIZON = 400 * DAY
+local STEPS_KEPT = 25
+local STEP_PAUSE = 60000
+local USED_KEPT = 26 * 3600000
+
+local function client_sessions_key(client) return prefix .. 'client-sessions:' .. client end
+local function steps_key(sid) return prefix .. 'steps:' .. sid end
+
+-- Puts a member into an index by time. Whatever it names lives shorter than the index, which lives on with each new one.
+local function index_put(key, at, member)
+  if redis.call('ZADD', key, at, member) == 1 then redis.call('PEXPIRE', key, HORIZON) end
+end
+
+local function presence_note(session)
+  index_put(prefix .. 'seen', now, session.sid)
+  index_put(prefix .. 'online', now, session.sub)
+end
+
+local function step_push(session, text)
+  local key = steps_key(session.sid)
+  local count = redis.call('LPUSH', key, text)
+  if count == 1 then
+    redis.call('PEXPIRE', key, session.deadline - now + SESSION_KEPT)
+  elseif count > STEPS_KEPT then
+    redis.call('RPOP', key)
+  end
+end
+
+-- Notes that a browser came for a client, or by itself (client ''), and counts the use of the client.
+local function session_step(session, client, address, user_agent)
+  local is_as_at_login = string.find(session.about, ',"' .. user_agent .. '","' .. address .. '",', 1, true)
+  step_push(session, now .. '|' .. client .. '|' .. (is_as_at_login and '' or address .. '|' .. user_agent))
+  if client ~= '' then
+    local key = prefix .. 'used:' .. math.floor(now / 3600000)
+    if redis.call('ZINCRBY', key, 1, client) == '1' then redis.call('PEXPIRE', key, USED_KEPT) end
+  end
+end
+
+-- Notes that a client itself asked after a session of its own; at most once a minute, and as one step while nothing
+-- else comes between, so that a site that often asks pushes nothing out.
+local function session_asked(session, client)
+  local key = client_sessions_key(client)
+  if now - tonumber(redis.call('ZSCORE', key, session.sid) or 0) < STEP_PAUSE then return end
+  index_put(key, now, session.sid)
+  local last = redis.call('LINDEX', steps_key(session.sid), 0)
+  if last and string.match(last, '^%d+|([^|]*)$') == client then
+    redis.call('LSET', steps_key(session.sid), 0, now .. '|' .. client)
+  else
+    step_push(session, now .. '|' .. client)
+  end
+end
+
+-- Before another login's address and browser take the place of this one's in `about`: its steps are spelled out, and it
+-- becomes one of them.
+local function steps_settle(session)
+  local login, key = cjson.decode(session.about), steps_key(session.sid)
+  local at, where = login[3], login[5] .. '|' .. login[4]
+  local steps, own = redis.call('LRANGE', key, 0, STEPS_KEPT - 2), nil
+  for i, step in ipairs(steps) do
+    if not own and tonumber(string.match(step, '^%d+')) < at then own = i end
+    if string.find(step, '^%d+|[^|]*|$') then steps[i] = step .. where end
+  end
+  table.insert(steps, own or #steps + 1, string.format('%.0f||', at) .. where)
+  redis.call('DEL', key)
+  redis.call('RPUSH', key, unpack(steps))
+end
