@@ -29,6 +29,9 @@ RECOVERY_LOCK = 2000
 RECOVERY_WAIT = 1.0
 """Seconds that callers wait for another's recovery before they give up with Unavailable."""
 
+GUARDS_REFUSALS = ("UNTRUSTED", "OUTDATED")
+"""What a refusal by the guard begins with: the script has done nothing."""
+
 _RELEASE = load_unguarded_script(__package__, "release.lua")
 
 

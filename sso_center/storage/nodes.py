@@ -3,12 +3,12 @@
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
-from sso_center.storage.link import Link, Word, packed
+from sso_center.storage.link import Link
 
 REST_AFTER_FAILURE = 0.2
 """Seconds in which calls to a server that just failed fail at once, so that not each one waits."""
@@ -57,17 +57,23 @@ class Node:
         self._idle.append(link)
         return reply
 
-    def exchange_many(self, commands: Iterable[tuple[Word, ...]]) -> list[Any]:
-        """Send several commands at once and return their replies; a refusal stands in its place."""
-        together = [packed(*command) for command in commands]
+    def exchange_many(self, packs: Sequence[Pack]) -> list[Any]:
+        """Send several commands at once and return their replies; a refusal stands in its place.
+
+        Raises AwayError: which of them ran is then unknown.
+        """
         link = self._take()
         try:
-            link.send((b"".join(together),), check_health=False)
-            replies = [_reply_or_refusal(link) for _ in together]
+            link.send((b"".join(pack(link.run_id) for pack in packs),), check_health=False)
+            replies = [_reply_or_refusal(link) for _ in packs]
         except BaseException as failed:
             self._lose(link, failed)
             raise
-        self._idle.append(link)
+        refused = next((reply for reply in replies if isinstance(reply, ReadOnlyError)), None)
+        if refused is None:
+            self._idle.append(link)
+        else:
+            self._give_back(link, refused)
         return replies
 
     def connect(self) -> Link:

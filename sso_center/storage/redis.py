@@ -30,7 +30,7 @@ from sso_center.storage.address import topology_of
 from sso_center.storage.embedded import EmbeddedServer
 from sso_center.storage.link import Word, packed
 from sso_center.storage.marker import Marker
-from sso_center.storage.mending import Mending, Recover, Reload
+from sso_center.storage.mending import GUARDS_REFUSALS, Mending, Recover, Reload
 from sso_center.storage.messages import listen
 from sso_center.storage.nodes import AwayError, Node, Pack
 from sso_center.storage.scripts import Script, load_script, load_unguarded_script
@@ -42,6 +42,9 @@ SHARD_LIFETIME = 400 * 86400 * 1000
 """Milliseconds a shard's hash is kept after it was last trusted; once gone it is recovered anew."""
 
 MAX_REDIRECTIONS = 3
+
+MAX_TOGETHER = 256
+"""Scripts sent at once: what one server may be asked before the first reply is read."""
 
 MAX_MENDINGS = 3
 """Runs of one script: the shard may be recovered in between, and the caller's configuration be renewed."""
@@ -102,12 +105,30 @@ class Redis:
         assert not script.is_guarded, f"{script.name} would be refused"
         return self._run(script, shard, args)
 
-    def run_everywhere(self, script: Script, args: Sequence[Word] = ()) -> dict[str, Any]:
-        """Run a guarded script on every shard and return the replies by shard.
+    def run_many(self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]) -> list[Any]:
+        """Run a script once for each (shard, args), sent together, and return the replies in their order.
 
-        Raises Unavailable at the first shard that can't be had; those before it have run.
+        Raises what `run` raises, Unavailable at the first server that can't be had: others have run then.
         """
-        return {shard: self.run(script, shard, args) for shard in self._heads}
+        replies: list[Any] = [None] * len(calls)
+        for node, numbers in self._by_node(calls).items():
+            for part in _batched(numbers, MAX_TOGETHER):
+                sent = [self._by_sha(script, *calls[number]) for number in part]
+                for number, reply in zip(part, self._exchange_many(node, sent), strict=True):
+                    replies[number] = reply
+        run = self.run if script.is_guarded else self.run_unguarded
+        return [
+            run(script, *call) if _is_untried(reply) else reply
+            for call, reply in zip(calls, replies, strict=True)
+        ]
+
+    def run_everywhere(self, script: Script, args: Sequence[Word] = ()) -> dict[str, Any]:
+        """Run a script on every shard, sent together, and return the replies by shard.
+
+        Raises what `run_many` raises.
+        """
+        replies = self.run_many(script, [(shard, args) for shard in self._heads])
+        return dict(zip(self._heads, replies, strict=True))
 
     def command(self, shard: str, *command: Word) -> Any:
         """Run one plain command on keys of `shard`, unguarded and never twice. Raises Unavailable."""
@@ -186,10 +207,7 @@ class Redis:
         """Yield the keys that would stay for ever; there should be none."""
         for node in self._primaries():
             for keys in self._batches(node, match):
-                try:
-                    lives = node.exchange_many(("PTTL", key) for key in keys)
-                except AwayError as away:
-                    raise Unavailable(detail=f"redis: {away}") from away
+                lives = self._exchange_many(node, [_plain("PTTL", key) for key in keys])
                 yield from (key for key, left in zip(keys, lives, strict=True) if left == -1)
 
     def server_info(self, section: str = "everything") -> list[str]:
@@ -207,21 +225,42 @@ class Redis:
     # -- sending
 
     def _run(self, script: Script, shard: str, args: Sequence[Word]) -> Any:
+        try:
+            return self._exchange(shard, self._by_sha(script, shard, args))
+        except NoScriptError:
+            pass
+        return self._exchange(shard, self._packing("EVAL", script.text, shard, args))
+
+    def _by_sha(self, script: Script, shard: str, args: Sequence[Word]) -> Pack:
+        return self._packing("EVALSHA", script.sha, shard, args)
+
+    def _packing(self, command: str, script: str, shard: str, args: Sequence[Word]) -> Pack:
         shard_key, prefix = self._heads[shard]
         version, now = self.configuration_version, self._clock()
 
-        def by_sha(run_id: str) -> bytes:
-            return packed("EVALSHA", script.sha, 1, shard_key, run_id, version, now, prefix, *args)
+        def pack(run_id: str) -> bytes:
+            return packed(command, script, 1, shard_key, run_id, version, now, prefix, *args)
 
+        return pack
+
+    def _by_node(self, calls: Sequence[tuple[str, Sequence[Word]]]) -> dict[Node, list[int]]:
+        found: dict[Node, list[int]] = {}
         try:
-            return self._exchange(shard, by_sha)
-        except NoScriptError:
-            pass
+            for number, (shard, _) in enumerate(calls):
+                found.setdefault(self._topology.node_for(shard), []).append(number)
+        except AwayError as away:
+            self._topology.mistrust()
+            raise Unavailable(detail=f"redis: {away}") from away
+        return found
 
-        def by_text(run_id: str) -> bytes:
-            return packed("EVAL", script.text, 1, shard_key, run_id, version, now, prefix, *args)
-
-        return self._exchange(shard, by_text)
+    def _exchange_many(self, node: Node, packs: Sequence[Pack]) -> list[Any]:
+        try:
+            return node.exchange_many(packs)
+        except AwayError as away:
+            self._topology.mistrust()
+            raise Unavailable(detail=f"redis: {away}") from away
+        except UnicodeEncodeError as bad:
+            raise Invalid("That is not valid text.", detail=str(bad)) from bad
 
     def _exchange(self, shard: str, pack: Pack) -> Any:
         try:
@@ -269,6 +308,25 @@ class Redis:
         except (AwayError, RedisError) as failed:
             self._topology.mistrust()
             raise Unavailable(detail=f"redis: {failed}") from failed
+
+
+def _plain(*command: Word) -> Pack:
+    return lambda _: packed(*command)
+
+
+def _batched(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
+
+
+def _is_untried(reply: Any) -> bool:
+    """Say whether the script did nothing and may be run anew, alone. Raises what it refused by itself."""
+    if not isinstance(reply, ResponseError):
+        return False
+    if _is_passing(reply):
+        raise Unavailable(detail=f"redis: {reply}") from reply
+    if isinstance(reply, AskError | NoScriptError) or str(reply).startswith(GUARDS_REFUSALS):
+        return True
+    raise reply
 
 
 def _is_passing(refused: ResponseError) -> bool:
