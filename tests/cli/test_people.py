@@ -84,6 +84,16 @@ def test_roles_are_given_and_taken(center: Center) -> None:
     assert center.services.users.get(person.sub).roles == ("b", "c")
 
 
+def test_roles_are_set_as_a_whole(center: Center) -> None:
+    person = center.add_person(roles=["a", "b"])
+    printed = json.loads(
+        center.run("users", "set-roles", person.username, "--role", "b", "--role", "c").stdout
+    )
+    assert printed["roles"] == ["b", "c"]
+    assert center.services.users.get(person.sub).access_epoch == 1
+    assert json.loads(center.run("users", "set-roles", person.username).stdout)["roles"] == []
+
+
 def test_many_people_are_imported_and_the_bad_rows_named(center: Center, tmp_path: Path) -> None:
     hashed = PasswordHasher(1, 4096, 1).hash(GOOD)
     file = tmp_path / "people.csv"

@@ -79,6 +79,38 @@ def test_every_setting_of_a_site_can_be_changed(center: Center) -> None:
     assert shown["may_introspect"] is False
 
 
+def test_how_a_site_gets_its_tokens_can_be_said_and_changed(center: Center) -> None:
+    code, refresh = ("--grant-type", "authorization_code"), ("--grant-type", "refresh_token")
+    center.run(
+        *("clients", "add", "tokens", "--redirect-uri", URI, *code, *refresh, "--scope", "offline_access"),
+        *("--access-token-format", "jwt", "--audience", "orders", "--audience", "stock", "--strict"),
+        *("--refresh-token-lifetime", "3600", "--refresh-retry-window", "30", "--third-party"),
+        *("--max-sessions", "5"),
+    )
+    shown = json.loads(center.run("clients", "show", "tokens").stdout)
+    assert shown["grant_types"] == ["authorization_code", "refresh_token"]
+    assert (shown["access_token_format"], shown["audiences"]) == ("jwt", ["orders", "stock"])
+    assert (shown["refresh_token_lifetime"], shown["refresh_retry_window"]) == (3600, 30)
+    assert (shown["is_strict"], shown["is_third_party"], shown["max_sessions"]) == (True, True, 5)
+
+    changed = ["--no-strict", "--no-third-party", "--max-sessions", "0", "--audience", ""]
+    shown = json.loads(center.run("clients", "update", "tokens", *changed).stdout)
+    assert (shown["is_strict"], shown["is_third_party"]) == (False, False)
+    assert (shown["max_sessions"], shown["audiences"]) == (0, [])
+    assert shown["grant_types"] == ["authorization_code", "refresh_token"]
+    refused = center.run("clients", "update", "tokens", "--access-token-format", "app", check=False)
+    assert refused.returncode == 1
+    assert "refresh_token" in refused.stderr
+
+
+def test_a_program_that_logs_nobody_in_is_registered_without_addresses(center: Center) -> None:
+    done = center.run("clients", "add", "nightly", "--grant-type", "client_credentials")
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["client_secret"]
+    assert "nightly" in center.run("clients", "list").stdout
+    assert center.run("clients", "add", "nowhere", check=False).returncode == 1
+
+
 @pytest.mark.parametrize("option", [["--clear-backchannel-logout-uri"], ["--backchannel-logout-uri", ""]])
 def test_an_update_can_take_an_address_away(center: Center, option: list[str]) -> None:
     site = center.add_site(

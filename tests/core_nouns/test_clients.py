@@ -1,10 +1,14 @@
 """Clients: what may be registered, and that every process knows of a change."""
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import select, update
 
 from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
 from sso_center.core.clients import Client
 from sso_center.services import Services
+from sso_center.storage.schema import clients
 
 URI = "https://shop.example.org/cb"
 
@@ -20,6 +24,14 @@ def test_a_registered_client_is_found_as_it_was_registered(services: Services) -
         scopes=["orders:read", "openid"],
         id_token_alg="EdDSA",
         may_introspect=True,
+        access_token_format="jwt",
+        audiences=["orders", "https://api.example.org/v1", "orders"],
+        grant_types=["client_credentials", "refresh_token", "authorization_code"],
+        refresh_token_lifetime=3600,
+        refresh_retry_window=0,
+        is_strict=True,
+        is_third_party=True,
+        max_sessions=7,
     )
     assert (
         client
@@ -36,10 +48,40 @@ def test_a_registered_client_is_found_as_it_was_registered(services: Services) -
             id_token_alg="EdDSA",
             may_introspect=True,
             version=1,
+            access_token_format="jwt",
+            audiences=("orders", "https://api.example.org/v1"),
+            grant_types=("authorization_code", "refresh_token", "client_credentials"),
+            refresh_token_lifetime=3600,
+            refresh_retry_window=0,
+            is_strict=True,
+            is_third_party=True,
+            max_sessions=7,
         )
     )
+    assert client.audience == ("orders", "https://api.example.org/v1")
     assert secret is not None
     assert client in services.clients.list()
+
+
+def test_a_client_of_an_older_center_has_the_settings_of_before(services: Services) -> None:
+    client, _ = services.clients.add("older", redirect_uris=[URI], max_sessions=3, is_third_party=True)
+    old = ("home_uri", "redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri", "is_public")
+    kept = {*old, "scopes", "id_token_alg", "may_introspect"}
+    with services.database.write() as connection:
+        stored = connection.scalar(select(clients.c.settings).where(clients.c.client_id == "older"))
+        settings = {name: value for name, value in stored.items() if name in kept} | {"of_the_future": 1}
+        connection.execute(update(clients).where(clients.c.client_id == "older").values(settings=settings))
+    services.clients.reload()
+    assert services.clients.get("older") == replace(client, max_sessions=0, is_third_party=False)
+    assert services.clients.get("older").audience == ("older",)
+
+
+def test_a_client_that_logs_nobody_in_needs_no_redirect_address(services: Services) -> None:
+    client, secret = services.clients.add("machine", grant_types=["client_credentials"])
+    assert secret is not None
+    assert client.redirect_uris == ()
+    with pytest.raises(Invalid):
+        services.clients.update("machine", grant_types=["client_credentials", "authorization_code"])
 
 
 def test_the_secret_proves_the_client_and_is_not_kept(services: Services) -> None:
@@ -113,6 +155,23 @@ def test_changes_of_nothing_are_refused(services: Services) -> None:
         ({"scopes": ["two words"]}, "scopes"),
         ({"name": "line\nbreak"}, "name"),
         ({"is_public": True, "may_introspect": True}, "may_introspect"),
+        ({"is_public": True, "grant_types": ["client_credentials"]}, "grant_types"),
+        ({"grant_types": []}, "grant_types"),
+        ({"grant_types": ["password"]}, "grant_types"),
+        ({"grant_types": ["refresh_token"]}, "grant_types"),
+        ({"grant_types": ["client_credentials"], "access_token_format": "app"}, "access_token_format"),
+        (
+            {"grant_types": ["authorization_code", "refresh_token"], "access_token_format": "app"},
+            "access_token_format",
+        ),
+        ({"access_token_format": "saml"}, "access_token_format"),
+        ({"scopes": ["offline_access"]}, "scopes"),
+        ({"audiences": ["two words"]}, "audiences"),
+        ({"audiences": [f"api-{n}" for n in range(21)]}, "audiences"),
+        ({"refresh_token_lifetime": 59}, "refresh_token_lifetime"),
+        ({"refresh_token_lifetime": 400 * 86400 + 1}, "refresh_token_lifetime"),
+        ({"refresh_retry_window": 86401}, "refresh_retry_window"),
+        ({"max_sessions": -1}, "max_sessions"),
     ],
 )
 def test_what_may_not_be_registered_is_refused_by_name(

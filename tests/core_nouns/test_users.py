@@ -1,17 +1,21 @@
 """Users: one name each, every change counted, recorded and copied."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
+from sso_center.base.errors import Conflict, Invalid, NotFound, SettingsError, Unavailable
+from sso_center.base.settings import load_settings
 from sso_center.core.endings import Tail
-from sso_center.core.users import User, user_from_json
+from sso_center.core.users import Consent, User, user_from_json
+from sso_center.core.users.user import user_to_json
 from sso_center.services import Services
 from sso_center.storage.schema import journal
 from tests.core_nouns.conftest import settings_in
+from tests.harness.core import Time
 from tests.harness.stores import settings_of
 from tests.harness.waiting import eventually
 
@@ -130,6 +134,97 @@ def test_every_change_grows_the_version_and_only_credentials_the_epoch(services:
     ]
 
 
+RULES = {
+    "SSO_ON_ROLE_LOST": "sessions, access_tokens",
+    "SSO_ON_PASSWORD_CHANGE": "refresh_tokens",
+    "SSO_ON_DISABLED": "nothing",
+}
+
+
+def epochs_of(user: User) -> tuple[int, int, int]:
+    return user.epoch, user.refresh_epoch, user.access_epoch
+
+
+def test_unless_told_otherwise_a_lost_role_ends_access_tokens_and_the_rest_everything(
+    services: Services,
+) -> None:
+    users = services.users
+    sub = users.add("by-default", roles=["a", "b"], password=GOOD).sub
+    assert epochs_of(users.set_roles(sub, ["a", "b", "c"])) == (0, 0, 0)
+    assert epochs_of(users.set_roles(sub, ["b", "c", "d"])) == (0, 0, 1)
+    assert epochs_of(users.set_password(sub, "another good one")) == (1, 1, 2)
+    assert epochs_of(users.set_disabled(sub, True)) == (2, 2, 3)
+    assert epochs_of(users.set_disabled(sub, False)) == (2, 2, 3)
+    assert [reason for _, reason, _ in entries_of(services, users.get(sub))] == [
+        *("changed", "role_lost", "password_change", "disabled", "changed")
+    ]
+
+
+def test_the_rules_of_the_admin_say_what_a_change_ends(
+    new_services: Callable[..., Services], tmp_path: Path
+) -> None:
+    services = new_services(settings_in(tmp_path, **RULES))
+    users = services.users
+    user = users.add("ruled", roles=["a"], password=GOOD)
+    assert epochs_of(users.set_roles(user.sub, [])) == (1, 0, 1)
+    assert epochs_of(users.set_password(user.sub, "another good one")) == (1, 1, 1)
+    assert epochs_of(users.set_disabled(user.sub, True)) == (1, 1, 1)
+    copy = copy_of(services, user)
+    assert (copy["epoch"], copy["refresh_epoch"], copy["access_epoch"]) == ("1", "1", "1")
+
+
+@pytest.mark.parametrize("wrong", ["", "everything", "sessions,nothing", "sessions;access_tokens"])
+def test_a_rule_that_names_what_there_is_not_is_refused(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="SSO_ON_DISABLED"):
+        load_settings({"SSO_ON_DISABLED": wrong})
+
+
+# Consents
+
+
+def test_what_is_consented_to_adds_up_and_is_withdrawn_whole(services: Services, time: Time) -> None:
+    users = services.users
+    user = users.add("asked", password=GOOD)
+    assert not user.has_consented("partner", ["openid"])
+    users.grant_consent(user.sub, "partner", ["openid", "email"])
+    users.grant_consent(user.sub, "another", ["openid"])
+    time.move(1000)
+    granted = users.grant_consent(user.sub, "partner", ["openid", "profile"])
+    assert granted.consents == (
+        Consent("another", ("openid",), time() - 1000),
+        Consent("partner", ("email", "openid", "profile"), time()),
+    )
+    assert granted.has_consented("partner", ["openid", "email", "profile"])
+    assert not granted.has_consented("partner", ["openid", "orders"])
+    assert users.get(user.sub) == granted
+    copy = copy_of(services, user)
+    assert copy["consents"] == "|another=openid|partner=email openid profile|"
+    assert user_from_json(copy["claims"]) == granted
+
+    withdrawn = users.withdraw_consent(user.sub, "partner")
+    assert [one.client_id for one in withdrawn.consents] == ["another"]
+    assert copy_of(services, user)["consents"] == "|another=openid|"
+    assert epochs_of(withdrawn) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_postgresql)])
+def test_parallel_consents_all_count(
+    store: str, new_services: Callable[..., Services], tmp_path: Path, in_parallel
+) -> None:
+    with settings_of(store, tmp_path) as stores:
+        services = new_services(settings_in(tmp_path, **stores))
+        user = services.users.add("clicks-fast", password=GOOD)
+        in_parallel(8, lambda number: services.users.grant_consent(user.sub, f"site-{number}", ["openid"]))
+        stored = services.users.get(user.sub)
+        assert [one.client_id for one in stored.consents] == [f"site-{number}" for number in range(8)]
+        services.database.close()
+
+
+def test_a_copy_that_an_older_center_wrote_is_read(services: Services) -> None:
+    user = services.users.add("from-before", roles=["staff"], password=GOOD)
+    assert user_from_json(json.dumps(json.loads(user_to_json(user))[:9])) == user
+
+
 def test_a_change_of_nobody_changes_nothing(services: Services) -> None:
     for change in (
         lambda: services.users.set_roles("nobody", ["a"]),
@@ -138,6 +233,8 @@ def test_a_change_of_nobody_changes_nothing(services: Services) -> None:
         lambda: services.users.update("nobody", name="x"),
         lambda: services.users.get("nobody"),
         lambda: services.users.refill("nobody"),
+        lambda: services.users.grant_consent("nobody", "site", ["openid"]),
+        lambda: services.users.withdraw_consent("nobody", "site"),
     ):
         with pytest.raises(NotFound):
             change()

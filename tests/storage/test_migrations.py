@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.engine import URL, make_url
 
 from sso_center.base.errors import SettingsError, Unavailable
+from sso_center.storage import migrations
 from sso_center.storage.migrate import current_revision, ensure_schema, migrate
-from sso_center.storage.schema import REVISION, meta, metadata
+from sso_center.storage.schema import REVISION, meta, metadata, users
 from sso_center.storage.sql import Database
 from tests.servers.postgres import PostgresServer
 from tests.storage.hot import together
@@ -41,6 +44,14 @@ def settings_of(database: Database) -> dict[str, str]:
         return {row.key: row.value for row in connection.execute(select(meta))}
 
 
+def upgrade(connection: Connection, revision: str) -> None:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    configuration.set_main_option("path_separator", "os")
+    configuration.attributes["connection"] = connection
+    command.upgrade(configuration, revision)
+
+
 def test_the_migrations_make_what_the_code_knows(database: Database) -> None:
     migrate(database.url)
     with database.engine.connect() as connection:
@@ -61,6 +72,21 @@ def test_an_empty_database_gets_its_tables_and_a_lineage_of_its_own(
     ensure_schema(other)
     assert settings_of(other)["lineage"] != first["lineage"]
     other.close()
+
+
+def test_people_of_an_older_center_go_on(database: Database) -> None:
+    with database.write() as connection:
+        upgrade(connection, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO users (sub, username, name, roles, is_disabled, must_change_password, version,"
+                " epoch, created_at, updated_at) VALUES ('u1', 'a', 'A', '[]', false, false, 1, 4, 0, 0)"
+            )
+        )
+    migrate(database.url)
+    with database.read() as connection:
+        row = connection.execute(select(users)).one()
+    assert (row.epoch, row.refresh_epoch, row.access_epoch, row.consents) == (4, 0, 0, {})
 
 
 def test_processes_that_migrate_at_once_do_it_once(database: Database) -> None:

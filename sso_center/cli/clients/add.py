@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("client_id", metavar="ID")
 @click.option(
-    "--redirect-uri",
-    "redirect_uris",
-    multiple=True,
-    required=True,
-    metavar="U",
-    help="Where logins come back to.",
+    "--redirect-uri", "redirect_uris", multiple=True, metavar="U", help="Where logins come back to."
 )
 @site_options
 @click.option("--public", "is_public", is_flag=True, help="The site can keep no secret, such as an app.")
@@ -49,6 +44,8 @@ def add(client_id: str, **options: Any) -> None:
 
 def _missing(client: "Client") -> Iterator[str]:
     """Yield what will not work, for want of an address that is easily forgotten."""
+    if "authorization_code" not in client.grant_types:
+        return
     if not client.post_logout_redirect_uris:
         yield "without --post-logout-redirect-uri a logout that wants to come back to the site shows an error"
     # An app on somebody's device has no address to be told at.

@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 ALGORITHMS = click.Choice(["ES256", "RS256", "EdDSA"])
+FORMATS = click.Choice(["opaque", "jwt", "app"])
+GRANT_TYPES = click.Choice(["authorization_code", "refresh_token", "client_credentials"])
 
 _SHARED = (
     click.option(
@@ -19,6 +21,23 @@ _SHARED = (
     click.option("--scope", "scopes", multiple=True, metavar="S", help="Besides openid, profile and email."),
     click.option("--name", help="What people call the site; ID when it is empty."),
     click.option("--home-uri", metavar="U", help="Where its front page is."),
+    click.option("--access-token-format", type=FORMATS, help="What its access tokens are; app: they renew."),
+    click.option("--audience", "audiences", multiple=True, metavar="A", help="An API its tokens are for."),
+    click.option("--grant-type", "grant_types", multiple=True, type=GRANT_TYPES, help="How it gets tokens."),
+    click.option("--refresh-token-lifetime", type=int, metavar="S", help="Seconds it can refresh for."),
+    click.option(
+        "--refresh-retry-window", type=int, metavar="S", help="Seconds a used refresh token can be retried."
+    ),
+    click.option(
+        "--strict/--no-strict", "is_strict", default=None, help="Replaced tokens end 60 s after the telling."
+    ),
+    click.option(
+        "--third-party/--no-third-party",
+        "is_third_party",
+        default=None,
+        help="Ask people before it learns of them.",
+    ),
+    click.option("--max-sessions", type=int, metavar="N", help="Sessions at once; 0 is any number."),
 )
 
 

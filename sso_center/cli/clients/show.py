@@ -24,12 +24,15 @@ def list_clients(*, as_json: bool) -> None:
             client.home_uri or "",
             client.id_token_alg,
             "public" if client.is_public else "secret",
-            client.redirect_uris[0],
+            "third" if client.is_third_party else "own",
+            next(iter(client.redirect_uris), ""),
         )
         for client in found
     ]
     print_table(
-        ("ID", "NAME", "HOME", "SIGNED", "KIND", "REDIRECT"), rows, empty="No site is registered yet."
+        ("ID", "NAME", "HOME", "SIGNED", "KIND", "PARTY", "REDIRECT"),
+        rows,
+        empty="No site is registered yet.",
     )
 
 
