@@ -6,7 +6,9 @@ its `sid`, opened by its chain, and reached by nothing else. Knows nothing of HT
 session by itself: it reports what it found, and the caller ends what must end.
 """
 
-from sso_center.core.sessions.device_type import DeviceType, device_type_of
+from sso_center.core.sessions.device_type import DeviceType, device_mark, device_type_of
+from sso_center.core.sessions.limit import SessionLimits, TooManySessions
+from sso_center.core.sessions.presence import Presence, Step
 from sso_center.core.sessions.record import (
     About,
     Outcome,
@@ -21,10 +23,7 @@ from sso_center.core.sessions.sessions import (
     SESSION_PARTS,
     Lifetimes,
     Opened,
-    SessionLimits,
     Sessions,
-    TooManySessions,
-    device_mark,
 )
 
 __all__ = [
@@ -35,10 +34,12 @@ __all__ = [
     "Lifetimes",
     "Opened",
     "Outcome",
+    "Presence",
     "Session",
     "SessionLimits",
     "SessionView",
     "Sessions",
+    "Step",
     "TooManySessions",
     "Visit",
     "device_mark",

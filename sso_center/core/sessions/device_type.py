@@ -1,8 +1,10 @@
-"""What sort of device a program runs on, read from what it calls itself."""
+"""What sort of device a program runs on, read from what it calls itself; and the mark of one device."""
 
 import re
 from enum import StrEnum
 from functools import lru_cache
+
+from sso_center.base.secrets import hashed
 
 
 class DeviceType(StrEnum):
@@ -35,3 +37,8 @@ def device_type_of(user_agent: str) -> DeviceType:
     if not _IS_BROWSER.match(user_agent):
         return DeviceType.OTHER
     return next((kind for kind, rule in _RULES if rule.search(user_agent)), DeviceType.OTHER)
+
+
+def device_mark(device: str | None) -> str:
+    """Return the form in which the id of a device is kept: hashed, and '' when it is not known."""
+    return hashed(device)[:32] if device else ""

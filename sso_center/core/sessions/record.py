@@ -99,19 +99,6 @@ class SessionView:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One use of a session: when (ms since 1970), for which client ('' for a login), from where, with what.
-
-    `address` and `user_agent` are None when the client itself asked, which says nothing of the browser.
-    """
-
-    at: int
-    client_id: str
-    address: str | None
-    user_agent: str | None
-
-
-@dataclass(frozen=True)
 class Visit:
     """What came of presenting a session cookie: the session when it is alive, else why not.
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, NotFound, Unavailable
-from sso_center.base.secrets import all_shards, hashed, new_id, shard_of
+from sso_center.base.secrets import all_shards, new_id, shard_in, shard_of
 from sso_center.core.audit import AUDIT_PART
 from sso_center.core.chains.token import ChainSigner, ChainToken, new_chain_token, presented_arguments
-from sso_center.core.sessions.device_type import device_type_of
+from sso_center.core.sessions.device_type import device_mark, device_type_of
+from sso_center.core.sessions.limit import NO_LIMITS, SessionLimits, TooManySessions
+from sso_center.core.sessions.presence import WINDOWS, Presence, Step, read_presence, read_steps
 from sso_center.core.sessions.record import (
     About,
     Outcome,
@@ -38,8 +40,11 @@ _VISIT = load_script(__package__, *SESSION_PARTS, "visit.lua")
 _OPEN = load_script(__package__, *OPENING_PARTS, AUDIT_PART, "open.lua")
 _COUNT = load_script(__package__, "count.lua")
 _LIST = load_script(__package__, *SESSION_PARTS, "list_sessions.lua")
+_LIST_STEPS = load_script(__package__, *SESSION_PARTS, "list_steps.lua")
+_COUNT_PRESENCE = load_script(__package__, "count_presence.lua")
 
 _PAGE = 500
+_USED_HOURS = 24
 MAX_USER_AGENT = 200
 
 
@@ -51,27 +56,6 @@ class Lifetimes:
     absolute: int
     remembered: int
     rotation: int
-
-
-@dataclass(frozen=True)
-class SessionLimits:
-    """How many living sessions a user may have: of any number when `per_user` is 0.
-
-    By the `policy` "end_oldest" a new one ends the least recently seen, by "refuse" it is not opened. With
-    `is_by_device_type` the number is meant for each type of device.
-    """
-
-    per_user: int = 0
-    policy: str = "end_oldest"
-    is_by_device_type: bool = False
-
-
-class TooManySessions(Conflict):
-    """A user has as many living sessions as the limit allows; `living` says how many."""
-
-    def __init__(self, living: int) -> None:
-        super().__init__("You are signed in on as many devices as is allowed.", detail=f"{living} sessions")
-        self.living = living
 
 
 @dataclass(frozen=True)
@@ -88,11 +72,6 @@ class Opened:
     evicted: tuple[str, ...] = ()
 
 
-def device_mark(device: str | None) -> str:
-    """Return the form in which the id of a device is kept: hashed, and '' when it is not known."""
-    return hashed(device)[:32] if device else ""
-
-
 class Sessions:
     """Global sessions in Redis.
 
@@ -106,7 +85,7 @@ class Sessions:
         signer: Callable[[], ChainSigner],
         lifetimes: Lifetimes,
         clock: Clock,
-        limits: SessionLimits = SessionLimits(),
+        limits: SessionLimits = NO_LIMITS,
     ) -> None:
         self._redis = redis
         self._users = users
@@ -217,7 +196,7 @@ class Sessions:
             if reply[0] == "opened":
                 return reply
             if reply[0] == "full":
-                raise TooManySessions(int(reply[1]))
+                raise TooManySessions(int(reply[1]), reply[2])
             if reply[0] == "no_user":
                 self._users.refill(user.sub)
         raise Conflict("The account was changed a moment ago. Please sign in again.")
@@ -241,6 +220,23 @@ class Sessions:
                 if int(looked_at) < _PAGE:
                     break
                 offset += _PAGE
+
+    def steps(self, sid: str) -> list[Step]:
+        """Return the last 25 uses of a session, the newest first; none when there is no such session."""
+        return self.steps_of([sid])[sid]
+
+    def steps_of(self, sids: Sequence[str]) -> dict[str, list[Step]]:
+        """Return the last uses of several sessions of one user."""
+        shard = shard_in(sids[0]) if sids else None
+        if shard is None:
+            return {sid: [] for sid in sids}
+        found = self._redis.run(_LIST_STEPS, shard, sids)
+        return {sid: read_steps(reply) for sid, reply in zip(sids, found, strict=True)}
+
+    def presence(self, *, most: int = 10) -> Presence:
+        """Return how many people are here, and the `most` used clients."""
+        replies = self._redis.run_everywhere(_COUNT_PRESENCE, (_USED_HOURS, *WINDOWS))
+        return read_presence(replies.values(), most)
 
     def _read(self, cookie: str | None) -> ChainToken | None:
         return self._signer().loads(cookie) if cookie else None

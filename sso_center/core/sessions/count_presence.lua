@@ -1,0 +1,16 @@
+-- Counts the people of this shard who were seen lately, and the grants of each client.
+-- ARGV: how many hours of grants; minutes, minutes, ...
+-- Returns {people seen in the last so many minutes, ..., client, grants, client, grants, ...}
+local found, used = {}, {}
+for i = 2, #args do
+  found[#found + 1] = redis.call('ZCOUNT', prefix .. 'online', now - tonumber(args[i]) * 60000, '+inf')
+end
+local hour = math.floor(now / 3600000)
+for past = 0, tonumber(args[1]) - 1 do
+  local row = redis.call('ZRANGE', prefix .. 'used:' .. (hour - past), 0, -1, 'WITHSCORES')
+  for i = 1, #row, 2 do used[row[i]] = (used[row[i]] or 0) + tonumber(row[i + 1]) end
+end
+for client, grants in pairs(used) do
+  found[#found + 1], found[#found + 2] = client, grants
+end
+return found
