@@ -11,7 +11,7 @@
 Every setting may also stand in `app.config`, as `SSO_ISSUER` and so on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, ParamSpec
@@ -26,12 +26,16 @@ from client_sdk.core.clock import Clock
 from client_sdk.core.identity import User
 from client_sdk.core.settings import settings_from
 from client_sdk.core.site import ROUTES, Site, Standing
+from client_sdk.core.token import Token
+from client_sdk.core.token_guard import Admitted, Needs
 from client_sdk.core.transport import Transport
 from client_sdk.core.web import MAX_FORM, Answer, Incoming
 
 P = ParamSpec("P")
+Names = str | Iterable[str]
 _KEY = "sso"
 _STANDING = "client_sdk.standing"
+_ADMITTED = "client_sdk.admitted"
 
 
 class SSO:
@@ -51,7 +55,7 @@ class SSO:
         site = Site(settings_from(given, app.config), transport=transport, clock=clock)
         app.extensions[_KEY] = site
         app.register_blueprint(_endpoints(site))
-        app.after_request(_keep_private)
+        app.after_request(_finish)
 
     @property
     def user(self) -> User | None:
@@ -73,21 +77,60 @@ class SSO:
     ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
         """Let a view answer only somebody who is signed in and has all of `roles`; others get 403."""
 
-        def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-            is_async = iscoroutinefunction(view)
+        def refused() -> Answer | None:
+            standing = _standing()
+            if standing.session is None:
+                return _site().refuse(_incoming(), standing)
+            if roles and not standing.session.user.has_roles(*roles):
+                return _site().forbid(_incoming(), standing.session)
+            return None
 
-            @wraps(view)
-            def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-                standing = _standing()
-                if standing.session is None:
-                    return _response(_site().refuse(_incoming(), standing))
-                if roles and not standing.session.user.has_roles(*roles):
-                    return _response(_site().forbid(_incoming(), standing.session))
-                return current_app.ensure_sync(view)(*args, **kwargs) if is_async else view(*args, **kwargs)
+        return lambda view: _guarded(view, refused)
 
-            return guarded
+    def token_required(
+        self, *, scope: Names = (), role: Names = (), audience: str | None = None
+    ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+        """Let a view of an API answer only who brings a token that counts; `token` says whose.
 
-        return decorate
+        It needs all of `scope` and of `role` (a name, several separated by spaces, or a list), and must be
+        for `audience`, else for the setting of that name. Refusals are those of RFC 6750.
+        """
+        needs = Needs(_names(scope), _names(role), audience)
+
+        def refused() -> Answer | None:
+            environ = request.environ
+            admitted = _site().guard.admit(needs, environ.get("HTTP_AUTHORIZATION"), _incoming)
+            if isinstance(admitted, Answer):
+                return admitted
+            environ[_ADMITTED] = admitted
+            return None
+
+        return lambda view: _guarded(view, refused)
+
+    @property
+    def token(self) -> Token | None:
+        """The token that `token_required` let in: `sub`, `client_id`, `scope`, `roles`, ...; else None."""
+        admitted: Admitted | None = request.environ.get(_ADMITTED)
+        return admitted.token if admitted is not None else None
+
+
+def _guarded(
+    view: Callable[P, ResponseReturnValue], refused: Callable[[], Answer | None]
+) -> Callable[P, ResponseReturnValue]:
+    is_async = iscoroutinefunction(view)
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        refusal = refused()
+        if refusal is not None:
+            return _response(refusal)
+        return current_app.ensure_sync(view)(*args, **kwargs) if is_async else view(*args, **kwargs)
+
+    return guarded
+
+
+def _names(given: Names) -> tuple[str, ...]:
+    return tuple(given.split()) if isinstance(given, str) else tuple(given)
 
 
 def _site() -> Site:
@@ -136,11 +179,22 @@ def _endpoint(site: Site, name: str) -> Callable[[], Response]:
     return endpoint
 
 
-def _keep_private(response: Response) -> Response:
+def _finish(response: Response) -> Response:
+    environ = request.environ
+    admitted: Admitted | None = environ.get(_ADMITTED)
+    if admitted is None and _STANDING not in environ:
+        return response
+    _keep_private(response, ("Cookie",) if admitted is None else ("Authorization", "Cookie"))
+    if admitted is not None and admitted.headers:
+        response.headers["Cache-Control"] = "no-store"
+        for name, value in admitted.headers:
+            response.headers.add(name, value)
+    return response
+
+
+def _keep_private(response: Response, vary: tuple[str, ...]) -> None:
     # A page that looked at who is signed in is theirs alone: no cache may give it to anyone else, and
     # the back button must not show it after they signed out.
-    if _STANDING not in request.environ:
-        return response
     headers = response.headers
     present = {name.lower() for name, _ in headers}
     if "cache-control" not in present:
@@ -149,7 +203,6 @@ def _keep_private(response: Response) -> Response:
         response.cache_control.public = False
         response.cache_control.private = True
     if "vary" not in present:
-        headers.add("Vary", "Cookie")
+        headers.add("Vary", ", ".join(vary))
     else:
-        response.vary.add("Cookie")
-    return response
+        response.vary.update(vary)

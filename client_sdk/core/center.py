@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from client_sdk.core import check, discovery, keys
+from client_sdk.core import check, discovery, introspection, keys
 from client_sdk.core.cached import Cached
 from client_sdk.core.clock import Clock
 from client_sdk.core.discovery import Metadata
@@ -57,6 +57,15 @@ class Center:
             return check.process_response(self.send(check.build_request(self._settings, sids)), sids)
         except Unavailable as failed:
             log.warning("sessions can't be checked: %s", failed)
+            raise
+
+    def introspect(self, token: str) -> introspection.Answer | None:
+        """Ask whether a token counts; None when it does not. Raises Unavailable."""
+        try:
+            request = introspection.build_request(self.metadata(), self._settings, token)
+            return introspection.process_response(self.send(request), self._settings)
+        except Unavailable as failed:
+            log.warning("a token can't be checked: %s", failed)
             raise
 
     def _discover(self) -> Metadata:

@@ -19,6 +19,8 @@ class Metadata:
     token_endpoint: str
     jwks_uri: str
     end_session_endpoint: str | None
+    introspection_endpoint: str | None
+    revocation_endpoint: str | None
     takes_basic: bool
     names_issuer_in_responses: bool
 
@@ -51,9 +53,9 @@ def process_response(response: HttpResponse, issuer: str) -> Metadata:
         authorization_endpoint=_endpoint(document, "authorization_endpoint"),
         token_endpoint=_endpoint(document, "token_endpoint"),
         jwks_uri=_endpoint(document, "jwks_uri"),
-        end_session_endpoint=_endpoint(document, "end_session_endpoint")
-        if "end_session_endpoint" in document
-        else None,
+        end_session_endpoint=_optional(document, "end_session_endpoint"),
+        introspection_endpoint=_optional(document, "introspection_endpoint"),
+        revocation_endpoint=_optional(document, "revocation_endpoint"),
         takes_basic=not isinstance(methods, list) or "client_secret_basic" in methods,
         names_issuer_in_responses=document.get("authorization_response_iss_parameter_supported") is True,
     )
@@ -67,6 +69,10 @@ def rebased(url: str, issuer: str, internal_url: str | None) -> str:
     if internal_url is None or not (url == issuer or url.startswith(issuer + "/")):
         return url
     return internal_url + url[len(issuer) :]
+
+
+def _optional(document: dict[str, Any], name: str) -> str | None:
+    return _endpoint(document, name) if name in document else None
 
 
 def _endpoint(document: dict[str, Any], name: str) -> str:

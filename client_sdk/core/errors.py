@@ -73,5 +73,6 @@ class TokenRefused(SSOError):
 
     Codes: `token_malformed`, `token_type`, `token_algorithm`, `token_key_unknown`, `token_signature`,
     `token_issuer`, `token_audience`, `token_authorized_party`, `token_expired`, `token_from_future`,
-    `token_too_old`, `token_nonce`, `token_at_hash`, `token_claim`, `token_events`, `token_replayed`.
+    `token_too_old`, `token_nonce`, `token_at_hash`, `token_claim`, `token_events`, `token_replayed`,
+    `token_inactive`.
     """

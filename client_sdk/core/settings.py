@@ -8,13 +8,18 @@ from urllib.parse import urlsplit
 from client_sdk.core.errors import BadSettings
 from client_sdk.core.loopback import is_localhost
 
+APP_TOKEN_PLACES = ("header", "cookie")
 ALGORITHMS = ("ES256", "RS256", "EdDSA", "PS256", "ES384", "RS384", "PS384", "ES512", "RS512", "PS512")
 
 _KINDS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("text", str, ("issuer", "client_id", "scope", "prefix")),
-    ("text or None", str | None, ("internal_url", "base_url")),
-    ("a number", int | float, ("max_staleness", "session_lifetime", "timeout", "leeway")),
-    ("True or False", bool, ("fail_open",)),
+    ("text or None", str | None, ("internal_url", "base_url", "audience")),
+    (
+        "a number",
+        int | float,
+        ("max_staleness", "session_lifetime", "timeout", "leeway", "token_cache", "refresh_early"),
+    ),
+    ("True or False", bool, ("fail_open", "keep_tokens")),
     ("a tuple of names", tuple | list, ("algorithms",)),
 )
 
@@ -28,6 +33,11 @@ class Settings:
     browser (scheme, host, port); without it, it is taken from each request. `sessions` is "cookie",
     a Redis URL or a Redis client. `secret_key` signs the SDK's cookies; without it a key is derived from
     `client_secret`. `fail_open` keeps people in while the center can't be asked.
+
+    For APIs: `audience` is what their tokens must be for (default: `client_id`), `token_cache` how long an
+    answer about an opaque token counts, and `app_token_in` where an app is handed its next token. For sites
+    that call APIs: `keep_tokens` keeps a person's tokens, and `refresh_early` is how long before the end
+    of an access token the next one is fetched, at most a fifth of its life.
     """
 
     issuer: str = ""
@@ -43,6 +53,11 @@ class Settings:
     timeout: float = 5
     leeway: float = 60
     fail_open: bool = False
+    audience: str | None = None
+    token_cache: float = 5
+    app_token_in: str = "header"  # noqa: S105 - a place
+    keep_tokens: bool = False
+    refresh_early: float = 60
     prefix: str = "/sso"
     algorithms: tuple[str, ...] = ALGORITHMS
 
@@ -78,9 +93,15 @@ class Settings:
             ("session_lifetime", 1, 90 * 86400),
             ("timeout", 0.1, 60),
             ("leeway", 0, 300),
+            ("token_cache", 1, 300),
+            ("refresh_early", 0, 3600),
         ):
             if not low <= getattr(self, name) <= high:
                 found.append(f"{name} is {getattr(self, name)} but should be from {low} to {high} seconds")
+        if self.app_token_in not in APP_TOKEN_PLACES:
+            found.append(
+                f"app_token_in is {self.app_token_in!r} but should be {' or '.join(APP_TOKEN_PLACES)}"
+            )
         if not self.prefix.startswith("/") or self.prefix.endswith("/"):
             found.append(f"prefix is {self.prefix!r} but should be a path such as /sso")
         unknown = sorted(set(self.algorithms) - set(ALGORITHMS))

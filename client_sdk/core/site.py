@@ -19,6 +19,8 @@ from client_sdk.core.pages import page, refusal
 from client_sdk.core.settings import Settings
 from client_sdk.core.signing_in import SigningIn
 from client_sdk.core.signing_out import SigningOut
+from client_sdk.core.token_checks import TokenChecks
+from client_sdk.core.token_guard import TokenGuard
 from client_sdk.core.transport import RequestsTransport, Transport
 from client_sdk.core.view import View
 from client_sdk.core.web import Answer, Incoming, answer, read_cookie, single_values
@@ -73,6 +75,8 @@ class Site:
         self._signing_out = SigningOut(
             settings, self._clock, center, self._addresses, self._sessions, self._view
         )
+        checks = TokenChecks(settings, self._clock, center, self._view)
+        self.guard = TokenGuard(settings, self._clock, self._addresses, checks)
 
     def standing(self, cookies: str | None, scheme: str) -> Standing:
         """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`.

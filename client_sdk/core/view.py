@@ -21,7 +21,7 @@ class View:
         self._capacity = capacity
         self._proofs: Bounded[str, int] = Bounded(capacity)
         self._ended: Bounded[str, int] = Bounded(capacity)
-        self._cut_offs: Bounded[str, float] = Bounded(capacity)
+        self._cut_offs: Bounded[str, tuple[float, int]] = Bounded(capacity)
         self._low = -1
         self._lock = threading.Lock()
         renew_after_fork(self)
@@ -36,7 +36,14 @@ class View:
         if self._ended.get(session.user.sid) is not None:
             return True
         cut_off = self._cut_offs.get(session.user.sub)
-        return cut_off is not None and session.issued_at <= cut_off
+        return cut_off is not None and session.issued_at <= cut_off[0]
+
+    def has_changed(self, sid: str, sub: str, since: int) -> bool:
+        """Say whether anything may have ended for this session or user after `since`."""
+        if since <= self._low:
+            return True
+        ended_at, cut_off = self._ended.get(sid), self._cut_offs.get(sub)
+        return (ended_at is not None and ended_at >= since) or (cut_off is not None and cut_off[1] >= since)
 
     def proved_at(self, sid: str) -> int | None:
         """Return the moment as of which the center said that the session is alive."""
@@ -64,9 +71,9 @@ class View:
         """Note that no session of a user counts that the center issued up to then (its clock, seconds)."""
         with self._lock:
             known = self._cut_offs.get(sub)
-            if known is not None and known >= issued_before:
+            if known is not None and known[0] >= issued_before:
                 return
-            if self._cut_offs.put(sub, issued_before):
+            if self._cut_offs.put(sub, (issued_before, at)):
                 self._raise_low(at)
 
     def _raise_low(self, at: int) -> None:

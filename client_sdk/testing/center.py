@@ -14,6 +14,7 @@ from client_sdk.core.logout_token import EVENT
 from client_sdk.core.transport import HttpRequest, HttpResponse
 from client_sdk.testing.keys import SigningKeys, at_hash
 from client_sdk.testing.server import Server
+from client_sdk.testing.tokens import Format, Tokens
 
 Edit = Callable[[dict[str, Any], dict[str, Any]], None]
 """Changes the header and the claims of a token before it is signed."""
@@ -50,7 +51,9 @@ class _Code:
 class FakeCenter:
     """A center in memory. Attributes that a test may set: `is_away`, `edit_id_token`, `delay`.
 
-    `requests` lists the paths of all server-to-server requests, `asked` the sids of each question.
+    What a login gives is told by `access_token_format`, `token_lifetime` (seconds), `gives_refresh_tokens`.
+    `requests` lists the paths of all server-to-server requests, `asked` the sids of each question,
+    `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented.
     """
 
     def __init__(self, *, algorithm: str = "ES256", clock: Clock | None = None) -> None:
@@ -59,13 +62,19 @@ class FakeCenter:
         self.is_away = False
         self.edit_id_token: Edit | None = None
         self.delay: Callable[[str], None] | None = None
+        self.access_token_format: Format = "opaque"  # noqa: S105 - a kind
+        self.token_lifetime = 600
+        self.gives_refresh_tokens = False
         self.requests: list[str] = []
+        self.tokens_asked: list[str] = []
+        self.refreshed: list[str] = []
         self.asked: list[list[str]] = []
         self._clock = clock or Clock()
         self._keys = SigningKeys(algorithm)
         self._codes: dict[str, _Code] = {}
         self._alive: dict[str, Person] = {}
         self._current: str | None = None
+        self._tokens = Tokens(self.sign, self._alive.__contains__, self._seconds)
         self._server: Server | None = None
 
     def __enter__(self) -> "FakeCenter":
@@ -124,6 +133,49 @@ class FakeCenter:
         """Return a token signed with the newest key, unless `header` names another."""
         return self._keys.sign(header, claims)
 
+    def describe(self, person: Person) -> None:
+        """Change what is known of the person at the keyboard, such as the roles."""
+        assert self._current is not None, "nobody is logged in"
+        self._alive[self._current] = person
+
+    def access_token(
+        self,
+        client_id: str,
+        *,
+        scope: str = "",
+        audience: str | tuple[str, ...] = "",
+        kind: Format | None = None,
+        edit: Edit | None = None,
+    ) -> str:
+        """Return an access token of the person at the keyboard, held by `client_id`; `edit` spoils a JWT."""
+        assert self._current is not None, "nobody is logged in"
+        claims = self._claims_of(self._current, client_id, scope, audience)
+        kind = kind or self.access_token_format
+        return self._tokens.issue(claims, lifetime=self.token_lifetime, kind=kind, edit=edit)
+
+    def client_token(self, client_id: str, *, scope: str = "", audience: str | tuple[str, ...] = "") -> str:
+        """Return an access token that a client has for itself."""
+        claims = self._token_claims(client_id, client_id, scope, audience)
+        return self._tokens.issue(claims, lifetime=self.token_lifetime, kind=self.access_token_format)
+
+    def app_token(self, client_id: str, *, scope: str = "", audience: str | tuple[str, ...] = "") -> str:
+        """Return the rotating token of an app in which the person at the keyboard signed in."""
+        assert self._current is not None, "nobody is logged in"
+        claims = self._claims_of(self._current, client_id, scope, audience)
+        return self._tokens.issue_app(claims, 90 * 86400)
+
+    def make_due(self, app_token: str) -> str:
+        """Have an app's token told its successor from now on; returns the successor."""
+        return self._tokens.make_due(app_token)
+
+    def revoke(self, token: str) -> None:
+        """Take a token back; of a refresh token the whole family."""
+        self._tokens.revoke(token)
+
+    def is_revoked(self, refresh_token: str) -> bool:
+        """Say whether a refresh token was taken back."""
+        return self._tokens.is_revoked(refresh_token)
+
     # What a browser does
 
     def authorize(self, address: str) -> str:
@@ -179,14 +231,37 @@ class FakeCenter:
             return _json(200, self._discovery())
         if path == "/jwks.json":
             return _json(200, {"keys": self._keys.public()})
-        if (method, path) == ("POST", "/token"):
-            return self._redeem({name: values[0] for name, values in parse_qs(body.decode()).items()})
-        if (method, path) == ("POST", "/endings/check"):
-            sids = json.loads(body)["sids"]
-            self.asked.append(sids)
-            said = {sid: "alive" if sid in self._alive else "ended" for sid in sids}
-            return _json(200, {"sids": said, "position": "fake:0"})
+        posts = {
+            "/token": self._token,
+            "/introspect": self._introspect,
+            "/revoke": self._revoke,
+            "/endings/check": self._check,
+        }
+        if method == "POST" and path in posts:
+            return posts[path](body)
         return _json(404, {"error": "not_found"})
+
+    def _check(self, body: bytes) -> HttpResponse:
+        sids = json.loads(body)["sids"]
+        self.asked.append(sids)
+        said = {sid: "alive" if sid in self._alive else "ended" for sid in sids}
+        return _json(200, {"sids": said, "position": "fake:0"})
+
+    def _token(self, body: bytes) -> HttpResponse:
+        form = _form(body)
+        return self._refresh(form) if form.get("grant_type") == "refresh_token" else self._redeem(form)
+
+    def _introspect(self, body: bytes) -> HttpResponse:
+        token = _form(body)["token"]
+        self.tokens_asked.append(token)
+        said = self._tokens.introspect(token)
+        person = self._alive.get(said.get("sid", ""))
+        present = {} if person is None else {"username": person.username, "roles": list(person.roles)}
+        return _json(200, {**said, **present})
+
+    def _revoke(self, body: bytes) -> HttpResponse:
+        self.revoke(_form(body)["token"])
+        return _json(200, {})
 
     def _redeem(self, form: Mapping[str, str]) -> HttpResponse:
         grant = self._codes.pop(form.get("code", ""), None)
@@ -196,16 +271,36 @@ class FakeCenter:
             or grant.request["code_challenge"] != challenge_of(form.get("code_verifier", ""))
         ):
             return _json(400, {"error": "invalid_grant"})
-        access_token = token_urlsafe(24)
-        return _json(
-            200,
-            {
-                "token_type": "Bearer",
-                "expires_in": 600,
-                "access_token": access_token,
-                "id_token": self._id_token(grant, access_token),
-            },
-        )
+        family = token_urlsafe(12)
+        tokens = self._new_tokens(family, {"sid": grant.sid, "client_id": grant.request["client_id"]})
+        return _json(200, {**tokens, "id_token": self._id_token(grant, tokens["access_token"])})
+
+    def _refresh(self, form: Mapping[str, str]) -> HttpResponse:
+        self.refreshed.append(form.get("refresh_token", ""))
+        answer = self._tokens.refresh(self.refreshed[-1], self._new_tokens)
+        return _json(400, {"error": "invalid_grant"}) if answer is None else _json(200, answer)
+
+    def _new_tokens(self, family: str, request: dict[str, Any]) -> dict[str, Any]:
+        claims = self._claims_of(request["sid"], request["client_id"], "", "")
+        kind, lifetime = self.access_token_format, self.token_lifetime
+        token = self._tokens.issue(claims, lifetime=lifetime, kind=kind, family=family)
+        answer = {"token_type": "Bearer", "expires_in": lifetime, "access_token": token}
+        if self.gives_refresh_tokens:
+            answer["refresh_token"] = self._tokens.issue_refresh(family, request)
+        return answer
+
+    def _claims_of(
+        self, sid: str, client_id: str, scope: str, audience: str | tuple[str, ...]
+    ) -> dict[str, Any]:
+        person = self._alive[sid]
+        claims = self._token_claims(person.claims()["sub"], client_id, scope, audience)
+        return {**claims, "sid": sid, "roles": list(person.roles), "username": person.username}
+
+    def _token_claims(
+        self, sub: str, client_id: str, scope: str, audience: str | tuple[str, ...]
+    ) -> dict[str, Any]:
+        aud = list(audience) if isinstance(audience, tuple) else audience or client_id
+        return {"iss": self.issuer, "sub": sub, "client_id": client_id, "aud": aud, "scope": scope}
 
     def _id_token(self, grant: _Code, access_token: str) -> str:
         now = self._seconds()
@@ -232,6 +327,8 @@ class FakeCenter:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/jwks.json",
+            "introspection_endpoint": f"{self.issuer}/introspect",
+            "revocation_endpoint": f"{self.issuer}/revoke",
             "end_session_endpoint": f"{self.issuer}/logout",
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "authorization_response_iss_parameter_supported": True,
@@ -239,6 +336,10 @@ class FakeCenter:
 
     def _seconds(self) -> int:
         return self._clock.wall() // 1000
+
+
+def _form(body: bytes) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(body.decode()).items()}
 
 
 def _json(status: int, document: Mapping[str, Any]) -> HttpResponse:

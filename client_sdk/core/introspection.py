@@ -1,0 +1,106 @@
+"""The question whether a token counts right now, and what it may do (RFC 7662)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from client_sdk.core.client_auth import with_client
+from client_sdk.core.discovery import Metadata
+from client_sdk.core.errors import Unavailable
+from client_sdk.core.settings import Settings
+from client_sdk.core.token import Kind, Token, names_in, texts_in
+from client_sdk.core.transport import HttpRequest, HttpResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the center says of a token that counts.
+
+    `successor` is the next token of an app whose present one is due for rotation, else "". `jti` is "" when
+    the center names none.
+    """
+
+    token: Token
+    jti: str
+    successor: str = field(default="", repr=False)
+
+
+def build_request(metadata: Metadata, settings: Settings, token: str) -> HttpRequest:
+    """Build the question about one token. Raises Unavailable when the center takes none."""
+    if metadata.introspection_endpoint is None:
+        raise Unavailable("discovery_malformed", "The center has no endpoint for questions about tokens.")
+    form = {"token": token, "token_type_hint": "access_token"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    return with_client(
+        HttpRequest(
+            "POST", metadata.introspection_endpoint, headers, urlencode(form).encode(), is_repeatable=True
+        ),
+        settings,
+    )
+
+
+def process_response(response: HttpResponse, settings: Settings) -> Answer | None:
+    """Return what the center says, or None when the token does not count.
+
+    Raises Unavailable: no answer is never a yes.
+    """
+    if response.status in (401, 403):
+        raise Unavailable(
+            "center_refused_client",
+            "The center does not accept client_id and client_secret.",
+            actual=response.status,
+        )
+    if response.status != 200:
+        raise Unavailable("center_failed", "The center can't say.", expected=200, actual=response.status)
+    document = response.json_object()
+    is_active = document.get("active")
+    if not isinstance(is_active, bool):
+        raise Unavailable("center_malformed", "The center did not say whether the token counts.")
+    if not is_active or not _is_ours(document, settings):
+        return None
+    token = _token(document)
+    if token is None:
+        raise Unavailable("center_malformed", "The center's answer about a token can't be read.")
+    return Answer(token, _text(document, "jti"), _text(document, "successor"))
+
+
+def _is_ours(document: dict[str, Any], settings: Settings) -> bool:
+    # A refresh token counts too, for the client that owns it, and opens no door of an API.
+    kind = document.get("token_type", "Bearer")
+    issuer = document.get("iss", settings.issuer)
+    is_for_apis = isinstance(kind, str) and kind.lower() == "bearer" and document.get("kind") != "refresh"
+    return is_for_apis and issuer == settings.issuer
+
+
+def _token(document: dict[str, Any]) -> Token | None:
+    sub, client_id, expires = (document.get(name) for name in ("sub", "client_id", "exp"))
+    scope, roles = names_in(document.get("scope")), texts_in(document.get("roles"))
+    audience = texts_in(document.get("aud"))
+    if not isinstance(sub, str) or not isinstance(client_id, str) or not sub or not client_id:
+        return None
+    if isinstance(expires, bool) or not isinstance(expires, int | float):
+        return None
+    if scope is None or roles is None or audience is None:
+        return None
+    return Token(
+        sub=sub,
+        client_id=client_id,
+        sid=_text(document, "sid"),
+        username=_text(document, "username"),
+        scope=scope,
+        roles=roles,
+        audience=audience,
+        kind=_kind(document, sub, client_id),
+        expires_at=float(expires),
+    )
+
+
+def _kind(document: dict[str, Any], sub: str, client_id: str) -> Kind:
+    if document.get("kind") == "app":
+        return "app"
+    return "client" if sub == client_id else "access"
+
+
+def _text(document: dict[str, Any], name: str) -> str:
+    value = document.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,94 @@
+"""Who may pass with a token: the rule of a route, and what the answer hands back."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from client_sdk.core import bearer
+from client_sdk.core.addresses import Addresses
+from client_sdk.core.clock import Clock
+from client_sdk.core.errors import TokenRefused, Unavailable
+from client_sdk.core.introspection import Answer as Said
+from client_sdk.core.settings import Settings
+from client_sdk.core.token import Token
+from client_sdk.core.token_checks import TokenChecks
+from client_sdk.core.web import Answer, Cookie, Incoming, read_cookie
+
+APP_TOKEN_HEADER = "SSO-App-Token"  # noqa: S105 - a name
+APP_TOKEN_COOKIE = "sso-app-token"  # noqa: S105 - a name
+
+log = logging.getLogger("client_sdk")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a route asks of a token: all of these scopes and roles, and that it is for `audience`.
+
+    Without an audience the site's own is meant.
+    """
+
+    scope: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    audience: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request whose token counts; `headers` belong on its answer, which no cache may keep then."""
+
+    token: Token
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+class TokenGuard:
+    """Finds the token of a request and decides whether it may pass."""
+
+    def __init__(self, settings: Settings, clock: Clock, addresses: Addresses, checks: TokenChecks) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._addresses = addresses
+        self._checks = checks
+        self._audience = settings.audience or settings.client_id
+        self._reads_app_cookie = settings.app_token_in == "cookie"  # noqa: S105 - a place
+
+    def admit(
+        self, needs: Needs, authorization: str | None, incoming: Callable[[], Incoming]
+    ) -> Admitted | Answer:
+        """Return what the request's token allows, or the answer that refuses it.
+
+        `authorization` is the Authorization header; the rest of the request is looked at only when needed.
+        """
+        try:
+            text = bearer.read_header(authorization) or self._app_cookie(incoming)
+            if text is None:
+                return bearer.refuse_missing()
+            said = self._checks.check(text, needs.audience or self._audience)
+        except TokenRefused as refused:
+            log.info("token refused: %s", refused)
+            return bearer.refuse_invalid(refused)
+        except Unavailable as failed:
+            return bearer.refuse_unchecked(failed)
+        return self._judge(needs, said, incoming)
+
+    def _judge(self, needs: Needs, said: Said, incoming: Callable[[], Incoming]) -> Admitted | Answer:
+        handed = (self._hand_over(said, incoming),) if said.successor else ()
+        if said.token.has_scope(*needs.scope) and said.token.has_roles(*needs.roles):
+            return Admitted(said.token, handed)
+        refused = bearer.refuse_insufficient(needs.scope, needs.roles)
+        return replace(refused, headers=refused.headers + handed)
+
+    def _app_cookie(self, incoming: Callable[[], Incoming]) -> str | None:
+        if not self._reads_app_cookie:
+            return None
+        request = incoming()
+        text = read_cookie(request.header("Cookie"), APP_TOKEN_COOKIE)
+        if not text or bearer.is_from_another_page(request, self._addresses.root(request)):
+            return None
+        return bearer.read_header(f"Bearer {text}")
+
+    def _hand_over(self, said: Said, incoming: Callable[[], Incoming]) -> tuple[str, str]:
+        if not self._reads_app_cookie:
+            return APP_TOKEN_HEADER, said.successor
+        is_secure = self._addresses.names_for(incoming()).attempts.is_secure
+        lifetime = max(int(said.token.expires_at - self._clock.wall() / 1000), 1)
+        return Cookie(APP_TOKEN_COOKIE, said.successor, is_secure, lifetime).header()
