@@ -52,6 +52,18 @@ def current() -> Session | None:
     return found.session
 
 
+def past_reason() -> str | None:
+    """Return why the session of this browser's cookie is over, '' when nobody knows; None when none was.
+
+    Raises Unavailable when the store can't be asked.
+    """
+    current()
+    visit: Visit = g.sso_visit
+    if visit.outcome is Outcome.REUSE:
+        return Reason.REUSE
+    return visit.reason if visit.outcome in (Outcome.EXPIRED, Outcome.ENDED) else None
+
+
 def open_session(user: User, *, remember: bool, amr: tuple[str, ...] = ("pwd",)) -> Session:
     """Open a session for a user who has just proved who they are, and set its cookies.
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sso_center.base.errors import NotFound
-from sso_center.core.sessions import Session, SessionView
+from sso_center.core.sessions import Session, SessionView, Step
 from sso_center.services import Services
-from sso_center.ui.account.devices import Device, device_of
+from sso_center.ui.devices import device_of
 from sso_center.web.language import ago, gettext
 
 
@@ -21,6 +21,17 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Use:
+    """One use of a session: what was done, when, and from where with what, as far as anybody knows."""
+
+    what: str
+    when: str
+    at: str
+    address: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Place:
     """One device and browser that the person is signed in on."""
 
@@ -28,12 +39,14 @@ class Place:
     label: str
     """Browser and system, such as "Firefox on Windows"."""
     kind: str
-    """"phone" or "computer"."""
+    """"app", or the type of the device, such as "phone"."""
     address: str
     seen: str
     opened: str
     seen_at: str
     sites: tuple[Site, ...]
+    uses: tuple[Use, ...]
+    """The latest first."""
     is_this_one: bool
     is_remembered: bool
 
@@ -50,25 +63,42 @@ def overview_of(services: Services, current: Session) -> Overview:
     """Return what the person of the current session may see of their own sessions."""
     views = services.sessions.of_user(current.sub)
     sites = _sites(services, views)
-    places = [_place(view, current, sites, services.clock()) for view in views]
+    steps = services.sessions.steps_of([view.sid for view in views])
+    places = [_place(services, view, current, sites, steps[view.sid]) for view in views]
     places.sort(key=lambda place: not place.is_this_one)
     here = next((place.sites for place in places if place.is_this_one), ())
     return Overview(here, tuple(places))
 
 
-def _place(view: SessionView, current: Session, sites: dict[str, Site], now: int) -> Place:
-    device = device_of(view.user_agent)
+def _place(
+    services: Services, view: SessionView, current: Session, sites: dict[str, Site], steps: Sequence[Step]
+) -> Place:
+    device, now = device_of(view.user_agent), services.clock()
+    joined = tuple(sites[client_id] for client_id in view.client_ids if client_id in sites)
+    is_app = view.kind == "app"
     return Place(
         sid=view.sid,
-        label=_label(device),
-        kind=device.kind,
+        label=joined[0].name if is_app and joined else device.label,
+        kind="app" if is_app else device.type,
         address=view.address,
         seen=ago(now - view.seen_at),
         opened=ago(now - view.opened_at),
         seen_at=_instant(view.seen_at),
-        sites=tuple(sites[client_id] for client_id in view.client_ids if client_id in sites),
+        sites=joined,
+        uses=tuple(_use(services, step, now) for step in steps),
         is_this_one=view.sid == current.sid,
         is_remembered=view.is_remembered,
+    )
+
+
+def _use(services: Services, step: Step, now: int) -> Use:
+    client = services.clients.find(step.client_id) if step.client_id else None
+    return Use(
+        what=(client.name if client else step.client_id) or gettext("Signed in"),
+        when=ago(now - step.at),
+        at=_instant(step.at),
+        address=step.address or "",
+        label="" if step.user_agent is None else device_of(step.user_agent).label,
     )
 
 
@@ -81,12 +111,6 @@ def _sites(services: Services, views: Sequence[SessionView]) -> dict[str, Site]:
             continue
         found[client_id] = Site(client_id, client.name, client.home_uri or "")
     return found
-
-
-def _label(device: Device) -> str:
-    if device.browser and device.system:
-        return gettext("%(browser)s on %(system)s", browser=device.browser, system=device.system)
-    return device.browser or device.system or gettext("Unknown device")
 
 
 def _instant(milliseconds: int) -> str:

@@ -10,6 +10,7 @@ from sso_center.core.audit import Tag
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.ui import trail
+from sso_center.ui.login.farewell import farewell
 from sso_center.ui.login.step import Progress, Step, Visit
 from sso_center.web import browser
 from sso_center.web.address import client_address
@@ -56,7 +57,7 @@ def is_due(progress: Progress | None, user: User | None) -> bool:
 
 def show(visit: Visit) -> Response:
     """Return the form, with the name that the site or the session here suggests."""
-    return _page(visit, username=_expected_name())
+    return _page(visit, username=_expected_name(), notice=farewell())
 
 
 def show_again(visit: Visit) -> Response:
