@@ -14,7 +14,7 @@ from sso_center.core.grants import Grants
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
 from sso_center.core.sessions import Lifetimes, SessionLimits, Sessions
-from sso_center.core.tokens import Tokens
+from sso_center.core.tokens import TokenLifetimes, Tokens
 from sso_center.core.users import Consequences, PasswordHasher, Users
 from sso_center.storage.redis import Redis, open_redis
 from sso_center.storage.sql import Database, open_database
@@ -69,7 +69,9 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     users = Users(database, redis, PasswordHasher(), clock, _consequences(settings))
     keys = Keys(database, redis, master_secret(settings), clock, settings)
     clients = Clients(database, redis, clock)
-    sessions = Sessions(redis, users, _signer_of(keys), _lifetimes(settings), clock, _limits(settings))
+    sessions = Sessions(
+        redis, users, _signer_of(keys, "session"), _lifetimes(settings), clock, _limits(settings)
+    )
     entries = Entries(database)
     applying = Applying(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
     endings = Endings(redis, sessions, clients, entries, applying, clock)
@@ -97,7 +99,16 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         limits=LoginLimits(settings, redis, clock),
         sessions=sessions,
         grants=Grants(sessions, clock, life=settings.grant_lifetime, kept=GRANT_KEPT),
-        tokens=Tokens(sessions, clients, life=settings.access_token_lifetime),
+        tokens=Tokens(
+            redis,
+            sessions,
+            clients,
+            keys,
+            lambda purpose: _signer_of(keys, purpose),
+            settings.issuer,
+            _token_lifetimes(settings),
+            clock,
+        ),
         entries=entries,
         applying=applying,
         endings=endings,
@@ -137,15 +148,23 @@ def _longest_token(settings: Settings) -> int:
     return max(settings.access_token_lifetime, settings.id_token_lifetime) + 60
 
 
-def _signer_of(keys: Keys) -> Callable[[], ChainSigner]:
+def _token_lifetimes(settings: Settings) -> TokenLifetimes:
+    return TokenLifetimes(
+        access=settings.access_token_lifetime,
+        app=settings.app_token_lifetime,
+        app_rotation=settings.app_token_rotation,
+    )
+
+
+def _signer_of(keys: Keys, purpose: str) -> Callable[[], ChainSigner]:
     made: dict[tuple[str, ...], ChainSigner] = {}
 
     def signer() -> ChainSigner:
-        secrets = tuple(keys.cookie_secrets("session"))
+        secrets = tuple(keys.cookie_secrets(purpose))
         found = made.get(secrets)
         if found is None:
             made.clear()
-            found = made[secrets] = ChainSigner(secrets, "session")
+            found = made[secrets] = ChainSigner(secrets, purpose)
         return found
 
     return signer

@@ -44,6 +44,8 @@ class OldCopy:
             return ["ZADD", *(part for at in range(0, len(pairs), 2) for part in (pairs[at + 1], pairs[at]))]
         if kind == "stream":
             return ["XADD", "*", "at", "0", "tag", "", "sub", "", "sid", "", "client", ""]
+        if kind == "list":
+            return ["RPUSH", *self._ask("LRANGE", key, 0, -1)]
         assert kind == "string", kind
         return ["SET", self._ask("GET", key)]
 

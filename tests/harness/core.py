@@ -72,7 +72,7 @@ class Core:
     def redeem(self, code: str, client: Client, **changes: Any) -> Redeemed:
         """Redeem a grant without PKCE."""
         presented = {
-            "client_id": client.client_id,
+            "client": client,
             "redirect_uri": REDIRECT,
             "code_verifier": None,
             **changes,
@@ -106,7 +106,7 @@ class Core:
 
 def request_of(client: Client, **asked: Any) -> GrantRequest:
     """Return what `client` asks a grant for."""
-    return GrantRequest(client.client_id, REDIRECT, ("openid",), **asked)
+    return GrantRequest(client.client_id, REDIRECT, **{"scope": ("openid",), **asked})
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
 from sso_center.core.grants import GRANT_PARTS, GrantRefused, Replayed
 from sso_center.core.sessions import Outcome
-from sso_center.core.tokens.tokens import challenge_of
+from sso_center.core.tokens.redeeming import challenge_of
 from sso_center.storage.redis import load_script
 from tests.harness.core import DAY, HOUR, MINUTE, REDIRECT, SECOND, Core, request_of
 from tests.sessions.conftest import Held
@@ -99,7 +99,7 @@ def test_what_was_asked_comes_back_with_the_tokens(core: Core, held: Held) -> No
     code = core.code(held.cookie, held.client, nonce="n-1")
     redeemed = core.redeem(code, held.client)
     assert (redeemed.scope, redeemed.nonce) == (("openid",), "n-1")
-    assert redeemed.session.sid == held.sid
+    assert redeemed.authentication.sid == held.sid
 
 
 def test_signing_in_joining_and_redeeming_are_audited(core: Core, held: Held) -> None:

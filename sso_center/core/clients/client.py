@@ -45,6 +45,21 @@ class Client:
         """Whom its access tokens are for: the APIs it named, else the client itself."""
         return self.audiences or (self.client_id,)
 
+    @property
+    def has_app_tokens(self) -> bool:
+        """Whether it is an app that gets one rotating token in place of access and refresh tokens."""
+        return self.access_token_format == "app"  # noqa: S105 - a kind, not a token
+
+    @property
+    def has_signed_tokens(self) -> bool:
+        """Whether its access tokens are JWTs (RFC 9068)."""
+        return self.access_token_format == "jwt"  # noqa: S105
+
+    @property
+    def may_refresh(self) -> bool:
+        """Whether it gets refresh tokens."""
+        return "refresh_token" in self.grant_types
+
     def has_redirect_uri(self, uri: str) -> bool:
         """Say whether the browser may be sent to `uri` with a grant: an exact match (RFC 9700 section 2.1).
 

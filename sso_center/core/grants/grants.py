@@ -19,7 +19,8 @@ class GrantRequest:
     """What a client asks a grant for, already checked against its registration.
 
     `max_age` (seconds) and `authenticated_after` (ms since 1970) demand a login that recent;
-    `must_login` demands one whatever the session says.
+    `must_login` demands one whatever the session says; `needs_consent` that the person has agreed to
+    `scope`. `address` and `user_agent` are the browser's, for the session's latest steps.
     """
 
     client_id: str
@@ -30,14 +31,19 @@ class GrantRequest:
     max_age: int | None = None
     must_login: bool = False
     authenticated_after: int | None = None
+    needs_consent: bool = False
+    address: str = ""
+    user_agent: str = ""
 
 
 @dataclass(frozen=True)
 class Issued:
-    """The code, or None when a login is needed first; and what the browser's cookie turned out to be."""
+    """The code, or None when a login or the person's consent is needed first; and what the browser's cookie
+    turned out to be."""
 
     code: str | None
     visit: Visit
+    needs_consent: bool = False
 
 
 class GrantRefused(SSOError):
@@ -49,12 +55,16 @@ class GrantRefused(SSOError):
 
 
 class Replayed(GrantRefused):
-    """The right client presented a redeemed grant again: what it gave (`family`) must end (RFC 9700, 4.5)."""
+    """The right client presented a redeemed grant again: what it gave must end (RFC 9700, 4.5).
 
-    def __init__(self, family: str, sub: str) -> None:
+    That is the session `sid` when the grant opened one for an app, else the `family`.
+    """
+
+    def __init__(self, family: str, sub: str, sid: str | None) -> None:
         super().__init__("replayed")
         self.family = family
         self.sub = sub
+        self.sid = sid
 
 
 class Grants:
@@ -88,9 +98,13 @@ class Grants:
                 self._life * 1000,
                 self._kept * 1000,
                 self._login_after(request),
+                " ".join(request.scope),
+                int(request.needs_consent),
+                request.address,
+                request.user_agent,
             ),
         )
-        return Issued(code if word == "issued" else None, visit)
+        return Issued(code if word == "issued" else None, visit, word == "consent_needed")
 
     def _login_after(self, request: GrantRequest) -> int:
         after = request.authenticated_after or 0

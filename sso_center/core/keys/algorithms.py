@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 from jwt.algorithms import Algorithm, get_default_algorithms
+from jwt.utils import der_to_raw_signature
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 RSA_BITS = 2048
@@ -24,11 +26,22 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pri
 # RFC 7638 section 3.2, RFC 8037 section 2: what a thumbprint is made of.
 _THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 _IMPLEMENTATIONS = get_default_algorithms()
+_ECDSA = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
 def implementation(algorithm: str) -> Algorithm:
     """Return PyJWT's implementation of an algorithm."""
     return _IMPLEMENTATIONS[algorithm]
+
+
+def signature_of(message: bytes, key: PrivateKey, algorithm: str) -> bytes:
+    """Return the signature of a message, the same each time: a token told again is the same token.
+
+    ES256 chooses its number by RFC 6979, from the message and the key.
+    """
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return der_to_raw_signature(key.sign(message, _ECDSA), key.curve)
+    return _IMPLEMENTATIONS[algorithm].sign(message, key)
 
 
 def make_private_key(algorithm: str) -> PrivateKey:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sso_center.core.keys.algorithms import ALGORITHMS, PrivateKey, implementation, private_key, public_jwk
+from sso_center.core.keys.algorithms import ALGORITHMS, PrivateKey, private_key, public_jwk, signature_of
 from sso_center.core.keys.master import derived
 from sso_center.core.keys.wire import encoded, encoded_json
 
@@ -44,7 +44,6 @@ class SigningKey:
         self.public_key = key.public_key()
         self.jwk: dict[str, Any] = public_jwk(self.algorithm, key)
         self._key = key
-        self._implementation = implementation(self.algorithm)
         self._headers: dict[str, bytes] = {}
 
     def sign(self, claims: dict[str, Any], typ: str) -> str:
@@ -54,7 +53,7 @@ class SigningKey:
             header = encoded_json({"alg": self.algorithm, "kid": self.stored.kid, "typ": typ})
             self._headers[typ] = header
         message = header + b"." + encoded_json(claims)
-        signature = self._implementation.sign(message, self._key)
+        signature = signature_of(message, self._key, self.algorithm)
         return (message + b"." + encoded(signature)).decode()
 
 

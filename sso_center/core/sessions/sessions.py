@@ -168,7 +168,7 @@ class Sessions:
                 about.user_agent,
                 device_mark(device),
                 device_type_of(about.user_agent),
-                *self._limit_arguments(),
+                *self.limit_arguments(),
             ),
         )
         session = Session(
@@ -184,7 +184,8 @@ class Sessions:
         replaced = earlier.sid if earlier and not same_person else None
         return Opened(session, self._signer().dumps(token), replaced, tuple(reply[3:]))
 
-    def _limit_arguments(self) -> tuple[str | int, ...]:
+    def limit_arguments(self) -> tuple[str | int, ...]:
+        """Return what session_make_room (opening.lua) is told: limit, policy, by device type, an id."""
         limits = self._limits
         return (limits.per_user, limits.policy, int(limits.is_by_device_type), uuid.uuid4().hex)
 

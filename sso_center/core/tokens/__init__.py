@@ -1,9 +1,34 @@
-"""Tokens: what a redeemed grant gives, and the one function that says whether a token is active.
+"""Tokens: what grants give and what comes of it, and the one answer to what a token is worth now.
 
-Owns opaque access tokens, stored as SHA-256. Everything that came of a session carries its sid and
-is checked against it, so nothing need be hunted down when it ends.
+Owns access tokens (opaque ones stored as SHA-256, JWTs signed), the families they belong to, the use of
+refresh tokens, and app tokens, whose sessions it opens. Everything that came of a session carries its sid
+and is checked against it, so nothing need be hunted down when it ends. Reports theft and replay; whoever
+asked ends what must end.
 """
 
-from sso_center.core.tokens.tokens import ActiveToken, Redeemed, Tokens
+from sso_center.core.tokens.records import (
+    ActiveToken,
+    Authentication,
+    ClientToken,
+    Redeemed,
+    Refreshed,
+    ReusedApp,
+    ReusedToken,
+    ScopeRefused,
+)
+from sso_center.core.tokens.redeeming import FAMILY_PARTS, TokenLifetimes
+from sso_center.core.tokens.tokens import Tokens
 
-__all__ = ["ActiveToken", "Redeemed", "Tokens"]
+__all__ = [
+    "FAMILY_PARTS",
+    "ActiveToken",
+    "Authentication",
+    "ClientToken",
+    "Redeemed",
+    "Refreshed",
+    "ReusedApp",
+    "ReusedToken",
+    "ScopeRefused",
+    "TokenLifetimes",
+    "Tokens",
+]

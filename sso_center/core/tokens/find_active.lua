@@ -1,14 +1,38 @@
--- Says whether an opaque access token counts: expiry, denylist, cut-offs, session, user, client. Writes nothing.
--- ARGV: hash of the token
--- Returns {'active', client, sid, about, stamp, deadline, claims, sub} | {'no_user', '', session reply...} | {'inactive', why}
-local f = redis.call('HMGET', prefix .. 'token:' .. args[1], 'client', 'sid', 'about', 'stamp', 'deadline', 'family')
-if not f[1] then return {'inactive', 'unknown'} end
-if now >= tonumber(f[5]) then return {'inactive', 'expired'} end
-if redis.call('EXISTS', prefix .. 'denied:' .. f[6]) == 1 then return {'inactive', 'revoked'} end
-local session = session_load(f[2])
-local user = session and user_load(session.sub)
-local state = session_state(session, user)
-if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, user))} end
-if state ~= 'alive' then return {'inactive', 'session_' .. state} end
-if not session_has(session, f[1], tonumber(f[4])) then return {'inactive', 'client_left'} end
-return {'active', f[1], f[2], f[3], f[4], f[5], user.claims, session.sub}
+-- Says whether an access token counts: expiry, denylist, cut-offs, session, user, client.
+-- ARGV: 'opaque', hash of the token
+--    or 'jwt', client, sub, sid or '', scope, stamp (ms), deadline (ms), epoch, family or '', number
+-- Returns {'active', client, sub, sid, scope, stamp, deadline, family, number, claims or ''} | {'no_user', '', sid, sub}
+--       | {'inactive', why}
+local f
+if args[1] == 'opaque' then
+  f = redis.call('HMGET', prefix .. 'token:' .. args[2], 'client', 'sub', 'sid', 'scope', 'stamp', 'deadline', 'epoch',
+    'family', 'number')
+  if not f[1] then return {'inactive', 'unknown'} end
+else
+  f = {unpack(args, 2)}
+end
+local token = {client = f[1], sub = f[2], sid = f[3], stamp = tonumber(f[5])}
+local deadline, epoch, family, number = tonumber(f[6]), f[7], f[8], f[9]
+if now >= deadline then return {'inactive', 'expired'} end
+
+if family == '' then
+  -- A client's own: no person stands behind it.
+  if is_denied(number) then return {'inactive', 'revoked'} end
+  if token.stamp <= last_cutoff and (token.stamp <= cutoff_at('everyone', '') or is_client_cut_off(token.stamp, token.client)) then
+    return {'inactive', 'cut_off'}
+  end
+  return {'active', f[1], f[2], '', f[4], f[5], f[6], '', number, ''}
+end
+
+if is_denied(family) or is_denied(family .. '.' .. number) then return {'inactive', 'revoked'} end
+local state, user = got_state(token)
+if state == 'no_user' then return {'no_user', '', token.sid, token.sub} end
+if state ~= 'alive' then return {'inactive', state} end
+if user.access_epoch ~= epoch then return {'inactive', 'stale'} end
+-- That it is used shows that the answer which brought it arrived; written once for each token of a refresh chain.
+local generation = tonumber(number)
+-- Without a family there is nothing to note it in: the first answer's token has none when nothing can be refreshed.
+if generation > 0 and tonumber(redis.call('HGET', family_key(family), 'seen') or generation) < generation then
+  redis.call('HSET', family_key(family), 'seen', generation)
+end
+return {'active', f[1], token.sub, token.sid, f[4], f[5], f[6], family, number, user.claims}

@@ -1,13 +1,18 @@
 -- Redeems a grant: at most once, whatever the concurrency. Wrong client or verifier: refused, and neither burnt
 -- nor harmful, so that nobody but its owner can spoil it.
--- `<prefix>token:<hash>` is a hash of client, sub, sid, scope, stamp, deadline (ms), family.
--- ARGV: hash of the code, client, redirect address or '-' (not given), challenge made from the verifier or '',
---       hash of the access token, its life (ms), family
--- Returns {'redeemed', about of the grant, session reply...} | {'replayed', sub} | {'no_user', '', ...} | {'refused', why}
+-- ARGV: 1 hash of the code, 2 client, 3 redirect address or '-' (not given), 4 challenge made from the verifier or '',
+--       5 hash of the access token ('' for a JWT), 6 its life (ms), 7 family, 8 format (opaque, jwt, app),
+--       9 chain id ('' when no refresh or app token is given), 10-12 hash of its secret, nonce, hash of its successor,
+--       13 life of the chain (ms), 14 retry window (ms), 15 strict ('1' or '0'),
+--       app only: 16 sid, 17 hash of the device's id or '', 18 limit, 19 policy, 20 by device type, 21 id for endings,
+--       22 address, 23 user agent
+-- Returns {'redeemed', about of the grant, stamp, deadline (ms), app's sid, how many sessions it closed, their sids...,
+--          session reply of the login...} | {'replayed', sub, app's sid or ''} | {'no_user', '', sid, sub} | {'refused', why}
 local key = prefix .. 'grant:' .. args[1]
-local f = redis.call('HMGET', key, 'client', 'redirect', 'challenge', 'sid', 'stamp', 'deadline', 'about', 'redeemed')
+local f = redis.call('HMGET', key, 'client', 'redirect', 'challenge', 'sid', 'stamp', 'deadline', 'about', 'redeemed',
+  'scope', 'gave')
 if not f[1] then return {'refused', 'unknown'} end
-local client, sid, stamp = f[1], f[4], tonumber(f[5])
+local client, sid, stamp, family_id, format = f[1], f[4], tonumber(f[5]), args[7], args[8]
 if client ~= args[2] then return {'refused', 'wrong_client'} end
 if f[3] ~= args[4] then return {'refused', 'wrong_verifier'} end
 if args[3] ~= f[2] then return {'refused', 'wrong_redirect_uri'} end
@@ -15,8 +20,8 @@ if args[3] ~= f[2] then return {'refused', 'wrong_redirect_uri'} end
 local session = session_load(sid)
 if f[8] then
   -- Once taken back it need not be taken back again: a flood of replays writes nothing.
-  if redis.call('EXISTS', prefix .. 'denied:' .. args[7]) == 1 then return {'refused', 'replayed'} end
-  return {'replayed', session and session.sub or ''}
+  if is_denied(family_id) or (f[10] and is_denied(f[10])) then return {'refused', 'replayed'} end
+  return {'replayed', session and session.sub or '', f[10] or ''}
 end
 if now >= tonumber(f[6]) then return {'refused', 'expired'} end
 -- A store that came back may have forgotten that this grant was redeemed.
@@ -27,10 +32,51 @@ if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, 
 if state ~= 'alive' then return {'refused', 'session_' .. state} end
 if not session_has(session, client, stamp) then return {'refused', 'client_left'} end
 
-redis.call('HSET', key, 'redeemed', now)
-local token, life = prefix .. 'token:' .. args[5], tonumber(args[6])
-redis.call('HSET', token, 'client', client, 'sub', session.sub, 'sid', sid, 'about', f[7], 'stamp', math.max(next_stamp(), stamp),
-  'deadline', now + life, 'family', args[7])
-redis.call('PEXPIRE', token, life + 60000)
+local scope, presented, app_sid, closed = f[9] or '', {secret = args[10], nonce = args[11], successor = args[12]}, '', {}
+local is_offline = args[9] ~= '' and string.find(' ' .. scope .. ' ', ' offline_access ', 1, true) ~= nil
+local born = math.max(next_stamp(), stamp)
+local family = args[9] ~= '' and {id = family_id, client = client, sub = session.sub, sid = sid, format = format,
+  scope = scope, about = session.about, auth_time = session.stamp, stamp = born, epoch = user.refresh_epoch,
+  chain = args[9], retry = tonumber(args[14])}
+
+if format == 'app' then
+  -- The app is a device of its own: it gets a session, which its token opens as a cookie opens a browser's.
+  app_sid = args[16]
+  local device = args[17] ~= '' and args[17] or session.device
+  closed = app_sessions_close(session.sub, client, device, args[21])
+  local is_room, made = session_make_room(session.sub, 'app', tonumber(args[18]), args[19], args[20] == '1', args[21], '')
+  if not is_room then return {'refused', 'too_many_sessions'} end
+  for _, one in ipairs(made) do closed[#closed + 1] = one end
+  local about = cjson.decode(session.about)
+  about[3], about[6] = now, true
+  if args[23] ~= '' then about[4] = args[23] end
+  if args[22] ~= '' then about[5] = args[22] end
+  local app = session_begin({sid = app_sid, sub = session.sub, chain = args[9], epoch = user.epoch,
+    idle = tonumber(args[13]), life = tonumber(args[13]), about = cjson.encode(about), kind = 'app', device = device,
+    device_type = 'app'}, presented, args[15] == '1')
+  -- The proof of identity is the login's, not the redemption's.
+  redis.call('HSET', session_key(app_sid), 'family', family_id)
+  session_join(app, client, born)
+  family.sid, family.deadline, family.chain, family.stamp = app_sid, app.deadline, '', math.max(born, app.stamp)
+  family_begin(family)
+elseif family then
+  family.deadline = now + tonumber(args[13])
+  if is_offline then
+    family.sid = ''
+  else
+    family.deadline = math.min(family.deadline, session.deadline)
+  end
+  chain_begin(args[9], family_id, presented, family.deadline - now + FAMILY_KEPT, args[15] == '1')
+  family_begin(family)
+end
+
+redis.call('HSET', key, 'redeemed', now, 'gave', app_sid)
+local deadline = format == 'app' and family.deadline or now + tonumber(args[6])
+if args[5] ~= '' then
+  token_put(args[5], {client = client, sub = session.sub, sid = sid, scope = scope, stamp = born, deadline = deadline,
+    epoch = user.access_epoch, family = family_id, number = 0})
+end
 audit_event('oidc:grant:redeem', session.sub, sid, client)
-return {'redeemed', f[7], unpack(session_reply(session, user))}
+local reply = {'redeemed', f[7], born, deadline, app_sid, #closed, unpack(closed)}
+for _, part in ipairs(session_reply(session, user)) do reply[#reply + 1] = part end
+return reply

@@ -1,120 +1,87 @@
-"""Redeem grants for tokens, and find out whether a token is active."""
+"""Tokens, as everything else uses them: the four things that can be done with one."""
 
-import base64
-import hashlib
-import json
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from sso_center.base.secrets import hashed, new_secret, shard_in
-from sso_center.core.clients import Clients
-from sso_center.core.grants import GRANT_PARTS, GrantRefused, Replayed
-from sso_center.core.sessions import Session, Sessions, read_claims, read_session
-from sso_center.core.users import User
+from sso_center.base.clock import Clock
+from sso_center.base.secrets import new_id, shard_of
+from sso_center.core.chains.token import ChainSigner
+from sso_center.core.clients import Client, Clients
+from sso_center.core.keys import Keys
+from sso_center.core.sessions import Sessions
+from sso_center.core.tokens.access import AccessTokens, Issue, left_of
+from sso_center.core.tokens.active import ActiveTokens
+from sso_center.core.tokens.records import ActiveToken, ClientToken, Redeemed, Refreshed
+from sso_center.core.tokens.redeeming import FAMILY_PARTS, Redeeming, TokenLifetimes
+from sso_center.core.tokens.refreshing import Refreshing
+from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
-_REDEEM = load_script(__package__, *GRANT_PARTS, "redeem.lua")
-_FIND_ACTIVE = load_script(__package__, *GRANT_PARTS, "find_active.lua")
-
-MAX_SECRET = 200
-
-
-@dataclass(frozen=True)
-class Redeemed:
-    """What a grant gave. `expires_in` is in seconds; `nonce` is the client's, for the ID token."""
-
-    access_token: str
-    expires_in: int
-    scope: tuple[str, ...]
-    nonce: str | None
-    session: Session
-
-
-@dataclass(frozen=True)
-class ActiveToken:
-    """A token that counts right now. `issued_at` and `expires_at` are seconds since 1970."""
-
-    client_id: str
-    sub: str
-    sid: str
-    scope: tuple[str, ...]
-    issued_at: int
-    expires_at: int
-    user: User
+_CLIENT_TOKEN = load_script(__package__, *FAMILY_PARTS, "client_token.lua")
 
 
 class Tokens:
-    """Opaque access tokens. `life` is in seconds."""
+    """What clients get for grants, for refresh tokens and for themselves, and what any token is worth now."""
 
-    def __init__(self, sessions: Sessions, clients: Clients, *, life: int) -> None:
-        self._sessions = sessions
-        self._clients = clients
-        self._life = life
+    def __init__(
+        self,
+        redis: Redis,
+        sessions: Sessions,
+        clients: Clients,
+        keys: Keys,
+        signer_of: Callable[[str], Callable[[], ChainSigner]],
+        issuer: str,
+        lifetimes: TokenLifetimes,
+        clock: Clock,
+    ) -> None:
+        refresh_signer, app_signer = signer_of("refresh"), signer_of("app")
+        self._redis = redis
+        self._clock = clock
+        self._life = lifetimes.access
+        self._access = AccessTokens(keys, issuer)
+        self._redeeming = Redeeming(sessions, self._access, refresh_signer, app_signer, lifetimes, clock)
+        self._refreshing = Refreshing(sessions, self._access, refresh_signer, clock, life=lifetimes.access)
+        self._active = ActiveTokens(
+            sessions, clients, self._access, refresh_signer, app_signer, app_rotation=lifetimes.app_rotation
+        )
 
     def redeem(
-        self, code: str, *, client_id: str, redirect_uri: str | None, code_verifier: str | None
+        self,
+        code: str,
+        *,
+        client: Client,
+        redirect_uri: str | None,
+        code_verifier: str | None,
+        device_id: str | None = None,
+        address: str = "",
+        user_agent: str = "",
     ) -> Redeemed:
-        """Redeem a grant for its client, once.
-
-        Raises GrantRefused when it can't be, and Replayed when the right client did so before.
-        """
-        shard = shard_in(code)
-        if shard is None or len(code) > MAX_SECRET:
-            raise GrantRefused("malformed")
-        access_token, code_hash = new_secret(shard), hashed(code)
-        family = family_of(shard, code_hash)
-        reply = self._sessions.with_user(
-            _REDEEM,
-            shard,
-            (
-                code_hash,
-                client_id,
-                redirect_uri or "-",
-                challenge_of(code_verifier),
-                hashed(access_token),
-                self._life * 1000,
-                family,
-            ),
+        """Redeem a grant for its client, once; see Redeeming.redeem."""
+        return self._redeeming.redeem(
+            code,
+            client=client,
+            redirect_uri=redirect_uri,
+            code_verifier=code_verifier,
+            device_id=device_id,
+            address=address,
+            user_agent=user_agent,
         )
-        if reply[0] == "replayed":
-            raise Replayed(family, reply[1])
-        if reply[0] != "redeemed":
-            raise GrantRefused(reply[1] or reply[0])
-        scope, nonce = json.loads(reply[1])
-        return Redeemed(access_token, self._life, tuple(scope), nonce, read_session(reply[2:]))
+
+    def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Refreshed:
+        """Use a refresh token; see Refreshing.refresh."""
+        return self._refreshing.refresh(token, client=client, scope=scope)
 
     def find_active(self, token: str) -> ActiveToken | None:
-        """Return what an access token stands for, or None when it does not count (any more).
+        """Return what a token stands for, or None; see ActiveTokens.find_active."""
+        return self._active.find_active(token)
 
-        Raises Unavailable when the store can't be asked: nobody is let in on a guess.
-        """
-        shard = shard_in(token)
-        if shard is None or len(token) > MAX_SECRET:
-            return None
-        reply = self._sessions.with_user(_FIND_ACTIVE, shard, (hashed(token),))
-        if reply[0] != "active":
-            return None
-        _, client_id, sid, about, stamp, deadline, claims, sub = reply
-        if self._clients.find(client_id) is None:
-            return None
-        return ActiveToken(
-            client_id=client_id,
-            sub=sub,
-            sid=sid,
-            scope=tuple(json.loads(about)[0]),
-            issued_at=int(stamp) // 1000,
-            expires_at=int(deadline) // 1000,
-            user=read_claims(claims),
+    def issue_to_client(self, client: Client, scope: tuple[str, ...]) -> ClientToken:
+        """Return an access token with no person behind it (RFC 6749 section 4.4). Raises Unavailable."""
+        shard = shard_of(client.client_id)
+        jti, asked = new_id(shard), " ".join(scope)
+        opaque, opaque_hash = self._access.candidate(client, shard)
+        stamp, deadline = self._redis.run(
+            _CLIENT_TOKEN, shard, (client.client_id, asked, jti, opaque_hash, self._life * 1000)
         )
-
-
-def challenge_of(code_verifier: str | None) -> str:
-    """Return the S256 challenge of a PKCE verifier (RFC 7636 section 4.2), '' when there is none."""
-    if not code_verifier:
-        return ""
-    digest = hashlib.sha256(code_verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def family_of(shard: str, code_hash: str) -> str:
-    """Return the public name of all that came of one grant."""
-    return shard + code_hash[:32]
+        issue = Issue(client, client.client_id, "", asked, int(stamp), int(deadline), 0, "", jti)
+        token = opaque or self._access.signed(issue, None, None)
+        return ClientToken(token, left_of(issue.deadline, self._clock()), scope)

@@ -16,19 +16,19 @@ def issue(services: Services, client: Client, redeemed: Redeemed) -> str:
 
 
 def _claims(services: Services, client: Client, redeemed: Redeemed) -> dict[str, Any]:
-    session, settings = redeemed.session, services.settings
+    proof, settings = redeemed.authentication, services.settings
     now = services.clock() // 1000
     claims = {
         "iss": settings.issuer,
         "aud": client.client_id,
         "exp": now + settings.id_token_lifetime,
         "iat": now,
-        "auth_time": session.auth_time // 1000,
-        "sid": session.sid,
-        "acr": session.acr,
-        "amr": session.amr,
+        "auth_time": proof.auth_time // 1000,
+        "sid": proof.sid,
+        "acr": proof.acr,
+        "amr": proof.amr,
         "at_hash": at_hash(redeemed.access_token, client.id_token_alg),
-        **claims_of(session.user, redeemed.scope),
+        **claims_of(redeemed.user, redeemed.scope),
     }
     if redeemed.nonce is not None:
         claims["nonce"] = redeemed.nonce

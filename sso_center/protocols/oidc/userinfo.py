@@ -12,7 +12,7 @@ def handler(services: Services) -> Handler:
 
     def userinfo(call: Call) -> Answer:
         active = services.tokens.find_active(_token(call))
-        if active is None:
+        if active is None or active.user is None:
             raise InvalidToken
         return json_answer(claims_of(active.user, active.scope))
 

@@ -2,6 +2,7 @@
 
 import re
 
+from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused, Replayed
 from sso_center.protocols.api_errors import InvalidGrant, InvalidRequest
 from sso_center.protocols.oidc import id_token
@@ -27,17 +28,22 @@ def redeem(services: Services, request: TokenRequest) -> Granted:
     try:
         redeemed = services.tokens.redeem(
             code,
-            client_id=client.client_id,
+            client=client,
             redirect_uri=request.parameters.get("redirect_uri"),
             code_verifier=verifier,
         )
     except Replayed as replay:
-        services.endings.revoke_family(
-            replay.family, sub=replay.sub, client_id=client.client_id, reason="replay"
-        )
+        if replay.sid is not None:
+            services.endings.end_session(replay.sid, Reason.REPLAY, CENTER)
+        else:
+            services.endings.revoke_family(
+                replay.family, sub=replay.sub, client_id=client.client_id, reason=Reason.REPLAY
+            )
         raise InvalidGrant(detail=replay.reason) from replay
     except GrantRefused as refused:
         raise InvalidGrant(detail=refused.reason) from refused
+    for sid in redeemed.ended:
+        services.endings.end_session(sid, Reason.REPLACED, CENTER)
     return Granted(
         redeemed.access_token,
         redeemed.expires_in,

@@ -1,0 +1,145 @@
+"""Access tokens as text: opaque or signed, made and read."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any
+
+from sso_center.base.secrets import hashed, new_secret, shard_in
+from sso_center.core.clients import Client
+from sso_center.core.keys import Keys
+from sso_center.core.tokens.records import Authentication
+from sso_center.core.users import User
+
+TYPE = "at+jwt"
+"""What the header of a signed access token says it is (RFC 9068 section 2.1)."""
+
+MAX_OPAQUE = 200
+MAX_JWT = 8192
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What an access token says. Instants are milliseconds since 1970.
+
+    `family` is '' for a client's own token, whose `number` is then its whole jti.
+    """
+
+    client: Client
+    sub: str
+    sid: str
+    scope: str
+    stamp: int
+    deadline: int
+    epoch: int
+    family: str
+    number: str
+
+    @property
+    def jti(self) -> str:
+        """The token's name, which is no secret."""
+        return f"{self.family}.{self.number}" if self.family else self.number
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to find_active.lua; `audience` is what the token says itself, None when it does not."""
+
+    shard: str
+    arguments: tuple[str | int, ...]
+    audience: tuple[str, ...] | None = None
+
+
+class AccessTokens:
+    """Makes and reads access tokens in the format their client chose. Knows no store."""
+
+    def __init__(self, keys: Keys, issuer: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+
+    def candidate(self, client: Client, shard: str, refresh_secret: str | None = None) -> tuple[str, str]:
+        """Return an opaque token and its hash, before it is known whether it is given; '' twice for a JWT.
+
+        One that comes of a refresh token follows from its secret, so that a retry gets the same one
+        although nothing stored could tell it.
+        """
+        if client.has_signed_tokens:
+            return "", ""
+        token = new_secret(shard) if refresh_secret is None else shard + _derived(refresh_secret)
+        return token, hashed(token)
+
+    def signed(self, issue: Issue, user: User | None, authentication: Authentication | None) -> str:
+        """Return a JWT access token (RFC 9068 section 2.2); `stamp` and `epoch` are ours, for cut-offs.
+
+        The same issue gives the same text: the signatures are deterministic.
+        """
+        audience = issue.client.audience
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "sub": issue.sub,
+            "aud": audience[0] if len(audience) == 1 else audience,
+            "exp": issue.deadline // 1000,
+            "nbf": issue.stamp // 1000,
+            "iat": issue.stamp // 1000,
+            "jti": issue.jti,
+            "client_id": issue.client.client_id,
+            "scope": issue.scope,
+            "stamp": issue.stamp,
+            "epoch": issue.epoch,
+        }
+        if issue.sid:
+            claims["sid"] = issue.sid
+        if user is not None:
+            claims["roles"] = user.roles
+        if authentication is not None:
+            claims["auth_time"] = authentication.auth_time // 1000
+            claims["acr"] = authentication.acr
+            claims["amr"] = authentication.amr
+        return self._keys.sign(claims, issue.client.id_token_alg, TYPE)
+
+    def read(self, token: str) -> "Asked | None":
+        """Return what find_active.lua is to be asked of a token, or None when it is none of ours."""
+        if "." not in token:
+            shard = shard_in(token)
+            if shard is None or len(token) > MAX_OPAQUE:
+                return None
+            return Asked(shard, ("opaque", hashed(token)))
+        return self._read_jwt(token)
+
+    def _read_jwt(self, token: str) -> "Asked | None":
+        claims = self._keys.verify(token, audience=None, typ=TYPE) if len(token) <= MAX_JWT else None
+        if claims is None or claims.get("iss") != self._issuer:
+            return None
+        family, _, number = claims["jti"].rpartition(".")
+        shard = shard_in(claims["jti"])
+        if shard is None:
+            return None
+        audience = claims["aud"]
+        return Asked(
+            shard,
+            (
+                "jwt",
+                claims["client_id"],
+                claims["sub"],
+                claims.get("sid", ""),
+                claims["scope"],
+                claims["stamp"],
+                claims["exp"] * 1000,
+                claims["epoch"],
+                family,
+                number,
+            ),
+            (audience,) if isinstance(audience, str) else tuple(audience),
+        )
+
+
+def left_of(deadline: int, now: int) -> int:
+    """Return how many seconds are left until a deadline; both are in milliseconds."""
+    return max((deadline - now) // 1000, 0)
+
+
+def _derived(refresh_secret: str) -> str:
+    # Not the HMAC that gives the next refresh token: neither of them may be made from the other.
+    digest = hmac.new(refresh_secret.encode(), b"access token", hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

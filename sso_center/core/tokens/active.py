@@ -1,0 +1,130 @@
+"""The one function that says whether a token counts right now."""
+
+from collections.abc import Callable
+
+from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
+from sso_center.core.clients import Clients
+from sso_center.core.sessions import Sessions, read_claims, read_session
+from sso_center.core.tokens.access import AccessTokens
+from sso_center.core.tokens.records import ActiveToken, ReusedApp
+from sso_center.core.tokens.redeeming import FAMILY_PARTS
+from sso_center.storage.scripts import load_script
+
+_FIND_ACTIVE = load_script(__package__, *FAMILY_PARTS, "find_active.lua")
+_FIND_APP = load_script(__package__, *FAMILY_PARTS, "find_app.lua")
+_FIND_REFRESH = load_script(__package__, *FAMILY_PARTS, "find_refresh.lua")
+
+_CHAIN_DOTS = 3
+"""How many dots an app or refresh token has; a JWT has two, an opaque token none."""
+
+
+class ActiveTokens:
+    """Finds tokens of every kind. `app_rotation` is in seconds."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        clients: Clients,
+        access: AccessTokens,
+        refresh_signer: Callable[[], ChainSigner],
+        app_signer: Callable[[], ChainSigner],
+        *,
+        app_rotation: int,
+    ) -> None:
+        self._sessions = sessions
+        self._clients = clients
+        self._access = access
+        self._refresh_signer = refresh_signer
+        self._app_signer = app_signer
+        self._app_rotation = app_rotation * 1000
+
+    def find_active(self, token: str) -> ActiveToken | None:
+        """Return what a token stands for, or None when it does not count (any more).
+
+        Raises ReusedApp when an app token turns out to be copied, and Unavailable when the store can't
+        be asked: nobody is let in on a guess.
+        """
+        if token.count(".") != _CHAIN_DOTS:
+            return self._find_access(token)
+        app = self._app_signer().loads(token)
+        if app is not None:
+            return self._find_app(app)
+        refresh = self._refresh_signer().loads(token)
+        return self._find_refresh(refresh) if refresh is not None else None
+
+    def _find_access(self, token: str) -> ActiveToken | None:
+        asked = self._access.read(token)
+        if asked is None:
+            return None
+        reply = self._sessions.with_user(_FIND_ACTIVE, asked.shard, asked.arguments)
+        if reply[0] != "active":
+            return None
+        _, client_id, sub, sid, scope, stamp, deadline, family, number, claims = reply
+        client = self._clients.find(client_id)
+        if client is None:
+            return None
+        return ActiveToken(
+            kind="access",
+            client_id=client_id,
+            sub=sub,
+            sid=sid or None,
+            scope=tuple(scope.split()),
+            issued_at=int(stamp) // 1000,
+            expires_at=int(deadline) // 1000,
+            user=read_claims(claims) if claims else None,
+            audience=asked.audience or client.audience,
+            jti=f"{family}.{number}" if family else number,
+            family=family or None,
+        )
+
+    def _find_app(self, token: ChainToken) -> ActiveToken | None:
+        arguments = (token.chain_id, token.generation, *presented_arguments(token), self._app_rotation)
+        reply = self._sessions.with_user(_FIND_APP, token.shard, arguments)
+        if reply[0] == "reuse":
+            raise ReusedApp(reply[2])
+        if reply[0] != "alive":
+            return None
+        _, nonce, client_id, scope, family, stamp, *rest = reply
+        client = self._clients.find(client_id)
+        if client is None:
+            return None
+        session = read_session(rest)
+        return ActiveToken(
+            kind="app",
+            client_id=client_id,
+            sub=session.sub,
+            sid=session.sid,
+            scope=tuple(scope.split()),
+            issued_at=int(stamp) // 1000,
+            expires_at=session.deadline // 1000,
+            user=session.user,
+            audience=client.audience,
+            jti=family,
+            family=family,
+            successor=self._app_signer().dumps(token.successor(nonce)) if nonce else None,
+        )
+
+    def _find_refresh(self, token: ChainToken) -> ActiveToken | None:
+        presented = presented_arguments(token)
+        reply = self._sessions.with_user(
+            _FIND_REFRESH, token.shard, (token.chain_id, token.generation, presented[0])
+        )
+        if reply[0] != "active":
+            return None
+        _, family, client_id, sub, sid, scope, stamp, deadline, claims = reply
+        client = self._clients.find(client_id)
+        if client is None:
+            return None
+        return ActiveToken(
+            kind="refresh",
+            client_id=client_id,
+            sub=sub,
+            sid=sid or None,
+            scope=tuple(scope.split()),
+            issued_at=int(stamp) // 1000,
+            expires_at=int(deadline) // 1000,
+            user=read_claims(claims),
+            audience=client.audience,
+            jti=family,
+            family=family,
+        )

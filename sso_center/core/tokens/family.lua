@@ -1,0 +1,84 @@
+-- A family: `<prefix>family:<id>`, what one grant gave and all that came of it; lives and dies as one. A hash of
+--   client, sub  who got it, and for whom
+--   sid          the session it hangs on; '' when it outlives sessions (offline)
+--   format       of its access tokens: opaque, jwt, or app (then `sid` is the app's own session)
+--   about        what is kept of the login (sessions/record.py), and auth_time: when it was (ms); for ID tokens
+--   scope        what it may be asked for, with blanks between
+--   stamp        when it was born (ms): cut-offs count against it
+--   epoch        the user's refresh_epoch at that moment: what voids refresh tokens makes it another
+--   deadline     when it ends whatever happens (ms)
+--   chain        its refresh chain, '' without one
+--   retry        how long a used refresh token may be told again (ms)
+-- and what it was told last, so that a lost answer can be given once more:
+--   told         when the current generation was first used (ms), issued: the access token it was given then
+--   advanced     when the successor was first used (ms), nonce_before and issued_before: the answer before that
+--   seen         the newest generation whose access token was seen here (0: none): proof that its answer arrived
+
+local FAMILY_KEPT = 7 * DAY
+local REFRESH_AGAIN = 10000
+
+local function family_key(id) return prefix .. 'family:' .. id end
+local function user_families_key(sub) return prefix .. 'user-families:' .. sub end
+
+local function is_denied(id) return redis.call('EXISTS', prefix .. 'denied:' .. id) == 1 end
+
+local function family_load(id)
+  local f = redis.call('HMGET', family_key(id), 'client', 'sub', 'sid', 'format', 'about', 'scope', 'stamp', 'epoch',
+    'deadline', 'chain', 'retry', 'told', 'issued', 'advanced', 'nonce_before', 'issued_before', 'seen', 'auth_time')
+  if not f[1] then return nil end
+  return {id = id, client = f[1], sub = f[2], sid = f[3], format = f[4], about = f[5], scope = f[6],
+    stamp = tonumber(f[7]), epoch = f[8], deadline = tonumber(f[9]), chain = f[10], retry = tonumber(f[11]),
+    told = tonumber(f[12] or 0), issued = f[13], advanced = tonumber(f[14] or 0), nonce_before = f[15],
+    issued_before = f[16], seen = tonumber(f[17]), auth_time = f[18]}
+end
+
+local function family_begin(family)
+  redis.call('HSET', family_key(family.id), 'client', family.client, 'sub', family.sub, 'sid', family.sid,
+    'format', family.format, 'about', family.about, 'scope', family.scope, 'stamp', family.stamp,
+    'epoch', family.epoch, 'deadline', family.deadline, 'chain', family.chain, 'retry', family.retry,
+    'auth_time', family.auth_time, 'seen', 0)
+  redis.call('PEXPIRE', family_key(family.id), family.deadline - now + FAMILY_KEPT)
+  redis.call('ZADD', prefix .. 'family-deadlines', family.deadline, family.id)
+  redis.call('PEXPIRE', prefix .. 'family-deadlines', HORIZON)
+  if family.sid == '' then
+    redis.call('ZADD', user_families_key(family.sub), family.deadline, family.id)
+    redis.call('PEXPIRE', user_families_key(family.sub), HORIZON)
+  end
+end
+
+-- The one answer to "does what somebody got still count": 'alive', or why not; then the user, and the session it
+-- hangs on. `got` has client, sub, sid ('' when it outlives sessions) and stamp.
+local function got_state(got)
+  local session, user, state
+  if got.sid ~= '' then
+    session = session_load(got.sid)
+    user = session and user_load(session.sub)
+    state = session_state(session, user)
+    if state == 'no_user' then return 'no_user' end
+    if state ~= 'alive' then return 'session_' .. state end
+    if not session_has(session, got.client, got.stamp) then return 'client_left' end
+    return 'alive', user, session
+  end
+  user = user_load(got.sub)
+  if not user then return 'no_user' end
+  if user.disabled then return 'disabled' end
+  if is_cut_off(got.stamp, got.sub, user.roles) or is_client_cut_off(got.stamp, got.client) then return 'cut_off' end
+  return 'alive', user
+end
+
+local function family_state(family)
+  if is_denied(family.id) then return 'revoked' end
+  if now >= family.deadline then return 'expired' end
+  local state, user, session = got_state(family)
+  if state == 'alive' and user.refresh_epoch ~= family.epoch then return 'stale' end
+  return state, user, session
+end
+
+-- An opaque access token: `<prefix>token:<its hash>`, a hash of client, sub, sid, scope, stamp, deadline (ms), epoch
+-- (the user's access_epoch), family and number; the two make its jti. A JWT carries the same in itself.
+local function token_put(hash, token)
+  local key = prefix .. 'token:' .. hash
+  redis.call('HSET', key, 'client', token.client, 'sub', token.sub, 'sid', token.sid, 'scope', token.scope,
+    'stamp', token.stamp, 'deadline', token.deadline, 'epoch', token.epoch, 'family', token.family, 'number', token.number)
+  redis.call('PEXPIRE', key, token.deadline - now + 60000)
+end
