@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from benchmarks.center import running_center
+from benchmarks.crowded import NoRoomError, check_room, measure_crowded
 from benchmarks.interference import measure_interference
 from benchmarks.oidc_provider import running_peer
-from benchmarks.report import Row, interference_rows, memory_row, render, rows_of, sdk_row
+from benchmarks.report import Row, crowded_rows, interference_rows, memory_row, render, rows_of, sdk_row
 from benchmarks.rounds import measure
 from benchmarks.sdk import added_microseconds
 from benchmarks.side import CannotStartError, Side
@@ -20,9 +21,12 @@ from benchmarks.wire import RefusedError
 from benchmarks.work import CONNECTIONS, TASKS, Crowd
 
 STARTERS = {"center": running_center, "oidc-provider": running_peer}
+FULL, FULL_ENOUGH_FOR_A_LOOK = 1_000_000, 100_000
+"""Sessions in the full store; with --quick."""
+
 LEFT_OUT = "THE PEER IS LEFT OUT: {}\nOnly the center is measured: no ratios."
 LONGEST_RUN = 1800
-EVERYTHING = (*(task.name for task in TASKS), "interference", "memory", "sdk")
+EVERYTHING = (*(task.name for task in TASKS), "interference", "memory", "sdk", "sessions")
 
 
 def main() -> None:
@@ -62,9 +66,11 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--alg", default="ES256", choices=("ES256", "RS256"), help="signs ID tokens (ES256)")
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="requests under way (16)")
     parser.add_argument("--workers", type=int, default=2, help="web processes of either side (2)")
+    parser.add_argument("--sessions", type=int, help="held by the full store (1000000)")
     parser.add_argument("--side", action="append", choices=tuple(STARTERS), help="leave the other one out")
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (3 if options.quick else 5)
+    options.sessions = options.sessions or (FULL_ENOUGH_FOR_A_LOOK if options.quick else FULL)
     options.seconds = options.seconds or (1.5 if options.quick else 4.0)
     return options
 
@@ -84,7 +90,7 @@ def _run(options: argparse.Namespace) -> None:
     rows: list[Row] = []
     left_out: list[str] = []
     peer = ""
-    if wanted != ["sdk"]:
+    if not {"sdk", "sessions"}.issuperset(wanted):
         with ExitStack() as stack:
             sides = _start(stack, options, left_out)
             peer = next((side.name for side in sides if side.name != "center"), "")
@@ -92,18 +98,38 @@ def _run(options: argparse.Namespace) -> None:
     if "sdk" in wanted and "center" in (options.side or STARTERS):
         print("measuring the SDK ...", flush=True)
         rows.append(sdk_row(added_microseconds(batches=5 * options.rounds)))
+    crowded = _measure_crowded(options, left_out) if "sessions" in wanted else ""
     print(
         f"\nID tokens {options.alg}, {options.workers} workers a side, {options.connections} connections, "
         f"medians of {options.rounds} rounds of {options.seconds:g} s in turn\n\n"
-        f"{render(rows, 'center', peer)}"
+        f"{render(rows, 'center', peer) if rows else ''}"
     )
+    print(crowded)
     print("\n".join(["", *left_out]) if left_out else "")
+
+
+def _measure_crowded(options: argparse.Namespace, left_out: list[str]) -> str:
+    try:
+        check_room(options.sessions)
+    except NoRoomError as too_little:
+        left_out.append(f"THE FULL STORE IS LEFT OUT: {too_little}.")
+        print(f"\n{left_out[-1]}\n", flush=True)
+        return ""
+    found = measure_crowded(
+        sessions=options.sessions,
+        rounds=options.rounds,
+        seconds=options.seconds,
+        workers=options.workers,
+        alg=options.alg,
+    )
+    full, few = found.stores
+    return f"\n{render(crowded_rows(found), full.name, few.name)}"
 
 
 def _measure_sides(sides: Sequence[Side], wanted: Sequence[str], options: argparse.Namespace) -> list[Row]:
     names = [side.name for side in sides]
     fresh = {side.name: side.service.memory() for side in sides}
-    crowds = [Crowd(side, options.alg, options.connections) for side in sides]
+    crowds = [Crowd.signing_in(side, options.alg, options.connections) for side in sides]
     for crowd in crowds:
         crowd.fresh_tokens()
         crowd.side.service.settled_cpu()

@@ -1,6 +1,6 @@
 """As much of a browser as a login needs: cookies, redirects, and a form filled in and sent."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -17,10 +17,10 @@ HEADERS = (
 class Browser:
     """One person's browser, as seen by one server; it yields requests and is sent the responses."""
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Origin, cookies: Mapping[str, str] | None = None) -> None:
         self.origin = origin
-        self._jar: dict[str, str] = {}
-        self._headers = HEADERS
+        self.cookies = dict(cookies or {})
+        self._set_headers()
 
     def get(self, path: str) -> Steps:
         """Open one address; the response as it came, redirects not followed."""
@@ -61,10 +61,13 @@ class Browser:
             pair, _, attributes = cookie.partition(";")
             name, _, value = pair.partition("=")
             if "expires=thu, 01 jan 1970" in attributes.lower() or "max-age=0" in attributes.lower():
-                self._jar.pop(name, None)
+                self.cookies.pop(name, None)
             else:
-                self._jar[name] = value
-        pairs = "; ".join(f"{name}={value}" for name, value in self._jar.items())
+                self.cookies[name] = value
+        self._set_headers()
+
+    def _set_headers(self) -> None:
+        pairs = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         self._headers = f"{HEADERS}Cookie: {pairs}\r\n" if pairs else HEADERS
 
 

@@ -42,7 +42,7 @@ def running_center(
     visitors, newcomers = usernames("visitor"), usernames("newcomer")
     with _kept_store(folder):
         shop = _add_client(environ, folder, "shop", alg)
-        keeper = _add_client(environ, folder, "keeper", alg)
+        keeper = _add_client(environ, folder, "keeper", alg, "authorization_code", "refresh_token")
         _add_people(environ, folder, visitors + newcomers)
         if fill is not None:
             fill(environ)

@@ -59,7 +59,7 @@ class Service:
 
     def memory(self) -> float:
         """Proportional set size of the service in MB (10^6 bytes): shared pages are counted once."""
-        return sum(_pss(pid) for pid in self.members()) / 1e6
+        return sum(pss(pid) for pid in self.members()) / 1e6
 
     def stop(self, *, patience: float = 10.0) -> None:
         """Ask the roots to end, then end whatever is left; no process of the service survives this."""
@@ -106,7 +106,8 @@ def _lives_in(pid: int, folder: Path) -> bool:
         return False
 
 
-def _pss(pid: int) -> int:
+def pss(pid: int) -> int:
+    """Proportional set size of one process in bytes; none when it is gone."""
     try:
         for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

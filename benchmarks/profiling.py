@@ -7,12 +7,11 @@ most of it is spent in. Redis is a process of its own and shows only as what it 
 import cProfile
 import pstats
 import signal
-import socket
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +19,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.browser import Browser
+from benchmarks.hot_store import HotStore
 from benchmarks.processes import Service
 from benchmarks.side import LOGOUT_URI, PASSWORD, REDIRECT_URI, Client, Endpoints, Side
 from benchmarks.units import Chain, check, hand_off, sign_in
@@ -210,7 +210,8 @@ def _plain_cost(
         yield
         spent += time.process_time() - began
 
-    _ask_redis(side, "CONFIG RESETSTAT")
+    store = HotStore(side.service.folder)
+    store.forget_figures()
     redis_before = side.service.cpu()
     for _ in range(units):
         _drive(make_unit(), application, clocked)
@@ -218,33 +219,18 @@ def _plain_cost(
     return (
         f"{task}: {spent / units * 1e6:.0f} us CPU a unit in the application, "
         f"{redis / units * 1e6:.0f} us in Redis; without front, sockets and profiler\n\n"
-        f"{_commands(side, units)}"
+        f"{_commands(store, units)}"
     )
 
 
-def _commands(side: Side, units: int) -> str:
+def _commands(store: HotStore, units: int) -> str:
     """What Redis was asked, scripts with all they do inside first."""
     lines = ["  calls       us  a unit, by Redis's own account"]
     found: list[tuple[float, float, str]] = []
-    for line in _ask_redis(side, "INFO commandstats").splitlines():
-        if line.startswith("cmdstat_"):
-            name, _, values = line.removeprefix("cmdstat_").partition(":")
-            told = dict(pair.split("=") for pair in values.split(","))
-            found.append((float(told["usec"]) / units, int(told["calls"]) / units, name))
+    for name, told in store.told("commandstats").items():
+        found.append((told["usec"] / units, told["calls"] / units, name.removeprefix("cmdstat_")))
     lines += [f"{calls:7.2f} {spent:8.1f}  {name}" for spent, calls, name in sorted(found, reverse=True)]
     return "\n".join(lines) + "\n"
-
-
-def _ask_redis(side: Side, command: str) -> str:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(EmbeddedServer(side.service.folder).socket_path))
-        connection.sendall(command.encode() + b"\r\n")
-        connection.settimeout(0.2)
-        answer = b""
-        with suppress(TimeoutError):
-            while part := connection.recv(65536):
-                answer += part
-        return answer.decode()
 
 
 class _Sampler:

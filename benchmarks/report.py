@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.crowded import Crowded
+from benchmarks.cutting_off import RATE as PACE
+from benchmarks.cutting_off import CutOff
 from benchmarks.interference import RATE, Interference
 from benchmarks.load import Sample
 from benchmarks.rounds import Results, ratio
 
-AIMED_CPU_RATIO = {"handoff": 0.70, "check": 0.90, "refresh": 0.70}
+AIMED_CPU_RATIO = {"handoff": 0.70, "check": 0.90, "refresh": 0.70, "authorize": 1.10}
+AIMED_CUT_OFF_MS = 50.0
 AIMED_MEMORY_MB = 260.0
 AIMED_SDK_US = 25.0
 QUIET_ENOUGH = 0.2
@@ -85,6 +89,48 @@ def interference_rows(found: Interference) -> list[Row]:
                 )
             )
     return rows
+
+
+def crowded_rows(found: Crowded) -> list[Row]:
+    """The full store beside the nearly empty one."""
+    full, _ = found.stores
+    names = [store.name for store in found.stores]
+    return [
+        Row(f"{full.name} sessions of {full.filled.people:,} people, each joined by a site, in Redis:"),
+        _pair("  bytes a session, its person included", [store.bytes_a_session for store in found.stores]),
+        Row(
+            "  memory of the server (PSS), MB",
+            *(f"{store.resident_bytes / 1e6:.0f}" for store in found.stores),
+        ),
+        *rows_of(found.authorize, names, full.name),
+        *_cut_off_rows(found.cut_off),
+    ]
+
+
+def _cut_off_rows(found: CutOff) -> list[Row]:
+    rows = [
+        Row(f"cutting off a role that {found.voided:,} of these sessions have:"),
+        Row(
+            "  until the reply, from when it counts, ms",
+            f"{found.reply:.1f}",
+            aim=_verdict(f"< {AIMED_CUT_OFF_MS:.0f}", found.reply < AIMED_CUT_OFF_MS),
+        ),
+        Row("  ended behind it, a second", f"{found.ended / found.sweep_seconds:.0f}"),
+    ]
+    if found.ended < found.voided:
+        rows.append(Row("  NOT ENDED when the wait was over", f"{found.voided - found.ended}"))
+    for when, sample in (("before it", found.quiet), ("while it goes on", found.beside)):
+        for percent in (50, 99):
+            title = f"  p{percent} of /authorize, {PACE} a second, ms, {when}"
+            rows.append(Row(title, f"{sample.percentile_ms(percent):.1f}"))
+    rows.append(Row("  longest command of Redis meanwhile, ms", f"{found.slowest:.1f}"))
+    rows.append(Row("presence: who is here, and which sites are used, ms", f"{found.presence:.1f}"))
+    return rows
+
+
+def _pair(title: str, values: Sequence[float]) -> Row:
+    ours, theirs = values
+    return Row(title, f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.2f}")
 
 
 def sdk_row(microseconds: float) -> Row:

@@ -79,6 +79,12 @@ def log_in(side: Side, browser: Browser, username: str) -> Unit:
     yield from browser.walk(LOGIN_PATH, "/account", {"username": username, "password": PASSWORD})
 
 
+def authorize(side: Side, browser: Browser) -> Unit:
+    """The half of a handoff that the browser sees: /authorize with a live session, to the code."""
+    attempt = Attempt.new()
+    attempt.code_in((yield from browser.get(attempt.path(side, side.client))))
+
+
 def hand_off(side: Side, browser: Browser, client: Client | None = None) -> Tokens:
     """A handoff: /authorize with a live session, then /token with the code. Returns what /token gave.
 

@@ -1,12 +1,13 @@
 """What is measured on each side, in turn: prepares the browsers and tokens, then hands out units."""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.browser import Browser
 from benchmarks.load import Sample, run
 from benchmarks.side import Side
-from benchmarks.units import Chain, Tokens, Unit, check, drive, hand_off, sign_in, verify
+from benchmarks.units import Chain, Tokens, Unit, authorize, check, drive, hand_off, sign_in, verify
 
 CONNECTIONS = 16
 MOST_LOGINS_AT_ONCE = 8
@@ -31,12 +32,18 @@ class Task:
 class Crowd:
     """The people of one side: browsers that are signed in, and names of those who will."""
 
-    def __init__(self, side: Side, alg: str, connections: int = CONNECTIONS) -> None:
+    def __init__(self, side: Side, alg: str, browsers: Sequence[Browser]) -> None:
         self.side = side
         self.alg = alg
-        self.browsers = [Browser(side.origin) for _ in range(connections)]
-        for number, browser in enumerate(self.browsers):
+        self.browsers = browsers
+
+    @classmethod
+    def signing_in(cls, side: Side, alg: str, connections: int = CONNECTIONS) -> "Crowd":
+        """Sign in a browser for each connection."""
+        browsers = [Browser(side.origin) for _ in range(connections)]
+        for number, browser in enumerate(browsers):
             drive(side, sign_in(side, browser, side.visitors[number % len(side.visitors)]))
+        return cls(side, alg, browsers)
 
     def fresh_tokens(self) -> list[str]:
         """An access token a browser; each handoff is checked to its last claim on the way."""
@@ -54,6 +61,11 @@ def handoffs(crowd: Crowd) -> Callable[[int], Unit]:
         yield from tokens
 
     return unit
+
+
+def _visits(crowd: Crowd) -> Callable[[int], Unit]:
+    side, browsers = crowd.side, crowd.browsers
+    return lambda _: authorize(side, random.choice(browsers))
 
 
 def _checks(crowd: Crowd) -> Callable[[int], Unit]:
@@ -89,3 +101,6 @@ TASKS = (
         "login", "login, /authorize and the page and the password to the code", MOST_LOGINS_AT_ONCE, _logins
     ),
 )
+
+AUTHORIZE = Task("authorize", "/authorize with a live session's cookie, to the code", CONNECTIONS, _visits)
+"""Half a handoff: the one half that a full store could make dearer."""
