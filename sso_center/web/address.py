@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -10,6 +11,15 @@ from sso_center.base.settings import Network, Settings
 
 TRUSTED = "SSO_TRUSTED_PROXIES"
 MAX_HOPS = 32
+MAX_USER_AGENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is at the other end of a request: the address, and what the browser calls itself, shortened."""
+
+    address: str
+    user_agent: str
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -34,6 +44,11 @@ def address_in(environ: Mapping[str, Any], trusted: Sequence[Network]) -> str:
     forwarded_for = environ.get("HTTP_X_FORWARDED_FOR")
     # Without proxies, which is how nearly every request of a program comes, nothing need be parsed.
     return address_behind(peer, (forwarded_for,), trusted) if trusted and forwarded_for else peer
+
+
+def caller_in(environ: Mapping[str, Any], trusted: Sequence[Network]) -> Caller:
+    """Return who is at the other end of the request of a WSGI environ."""
+    return Caller(address_in(environ, trusted), environ.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT])
 
 
 def comes_from_trusted_proxy() -> bool:
