@@ -1,5 +1,6 @@
 """`sso-center sessions`: the global sessions."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -10,13 +11,13 @@ from sso_center.cli.output import moment, print_json, print_table
 from sso_center.cli.users.person import find_person
 
 if TYPE_CHECKING:
-    from sso_center.core.sessions import SessionView
+    from sso_center.core.sessions import SessionView, Step
     from sso_center.services import Services
 
 
 @click.group()
 def sessions() -> None:
-    """List global sessions, end one."""
+    """List and show global sessions, end one."""
 
 
 @sessions.command("list")
@@ -48,6 +49,29 @@ def list_sessions(username: str | None, client_id: str | None, *, as_json: bool)
     print_table(("SID", "USER", "OPENED", "SEEN", "FROM", "SITES"), rows, empty="No session is open.")
 
 
+@sessions.command("show")
+@click.argument("sid")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_session(sid: str, *, as_json: bool) -> None:
+    """Show one session, and where it was used lately."""
+    with opened_services() as services:
+        view = services.sessions.view(sid)
+        if view is None:
+            raise NotFound(f"There is no session {sid!r} (any more).")
+        name, steps = _name_of(services, view.sub), services.sessions.steps(sid)
+    shown = _as_json(view, name)
+    if as_json:
+        print_json({**shown, "steps": [asdict(step) for step in steps]})
+        return
+    for field in ("opened_at", "seen_at", "deadline"):
+        shown[field] = moment(getattr(view, field))
+    shown["clients"] = " ".join(view.client_ids)
+    for field, value in shown.items():
+        click.echo(f"{field:<12} {value}")
+    click.echo()
+    print_table(("AT", "SITE", "FROM", "BROWSER"), [_step_row(step) for step in steps], empty="")
+
+
 @sessions.command("end")
 @click.argument("sid")
 def end_session(sid: str) -> None:
@@ -75,6 +99,11 @@ def _name_of(services: "Services", sub: str) -> str:
         return sub
 
 
+def _step_row(step: "Step") -> tuple[str, str, str, str]:
+    what = step.client_id or "(signed in)"
+    return (moment(step.at), what, step.address or "", step.user_agent or "")
+
+
 def _as_json(view: "SessionView", username: str) -> dict[str, object]:
     return {
         "sid": view.sid,
@@ -85,6 +114,8 @@ def _as_json(view: "SessionView", username: str) -> dict[str, object]:
         "deadline": view.deadline,
         "address": view.address,
         "user_agent": view.user_agent,
+        "kind": view.kind,
+        "device_type": view.device_type,
         "clients": list(view.client_ids),
         "remembered": view.is_remembered,
     }

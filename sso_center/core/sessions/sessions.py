@@ -204,8 +204,16 @@ class Sessions:
 
     def of_user(self, sub: str) -> list[SessionView]:
         """Return the living sessions of a user, the last used first."""
-        rows = self._redis.run(_LIST, shard_of(sub), (sub, 0, 0))[1:]
+        rows = self._redis.run(_LIST, shard_of(sub), (sub, 0, 0, ""))[1:]
         return sorted((read_view(row) for row in rows), key=lambda view: -view.seen_at)
+
+    def view(self, sid: str) -> SessionView | None:
+        """Return one living session; None when there is no such."""
+        shard = shard_in(sid)
+        if shard is None:
+            return None
+        rows = self._redis.run(_LIST, shard, ("", 0, 0, sid))[1:]
+        return read_view(rows[0]) if rows else None
 
     def count(self) -> int:
         """Return how many sessions there are, those that expired a moment ago included."""
@@ -216,7 +224,7 @@ class Sessions:
         for shard in all_shards():
             offset = 0
             while True:
-                looked_at, *rows = self._redis.run(_LIST, shard, ("", offset, _PAGE))
+                looked_at, *rows = self._redis.run(_LIST, shard, ("", offset, _PAGE, ""))
                 yield from (read_view(row) for row in rows)
                 if int(looked_at) < _PAGE:
                     break
