@@ -1,7 +1,6 @@
 """A user, as everything else sees them: no password, no hash."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +46,9 @@ class User:
         """Say whether the user has the role."""
         return role in self.roles
 
-    def has_consented(self, client_id: str, scope: Iterable[str]) -> bool:
-        """Say whether the user let the client have all of these scopes."""
-        given = next((one.scope for one in self.consents if one.client_id == client_id), None)
-        return given is not None and set(scope) <= set(given)
+    def consent_to(self, client_id: str) -> Consent | None:
+        """Return what the user let the client have, or None."""
+        return next((one for one in self.consents if one.client_id == client_id), None)
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -67,12 +67,24 @@ class LoginRequired(AuthorizationError):
     code = "login_required"
 
 
+class ConsentRequired(AuthorizationError):
+    """The person must be asked, and the site wants no page shown (OpenID Connect Core section 3.1.2.6)."""
+
+    code = "consent_required"
+
+
+class AccessDenied(AuthorizationError):
+    """The person was asked and did not allow it (RFC 6749 section 4.1.2.1)."""
+
+    code = "access_denied"
+
+
 @dataclass(frozen=True)
 class AuthorizationRequest:
     """A request whose client and redirect address are trusted; everything else is checked by `checks.py`.
 
-    `query` is the request as it came, without our own marks, and `demanded_at` when a login was
-    demanded for exactly this request (milliseconds since 1970), or None.
+    `query` is the request as it came, without our own marks; `demanded_at` and `consent_demanded_at` are
+    when a login and a consent were demanded for exactly this request (milliseconds since 1970), or None.
     """
 
     client: Client
@@ -80,6 +92,7 @@ class AuthorizationRequest:
     parameters: Parameters
     query: str
     demanded_at: int | None
+    consent_demanded_at: int | None = None
 
     @property
     def state(self) -> str | None:
@@ -123,6 +136,14 @@ class AuthorizationRequest:
     def must_login(self) -> bool:
         """Whether a login is demanded whatever the session says; it is also how an account is chosen."""
         return not self.prompt.isdisjoint(("login", "select_account"))
+
+    @property
+    def must_consent(self) -> bool:
+        """Whether the person is asked whatever was allowed before.
+
+        Sites of one's own organisation are agreed to by registering them: nobody is asked about those.
+        """
+        return self.client.is_third_party and "consent" in self.prompt
 
     @property
     def max_age(self) -> int | None:

@@ -2,24 +2,27 @@
 
 1. Who asks, and where to: both must be registered, else the error is shown and the browser goes nowhere.
 2. What is asked: an ordered table of checks (checks.py); from here on an error goes back to the site.
-3. A grant, in one round trip to Redis; or a login first, and then the browser comes back with this request.
+3. A grant, in one round trip to Redis; or a login or the person's consent first, and then the browser comes
+   back with this request.
 """
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
 from sso_center.core.clients import Client
-from sso_center.core.grants import GrantRequest
-from sso_center.core.sessions import Visit
+from sso_center.core.grants import GrantRequest, Issued
+from sso_center.core.sessions import Session, Visit
 from sso_center.protocols import posted
-from sso_center.protocols.oidc import addresses, hints, login_demand
+from sso_center.protocols.oidc import addresses, demands, hints
 from sso_center.protocols.oidc.authorization_request import (
     AuthorizationError,
     AuthorizationRequest,
+    ConsentRequired,
     InvalidRequest,
     LoginRequired,
 )
@@ -28,14 +31,18 @@ from sso_center.protocols.parameters import Parameters, parse
 from sso_center.protocols.redirects import found, see_other
 from sso_center.services import Services
 from sso_center.web import browser
+from sso_center.web.address import Caller, caller_in
 from sso_center.web.errors import ShownError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
 MAX_QUERY = 3600
-"""The longest request, in characters: with the login's mark it must still fit into `next`."""
+"""The longest request, in characters: with its marks it must still fit into `next`."""
 
-MAX_LOGIN_HINT = 254
+MAX_LOGIN_HINT, MAX_LOCALES = 254, 100
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def blueprint(services: Services) -> Blueprint:
     def authorize() -> Response:
         if request.method == "POST":
             return see_other(f"{addresses.AUTHORIZE}?{posted.form_as_query(MAX_QUERY)}")
-        answered = endpoint.answer(request.environ.get("QUERY_STRING", ""), browser.cookie())
+        answered = endpoint.answer(request.environ, browser.cookie())
         if answered.visit is not None:
             browser.note(answered.visit)
         return found(answered.location)
@@ -67,25 +74,38 @@ class Authorize:
 
     services: Services
 
-    def answer(self, query: str, cookie: str | None) -> Answered:
-        """Answer a GET with this query and session cookie.
+    def answer(self, environ: "WSGIEnvironment", cookie: str | None) -> Answered:
+        """Answer a GET that came with this session cookie.
 
         Raises ShownError when the request can't be trusted, Unavailable when a store is away.
         """
-        asked = self._trusted(posted.checked(query, MAX_QUERY))
+        asked = self.read(environ.get("QUERY_STRING", ""))
         try:
             for check in CHECKS:
                 check(asked)
-            return self._decide(asked, cookie)
+            return self._decide(asked, cookie, caller_in(environ, self.services.settings.trusted_proxies))
         except AuthorizationError as refused:
-            return Answered(self._refused(asked, refused))
+            return Answered(self.refuse(asked, refused))
 
-    def _trusted(self, whole_query: str) -> AuthorizationRequest:
+    def read(self, whole_query: str) -> AuthorizationRequest:
+        """Return what is asked by whom, from a query with our marks; `CHECKS` have not looked at it yet.
+
+        Raises ShownError when client or redirect address can't be trusted.
+        """
         keys, clock = self.services.keys, self.services.clock
-        query, demanded_at = login_demand.unmarked(keys, clock, whole_query)
+        whole_query = posted.checked(whole_query, MAX_QUERY + demands.MAX_MARKS)
+        demanded = demands.read(keys, clock, whole_query)
+        query = posted.checked(demanded.query, MAX_QUERY)
         parameters = parse(query)
         client = self._client(parameters)
-        return AuthorizationRequest(client, _redirect_uri(client, parameters), parameters, query, demanded_at)
+        redirect_uri = _redirect_uri(client, parameters)
+        at, consent_at = demanded.login_at, demanded.consent_at
+        return AuthorizationRequest(client, redirect_uri, parameters, query, at, consent_at)
+
+    def refuse(self, asked: AuthorizationRequest, refused: AuthorizationError) -> str:
+        """Return where a refusal is told to the site."""
+        log.info("/authorize refused: %s", refused.code, extra={"client_id": asked.client.client_id})
+        return self._back(asked, {"error": refused.code, "error_description": refused.message})
 
     def _client(self, parameters: Parameters) -> Client:
         client_id = parameters.get("client_id")
@@ -96,38 +116,48 @@ class Authorize:
             raise ShownError("No site is registered under this client_id.", detail=client_id[:100])
         return client
 
-    def _decide(self, asked: AuthorizationRequest, cookie: str | None) -> Answered:
+    def _decide(self, asked: AuthorizationRequest, cookie: str | None, caller: Caller) -> Answered:
         must_login = asked.must_login
         has_hint = asked.parameters.get("id_token_hint") is not None
         if has_hint and self._is_somebody_else(asked, cookie):
             must_login = True
-        after = asked.demanded_at
-        issued = self.services.grants.issue(
-            cookie,
-            GrantRequest(
-                client_id=asked.client.client_id,
-                redirect_uri=asked.redirect_uri,
-                scope=asked.granted_scope,
-                nonce=asked.parameters.get("nonce"),
-                code_challenge=asked.parameters.get("code_challenge"),
-                max_age=asked.max_age if after is None else None,
-                must_login=must_login and after is None,
-                # Younger, not as old: the session that was there may be of that very millisecond.
-                authenticated_after=None if after is None else after + 1,
-            ),
-        )
+        if asked.must_consent and (visit := self._must_consent_first(asked, cookie, must_login=must_login)):
+            return Answered(self._to_consent(asked, demanded_at=self.services.clock()), visit)
+        issued = self.services.grants.issue(cookie, _grant_request(asked, caller, must_login=must_login))
         is_demanded = must_login or has_hint or asked.max_age is not None
-        return Answered(self._next(asked, issued.code, is_demanded=is_demanded), issued.visit)
+        return Answered(self._next(asked, issued, is_demanded=is_demanded), issued.visit)
 
-    def _next(self, asked: AuthorizationRequest, code: str | None, *, is_demanded: bool) -> str:
+    def _next(self, asked: AuthorizationRequest, issued: Issued, *, is_demanded: bool) -> str:
         if self.services.clients.find(asked.client.client_id) != asked.client:
             # Changed or removed elsewhere, as asking the store has told: once more, with what is true now.
             return f"{addresses.AUTHORIZE}?{asked.query}"
-        if code is not None:
-            return self._back(asked, {"code": code})
+        if issued.code is not None:
+            return self._back(asked, {"code": issued.code})
+        if asked.is_silent and issued.needs_consent:
+            return self.refuse(asked, ConsentRequired("The person was not asked yet."))
         if asked.is_silent:
-            return self._refused(asked, LoginRequired("Nobody is signed in, or not recently enough."))
+            return self.refuse(asked, LoginRequired("Nobody is signed in, or not recently enough."))
+        if issued.needs_consent:
+            return self._to_consent(asked, demanded_at=asked.consent_demanded_at)
         return self._to_login(asked, is_demanded=is_demanded)
+
+    def _must_consent_first(
+        self, asked: AuthorizationRequest, cookie: str | None, *, must_login: bool
+    ) -> Visit | None:
+        """Return the visit of a person whose login is good, and who was not asked since it was demanded."""
+        visit = self.services.sessions.visit(cookie)
+        session = visit.session
+        if session is None or not _is_recent(asked, session, self.services.clock(), must_login=must_login):
+            # The login comes first, or nobody would know who is asked.
+            return None
+        given = session.user.consent_to(asked.client.client_id)
+        at = asked.consent_demanded_at
+        return None if given is not None and at is not None and given.granted_at > at else visit
+
+    def _to_consent(self, asked: AuthorizationRequest, *, demanded_at: int | None) -> str:
+        whole = demands.Demands(asked.query, asked.demanded_at, demanded_at)
+        more = {"next": f"{addresses.AUTHORIZE}?{demands.write(self.services.keys, whole)}"}
+        return f"{addresses.CONSENT}?{urlencode({**more, **_wished_language(asked)})}"
 
     def _is_somebody_else(self, asked: AuthorizationRequest, cookie: str | None) -> bool:
         hint = hints.read(self.services.keys, asked.parameters.get("id_token_hint") or "")
@@ -142,21 +172,16 @@ class Authorize:
         return True
 
     def _to_login(self, asked: AuthorizationRequest, *, is_demanded: bool) -> str:
-        query = asked.query
-        if is_demanded:
-            query = login_demand.marked(self.services.keys, self.services.clock, query)
+        at = self.services.clock() if is_demanded else None
+        query = demands.write(self.services.keys, demands.Demands(asked.query, at, asked.consent_demanded_at))
         more = {"next": f"{addresses.AUTHORIZE}?{query}"}
         if is_demanded:
             more["again"] = "1"
-        for name, longest in (("ui_locales", 100), ("login_hint", MAX_LOGIN_HINT)):
-            value = asked.parameters.get(name)
-            if value is not None and len(value) <= longest:
-                more[name] = value
+        more.update(_wished_language(asked))
+        hint = asked.parameters.get("login_hint")
+        if hint is not None and len(hint) <= MAX_LOGIN_HINT:
+            more["login_hint"] = hint
         return f"{addresses.LOGIN}?{urlencode(more)}"
-
-    def _refused(self, asked: AuthorizationRequest, refused: AuthorizationError) -> str:
-        log.info("/authorize refused: %s", refused.code, extra={"client_id": asked.client.client_id})
-        return self._back(asked, {"error": refused.code, "error_description": refused.message})
 
     def _back(self, asked: AuthorizationRequest, answer: Mapping[str, str]) -> str:
         # `iss` lets a site that uses several centers see which one answered (RFC 9207).
@@ -167,7 +192,7 @@ class Authorize:
         return f"{uri}{'&' if '?' in uri else '?'}{urlencode(told)}"
 
 
-def _grant_request(asked: AuthorizationRequest, *, must_login: bool) -> GrantRequest:
+def _grant_request(asked: AuthorizationRequest, caller: Caller, *, must_login: bool) -> GrantRequest:
     after = asked.demanded_at
     return GrantRequest(
         client_id=asked.client.client_id,
@@ -175,12 +200,27 @@ def _grant_request(asked: AuthorizationRequest, *, must_login: bool) -> GrantReq
         scope=asked.granted_scope,
         nonce=asked.parameters.get("nonce"),
         code_challenge=asked.parameters.get("code_challenge"),
+        needs_consent=asked.client.is_third_party,
         # Once a login was demanded, one that is younger than the demand is what counts.
         max_age=asked.max_age if after is None else None,
         must_login=must_login and after is None,
         # Younger, not as old: the session that was there may be of that very millisecond.
         authenticated_after=None if after is None else after + 1,
+        address=caller.address,
+        user_agent=caller.user_agent,
     )
+
+
+def _is_recent(asked: AuthorizationRequest, session: Session, now: int, *, must_login: bool) -> bool:
+    """Say whether a session's login is all that the request asks of one."""
+    if asked.demanded_at is not None:
+        return session.auth_time > asked.demanded_at
+    return not must_login and (asked.max_age is None or session.auth_time >= now - asked.max_age * 1000)
+
+
+def _wished_language(asked: AuthorizationRequest) -> dict[str, str]:
+    value = asked.parameters.get("ui_locales")
+    return {} if value is None or len(value) > MAX_LOCALES else {"ui_locales": value}
 
 
 def _redirect_uri(client: Client, parameters: Parameters) -> str:

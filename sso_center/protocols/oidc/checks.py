@@ -20,7 +20,7 @@ from sso_center.protocols.oidc.scope import is_well_formed
 
 Check = Callable[[AuthorizationRequest], None]
 
-PROMPTS = ("none", "login", "select_account")
+PROMPTS = ("none", "login", "consent", "select_account")
 MAX_AGE_DIGITS = 9
 
 _S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -90,11 +90,8 @@ def check_pkce(request: AuthorizationRequest) -> None:
 
 
 def check_prompt(request: AuthorizationRequest) -> None:
-    """Known values, and `none` alone (OpenID Connect Core section 3.1.2.1).
-
-    `consent` is taken and shows nothing: sites of one's own organisation are agreed to by registering them.
-    """
-    if not request.prompt.issubset((*PROMPTS, "consent")):
+    """Known values, and `none` alone (OpenID Connect Core section 3.1.2.1)."""
+    if not request.prompt.issubset(PROMPTS):
         raise InvalidRequest("The prompt holds an unknown value.")
     if request.is_silent and len(request.prompt) > 1:
         raise InvalidRequest("The prompt none can't be combined.")

@@ -48,7 +48,7 @@ class StraightBack:
     def _answer(self, environ: "WSGIEnvironment") -> Answered | None:
         under = request_id.set(environ.get(FRONT_ID, ""))
         try:
-            answered = self._authorize.answer(environ.get("QUERY_STRING", ""), self._cookie.read(environ))
+            answered = self._authorize.answer(environ, self._cookie.read(environ))
         except Exception:
             # Refused, a store away, or our mistake: Flask comes upon it too, and has pages for all of them.
             return None
