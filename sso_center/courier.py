@@ -16,13 +16,16 @@ from contextlib import suppress
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import Delivery, Failovers, Poster, Sweep, Tail
+from sso_center.core.endings import Delivery, Failovers, Poster, Sweep, Tail, Walker
 from sso_center.core.endings.leases import Leases
 from sso_center.services import Services, build_services
 
 _log = logging.getLogger("sso_center.courier")
 
 LEASE_SECONDS = 10
+
+WALK_SLICE = 0.5
+"""Seconds that a walk goes on before everything else has its turn."""
 
 ROTATE_KEYS_AFTER = 90 * DAY * 1000
 """Milliseconds that a key signs before the next one takes over."""
@@ -62,6 +65,9 @@ class Courier:
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._leases = Leases(services.database, holder, services.clock)
         self._tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
+        self._walker = Walker(
+            services.walks, services.entries, services.walking, self._leases, services.clock
+        )
         self._failovers = Failovers(services.redis, services.entries, services.applying, services.clock)
         self._sweep = Sweep(services.redis, services.endings, services.clock)
         self._drain = AuditDrain(services.database, services.redis)
@@ -81,6 +87,7 @@ class Courier:
         listener.start()
         rounds = [
             Round(self._follow_and_deliver, every=0.0),
+            Round(self._walk_on, every=0.0),
             Round(self._look_for_failovers, every=2.0),
             Round(self._announce_configuration, every=2.0),
             Round(self._sweep_once, every=5.0),
@@ -114,6 +121,11 @@ class Courier:
         if self._leases.hold("tail", LEASE_SECONDS):
             while self._tail.follow():
                 self._delivery.deliver_due()
+
+    def _walk_on(self) -> None:
+        # In slices, so that notices go out meanwhile; and without a pause until nothing is left.
+        if self._walker.step(WALK_SLICE):
+            self._news.set()
 
     def _look_for_failovers(self) -> None:
         if self._leases.hold("tail", LEASE_SECONDS):

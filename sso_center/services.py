@@ -9,7 +9,17 @@ from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import Audit
 from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Clients
-from sso_center.core.endings import Applying, Endings, Entries, MassEndings, Notices, Recovery
+from sso_center.core.endings import (
+    Applying,
+    Endings,
+    Entries,
+    MassEndings,
+    Notices,
+    Recovery,
+    TakingBack,
+    Walking,
+    Walks,
+)
 from sso_center.core.grants import Grants
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
@@ -46,6 +56,8 @@ class Services:
     applying: Applying
     endings: Endings
     mass_endings: MassEndings
+    walking: Walking
+    walks: Walks
     notices: Notices
 
     def close(self) -> None:
@@ -74,7 +86,10 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     )
     entries = Entries(database)
     applying = Applying(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
-    endings = Endings(redis, sessions, clients, entries, applying, clock)
+    taking_back = TakingBack(redis, entries, applying, clock)
+    endings = Endings(redis, sessions, clients, entries, applying, taking_back, clock)
+    walking = Walking(redis, users, clients, endings, entries, applying, clock)
+    walks = Walks(database)
     recovery = Recovery(redis, entries, applying, clock, horizon=HORIZON)
 
     def reload_configuration(_wanted: int) -> None:
@@ -113,9 +128,9 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         applying=applying,
         endings=endings,
         notices=Notices(database),
-        mass_endings=MassEndings(
-            redis, sessions, users, clients, endings, entries, applying, clock, horizon=HORIZON
-        ),
+        mass_endings=MassEndings(redis, taking_back, walking, walks, clock, horizon=HORIZON),
+        walking=walking,
+        walks=walks,
     )
 
 

@@ -1,6 +1,6 @@
 """`sso-center logout`: many sessions at once."""
 
-import sys
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -20,19 +20,36 @@ if TYPE_CHECKING:
 @click.option("--role", metavar="R", help="Everybody with a role.")
 @click.option("--everyone", is_flag=True, help="Everybody.")
 @click.option("--dry-run", is_flag=True, help="Only say how many that would be.")
+@click.option(
+    "--no-wait", is_flag=True, help="Leave it to the running center to end the sessions one by one."
+)
+@click.option("--progress", is_flag=True, help="Only show how far earlier logouts are.")
 def logout(
-    username: str | None, client_id: str | None, role: str | None, *, everyone: bool, dry_run: bool
+    username: str | None,
+    client_id: str | None,
+    role: str | None,
+    *,
+    everyone: bool,
+    dry_run: bool,
+    no_wait: bool,
+    progress: bool,
 ) -> None:
-    """Log people out, at the center and at every site. It counts at once; telling the sites follows."""
-    if [username is not None, client_id is not None, role is not None, everyone].count(True) != 1:
-        raise click.UsageError("Give exactly one of --user, --client, --role and --everyone.")
+    """Log people out, at the center and at every site.
+
+    It counts at once, however many they are. The sessions are then ended one by one, and their sites told.
+    """
+    chosen = [username is not None, client_id is not None, role is not None, everyone, progress].count(True)
+    if chosen != 1:
+        raise click.UsageError("Give exactly one of --user, --client, --role, --everyone and --progress.")
     with opened_services() as services:
-        scope, name = _scope(services, username, client_id, role)
-        reach = services.mass_endings.reach(scope, name)
-        if dry_run:
-            click.echo(f"Would log out {_told(reach)}.")
+        if progress:
+            _show_progress(services)
             return
-        _end(services, scope, name, reach)
+        scope, name = _scope(services, username, client_id, role)
+        if dry_run:
+            click.echo(f"Would log out {_told(services.mass_endings.reach(scope, name))}.")
+        else:
+            _end(services, scope, name, is_followed=not no_wait)
 
 
 def _scope(
@@ -47,18 +64,30 @@ def _scope(
     return "everyone", ""
 
 
-def _end(services: "Services", scope: "Scope", name: str, reach: "Reach") -> None:
+def _end(services: "Services", scope: "Scope", name: str, *, is_followed: bool) -> None:
+    from sso_center.cli.walks import follow, whom  # noqa: PLC0415
     from sso_center.core.endings import Reason  # noqa: PLC0415
 
-    ended = 0
-    label = f"Logging out {_told(reach)}"
-    with click.progressbar(
-        length=reach.sessions, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
-    ) as bar:
-        for so_far in services.mass_endings.end(scope, name, Reason.ADMIN, ACTOR):
-            bar.update(so_far - ended)
-            ended = so_far
-    click.echo(f"Logged out {_told(reach)}.")
+    began = time.monotonic()
+    entry = services.mass_endings.cut_off(scope, name, Reason.ADMIN, ACTOR)
+    took = round((time.monotonic() - began) * 1000)
+    click.echo(f"Logged out {whom(services, scope, name)}, in {took} ms.")
+    if not is_followed:
+        click.echo("The running center ends the sessions: sso-center logout --progress")
+        return
+    ended = counted(follow(services, entry.number), "session", "sessions")
+    click.echo(f"The site is out of {ended}." if scope == "client" else f"Ended {ended}.")
+
+
+def _show_progress(services: "Services") -> None:
+    from sso_center.cli.walks import described  # noqa: PLC0415
+
+    for walk in services.walks.all():
+        click.echo(described(services, walk))
+    if not services.walks.under_way():
+        click.echo("Every session that was cut off is ended.")
+    if pending := services.notices.count_by_state().get("pending", 0):
+        click.echo(f"{counted(pending, 'notice waits', 'notices wait')} to be delivered.")
 
 
 def _told(reach: "Reach") -> str:

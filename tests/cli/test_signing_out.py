@@ -1,6 +1,7 @@
 """`sso-center sessions`, `logout` and `keys`."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -68,8 +69,56 @@ def test_a_logout_of_a_role_reaches_its_people_only_and_can_be_rehearsed(
         "Would log out 2 people, 2 sessions, 1 site.\n"
     )
     assert is_in(site, first)
-    assert center.run("logout", "--role", "night").stdout == "Logged out 2 people, 2 sessions, 1 site.\n"
+    said = center.run("logout", "--role", "night").stdout.splitlines()
+    assert re.fullmatch(r"Logged out everybody with the role night, in \d+ ms\.", said[0])
+    assert said[1:] == ["Ended 2 sessions."]
     assert [is_in(site, browser) for browser in (first, second, other)] == [False, False, True]
+
+
+def test_a_logout_shows_how_far_it_is_and_tells_the_sites(
+    center: Center, receiver: Receiver, new_browser: Callable[[], Browser]
+) -> None:
+    site = center.add_site("told-of-all", backchannel_logout_uri=receiver.uri)
+    for _ in range(3):
+        signed_in(center, site, new_browser, roles=["cleaner"])
+    done = center.run("logout", "--role", "cleaner")
+    assert done.stdout.splitlines()[1] == "Ended 3 sessions."
+    assert done.stderr.splitlines()[-1] == "100 %, 3 sessions"
+    receiver.wait_for(3)
+    shown = center.run("logout", "--progress").stdout
+    assert "everybody with the role cleaner: done, 3 sessions" in shown
+    assert "Every session that was cut off is ended." in shown
+
+
+def test_a_logout_can_be_left_to_the_running_center(
+    center: Center, receiver: Receiver, new_browser: Callable[[], Browser]
+) -> None:
+    site = center.add_site("left-to-it", backchannel_logout_uri=receiver.uri)
+    _, browser = signed_in(center, site, new_browser, roles=["guard"])
+    said = center.run("logout", "--role", "guard", "--no-wait").stdout.splitlines()
+    assert not is_in(site, browser)
+    assert said[1] == "The running center ends the sessions: sso-center logout --progress"
+    receiver.wait_for(1)
+
+
+def test_a_logout_that_no_courier_follows_is_walked_by_the_command_itself(
+    new_center: Callable[..., Center],
+) -> None:
+    alone = new_center(start=False)
+    assert alone.run("logout", "--everyone").stdout.splitlines()[1] == "Ended 0 sessions."
+    assert "everybody: done, 0 sessions" in alone.run("logout", "--progress").stdout
+
+
+def test_a_site_is_taken_out_of_every_session(
+    center: Center, site: Site, new_browser: Callable[[], Browser]
+) -> None:
+    other = center.add_site("taken-out")
+    _, browser = signed_in(center, site, new_browser)
+    other.visit(browser)
+    said = center.run("logout", "--client", "taken-out").stdout.splitlines()
+    assert said[0].startswith("Logged out everybody at taken-out, in ")
+    assert said[1] == "The site is out of 1 session."
+    assert is_in(site, browser)
 
 
 def test_a_logout_of_one_person_and_of_everyone(
@@ -86,8 +135,8 @@ def test_a_logout_of_one_person_and_of_everyone(
 
 @pytest.mark.parametrize(
     "options",
-    [[], ["--everyone", "--role", "x"], ["--user", "a", "--client", "b"]],
-    ids=["none", "two", "both"],
+    [[], ["--everyone", "--role", "x"], ["--user", "a", "--client", "b"], ["--everyone", "--progress"]],
+    ids=["none", "two", "both", "progress"],
 )
 def test_a_logout_of_nothing_or_of_two_things_is_refused(center: Center, options: list[str]) -> None:
     done = center.run("logout", *options, check=False)

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import Row, Table, select, update
 
 from sso_center.core.clients import Client
+from sso_center.core.endings import Walker
+from sso_center.core.endings.leases import Leases
 from sso_center.core.users import User
 from sso_center.storage.schema import audit, journal, notices
 from tests.harness.core import Core, core_in
@@ -100,6 +102,13 @@ class Held:
     sid: str
     cookie: str
     chain_id: str
+
+
+def walker_of(core: Core, name: str = "courier") -> Walker:
+    """Return what a courier of that name does its walks with."""
+    services = core.services
+    leases = Leases(services.database, name, services.clock)
+    return Walker(services.walks, services.entries, services.walking, leases, services.clock)
 
 
 def sign_in(core: Core, *clients: Client, user: User | None = None) -> Held:

@@ -11,7 +11,7 @@ from sso_center.core.endings.endings import BATCH
 from sso_center.core.endings.mass import Reach, Scope
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import load_script
-from tests.endings.conftest import Books, Held, sign_in
+from tests.endings.conftest import Books, Held, sign_in, walker_of
 from tests.harness.core import MINUTE, SECOND, Core
 
 MANY = BATCH + 30
@@ -31,7 +31,11 @@ def begin(core: Core, scope: Scope, name: str = "") -> None:
 def follow(core: Core) -> int:
     services = core.services
     tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
-    return sum(iter(tail.follow, 0))
+    followed = sum(iter(tail.follow, 0))
+    walker = walker_of(core)
+    while walker.step(10.0):
+        pass
+    return followed
 
 
 def is_in(core: Core, *all_held: Held) -> list[bool]:

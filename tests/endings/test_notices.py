@@ -27,10 +27,10 @@ def add(core: Core, *clients: str) -> int:
     """Record an ending that concerns these clients; returns its number."""
     number = core.services.entries.record_other(
         id=f"entry-{next(_numbers)}",
-        kind="cutoff",
+        kind="leave",
         at=core.time.now,
         shard=None,
-        tag=Tag.CUTOFF_SET,
+        tag=Tag.CLIENT_LEFT,
         reason="admin",
         actor="test",
         detail={},

@@ -18,6 +18,10 @@ from sso_center.core.endings.reasons import CENTER, Reason
 from sso_center.core.endings.recovery import Recovery
 from sso_center.core.endings.sweep import Sweep
 from sso_center.core.endings.tail import Tail
+from sso_center.core.endings.taking_back import TakingBack
+from sso_center.core.endings.walker import Walker
+from sso_center.core.endings.walking import Walking
+from sso_center.core.endings.walks import Walk, Walks
 
 __all__ = [
     "CENTER",
@@ -36,4 +40,9 @@ __all__ = [
     "Scope",
     "Sweep",
     "Tail",
+    "TakingBack",
+    "Walk",
+    "Walker",
+    "Walking",
+    "Walks",
 ]

@@ -1,15 +1,17 @@
 """Step 2: making an entry of the journal hold in Redis. Idempotent, and possible during a recovery."""
 
+from collections.abc import Sequence
+
 from sso_center.base.clock import Clock
 from sso_center.base.secrets import all_shards
-from sso_center.core.endings.entries import Entry
+from sso_center.core.endings.entries import Ending, Entry
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import Redis, load_unguarded_script
 
 _ENDING = load_unguarded_script(__package__, *SESSION_PARTS, "apply_ending.lua")
 _CUTOFF = load_unguarded_script(__package__, "apply_cutoff.lua")
 _REVOCATION = load_unguarded_script(__package__, "sso_center.core.chains/chain.lua", "apply_revocation.lua")
-_FORGET_USER = load_unguarded_script(__package__, "forget_user.lua")
+_FORGET_USER = load_unguarded_script(__package__, "sso_center.core.users/lost_roles.lua", "forget_user.lua")
 _LEAVE = load_unguarded_script(__package__, *SESSION_PARTS, "leave.lua")
 _VOID_GRANTS = load_unguarded_script(__package__, "void_grants.lua")
 _MARK = load_unguarded_script(__package__, "mark.lua")
@@ -31,8 +33,13 @@ class Applying:
 
     def apply(self, entry: Entry) -> None:
         """Apply an entry to every shard it concerns. Raises Unavailable."""
-        for shard in [entry.shard] if entry.shard else all_shards():
-            self.apply_to(shard, entry)
+        if entry.shard:
+            self.apply_to(entry.shard, entry)
+        elif entry.kind == "cutoff":
+            self._redis.run_everywhere(_CUTOFF, self._cut_off(entry))
+        else:
+            for shard in all_shards():
+                self.apply_to(shard, entry)
 
     def apply_to(self, shard: str, entry: Entry) -> None:
         """Apply an entry to one shard. Raises Unavailable."""
@@ -40,8 +47,7 @@ class Applying:
         if entry.kind == "ending":
             run(_ENDING, shard, (entry.sid, entry.sub, self.outlives, entry.reason))
         elif entry.kind == "cutoff":
-            scope, name, at = entry.detail["scope"], entry.detail["name"], entry.detail["at"]
-            run(_CUTOFF, shard, (scope, name, at, self._horizon))
+            run(_CUTOFF, shard, self._cut_off(entry))
         elif entry.kind == "leave":
             self.leave(shard, entry.sid, entry.client_id, entry.detail["at"])
         elif entry.kind == "revocation":
@@ -49,13 +55,21 @@ class Applying:
         elif entry.kind == "user":
             run(_FORGET_USER, shard, (entry.sub,))
 
-    def end(self, shard: str, sid: str, sub: str) -> None:
-        """Take a session whose ending is recorded out of Redis. Raises Unavailable."""
-        self._redis.run_unguarded(_ENDING, shard, (sid, sub, self.outlives))
+    def end_all(self, shard: str, endings: Sequence[Ending]) -> None:
+        """Take sessions whose endings are recorded out of Redis. Raises Unavailable."""
+        calls = [(shard, (one.sid, one.sub, self.outlives, one.reason)) for one in endings]
+        self._redis.run_many(_ENDING, calls)
 
     def leave(self, shard: str, sid: str, client_id: str, at: int) -> None:
         """Take a client out of a session that it joined at or before `at` (ms). Raises Unavailable."""
         self._redis.run_unguarded(_LEAVE, shard, (sid, client_id, at))
+
+    def leave_all(self, shard: str, sids: Sequence[str], client_id: str, at: int) -> None:
+        """Take a client out of several sessions that it joined at or before `at` (ms). Raises Unavailable."""
+        self._redis.run_many(_LEAVE, [(shard, (sid, client_id, at)) for sid in sids])
+
+    def _cut_off(self, entry: Entry) -> tuple[str | int, ...]:
+        return entry.detail["scope"], entry.detail["name"], entry.detail["at"], self._horizon
 
     def _revoke(self, shard: str, entry: Entry) -> None:
         for family in entry.detail.get("families", ()):
@@ -71,5 +85,7 @@ class Applying:
 
     def mark(self, entry: Entry) -> None:
         """Note in every shard the entry concerns that the journal is applied up to it. Raises Unavailable."""
-        for shard in [entry.shard] if entry.shard else all_shards():
-            self._redis.run_unguarded(_MARK, shard, (entry.number,))
+        if entry.shard:
+            self._redis.run_unguarded(_MARK, entry.shard, (entry.number,))
+        else:
+            self._redis.run_everywhere(_MARK, (entry.number,))

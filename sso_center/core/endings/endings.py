@@ -39,6 +39,7 @@ class Endings:
         clients: Clients,
         entries: Entries,
         applying: Applying,
+        taking_back: TakingBack,
         clock: Clock,
     ) -> None:
         self._redis = redis
@@ -60,7 +61,7 @@ class Endings:
 
     def end_sessions(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Ending]:
         """End several sessions of one shard, recorded in few transactions. Raises Unavailable."""
-        closed = [done for sid in sids if (done := self._close(sid, reason, actor))]  # step 0
+        closed = self._close(sids, reason, actor)  # step 0
         if not closed:
             return []
         shard = closed[0].sid[:2]
@@ -152,15 +153,14 @@ class Endings:
         """Record what was revoked before `before` (ms) and not recorded. Raises Unavailable."""
         return self._revocations.finish(shard, before=before, limit=BATCH)
 
-    def _close(self, sid: str, reason: Reason, actor: str) -> Closed | None:
-        shard = shard_in(sid)
-        if shard is None:
-            return None
-        reply = self._redis.run(_CLOSE, shard, (sid, uuid.uuid4().hex, reason, actor))
-        if reply[0] == "gone":
-            return None
-        _, ending_id, why, who, at, sub, *participants = reply
-        return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(participants)))
+    def _close(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Closed]:
+        calls = [(shard, (sid, uuid.uuid4().hex, reason, actor)) for sid in sids if (shard := shard_in(sid))]
+        replies = self._redis.run_many(_CLOSE, calls)
+        return [
+            _read_closed(sid, reply)
+            for (_, (sid, *_)), reply in zip(calls, replies, strict=True)
+            if reply[0] != "gone"
+        ]
 
     def _told(self, joined: Iterable[str]) -> frozenset[str]:
         """Which of these clients take back-channel notices."""
@@ -169,12 +169,16 @@ class Endings:
 
     def _finish(self, shard: str, endings: Sequence[Ending]) -> None:
         try:
-            for ending in endings:
-                self._applying.end(shard, ending.sid, ending.sub)
+            self._applying.end_all(shard, endings)
             self._taking_back.publish(endings[-1].number)
         except Unavailable as away:
             # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.
             _log.warning("ending left to the courier", extra={"detail": away.detail})
+
+
+def _read_closed(sid: str, reply: Sequence[str]) -> Closed:
+    _, ending_id, why, who, at, sub, *participants = reply
+    return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(participants)))
 
 
 def _in_batches(closed: Sequence[Closed]) -> Iterator[list[Closed]]:

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
+from sso_center.base.errors import NotFound
 from sso_center.core.audit import Tag, append, write_audit
 from sso_center.core.endings.reasons import Reason
+from sso_center.core.endings.walks import Walk, open_walk
 from sso_center.storage.schema import journal, meta, notices
 from sso_center.storage.sql import Database
 
@@ -126,7 +128,10 @@ class Entries:
         sid: str = "",
         notices: Sequence[tuple[str, str, str]] = (),
     ) -> int:
-        """Record what is no ending, with its notices, and return its number. Raises Unavailable."""
+        """Record what is no ending, with its notices, and return its number; a cut-off's walk begins with it.
+
+        Raises Unavailable.
+        """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
             earlier = connection.scalar(select(journal.c.number).where(journal.c.id == id))
@@ -146,6 +151,8 @@ class Entries:
                 detail=detail,
             )
             add_notices(connection, number, notices, at)
+            if kind == "cutoff":
+                open_walk(connection, Walk(number, detail["scope"], detail["name"], at))
             write_audit(
                 connection,
                 tag,
@@ -179,6 +186,14 @@ class Entries:
         with self._database.read() as connection:
             found = connection.scalar(select(meta.c.value).where(meta.c.key == "config_version"))
         return int(found or 0)
+
+    def get(self, number: int) -> Entry:
+        """Return one entry. Raises Unavailable, NotFound."""
+        with self._database.read() as connection:
+            found = connection.execute(select(journal).where(journal.c.number == number)).mappings().first()
+        if found is None:
+            raise NotFound("There is no such entry.")
+        return _entry(found)
 
     def concerning(self, shard: str, *, after: int, since: int, limit: int) -> list[Entry]:
         """Return entries numbered above `after`, not older than `since` (ms), that concern a shard."""

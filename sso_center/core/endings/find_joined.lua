@@ -1,7 +1,7 @@
 -- Finds sessions that joined a client at or before its cut-off.
 -- ARGV: client, the cut-off (ms), cursor, count
 -- Returns {next cursor, {sid, sub}, ...}
-local cursor, sids = scan_sessions(args[3], args[4])
+local cursor, sids = scan_sessions(index_of('client', args[1]), args[3], args[4])
 local found = {cursor}
 for _, sid in ipairs(sids) do
   local joined = tonumber(redis.call('HGET', participants_key(sid), args[1]) or -1)

@@ -1,12 +1,7 @@
 -- Finds sessions that no longer count because of a cut-off, or because their user was changed.
 -- ARGV: sub or '' for the whole shard, cursor, count
 -- Returns {next cursor, sid, ...} | {'no_user', '', session reply...}
-local cursor, sids = '0', nil
-if args[1] ~= '' then
-  sids = redis.call('ZRANGE', user_sessions_key(args[1]), 0, -1)
-else
-  cursor, sids = scan_sessions(args[2], args[3])
-end
+local cursor, sids = scan_sessions(index_of(args[1] ~= '' and 'user' or 'everyone', args[1]), args[2], args[3])
 local found = {cursor}
 for _, sid in ipairs(sids) do
   local session = session_load(sid)

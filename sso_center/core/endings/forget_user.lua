@@ -1,3 +1,5 @@
 -- Drops a user's hash, so that the next script that needs it has it refilled from SQL.
 -- ARGV: sub
-return redis.call('DEL', prefix .. 'user:' .. args[1])
+local key = prefix .. 'user:' .. args[1]
+keep_cutoffs_of_lost_roles(args[1], redis.call('HGET', key, 'roles') or '', '')
+return redis.call('DEL', key)

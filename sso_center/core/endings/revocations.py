@@ -40,7 +40,7 @@ class Revocations:
         self._record_family(shard, family, sub, client_id, reason, actor)
 
     def revoke_token(self, jti: str, *, sub: str, client_id: str, until: int, actor: str) -> None:
-        """Revoke an access token that lives until `until` (ms). Raises Unavailable, when it is dead already."""
+        """Revoke an access token, alive until `until` (ms). Raises Unavailable, when it is dead already."""
         shard, left = shard_in(jti), until - self._clock()
         if shard is None or left <= 0:
             return

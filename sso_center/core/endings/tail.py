@@ -40,11 +40,12 @@ class Tail:
     def _apply(self, entry: Entry) -> None:
         if entry.kind == "user":
             self._refill(entry)
+            # What a cut-off voided is many sessions, which have walks of their own (walker.py).
+            ended = max(self._mass.walk(entry), default=0)
+            if ended:
+                _log.info("ended sessions", extra={"entry": entry.number, "ended": ended})
         else:
             self._applying.apply(entry)
-        if entry.kind in ("user", "cutoff"):
-            for ended in self._mass.walk(entry):
-                _log.info("ending sessions", extra={"entry": entry.number, "ended": ended})
         self._applying.mark(entry)
 
     def _refill(self, entry: Entry) -> None:

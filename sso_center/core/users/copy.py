@@ -6,7 +6,7 @@ from sso_center.storage.redis import Redis, load_script
 LIFETIME = 400 * 86_400_000
 """Milliseconds; longer than any session lives. A copy that is gone is refilled from SQL."""
 
-_PUT_USER = load_script(__package__, "put_user.lua")
+_PUT_USER = load_script(__package__, "lost_roles.lua", "put_user.lua")
 
 
 def write_copy(redis: Redis, user: User) -> None:

@@ -6,6 +6,7 @@
 local key = prefix .. 'user:' .. args[1]
 local stored = tonumber(redis.call('HGET', key, 'version') or -1)
 if tonumber(args[2]) < stored then return 0 end
+keep_cutoffs_of_lost_roles(args[1], redis.call('HGET', key, 'roles') or '', args[5])
 redis.call('HSET', key, 'version', args[2], 'epoch', args[3], 'disabled', args[4], 'roles', args[5],
   'claims', args[6], 'refresh_epoch', args[8], 'access_epoch', args[9], 'consents', args[10])
 redis.call('PEXPIRE', key, args[7])

@@ -1,0 +1,22 @@
+-- Finds the living sessions that a cut-off would reach, changing nothing.
+-- ARGV: scope (everyone, user, role, client), name, cursor, count
+-- Returns {next cursor, {sub, client, client, ...}, ...} | {'no_user', '', session reply...}
+local scope, name = args[1], args[2]
+local cursor, sids = scan_sessions(index_of(scope, name), args[3], args[4])
+local found = {cursor}
+for _, sid in ipairs(sids) do
+  local session = session_load(sid)
+  local user = session and user_load(session.sub)
+  local state = session_state(session, user)
+  if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, nil))} end
+  local is_meant = scope ~= 'role' or user and string.find(user.roles, '|' .. name .. '|', 1, true)
+  if state == 'alive' and is_meant then
+    local clients = redis.call('HKEYS', participants_key(sid))
+    if scope ~= 'client' then
+      found[#found + 1] = {session.sub, unpack(clients)}
+    elseif redis.call('HEXISTS', participants_key(sid), name) == 1 then
+      found[#found + 1] = {session.sub, name}
+    end
+  end
+end
+return found

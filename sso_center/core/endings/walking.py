@@ -1,0 +1,115 @@
+"""Walking: going through the sessions that a cut-off or a changed account has voided, to end each of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sso_center.base.clock import Clock
+from sso_center.base.errors import NotFound
+from sso_center.base.secrets import all_shards
+from sso_center.core.clients import Clients
+from sso_center.core.endings.applying import Applying
+from sso_center.core.endings.endings import BATCH, Endings
+from sso_center.core.endings.entries import Entries, Entry
+from sso_center.core.endings.reasons import CENTER, Reason
+from sso_center.core.sessions import SESSION_PARTS
+from sso_center.core.users import Users
+from sso_center.storage.redis import Redis, Script, load_script
+
+SCAN_PARTS = (*SESSION_PARTS, "scan.lua")
+
+_FIND_VOID = load_script(__package__, *SCAN_PARTS, "find_void.lua")
+_FIND_JOINED = load_script(__package__, *SCAN_PARTS, "find_joined.lua")
+
+FIRST = "0"
+"""The cursor that a walk over a shard begins and ends with."""
+
+
+@dataclass(frozen=True)
+class Walked:
+    """How far a walk is: how many shards are done, and how many sessions it ended."""
+
+    shards: int
+    ended: int
+
+
+class Walking:
+    """Goes through sessions shard by shard, a batch at a time. Each method raises Unavailable."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        users: Users,
+        clients: Clients,
+        endings: Endings,
+        entries: Entries,
+        applying: Applying,
+        clock: Clock,
+    ) -> None:
+        self._redis = redis
+        self._users = users
+        self._clients = clients
+        self._endings = endings
+        self._entries = entries
+        self._applying = applying
+        self._clock = clock
+
+    def walk(self, entry: Entry, *, done: int = 0) -> Iterator[Walked]:
+        """End what a cut-off or a changed user has voided; yields how far it is after each batch.
+
+        `done` is how many shards an earlier walk was through with. Every step may be repeated.
+        """
+        ended, shards = 0, [entry.shard] if entry.shard else all_shards()
+        for number, shard in enumerate(shards[done:], start=done):
+            for count in self._batches(entry, shard):
+                ended += count
+                yield Walked(number, ended)
+            yield Walked(number + 1, ended)
+
+    def end_void(self, sub: str, shard: str, reason: Reason, actor: str) -> int:
+        """End the sessions of a user that no longer count, and return how many there were."""
+        return sum(self._end_void(shard, sub, reason, actor))
+
+    def with_users(self, script: Script, shard: str, arguments: tuple[str | int, ...]) -> list[Any]:
+        """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
+
+        The session of a person who was removed is ended.
+        """
+        while True:
+            found: list[Any] = self._redis.run(script, shard, arguments)
+            if found[0] != "no_user":
+                return found
+            sid, sub = found[2], found[3]
+            try:
+                self._users.refill(sub)
+            except NotFound:
+                self._endings.end_session(sid, Reason.DISABLED, CENTER)
+
+    def _batches(self, entry: Entry, shard: str) -> Iterator[int]:
+        if entry.kind == "cutoff" and entry.detail["scope"] == "client":
+            return self._take_out(shard, entry)
+        return self._end_void(shard, entry.sub, Reason(entry.reason), entry.actor)
+
+    def _end_void(self, shard: str, sub: str, reason: Reason, actor: str) -> Iterator[int]:
+        cursor = FIRST
+        while True:
+            cursor, *sids = self.with_users(_FIND_VOID, shard, (sub, cursor, BATCH))
+            yield len(self._endings.end_sessions(sids, reason, actor))
+            if cursor == FIRST:
+                return
+
+    def _take_out(self, shard: str, entry: Entry) -> Iterator[int]:
+        client_id, at = entry.detail["name"], entry.detail["at"]
+        client = self._clients.find(client_id)
+        is_told = client is not None and bool(client.backchannel_logout_uri)
+        cursor = FIRST
+        while True:
+            cursor, *rows = self._redis.run(_FIND_JOINED, shard, (client_id, at, cursor, BATCH))
+            if rows and is_told:
+                told = [(client_id, sid, sub) for sid, sub in rows]
+                self._entries.add_notices(entry.number, told, self._clock())
+            # Only now that the notices are recorded: a crash in between repeats them, never loses one.
+            self._applying.leave_all(shard, [sid for sid, _ in rows], client_id, at)
+            yield len(rows)
+            if cursor == FIRST:
+                return
