@@ -22,7 +22,9 @@ try:
 except ModuleNotFoundError as missing:
     raise ImportError('this adapter needs Flask: pip install "sso-center[flask]"') from missing
 
+from client_sdk.core.browser_tokens import Fresh
 from client_sdk.core.clock import Clock
+from client_sdk.core.errors import LoginNeeded, Unavailable
 from client_sdk.core.identity import User
 from client_sdk.core.settings import settings_from
 from client_sdk.core.site import ROUTES, Site, Standing
@@ -36,6 +38,7 @@ Names = str | Iterable[str]
 _KEY = "sso"
 _STANDING = "client_sdk.standing"
 _ADMITTED = "client_sdk.admitted"
+_FRESH = "client_sdk.fresh"
 
 
 class SSO:
@@ -55,6 +58,8 @@ class SSO:
         site = Site(settings_from(given, app.config), transport=transport, clock=clock)
         app.extensions[_KEY] = site
         app.register_blueprint(_endpoints(site))
+        app.register_error_handler(LoginNeeded, _answer_failure)
+        app.register_error_handler(Unavailable, _answer_failure)
         app.after_request(_finish)
 
     @property
@@ -99,13 +104,23 @@ class SSO:
 
         def refused() -> Answer | None:
             environ = request.environ
-            admitted = _site().guard.admit(needs, environ.get("HTTP_AUTHORIZATION"), _incoming)
+            admitted = _site().guard.admit(needs, environ.get("HTTP_AUTHORIZATION"), _incoming, _fresh)
             if isinstance(admitted, Answer):
                 return admitted
             environ[_ADMITTED] = admitted
             return None
 
         return lambda view: _guarded(view, refused)
+
+    @property
+    def access_token(self) -> str | None:
+        """An access token of the person signed in, fresh enough to call an API with; None when nobody is.
+
+        It needs the setting `keep_tokens`. Where there is none to be had, a page goes by the center for a
+        new one, a script gets 401, and either gets 503 while the center is away.
+        """
+        fresh = _fresh()
+        return fresh.access_token if fresh is not None else None
 
     @property
     def token(self) -> Token | None:
@@ -147,6 +162,19 @@ def _standing() -> Standing:
     return standing
 
 
+def _fresh() -> Fresh | None:
+    environ = request.environ
+    if _FRESH not in environ:
+        standing, scheme = _standing(), environ["wsgi.url_scheme"]
+        environ[_FRESH] = _site().fresh(standing, environ.get("HTTP_COOKIE"), scheme)
+    fresh: Fresh | None = environ[_FRESH]
+    return fresh
+
+
+def _answer_failure(failed: LoginNeeded | Unavailable) -> Response:
+    return _response(_site().answer_failure(_incoming(), failed))
+
+
 def _incoming(form: bytes = b"") -> Incoming:
     return Incoming(
         method=request.method,
@@ -185,10 +213,12 @@ def _finish(response: Response) -> Response:
     if admitted is None and _STANDING not in environ:
         return response
     _keep_private(response, ("Cookie",) if admitted is None else ("Authorization", "Cookie"))
-    if admitted is not None and admitted.headers:
+    fresh: Fresh | None = environ.get(_FRESH)
+    added = list(admitted.headers) if admitted is not None else []
+    added += [cookie.header() for cookie in fresh.cookies] if fresh is not None else []
+    if added:
         response.headers["Cache-Control"] = "no-store"
-        for name, value in admitted.headers:
-            response.headers.add(name, value)
+        response.headers.extend(added)
     return response
 
 

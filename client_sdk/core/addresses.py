@@ -20,6 +20,7 @@ class CookieNames:
     """
 
     session: str
+    tokens: str
     attempts: Names
 
 
@@ -28,8 +29,9 @@ def cookie_names(settings: Settings, *, is_secure: bool) -> CookieNames:
     client_id = settings.client_id
     if len(client_id) > 64 or not _IN_COOKIE_NAMES.issuperset(client_id):
         client_id = hashlib.sha256(client_id.encode()).hexdigest()[:16]
+    # No client's id has a tilde: "shop" and "shop-tokens" on two ports of a host stay apart.
     base = f"{'__Host-' if is_secure else ''}sso-{client_id}"
-    return CookieNames(base, Names(f"{base}-login-", is_secure))
+    return CookieNames(base, f"{base}~tokens", Names(f"{base}-login-", is_secure))
 
 
 class Addresses:
@@ -51,7 +53,7 @@ class Addresses:
 
     def names_for(self, incoming: Incoming) -> CookieNames:
         """Return the cookies' names for a request."""
-        return self.names(incoming.root.partition(":")[0])
+        return self.names(incoming.scheme)
 
     def callback(self, incoming: Incoming) -> str:
         """Return the redirect_uri registered at the center."""

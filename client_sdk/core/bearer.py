@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from client_sdk.core.errors import TokenRefused, Unavailable
+from client_sdk.core.errors import LoginNeeded, TokenRefused, Unavailable
 from client_sdk.core.jwt import MAX_TOKEN
 from client_sdk.core.pages import refusal
 from client_sdk.core.web import Answer, Incoming
@@ -60,6 +60,13 @@ def refuse_invalid(refused: TokenRefused) -> Answer:
     return refusal(401, **said, headers=_challenge(**said))
 
 
+def refuse_over(needed: LoginNeeded) -> Answer:
+    """Answer a browser whose tokens are gone; a new login brings new ones."""
+    said = {"error": "invalid_token", "error_description": needed.message}
+    cookies = tuple(cookie.header() for cookie in needed.cookies)
+    return refusal(401, **said, headers=_challenge(**said) + cookies)
+
+
 def refuse_insufficient(scope: Sequence[str], roles: Sequence[str]) -> Answer:
     """Answer a token that counts and may not do this; `scope` and `roles` are what it takes."""
     needed = [f"the scope {name}" for name in scope] + [f"the role {name}" for name in roles]
@@ -73,7 +80,7 @@ def refuse_unchecked(failed: Unavailable) -> Answer:
     return refusal(503, "temporarily_unavailable", headers=(("Retry-After", str(failed.retry_after)),))
 
 
-def _challenge(**attributes: str) -> tuple[tuple[str, str]]:
+def _challenge(**attributes: str) -> tuple[tuple[str, str], ...]:
     said = "".join(f', {name}="{_quoted(value)}"' for name, value in attributes.items())
     return (("WWW-Authenticate", f'Bearer realm="sso"{said}'),)
 

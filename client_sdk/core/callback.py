@@ -1,16 +1,18 @@
 """The center's answer to a login: from the browser's query to a grant, and from the grant to tokens."""
 
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from typing import Any
 
 from client_sdk.core.attempts import Attempt
-from client_sdk.core.client_auth import with_client
+from client_sdk.core.client_auth import form_request
 from client_sdk.core.discovery import Metadata
 from client_sdk.core.errors import LoginFailed, Unavailable
 from client_sdk.core.settings import Settings
 from client_sdk.core.transport import HttpRequest, HttpResponse
 from client_sdk.core.web import single_values
 
+UNTOLD_LIFETIME = 300
+"""Seconds that an access token is taken to last when the center does not say (RFC 6749 section 5.1)."""
 _PASSING = ("temporarily_unavailable", "server_error")
 
 
@@ -33,10 +35,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the center gave for a grant."""
+    """What the center gave for a grant; `expires_in` is how long the access token is good for, in seconds."""
 
     id_token: str = field(repr=False)
     access_token: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
+    expires_in: int = 0
 
 
 def read_response(query: str) -> Response:
@@ -84,13 +88,9 @@ def build_token_request(
         "redirect_uri": redirect_uri,
         "code_verifier": attempt.verifier,
     }
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-    if metadata.takes_basic:
-        return with_client(
-            HttpRequest("POST", metadata.token_endpoint, headers, urlencode(form).encode()), settings
-        )
-    form |= {"client_id": settings.client_id, "client_secret": settings.client_secret}
-    return HttpRequest("POST", metadata.token_endpoint, headers, urlencode(form).encode())
+    return form_request(
+        metadata.token_endpoint, form, settings, takes_basic=metadata.takes_basic, is_repeatable=False
+    )
 
 
 def process_token_response(response: HttpResponse) -> Tokens:
@@ -110,7 +110,19 @@ def process_token_response(response: HttpResponse) -> Tokens:
                 actual=error,
             )
         raise LoginFailed("login_grant_refused", "The center did not accept the code.", actual=error)
-    id_token, access_token = document.get("id_token"), document.get("access_token", "")
-    if not isinstance(id_token, str) or not isinstance(access_token, str):
+    tokens = read_tokens(document)
+    if tokens is None or not tokens.id_token:
         raise LoginFailed("login_malformed", "The center gave no ID token.")
-    return Tokens(id_token, access_token)
+    return tokens
+
+
+def read_tokens(document: dict[str, Any]) -> Tokens | None:
+    """Return the tokens of an answer, "" for each that is missing; None when it can't be read."""
+    names = ("id_token", "access_token", "refresh_token")
+    texts = {name: document.get(name, "") for name in names}
+    lifetime = document.get("expires_in", UNTOLD_LIFETIME)
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int | float) or not 0 <= lifetime < 2**31:
+        return None
+    if not all(isinstance(text, str) for text in texts.values()):
+        return None
+    return Tokens(**texts, expires_in=int(lifetime))

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from client_sdk.core import check, discovery, introspection, keys
+from client_sdk.core import check, discovery, introspection, keys, refresh
 from client_sdk.core.cached import Cached
+from client_sdk.core.callback import Tokens
 from client_sdk.core.clock import Clock
 from client_sdk.core.discovery import Metadata
 from client_sdk.core.errors import TokenRefused, Unavailable
@@ -67,6 +68,21 @@ class Center:
         except Unavailable as failed:
             log.warning("a token can't be checked: %s", failed)
             raise
+
+    def refresh(self, refresh_token: str) -> Tokens | None:
+        """Ask for fresh tokens; None when the center refuses. Raises Unavailable."""
+        try:
+            request = refresh.build_request(self.metadata(), self._settings, refresh_token)
+            return refresh.process_response(self.send(request))
+        except Unavailable as failed:
+            log.warning("tokens can't be refreshed: %s", failed)
+            raise
+
+    def revoke(self, refresh_token: str) -> None:
+        """Give a refresh token back. Raises Unavailable."""
+        request = refresh.build_revocation(self.metadata(), self._settings, refresh_token)
+        if request is not None and self.send(request).status != 200:
+            raise Unavailable("center_failed", "The center did not take a token back.")
 
     def _discover(self) -> Metadata:
         issuer = self._settings.issuer

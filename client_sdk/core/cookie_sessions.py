@@ -69,6 +69,20 @@ class CookieSessions:
         """Stop remembering a value; a copy of the cookie elsewhere stays good until the session ends."""
         self._verified.pop(value)
 
+    def binding(self, session: LocalSession, value: str) -> str:
+        """Return the sid: tokens then survive a new login of the same global session beside them."""
+        return session.user.sid
+
+    def read_tokens(self, value: str, cookie: str) -> str:
+        """Return what the browser sent."""
+        return cookie
+
+    def write_tokens(self, value: str, sealed: str, former: str) -> str | None:
+        """Return what the browser is to keep. Raises ValueError."""
+        if len(sealed) > MAX_VALUE:
+            raise ValueError(f"{len(sealed)} bytes do not fit in a cookie")
+        return sealed
+
     def end(self, sid: str, at: int) -> None:
         """Do nothing: there is nothing stored, and the view already knows."""
 

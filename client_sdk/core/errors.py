@@ -1,8 +1,10 @@
 """Every error the SDK raises: a stable `code` for programs, a message for people.
 
 `expected` and `actual` say what a check compared where that helps whoever operates the site. No error
-ever carries a token, a secret or a cookie.
+ever carries a token, a secret or a session.
 """
+
+from client_sdk.core.web import Cookie
 
 
 class SSOError(Exception):
@@ -34,7 +36,7 @@ class Unavailable(SSOError):
 
     Answer 503 and keep the cookie. `retry_after` is in seconds. Codes: `center_unreachable`,
     `center_failed`, `center_malformed`, `center_refused_client`, `discovery_issuer`,
-    `discovery_malformed`, `sessions_unreachable`.
+    `discovery_malformed`, `sessions_unreachable`, `tokens_contradiction`.
     """
 
     def __init__(
@@ -66,6 +68,20 @@ class LoginFailed(SSOError):
     Codes: `login_malformed`, `login_unknown_attempt`, `login_issuer`, `login_denied`,
     `login_grant_refused`, `login_client_refused`, `login_session_too_large`, `login_contradiction`.
     """
+
+
+class LoginNeeded(SSOError):
+    """Somebody is signed in, but the tokens to call APIs with are gone: a new login gives new ones.
+
+    `is_session_over` says that the center refused to go on, so that nobody is signed in any more; `cookies`
+    are then those that take the session out of the browser. Codes: `tokens_missing`, `tokens_expired`,
+    `refresh_refused`.
+    """
+
+    def __init__(self, code: str, message: str, *, is_session_over: bool = False) -> None:
+        super().__init__(code, message)
+        self.is_session_over = is_session_over
+        self.cookies: tuple[Cookie, ...] = ()
 
 
 class TokenRefused(SSOError):

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
-from client_sdk.core.client_auth import with_client
+from client_sdk.core.client_auth import form_request
 from client_sdk.core.discovery import Metadata
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.settings import Settings
@@ -30,12 +29,8 @@ def build_request(metadata: Metadata, settings: Settings, token: str) -> HttpReq
     if metadata.introspection_endpoint is None:
         raise Unavailable("discovery_malformed", "The center has no endpoint for questions about tokens.")
     form = {"token": token, "token_type_hint": "access_token"}
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-    return with_client(
-        HttpRequest(
-            "POST", metadata.introspection_endpoint, headers, urlencode(form).encode(), is_repeatable=True
-        ),
-        settings,
+    return form_request(
+        metadata.introspection_endpoint, form, settings, takes_basic=metadata.takes_basic, is_repeatable=True
     )
 
 

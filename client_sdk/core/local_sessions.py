@@ -20,6 +20,18 @@ class LocalSessions(Protocol):
     def drop(self, value: str) -> None:
         """Forget the one session of a cookie's value."""
 
+    def binding(self, session: LocalSession, value: str) -> str:
+        """Return what a session's tokens are to be sealed for."""
+
+    def read_tokens(self, value: str, cookie: str) -> str:
+        """Return the sealed tokens of a session, "" for none; `cookie` is what the browser sent of them."""
+
+    def write_tokens(self, value: str, sealed: str, former: str) -> str | None:
+        """Keep sealed tokens where `former` were; returns what to set their cookie to, None for no cookie.
+
+        Raises ValueError when they do not fit.
+        """
+
     def end(self, sid: str, at: int) -> None:
         """Forget all of a global session; `at` is in milliseconds since 1970."""
 

@@ -1,8 +1,8 @@
 """Local sessions in Redis: the cookie is a random token, of which only the hash is stored.
 
-One hash a global session, `sso-sdk:{<client_id>}:sid:<sid>`, holds a field for each local session and,
-once the center has ended it, the field `ended`; so one command finds a session and one ends all
-of it. The client's id in braces keeps a site in one slot of a Redis Cluster.
+One hash a global session, `sso-sdk:{<client_id>}:sid:<sid>`, holds a field for each local session, one
+for its sealed tokens and, once the center has ended it, the field `ended`; so one command finds a session and
+one ends all of it. The client's id in braces keeps a site in one slot of a Redis Cluster.
 """
 
 import json
@@ -22,6 +22,7 @@ from client_sdk.core.identity import LocalSession
 from client_sdk.core.settings import Settings
 
 MAX_VALUE = 2048
+_TOKENS = ":tokens"
 
 # KEYS: the global session's hash, the user's set. ARGV: field, session, lifetime (ms), proved at (ms), sid.
 # Returns 1, or 0 when the session ended after it was proved alive: a logout that overtook the login.
@@ -42,6 +43,17 @@ def connect(url: str) -> "Redis":
     return Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
 
 
+# KEYS: the global session's hash. ARGV: field, field of its tokens, sealed tokens, those they are to replace.
+# Tokens come and go with their session: a late answer brings none back, nor those replaced meanwhile.
+_WRITE_TOKENS = """
+local found = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], 'ended')
+if not found[1] or found[3] then return 0 end
+if (found[2] or '') ~= ARGV[4] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+return 1
+"""
+
+
 class RedisSessions:
     """Keeps sessions in Redis, so that an ending counts in every process of the site at once."""
 
@@ -54,6 +66,7 @@ class RedisSessions:
         self._redis = redis
         self._random = random
         self._open = redis.register_script(_OPEN)
+        self._write_tokens = redis.register_script(_WRITE_TOKENS)
 
     def open(self, session: LocalSession, proved_at: int) -> str:
         """Store a session and return the token that finds it."""
@@ -78,7 +91,28 @@ class RedisSessions:
         """Forget one session."""
         sid, token = _parts(value)
         with _store():
-            self._redis.hdel(self._of_session(sid), _hashed(token))
+            self._redis.hdel(self._of_session(sid), _hashed(token), _hashed(token) + _TOKENS)
+
+    def binding(self, session: LocalSession, value: str) -> str:
+        """Return the cookie's value: Redis and the site's secret do not yield a token even together."""
+        return value
+
+    def read_tokens(self, value: str, cookie: str) -> str:
+        """Return what lies beside the session."""
+        sid, token = _parts(value)
+        if not token:
+            return ""
+        with _store():
+            found = self._redis.hget(self._of_session(sid), _hashed(token) + _TOKENS)
+        return "" if found is None else _text(found)
+
+    def write_tokens(self, value: str, sealed: str, former: str) -> str | None:
+        """Keep them beside the session, if it is still there and `former` is what lies there."""
+        sid, token = _parts(value)
+        field = _hashed(token)
+        with _store():
+            self._write_tokens(keys=[self._of_session(sid)], args=[field, field + _TOKENS, sealed, former])
+        return None
 
     def end(self, sid: str, at: int) -> None:
         """Forget all of a global session, and refuse one that a login under way is about to store."""
@@ -97,7 +131,7 @@ class RedisSessions:
                 stored = self._redis.hgetall(key)
                 dead = [name for name, data in stored.items() if _is_issued_by(name, data, issued_before)]
                 if dead:
-                    self._redis.hdel(key, *dead)
+                    self._redis.hdel(key, *dead, *(_text(name) + _TOKENS for name in dead))
 
     def is_first(self, jti: str, lifetime: int) -> bool:
         """Say, once among all processes, that a logout token's id is new."""
@@ -121,7 +155,7 @@ def _parts(value: str) -> tuple[str, str]:
 
 
 def _is_issued_by(name: Any, data: Any, moment: float) -> bool:
-    if _text(name) == "ended":
+    if _text(name) == "ended" or _text(name).endswith(_TOKENS):
         return False
     session = LocalSession.from_json(json.loads(data))
     return session is None or session.issued_at <= moment

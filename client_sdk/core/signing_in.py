@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from client_sdk.core import callback, id_token, login, return_to
 from client_sdk.core.addresses import Addresses
 from client_sdk.core.attempts import Attempt, Attempts
+from client_sdk.core.browser_tokens import BrowserTokens
 from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import LoginFailed, SSOError, Unavailable
@@ -14,11 +15,21 @@ from client_sdk.core.local_sessions import LocalSessions
 from client_sdk.core.pages import page, page_name
 from client_sdk.core.settings import Settings
 from client_sdk.core.view import View
-from client_sdk.core.web import Answer, Cookie, Incoming, redirect
+from client_sdk.core.web import Answer, Cookie, Incoming, read_cookie, redirect
 
 MAX_HINT = 3000
 
 log = logging.getLogger("client_sdk")
+
+
+@dataclass(frozen=True, slots=True)
+class _Redeemed:
+    """What a code gave; sent at `sent_at` (ms since 1970), which was `proved_at` by the steady clock (ms)."""
+
+    session: LocalSession
+    tokens: callback.Tokens
+    sent_at: int
+    proved_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class SigningIn:
     addresses: Addresses
     attempts: Attempts
     sessions: LocalSessions
+    tokens: BrowserTokens
     view: View
 
     def begin(self, incoming: Incoming, target: str, ended_sid: str = "") -> Answer:
@@ -55,16 +67,15 @@ class SigningIn:
         try:
             response = callback.read_response(incoming.query)
             attempt = self.attempts.take(response.state, incoming.cookies(), names.attempts)
-            session, proved_at = self._redeem(incoming, response, attempt)
-            value = self._open(incoming, session, proved_at)
+            redeemed = self._redeem(incoming, response, attempt)
+            value, cookies = self._open(incoming, redeemed)
         except SSOError as failed:
             return self._tell(incoming, failed, attempt)
         closing = names.attempts.closing(attempt.state)
-        return redirect(attempt.return_to, [Cookie(names.session, value, names.attempts.is_secure), closing])
+        own = Cookie(names.session, value, names.attempts.is_secure)
+        return redirect(attempt.return_to, [own, *cookies, closing])
 
-    def _redeem(
-        self, incoming: Incoming, response: callback.Response, attempt: Attempt
-    ) -> tuple[LocalSession, tuple[int, int]]:
+    def _redeem(self, incoming: Incoming, response: callback.Response, attempt: Attempt) -> "_Redeemed":
         metadata = self.center.metadata()
         grant = callback.process_response(response, metadata)
         redirect_uri = self.addresses.callback(incoming)
@@ -87,16 +98,18 @@ class SigningIn:
             expires_at=now + int(self.settings.session_lifetime * 1000),
             id_token=tokens.id_token if len(tokens.id_token) <= MAX_HINT else "",
         )
-        return session, proved_at
+        return _Redeemed(session, tokens, *proved_at)
 
-    def _open(self, incoming: Incoming, session: LocalSession, proved_at: tuple[int, int]) -> str:
-        wall, steady = proved_at
-        former = incoming.cookies().get(self.addresses.names_for(incoming).session)
-        value = self.sessions.open(session, wall)
+    def _open(self, incoming: Incoming, redeemed: "_Redeemed") -> tuple[str, tuple[Cookie, ...]]:
+        header, scheme = incoming.header("Cookie"), incoming.scheme
+        former = read_cookie(header, self.addresses.names(scheme).session)
+        value = self.sessions.open(redeemed.session, redeemed.sent_at)
+        cookies = self.tokens.open(redeemed.session, value, redeemed.tokens, redeemed.sent_at, scheme)
         if former:
+            self.tokens.close(header, scheme, self.sessions.find(former))
             self.sessions.drop(former)
-        self.view.prove(session.user.sid, steady)
-        return value
+        self.view.prove(redeemed.session.user.sid, redeemed.proved_at)
+        return value, cookies
 
     def _tell(self, incoming: Incoming, failed: SSOError, attempt: Attempt | None) -> Answer:
         log.warning("login not finished: %s", failed)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from client_sdk.core import logout, logout_token, return_to
 from client_sdk.core.addresses import Addresses
+from client_sdk.core.browser_tokens import BrowserTokens
 from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import TokenRefused, Unavailable
@@ -29,6 +30,7 @@ class SigningOut:
     center: Center
     addresses: Addresses
     sessions: LocalSessions
+    tokens: BrowserTokens
     view: View
 
     def token(self, session: LocalSession) -> str:
@@ -49,13 +51,14 @@ class SigningOut:
         session = self.sessions.find(value) if value else None
         if session is not None and self.view.has_ended(session):
             session = None
-        gone = Cookie.overwritten(names.session, is_secure=names.attempts.is_secure)
+        own = Cookie.overwritten(names.session, is_secure=names.attempts.is_secure)
         if session is None:
             # Perhaps the center still knows this person: it will ask them.
-            return self._to_center(incoming, "", gone)
+            return self._to_center(incoming, "", (own, *self._close_tokens(incoming, None)))
         if not self._may_end(incoming, session):
             form = (self.addresses.logout(incoming.mount), self.token(session))
             return page(incoming, 200, "confirm", form=form, centers=self.settings.issuer)
+        gone = (own, *self._close_tokens(incoming, session))
         self.sessions.drop(value)
         self.view.end(session.user.sid, self.clock.steady())
         return self._to_center(incoming, session.id_token, gone)
@@ -115,7 +118,10 @@ class SigningOut:
             return False
         return hmac.compare_digest(given.encode(), self.token(session).encode())
 
-    def _to_center(self, incoming: Incoming, id_token: str, gone: Cookie) -> Answer:
+    def _close_tokens(self, incoming: Incoming, session: LocalSession | None) -> tuple[Cookie, ...]:
+        return self.tokens.close(incoming.header("Cookie"), incoming.scheme, session)
+
+    def _to_center(self, incoming: Incoming, id_token: str, gone: tuple[Cookie, ...]) -> Answer:
         address = None
         try:
             return_uri = self.addresses.signed_out(incoming)
@@ -124,5 +130,5 @@ class SigningOut:
             log.warning("signed out at this site only: %s", failed)
         if address is None:
             link = incoming.mount + return_to.HOME
-            return page(incoming, 200, "signed_out_here", link=link, cookies=(gone,))
-        return redirect(address, (gone,))
+            return page(incoming, 200, "signed_out_here", link=link, cookies=gone)
+        return redirect(address, gone)

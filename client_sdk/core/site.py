@@ -2,17 +2,18 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_urlsafe
 
 from client_sdk.core import return_to
 from client_sdk.core.addresses import Addresses
 from client_sdk.core.asker import Asker
 from client_sdk.core.attempts import Attempts
+from client_sdk.core.browser_tokens import BrowserTokens, Fresh
 from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
 from client_sdk.core.decision import Verdict, decide
-from client_sdk.core.errors import Unavailable
+from client_sdk.core.errors import BadSettings, LoginNeeded, Unavailable
 from client_sdk.core.identity import LocalSession
 from client_sdk.core.local_sessions import local_sessions
 from client_sdk.core.pages import page, refusal
@@ -69,12 +70,10 @@ class Site:
         center = Center(settings, self._clock, transport or RequestsTransport(settings.timeout))
         self._asker = Asker(center.are_alive, self._clock.steady)
         attempts = Attempts(settings, self._clock, random)
-        self._signing_in = SigningIn(
-            settings, self._clock, center, self._addresses, attempts, self._sessions, self._view
-        )
-        self._signing_out = SigningOut(
-            settings, self._clock, center, self._addresses, self._sessions, self._view
-        )
+        self._tokens = BrowserTokens(settings, self._clock, center, self._addresses, self._sessions)
+        shared = (self._sessions, self._tokens, self._view)
+        self._signing_in = SigningIn(settings, self._clock, center, self._addresses, attempts, *shared)
+        self._signing_out = SigningOut(settings, self._clock, center, self._addresses, *shared)
         checks = TokenChecks(settings, self._clock, center, self._view)
         self.guard = TokenGuard(settings, self._clock, self._addresses, checks)
 
@@ -97,6 +96,28 @@ class Site:
         if verdict is Verdict.ASK:
             return self._ask(session)
         return _standing(session, verdict)
+
+    def fresh(self, standing: Standing, cookies: str | None, scheme: str) -> Fresh | None:
+        """Return the access token of who stands so, or None when that is nobody.
+
+        Raises BadSettings when tokens are not kept, LoginNeeded when they are gone, and Unavailable.
+        """
+        if not self._tokens.is_on:
+            raise BadSettings("the access token of somebody signed in needs keep_tokens=True")
+        if standing.failure is not None:
+            raise standing.failure.again()
+        if standing.session is None:
+            return None
+        return self._tokens.fresh(cookies, scheme, standing.session)
+
+    def answer_failure(self, incoming: Incoming, failed: LoginNeeded | Unavailable) -> Answer:
+        """Answer a request in which `fresh` raised this: a new login, or 503."""
+        if isinstance(failed, Unavailable):
+            return self._unavailable(incoming, failed)
+        log.info("a new login is needed: %s", failed)
+        answered = self.refuse(incoming, NOBODY)
+        cookies = tuple(cookie.header() for cookie in failed.cookies)
+        return replace(answered, headers=answered.headers + cookies)
 
     def refuse(self, incoming: Incoming, standing: Standing) -> Answer:
         """Answer a request for a page that needs somebody signed in and has nobody.

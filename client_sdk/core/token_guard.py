@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from client_sdk.core import bearer
 from client_sdk.core.addresses import Addresses
+from client_sdk.core.browser_tokens import Fresh
 from client_sdk.core.clock import Clock
-from client_sdk.core.errors import TokenRefused, Unavailable
+from client_sdk.core.errors import LoginNeeded, TokenRefused, Unavailable
 from client_sdk.core.introspection import Answer as Said
 from client_sdk.core.settings import Settings
 from client_sdk.core.token import Token
@@ -52,20 +53,28 @@ class TokenGuard:
         self._reads_app_cookie = settings.app_token_in == "cookie"  # noqa: S105 - a place
 
     def admit(
-        self, needs: Needs, authorization: str | None, incoming: Callable[[], Incoming]
+        self,
+        needs: Needs,
+        authorization: str | None,
+        incoming: Callable[[], Incoming],
+        own: Callable[[], Fresh | None],
     ) -> Admitted | Answer:
         """Return what the request's token allows, or the answer that refuses it.
 
-        `authorization` is the Authorization header; the rest of the request is looked at only when needed.
+        `authorization` is the Authorization header. The rest is looked at only when needed: the request
+        itself, and `own`, which gives the access token of somebody signed in with a browser.
         """
         try:
-            text = bearer.read_header(authorization) or self._app_cookie(incoming)
+            text = bearer.read_header(authorization) or self._in_cookies(incoming, own)
             if text is None:
                 return bearer.refuse_missing()
             said = self._checks.check(text, needs.audience or self._audience)
         except TokenRefused as refused:
             log.info("token refused: %s", refused)
             return bearer.refuse_invalid(refused)
+        except LoginNeeded as needed:
+            log.info("token refused: %s", needed)
+            return bearer.refuse_over(needed)
         except Unavailable as failed:
             return bearer.refuse_unchecked(failed)
         return self._judge(needs, said, incoming)
@@ -77,14 +86,18 @@ class TokenGuard:
         refused = bearer.refuse_insufficient(needs.scope, needs.roles)
         return replace(refused, headers=refused.headers + handed)
 
-    def _app_cookie(self, incoming: Callable[[], Incoming]) -> str | None:
-        if not self._reads_app_cookie:
+    def _in_cookies(self, incoming: Callable[[], Incoming], own: Callable[[], Fresh | None]) -> str | None:
+        if not self._reads_app_cookie and not self._settings.keep_tokens:
             return None
         request = incoming()
-        text = read_cookie(request.header("Cookie"), APP_TOKEN_COOKIE)
-        if not text or bearer.is_from_another_page(request, self._addresses.root(request)):
+        root = self._addresses.root(request)
+        text = read_cookie(request.header("Cookie"), APP_TOKEN_COOKIE) if self._reads_app_cookie else None
+        if text and not bearer.is_from_another_page(request, root):
+            return bearer.read_header(f"Bearer {text}")
+        if not self._settings.keep_tokens or not bearer.is_own_page(request, root):
             return None
-        return bearer.read_header(f"Bearer {text}")
+        fresh = own()
+        return None if fresh is None else fresh.access_token
 
     def _hand_over(self, said: Said, incoming: Callable[[], Incoming]) -> tuple[str, str]:
         if not self._reads_app_cookie:

@@ -34,6 +34,11 @@ class Incoming:
         return found
 
     @property
+    def scheme(self) -> str:
+        """Return "https" or "http", as the browser sees it."""
+        return self.root.partition(":")[0]
+
+    @property
     def wants_page(self) -> bool:
         """Say whether a person will see the answer, so that a redirect to the login helps.
 

@@ -114,6 +114,16 @@ def _add_pages(app: Flask, sso: SSO) -> None:
             }
         )
 
+    @app.get("/token")
+    @sso.login_required
+    def token() -> str:
+        return sso.access_token or ""
+
+    @app.route("/api", methods=["GET", "POST"])
+    @sso.token_required()
+    def api() -> str:
+        return sso.token.username if sso.token else ""
+
     @app.get("/café/<path:rest>")
     @sso.login_required
     def elsewhere(rest: str) -> str:
