@@ -1,5 +1,6 @@
 """The audit log: one row an event, in SQL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,20 +107,29 @@ def write_audit(
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Write one event within the caller's transaction; `at` is in milliseconds."""
-    connection.execute(
-        insert(audit).values(
-            at=at,
-            tag=tag.value,
-            sub=_cut(sub),
-            client_id=_cut(client_id),
-            sid=_cut(sid),
-            actor=_cut(actor),
-            address=_cut(address),
-            user_agent=_cut(user_agent),
-            request_id=_cut(request_id),
-            detail=detail or {},
-        )
-    )
+    event = Entry(at, tag.value, sub, client_id, sid, actor, address, user_agent, request_id, detail or {})
+    write_audits(connection, [event])
+
+
+def write_audits(connection: Connection, events: Sequence[Entry]) -> None:
+    """Write several events within the caller's transaction, in one statement."""
+    if events:
+        connection.execute(insert(audit), [_row(event) for event in events])
+
+
+def _row(event: Entry) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "tag": event.tag,
+        "sub": _cut(event.sub),
+        "client_id": _cut(event.client_id),
+        "sid": _cut(event.sid),
+        "actor": _cut(event.actor),
+        "address": _cut(event.address),
+        "user_agent": _cut(event.user_agent),
+        "request_id": _cut(event.request_id),
+        "detail": event.detail,
+    }
 
 
 def _cut(text: str | None) -> str | None:

@@ -13,6 +13,8 @@ class Tag(StrEnum):
     PASSWORD_CHANGED = "account:password:change"  # noqa: S105
     PASSWORD_CHANGE_FAILED = "account:password:fail"  # noqa: S105
     ACCOUNT_SESSION_ENDED = "account:session:end"
+    CONSENT_GRANTED = "account:consent:grant"
+    CONSENT_WITHDRAWN = "account:consent:withdraw"
 
     USER_ADDED = "admin:user:add"
     USER_CHANGED = "admin:user:change"

@@ -4,7 +4,7 @@
 local id, sub, left = args[1], args[2], tonumber(args[3])
 if left > 0 then redis.call('SET', prefix .. 'denied:' .. id, '1', 'PX', left) end
 local chain = redis.call('HGET', prefix .. 'family:' .. id, 'chain')
-if chain then redis.call('DEL', chain_key(chain)) end
+if chain and chain ~= '' then redis.call('DEL', chain_key(chain)) end
 redis.call('DEL', prefix .. 'family:' .. id)
 redis.call('ZREM', prefix .. 'user-families:' .. sub, id)
 redis.call('ZREM', prefix .. 'family-deadlines', id)

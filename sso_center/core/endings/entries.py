@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
 from sso_center.base.errors import NotFound
-from sso_center.core.audit import Tag, append, write_audit
+from sso_center.core.audit import AuditEntry, Tag, append, append_all, write_audit, write_audits
 from sso_center.core.endings.reasons import Reason
 from sso_center.core.endings.walks import Walk, open_walk
 from sso_center.storage.schema import journal, meta, notices
@@ -70,47 +70,20 @@ class Entries:
         """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
-            return [self._record_one(connection, closed, shard, told) for closed in batch]
-
-    def _record_one(self, connection: Connection, closed: Closed, shard: str, told: frozenset[str]) -> Ending:
-        earlier = connection.scalar(select(journal.c.number).where(journal.c.id == closed.ending_id))
-        number = earlier or append(
-            connection,
-            id=closed.ending_id,
-            kind="ending",
-            at=closed.at,
-            shard=shard,
-            sub=closed.sub,
-            sid=closed.sid,
-            reason=closed.reason,
-            actor=closed.actor,
-            detail={"participants": closed.participants},
-        )
-        if earlier is None:
-            add_notices(
-                connection,
-                number,
-                [(client, closed.sid, closed.sub) for client in closed.participants if client in told],
-                closed.at,
-            )
-            write_audit(
-                connection,
-                Tag.SESSION_ENDED,
-                at=closed.at,
-                sub=closed.sub,
-                sid=closed.sid,
-                actor=closed.actor,
-                detail={"reason": closed.reason, "clients": closed.participants},
-            )
-        return Ending(
-            number,
-            closed.sid,
-            closed.sub,
-            Reason(closed.reason),
-            closed.actor,
-            closed.at,
-            closed.participants,
-        )
+            places = append_all(connection, [_journal_row(closed, shard) for closed in batch])
+            added = [
+                (number, closed) for (number, is_new), closed in zip(places, batch, strict=True) if is_new
+            ]
+            rows = [
+                _notice_row(number, client, closed.sid, closed.sub, closed.at)
+                for number, closed in added
+                for client in closed.participants
+                if client in told
+            ]
+            if rows:
+                connection.execute(insert(notices), rows)
+            write_audits(connection, [_audit_entry(closed) for _, closed in added])
+        return [_ending(number, closed) for (number, _), closed in zip(places, batch, strict=True)]
 
     def record_other(
         self,
@@ -233,22 +206,59 @@ def add_notices(connection: Connection, number: int, rows: Sequence[tuple[str, s
     there = select(notices.c.client_id, notices.c.sid).where(notices.c.number == number)
     known = {(row.client_id, row.sid) for row in connection.execute(there)}
     fresh = [
-        {
-            "number": number,
-            "client_id": client,
-            "sid": sid,
-            "sub": sub,
-            "state": "pending",
-            "attempts": 0,
-            "next_attempt_at": at,
-            "leased_until": 0,
-            "created_at": at,
-        }
-        for client, sid, sub in rows
-        if (client, sid) not in known
+        _notice_row(number, client, sid, sub, at) for client, sid, sub in rows if (client, sid) not in known
     ]
     if fresh:
         connection.execute(insert(notices), fresh)
+
+
+def _notice_row(number: int, client_id: str, sid: str, sub: str, at: int) -> dict[str, Any]:
+    return {
+        "number": number,
+        "client_id": client_id,
+        "sid": sid,
+        "sub": sub,
+        "state": "pending",
+        "attempts": 0,
+        "next_attempt_at": at,
+        "leased_until": 0,
+        "created_at": at,
+    }
+
+
+def _journal_row(closed: Closed, shard: str) -> dict[str, Any]:
+    return {
+        "id": closed.ending_id,
+        "kind": "ending",
+        "at": closed.at,
+        "shard": shard,
+        "sub": closed.sub,
+        "sid": closed.sid,
+        "client_id": None,
+        "reason": closed.reason,
+        "actor": closed.actor,
+        "detail": {"participants": closed.participants},
+    }
+
+
+def _audit_entry(closed: Closed) -> AuditEntry:
+    return AuditEntry(
+        at=closed.at,
+        tag=Tag.SESSION_ENDED,
+        sub=closed.sub,
+        client_id=None,
+        sid=closed.sid,
+        actor=closed.actor,
+        address="",
+        user_agent="",
+        request_id="",
+        detail={"reason": closed.reason, "clients": closed.participants},
+    )
+
+
+def _ending(number: int, closed: Closed) -> Ending:
+    reason = Reason(closed.reason)
+    return Ending(number, closed.sid, closed.sub, reason, closed.actor, closed.at, closed.participants)
 
 
 def _entry(row: RowMapping) -> Entry:

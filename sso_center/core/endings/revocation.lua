@@ -4,7 +4,7 @@
 local function revoke(id, about, kept)
   redis.call('SET', prefix .. 'denied:' .. id, about, 'PX', kept)
   local chain = redis.call('HGET', prefix .. 'family:' .. id, 'chain')
-  if chain then redis.call('DEL', chain_key(chain)) end
+  if chain and chain ~= '' then redis.call('DEL', chain_key(chain)) end
   -- Until it is recorded the sweep finds it here, whatever became of us.
   redis.call('ZADD', prefix .. 'revoking', now, id)
   redis.call('PEXPIRE', prefix .. 'revoking', 34560000000)
