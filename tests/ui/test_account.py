@@ -67,6 +67,33 @@ def test_another_device_is_shown_and_can_be_signed_out(
     assert member.is_signed_in
 
 
+def test_each_device_says_what_it_was_used_for_and_from_where(member: Member) -> None:
+    site = member.center.add_site(name="The Café")
+    site.visit(member.browser)
+    page = member.get("/account")
+    ((_, uses),) = re.findall(r'<details class="uses">(.*?)<ol>(.*?)</ol>', page.text, re.S)
+    rows = [
+        " ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"<li>(.*?)</li>", uses, re.S)
+    ]
+    assert rows == [f"{what} just now 127.0.0.1 · Chrome on Linux" for what in ("The Café", "Signed in")]
+
+
+def test_what_another_browser_does_with_a_copied_cookie_is_seen(member: Member) -> None:
+    site = member.center.add_site(name="The Café")
+    thief = member.browser.twin()
+    thief.http.headers["User-Agent"] = IPHONE
+    site.visit(thief)
+    (uses,) = re.findall(r'<details class="uses">.*?<ol>(.*?)</ol>', member.get("/account").text, re.S)
+    assert "127.0.0.1 · Safari on iPhone" in uses
+
+
+def test_a_site_that_is_no_more_is_still_named(member: Member) -> None:
+    site = member.center.add_site()
+    site.visit(member.browser)
+    member.center.services.clients.remove(site.client_id)
+    assert f"<span>{site.client_id}</span>" in member.get("/account").text
+
+
 def test_a_device_that_is_gone_already_is_no_error(member: Member, sign_in: Callable[..., Member]) -> None:
     sign_in(member.person)
     page = member.get("/account")
