@@ -10,6 +10,9 @@ from sso_center.core.tokens import Redeemed, Refreshed
 from sso_center.core.users import User
 from tests.harness.core import DAY, Core, core_in
 
+Records = list[tuple[str, list[str]]]
+"""Hashes: each key, and its fields and values in turn."""
+
 REFRESHING = ("authorization_code", "refresh_token")
 
 
@@ -42,6 +45,22 @@ class Holder:
         assert found is not None
         assert found.family is not None
         return found.family
+
+    def saved(self) -> Records:
+        """Return what the store holds of the family now."""
+        family = self.family()
+        redis, shard = self.core.services.redis, family[:2]
+        chain = self.core.record(family, "family", family)["chain"]
+        keys = [redis.key(shard, "family", family), redis.key(shard, "chain", chain)]
+        return [(key, redis.command(shard, "HGETALL", key)) for key in keys]
+
+    def restore(self, saved: Records) -> None:
+        """Let the store lose all that was written to the family since."""
+        redis, shard = self.core.services.redis, self.user.shard
+        for key, flat in saved:
+            redis.command(shard, "DEL", key)
+            redis.command(shard, "HSET", key, *flat)
+            redis.command(shard, "PEXPIRE", key, DAY)
 
 
 @pytest.fixture(scope="module")

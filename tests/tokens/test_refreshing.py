@@ -29,6 +29,62 @@ def test_of_fifty_parallel_uses_all_get_the_same_answer(core: Core, form: str) -
     assert holder.counts(answers[0].access_token)
 
 
+def test_those_who_ask_late_beside_one_who_was_answered_get_that_answer_too(opaque: Holder) -> None:
+    opaque.refresh(opaque.refresh_token)
+    opaque.core.time.move(30 * DAY)
+    late = opaque.refresh(opaque.refresh_token)
+    # One process of the client uses what it got; another asked at the same moment and comes a little later.
+    assert opaque.counts(late.access_token)
+    opaque.core.time.move(10 * MINUTE)
+    assert opaque.refresh(opaque.refresh_token).access_token == late.access_token
+    opaque.core.time.move(1)
+    with pytest.raises(ReusedToken):
+        opaque.refresh()
+
+
+def test_an_access_token_that_comes_too_late_shows_as_well_that_it_arrived(opaque: Holder) -> None:
+    told = opaque.refresh(opaque.refresh_token)
+    opaque.core.time.move(10 * MINUTE + 1)
+    assert not opaque.counts(told.access_token)
+    with pytest.raises(ReusedToken):
+        opaque.refresh()
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_a_retry_after_the_end_of_an_access_token_that_was_seen_does_not_revive_it(
+    core: Core, form: str
+) -> None:
+    holder = hold(core, access_token_format=form, refresh_retry_window=HOUR // SECOND)
+    told = holder.refresh(holder.refresh_token)
+    assert holder.counts(told.access_token)
+    core.time.move(10 * MINUTE)
+    again = holder.refresh()
+    assert (again.access_token, again.refresh_token) == (told.access_token, told.refresh_token)
+    assert again.expires_in == 0
+    assert not holder.counts(again.access_token)
+    assert holder.counts(holder.refresh().access_token)
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_an_old_answer_given_again_brings_no_voided_access_token_back(core: Core, form: str) -> None:
+    holder = hold(core, access_token_format=form)
+    old = holder.refresh_token
+    before, newest = holder.refresh(), holder.refresh()
+    core.show_copy(holder.user, access_epoch=1)
+    assert holder.refresh(old).access_token == before.access_token
+    assert not holder.counts(before.access_token)
+    assert not holder.counts(newest.access_token)
+    assert holder.counts(holder.refresh().access_token)
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_an_answer_that_never_arrived_is_given_again_with_what_counts(core: Core, form: str) -> None:
+    holder = hold(core, access_token_format=form)
+    holder.refresh(holder.refresh_token)
+    core.show_copy(holder.user, access_epoch=1)
+    assert holder.counts(holder.refresh().access_token)
+
+
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
 def test_a_lost_answer_is_given_again_for_ten_minutes(core: Core, form: str) -> None:
     holder = hold(core, access_token_format=form)
@@ -233,19 +289,24 @@ def test_a_forged_or_foreign_token_is_refused(opaque: Holder) -> None:
     assert opaque.refresh()
 
 
+def test_a_store_that_lost_one_telling_takes_the_successor_all_the_same(opaque: Holder) -> None:
+    old, saved = opaque.refresh_token, opaque.saved()
+    opaque.refresh()
+    opaque.restore(saved)
+    assert opaque.counts(opaque.refresh().access_token)
+    # The old answer is lost for good, which makes nobody a thief.
+    with pytest.raises(GrantRefused) as refused:
+        opaque.refresh(old)
+    assert refused.value.reason == "rollback"
+    assert opaque.refresh()
+
+
 def test_a_token_ahead_of_a_store_that_lost_writes_is_refused_and_ends_nothing(opaque: Holder) -> None:
-    core, family = opaque.core, opaque.family()
-    redis, shard = core.services.redis, family[:2]
-    chain = core.record(family, "family", family)["chain"]
-    keys = [redis.key(shard, "family", family), redis.key(shard, "chain", chain)]
-    saved = [redis.command(shard, "HGETALL", key) for key in keys]
+    saved = opaque.saved()
     opaque.refresh()
     opaque.refresh()
     opaque.refresh()
-    for key, flat in zip(keys, saved, strict=True):
-        redis.command(shard, "DEL", key)
-        redis.command(shard, "HSET", key, *flat)
-        redis.command(shard, "PEXPIRE", key, DAY)
+    opaque.restore(saved)
     with pytest.raises(GrantRefused) as refused:
         opaque.refresh()
     assert refused.value.reason == "rollback"

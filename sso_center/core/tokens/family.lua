@@ -12,6 +12,7 @@
 -- and what it was told last, so that a lost answer can be given once more:
 --   told         when the current generation was first used (ms), issued: the access token it was given then
 --   advanced     when the successor was first used (ms), nonce_before and issued_before: the answer before that
+--                ('' when the store lost it)
 --   seen         the newest generation whose access token was seen here (0: none): proof that its answer arrived
 
 local FAMILY_KEPT = 7 * DAY
@@ -56,6 +57,8 @@ local function got_state(got)
     state = session_state(session, user)
     if state == 'no_user' then return 'no_user' end
     if state ~= 'alive' then return 'session_' .. state end
+    -- Only a forged JWT names another person than its session does.
+    if session.sub ~= got.sub then return 'other_person' end
     if not session_has(session, got.client, got.stamp) then return 'client_left' end
     return 'alive', user, session
   end

@@ -13,10 +13,17 @@ else
 end
 local token = {client = f[1], sub = f[2], sid = f[3], stamp = tonumber(f[5])}
 local deadline, epoch, family, number = tonumber(f[6]), f[7], f[8], f[9]
+-- That it is used, be it too late, shows that the answer which brought it arrived; written once for each token of a
+-- refresh chain. The first answer's token may have no family: nothing need be noted of what can't be refreshed.
+local generation = family ~= '' and tonumber(number) or 0
+if generation > 0 and tonumber(redis.call('HGET', family_key(family), 'seen') or generation) < generation then
+  redis.call('HSET', family_key(family), 'seen', generation)
+end
 if now >= deadline then return {'inactive', 'expired'} end
 
 if family == '' then
   -- A client's own: no person stands behind it.
+  if token.sub ~= token.client then return {'inactive', 'unknown'} end
   if is_denied(number) then return {'inactive', 'revoked'} end
   if token.stamp <= last_cutoff and (token.stamp <= cutoff_at('everyone', '') or is_client_cut_off(token.stamp, token.client)) then
     return {'inactive', 'cut_off'}
@@ -29,10 +36,4 @@ local state, user = got_state(token)
 if state == 'no_user' then return {'no_user', '', token.sid, token.sub} end
 if state ~= 'alive' then return {'inactive', state} end
 if user.access_epoch ~= epoch then return {'inactive', 'stale'} end
--- That it is used shows that the answer which brought it arrived; written once for each token of a refresh chain.
-local generation = tonumber(number)
--- Without a family there is nothing to note it in: the first answer's token has none when nothing can be refreshed.
-if generation > 0 and tonumber(redis.call('HGET', family_key(family), 'seen') or generation) < generation then
-  redis.call('HSET', family_key(family), 'seen', generation)
-end
 return {'active', f[1], token.sub, token.sid, f[4], f[5], f[6], family, number, user.claims}

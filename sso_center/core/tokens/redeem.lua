@@ -21,7 +21,8 @@ local session = session_load(sid)
 if f[8] then
   -- Once taken back it need not be taken back again: a flood of replays writes nothing.
   if is_denied(family_id) or (f[10] and is_denied(f[10])) then return {'refused', 'replayed'} end
-  return {'replayed', session and session.sub or '', f[10] or ''}
+  local gave = family_load(family_id) -- what is offline outlives the session, and knows its person still
+  return {'replayed', gave and gave.sub or session and session.sub or '', f[10] or ''}
 end
 if now >= tonumber(f[6]) then return {'refused', 'expired'} end
 -- A store that came back may have forgotten that this grant was redeemed.

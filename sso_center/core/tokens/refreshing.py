@@ -68,14 +68,14 @@ class Refreshing:
     def _refreshed(
         self, client: Client, presented: ChainToken, opaque: str, reply: Sequence[str]
     ) -> Refreshed:
-        _, nonce, family, number, stamp, deadline, scope, sub, sid, claims, about_text, auth_time = reply
+        _, nonce, family, number, stamp, deadline, epoch, scope, sub, sid, claims, about_text, auth_time = (
+            reply
+        )
         about, user = read_about(about_text), read_claims(claims)
         authentication = Authentication(int(auth_time), about.acr, about.amr, sid or None)
         access_token = opaque
         if not access_token:
-            issue = Issue(
-                client, sub, sid, scope, int(stamp), int(deadline), user.access_epoch, family, str(number)
-            )
+            issue = Issue(client, sub, sid, scope, int(stamp), int(deadline), int(epoch), family, str(number))
             access_token = self._access.signed(issue, user, authentication)
         return Refreshed(
             access_token=access_token,
