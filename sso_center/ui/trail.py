@@ -10,7 +10,9 @@ from sso_center.web.logging import request_id
 MAX_USER_AGENT = 200
 
 
-def record(services: Services, tag: Tag, *, sub: str = "", sid: str | None = None) -> None:
+def record(
+    services: Services, tag: Tag, *, sub: str = "", sid: str | None = None, client_id: str | None = None
+) -> None:
     """Remember that the person at this browser did something.
 
     What was typed is never part of it: people now and then type their password where their name belongs.
@@ -20,6 +22,7 @@ def record(services: Services, tag: Tag, *, sub: str = "", sid: str | None = Non
         tag,
         sub=sub or None,
         sid=sid,
+        client_id=client_id,
         actor=sub,
         address=client_address(),
         user_agent=request.headers.get("User-Agent", "")[:MAX_USER_AGENT],

@@ -9,7 +9,7 @@ from sso_center.base.settings import Settings
 from sso_center.web import headers
 from sso_center.web.logging import request_id
 
-LEADS_ELSEWHERE = frozenset({"login.html", "new_password.html", "logout.html"})
+LEADS_ELSEWHERE = frozenset({"login.html", "new_password.html", "logout.html", "consent.html"})
 """Pages whose form is answered by redirects that end at another site."""
 
 

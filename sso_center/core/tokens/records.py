@@ -58,6 +58,16 @@ class ClientToken:
 
 
 @dataclass(frozen=True)
+class OfflineAccess:
+    """That a client may act for a person without a session, from `since` to `until` at most (ms)."""
+
+    client_id: str
+    scope: tuple[str, ...]
+    since: int
+    until: int
+
+
+@dataclass(frozen=True)
 class ActiveToken:
     """A token that counts right now. `issued_at` and `expires_at` are seconds since 1970.
 

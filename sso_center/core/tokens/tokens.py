@@ -10,12 +10,13 @@ from sso_center.core.keys import Keys
 from sso_center.core.sessions import Sessions
 from sso_center.core.tokens.access import AccessTokens, Issue, left_of
 from sso_center.core.tokens.active import ActiveTokens
-from sso_center.core.tokens.records import ActiveToken, ClientToken, Redeemed, Refreshed
+from sso_center.core.tokens.records import ActiveToken, ClientToken, OfflineAccess, Redeemed, Refreshed
 from sso_center.core.tokens.redeeming import FAMILY_PARTS, Redeeming, TokenLifetimes
 from sso_center.core.tokens.refreshing import Refreshing
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
+_LIST_OFFLINE = load_script(__package__, *FAMILY_PARTS, "list_offline.lua")
 _CLIENT_TOKEN = load_script(__package__, *FAMILY_PARTS, "client_token.lua")
 
 
@@ -73,6 +74,14 @@ class Tokens:
     def find_active(self, token: str) -> ActiveToken | None:
         """Return what a token stands for, or None; see ActiveTokens.find_active."""
         return self._active.find_active(token)
+
+    def offline_of(self, sub: str) -> list[OfflineAccess]:
+        """Return what clients may do for a person without a session, by family. Raises Unavailable."""
+        rows = self._redis.run(_LIST_OFFLINE, shard_of(sub), (sub,))
+        return [
+            OfflineAccess(client_id, tuple(scope.split()), int(since), int(until))
+            for client_id, scope, since, until in rows
+        ]
 
     def issue_to_client(self, client: Client, scope: tuple[str, ...]) -> ClientToken:
         """Return an access token with no person behind it (RFC 6749 section 4.4). Raises Unavailable."""

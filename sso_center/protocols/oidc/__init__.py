@@ -2,7 +2,7 @@
 
 Owns /authorize, /token, /userinfo, /introspect, /logout, /jwks.json and the discovery documents. What they
 decide on is decided in core; here a request is read by the letter of its standard and answered in its
-words. Knows nothing of pages beyond the two it shows at /logout, and nothing of Redis or SQL.
+words. Knows nothing of pages beyond those it shows at /consent and /logout, and nothing of Redis or SQL.
 """
 
 from flask import Blueprint
@@ -11,6 +11,7 @@ from sso_center.protocols import api
 from sso_center.protocols.oidc import (
     addresses,
     authorize,
+    consent,
     discovery,
     end_session,
     introspect,
@@ -23,7 +24,11 @@ from sso_center.services import Services
 
 def blueprints(services: Services) -> list[Blueprint]:
     """Return what browsers are sent to."""
-    return [authorize.blueprint(services), end_session.blueprint(services)]
+    return [
+        authorize.blueprint(services),
+        consent.blueprint(services),
+        end_session.blueprint(services),
+    ]
 
 
 def endpoints(services: Services) -> list[api.Endpoint]:

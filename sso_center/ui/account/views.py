@@ -8,7 +8,7 @@ from sso_center.core.endings import Reason
 from sso_center.core.sessions import Session
 from sso_center.services import Services
 from sso_center.ui import trail
-from sso_center.ui.account import password
+from sso_center.ui.account import access, password
 from sso_center.ui.account.alarms import alarms_of
 from sso_center.ui.account.overview import overview_of
 from sso_center.web import browser
@@ -45,6 +45,11 @@ def blueprint(services: Services) -> Blueprint:
         session = browser.current()
         return _leave(services, session, client_id) if session else _to_login("/account")
 
+    @routes.post("/account/access/<client_id>/withdraw")
+    def withdraw(client_id: str) -> Response:
+        session = browser.current()
+        return access.withdraw(services, session, client_id) if session else _to_login("/account")
+
     @routes.get("/account/password")
     def show_password() -> Response:
         session = browser.current()
@@ -71,6 +76,7 @@ def _show(services: Services, session: Session) -> Response:
         "account.html",
         user=session.user,
         overview=overview_of(services, session),
+        accesses=access.accesses_of(services, session.user),
         alarms=alarms_of(services, session.sub),
     )
 

@@ -1,0 +1,143 @@
+"""/consent: a person is asked whether a site that is not of their organisation may have what it asks for.
+
+1. What is asked: the request at /authorize that waits behind this page, looked at as /authorize itself does.
+2. Who is asked: whoever is signed in; nobody, and the browser goes back to /authorize and on to the login.
+3. The answer, which must be of that person and to what was shown. Allowed is remembered and the request goes
+   on; denied is told to the site (RFC 6749 section 4.1.2.1).
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+
+from sso_center.base.urls import with_query
+from sso_center.core.audit import Tag
+from sso_center.core.sessions import Session
+from sso_center.protocols.oidc import addresses
+from sso_center.protocols.oidc.authorization_request import (
+    AccessDenied,
+    AuthorizationError,
+    AuthorizationRequest,
+)
+from sso_center.protocols.oidc.authorize import Authorize
+from sso_center.protocols.oidc.checks import CHECKS
+from sso_center.protocols.redirects import see_other
+from sso_center.services import Services
+from sso_center.web import browser
+from sso_center.web.address import caller_in
+from sso_center.web.csrf import CSRFError
+from sso_center.web.errors import ShownError
+from sso_center.web.language import gettext
+from sso_center.web.logging import request_id
+from sso_center.web.pages import render
+
+_WAITING = f"{addresses.AUTHORIZE}?"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a page asks: may the site of this request, which waits at `target`, have it of this person."""
+
+    asked: AuthorizationRequest
+    target: str
+    session: Session
+
+    @property
+    def scope(self) -> str:
+        """What is asked for, as the form sends it back: an answer is to what was shown."""
+        return " ".join(self.asked.granted_scope)
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return /consent, whose form only our own page can send."""
+    consent = Consent(services)
+    routes = Blueprint("consent", __name__)
+    routes.add_url_rule(addresses.CONSENT, "show", consent.show, methods=["GET"])
+    routes.add_url_rule(addresses.CONSENT, "answer", consent.answer, methods=["POST"])
+    routes.register_error_handler(CSRFError, consent.show_again)
+    return routes
+
+
+@dataclass(frozen=True)
+class Consent:
+    """The page and what is answered on it."""
+
+    services: Services
+
+    def show(self) -> Response:
+        """Ask."""
+        question = self._question()
+        return question if isinstance(question, Response) else _page(question)
+
+    def show_again(self, _error: CSRFError) -> Response:
+        """Ask once more: the form was not ours, or had been open for so long that nobody can tell."""
+        question = self._question()
+        if isinstance(question, Response):
+            return question
+        problem = gettext(
+            "This page had been open for a long time. Nothing was changed; please try once more."
+        )
+        return _page(question, 400, problem)
+
+    def answer(self) -> Response:
+        """Take the answer."""
+        question = self._question()
+        if isinstance(question, Response):
+            return question
+        form = request.form
+        if (form.get("sub"), form.get("scope")) != (question.session.sub, question.scope):
+            # Somebody else signed in meanwhile, or the site is registered for something else now.
+            problem = gettext("Something changed since this page was opened. Please decide once more.")
+            return _page(question, 409, problem)
+        if form.get("decision") != "allow":
+            denied = AccessDenied("The person did not allow it.")
+            return see_other(Authorize(self.services).refuse(question.asked, denied))
+        self._remember(question)
+        return see_other(question.target)
+
+    def _question(self) -> Question | Response:
+        """Return what is to be asked, or where the browser goes when nothing is."""
+        target = request.args.get("next", "")
+        if not target.startswith(_WAITING):
+            raise ShownError("No request of a site waits here.")
+        authorize = Authorize(self.services)
+        asked = authorize.read(target.removeprefix(_WAITING))
+        try:
+            for check in CHECKS:
+                check(asked)
+        except AuthorizationError as refused:
+            return see_other(authorize.refuse(asked, refused))
+        session = browser.current()
+        if session is None or not asked.client.is_third_party:
+            return see_other(target)
+        return Question(asked, target, session)
+
+    def _remember(self, question: Question) -> None:
+        sub, client_id = question.session.sub, question.asked.client.client_id
+        caller = caller_in(request.environ, self.services.settings.trusted_proxies)
+        self.services.users.grant_consent(sub, client_id, question.asked.granted_scope)
+        self.services.audit.record(
+            Tag.CONSENT_GRANTED,
+            sub=sub,
+            client_id=client_id,
+            sid=question.session.sid,
+            actor=sub,
+            address=caller.address,
+            user_agent=caller.user_agent,
+            request_id=request_id.get(),
+            detail={"scope": question.asked.granted_scope},
+        )
+
+
+def _page(question: Question, status: int = 200, problem: str = "") -> Response:
+    return render(
+        "consent.html",
+        status,
+        client=question.asked.client,
+        scope=question.asked.granted_scope,
+        fields={"sub": question.session.sub, "scope": question.scope},
+        user=question.session.user,
+        action=with_query(addresses.CONSENT, next=question.target),
+        other_account=with_query(addresses.LOGIN, next=question.target, again="1"),
+        problem=problem,
+    )

@@ -1,0 +1,89 @@
+"""The sites that a person gave lasting access, and taking it away from one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import Response, flash
+
+from sso_center.core.audit import Tag
+from sso_center.core.endings import Reason
+from sso_center.core.sessions import Session
+from sso_center.core.users import User
+from sso_center.services import Services
+from sso_center.ui import trail
+from sso_center.web.language import ago, gettext
+from sso_center.web.pages import go
+
+
+@dataclass(frozen=True)
+class Access:
+    """A site that need not ask again; `gets` says for what, `since` when that was allowed."""
+
+    client_id: str
+    name: str
+    address: str
+    gets: str
+    since: str
+    is_offline: bool
+
+
+def accesses_of(services: Services, user: User) -> tuple[Access, ...]:
+    """Return the sites the person consented to or that stay connected without a session, by name.
+
+    Raises Unavailable.
+    """
+    since = {one.client_id: one.granted_at for one in user.consents}
+    scope = {one.client_id: set(one.scope) for one in user.consents}
+    offline = services.tokens.offline_of(user.sub)
+    for one in offline:
+        scope.setdefault(one.client_id, set()).update(one.scope)
+        since.setdefault(one.client_id, one.since)
+    away = {one.client_id for one in offline}
+    found = [_access(services, name, scope[name], since[name], is_offline=name in away) for name in scope]
+    return tuple(sorted(found, key=lambda access: access.name.casefold()))
+
+
+def withdraw(services: Services, session: Session, client_id: str) -> Response:
+    """Take away what a site was allowed, and what it holds because of it."""
+    sub = session.sub
+    # First of all: from here on the site can't get in anew.
+    if services.users.get(sub).consent_to(client_id) is not None:
+        services.users.withdraw_consent(sub, client_id)
+    for view in services.sessions.of_user(sub):
+        if client_id in view.client_ids:
+            _leave(services, view.sid, client_id, sub, is_app=view.kind == "app")
+    services.endings.revoke_offline(sub, client_id, sub)
+    trail.record(services, Tag.CONSENT_WITHDRAWN, sub=sub, sid=session.sid, client_id=client_id)
+    flash(gettext("That site has no access any more."), "good")
+    return go("/account")
+
+
+def _leave(services: Services, sid: str, client_id: str, sub: str, *, is_app: bool) -> None:
+    # The session of an app is that one client's alone.
+    if is_app:
+        services.endings.end_session(sid, Reason.LOGOUT, sub)
+    else:
+        services.endings.leave(sid, client_id, sub)
+
+
+def _access(
+    services: Services, client_id: str, scope: Iterable[str], since: int, *, is_offline: bool
+) -> Access:
+    client = services.clients.find(client_id)
+    return Access(
+        client_id=client_id,
+        name=client.name if client else client_id,
+        address=(client.home_uri if client else None) or "",
+        gets=", ".join(_words(sorted(scope))),
+        since=ago(services.clock() - since),
+        is_offline=is_offline,
+    )
+
+
+def _words(scope: Iterable[str]) -> list[str]:
+    plain = {
+        "openid": gettext("that it is you"),
+        "profile": gettext("your name"),
+        "email": gettext("your e-mail address"),
+    }
+    return [plain.get(one, one) for one in scope if one != "offline_access"]
