@@ -17,7 +17,7 @@ from inspect import iscoroutinefunction
 from typing import Any, ParamSpec
 
 try:
-    from flask import Blueprint, Flask, Response, current_app, request
+    from flask import Blueprint, Flask, Response, current_app, request, url_for
     from flask.typing import ResponseReturnValue
 except ModuleNotFoundError as missing:
     raise ImportError('this adapter needs Flask: pip install "sso-center[flask]"') from missing
@@ -27,7 +27,9 @@ from client_sdk.core.clock import Clock
 from client_sdk.core.errors import LoginNeeded, Unavailable
 from client_sdk.core.identity import User
 from client_sdk.core.settings import settings_from
-from client_sdk.core.site import ROUTES, Site, Standing
+from client_sdk.core.signed_links import Link, holder_of
+from client_sdk.core.site import ROUTES, Site
+from client_sdk.core.standing import NOBODY, Standing
 from client_sdk.core.token import Token
 from client_sdk.core.token_guard import Admitted, Needs
 from client_sdk.core.transport import Transport
@@ -39,6 +41,7 @@ _KEY = "sso"
 _STANDING = "client_sdk.standing"
 _ADMITTED = "client_sdk.admitted"
 _FRESH = "client_sdk.fresh"
+_LINK = "client_sdk.link"
 
 
 class SSO:
@@ -91,6 +94,42 @@ class SSO:
             return None
 
         return lambda view: _guarded(view, refused)
+
+    def link_or_login_required(
+        self, view: Callable[P, ResponseReturnValue]
+    ) -> Callable[P, ResponseReturnValue]:
+        """Let a view answer who comes with a signed link to it, or is signed in: for images and videos.
+
+        Its answers are kept by no cache, and tell no other page their address.
+        """
+
+        def refused() -> Answer | None:
+            site, incoming = _site(), _incoming()
+            link = site.links.read_request(incoming)
+            standing = site.standing_of(link) if link is not None else NOBODY
+            request.environ[_LINK] = link if standing.session is not None else None
+            if standing.session is None and standing.failure is None:
+                standing = _standing()
+            return site.refuse(incoming, standing) if standing.session is None else None
+
+        return _guarded(view, refused)
+
+    def signed_link(self, target: str, seconds: float = 60, **values: Any) -> str:
+        """Return the address of a view under `link_or_login_required` that opens it for `seconds`.
+
+        `target` is a local path, or an endpoint with its `values` as for `url_for`. The link is bound to the
+        whole address, and to the session of who is signed in or of the token that came: it ends with it.
+        Raises ValueError where there is no such session.
+        """
+        address = target if target.startswith("/") else url_for(target, **values)
+        holder = holder_of(self.token, self.link, _standing().session)
+        return _site().links.sign(address, seconds, holder)
+
+    @property
+    def link(self) -> Link | None:
+        """The signed link that the request came with: `sub` and `sid` of whom it was made for; else None."""
+        link: Link | None = request.environ.get(_LINK)
+        return link
 
     def token_required(
         self, *, scope: Names = (), role: Names = (), audience: str | None = None
@@ -210,6 +249,8 @@ def _endpoint(site: Site, name: str) -> Callable[[], Response]:
 def _finish(response: Response) -> Response:
     environ = request.environ
     admitted: Admitted | None = environ.get(_ADMITTED)
+    if _LINK in environ:
+        _keep_secret(response)
     if admitted is None and _STANDING not in environ:
         return response
     _keep_private(response, ("Cookie",) if admitted is None else ("Authorization", "Cookie"))
@@ -220,6 +261,13 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
         response.headers.extend(added)
     return response
+
+
+def _keep_secret(response: Response) -> None:
+    # The address itself opens the file for a while: neither it nor the file is for anybody to come across.
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 def _keep_private(response: Response, vary: tuple[str, ...]) -> None:

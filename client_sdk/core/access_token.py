@@ -63,6 +63,7 @@ def _token(claims: Claims) -> Token:
         roles=roles,
         audience=audience,
         kind="client" if sub == client_id else "access",
+        issued_at=claims.seconds("iat"),
         expires_at=claims.seconds("exp"),
     )
 

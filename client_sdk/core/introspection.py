@@ -68,12 +68,14 @@ def _is_ours(document: dict[str, Any], settings: Settings) -> bool:
 
 
 def _token(document: dict[str, Any]) -> Token | None:
-    sub, client_id, expires = (document.get(name) for name in ("sub", "client_id", "exp"))
+    sub, client_id = document.get("sub"), document.get("client_id")
+    # Without its time of issue a token is as old as can be: any cut-off of its user ends what came of it.
+    issued, expires = _seconds(document.get("iat", 0)), _seconds(document.get("exp"))
     scope, roles = names_in(document.get("scope")), texts_in(document.get("roles"))
     audience = texts_in(document.get("aud"))
     if not isinstance(sub, str) or not isinstance(client_id, str) or not sub or not client_id:
         return None
-    if isinstance(expires, bool) or not isinstance(expires, int | float):
+    if issued is None or expires is None:
         return None
     if scope is None or roles is None or audience is None:
         return None
@@ -86,7 +88,8 @@ def _token(document: dict[str, Any]) -> Token | None:
         roles=roles,
         audience=audience,
         kind=_kind(document, sub, client_id),
-        expires_at=float(expires),
+        issued_at=issued,
+        expires_at=expires,
     )
 
 
@@ -94,6 +97,11 @@ def _kind(document: dict[str, Any], sub: str, client_id: str) -> Kind:
     if document.get("kind") == "app":
         return "app"
     return "client" if sub == client_id else "access"
+
+
+def _seconds(value: Any) -> float | None:
+    is_time = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_time else None
 
 
 def _text(document: dict[str, Any], name: str) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from secrets import token_urlsafe
 
 from client_sdk.core import return_to
@@ -12,19 +12,20 @@ from client_sdk.core.attempts import Attempts
 from client_sdk.core.browser_tokens import BrowserTokens, Fresh
 from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
-from client_sdk.core.decision import Verdict, decide
 from client_sdk.core.errors import BadSettings, LoginNeeded, Unavailable
-from client_sdk.core.identity import LocalSession
+from client_sdk.core.identity import LocalSession, User
 from client_sdk.core.local_sessions import local_sessions
 from client_sdk.core.pages import page, refusal
 from client_sdk.core.settings import Settings
+from client_sdk.core.signed_links import Link, SignedLinks
 from client_sdk.core.signing_in import SigningIn
 from client_sdk.core.signing_out import SigningOut
+from client_sdk.core.standing import NOBODY, Standing, Standings
 from client_sdk.core.token_checks import TokenChecks
 from client_sdk.core.token_guard import TokenGuard
 from client_sdk.core.transport import RequestsTransport, Transport
 from client_sdk.core.view import View
-from client_sdk.core.web import Answer, Incoming, answer, read_cookie, single_values
+from client_sdk.core.web import Answer, Incoming, answer, single_values
 
 ROUTES = {
     "login": ("GET",),
@@ -36,18 +37,6 @@ ROUTES = {
 """The endpoints below the prefix, and their methods."""
 
 log = logging.getLogger("client_sdk")
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a request stands: with a session that counts, or without, or not to be decided right now."""
-
-    session: LocalSession | None = None
-    ended_sid: str = ""
-    failure: Unavailable | None = None
-
-
-NOBODY = Standing()
 
 
 class Site:
@@ -63,13 +52,16 @@ class Site:
     ) -> None:
         self.settings = settings
         self._clock = clock or Clock()
-        self._max_staleness = int(settings.max_staleness * 1000)
         self._view = View()
         self._addresses = Addresses(settings)
         self._sessions = local_sessions(settings, self._clock)
         center = Center(settings, self._clock, transport or RequestsTransport(settings.timeout))
         self._asker = Asker(center.are_alive, self._clock.steady)
+        self._standings = Standings(
+            settings, self._clock, self._addresses, self._sessions, self._view, self._asker
+        )
         attempts = Attempts(settings, self._clock, random)
+        self.links = SignedLinks(settings, self._clock.wall)
         self._tokens = BrowserTokens(settings, self._clock, center, self._addresses, self._sessions)
         shared = (self._sessions, self._tokens, self._view)
         self._signing_in = SigningIn(settings, self._clock, center, self._addresses, attempts, *shared)
@@ -82,20 +74,12 @@ class Site:
 
         In memory and without network, unless nobody asked the center about this session for `max_staleness`.
         """
-        value = read_cookie(cookies, self._addresses.names(scheme).session)
-        if not value:
-            return NOBODY
-        try:
-            session = self._sessions.find(value)
-        except Unavailable as failed:
-            log.warning("no session can be read: %s", failed)
-            return Standing(failure=failed)
-        if session is None:
-            return NOBODY
-        verdict = self._decide(session)
-        if verdict is Verdict.ASK:
-            return self._ask(session)
-        return _standing(session, verdict)
+        return self._standings.of_cookies(cookies, scheme)
+
+    def standing_of(self, link: Link) -> Standing:
+        """Return how the session stands that a signed link was made in."""
+        user = User(link.sub, link.sid, "", "", "", ())
+        return self._standings.of_session(LocalSession(user, link.issued_at, 0, link.expires_at))
 
     def fresh(self, standing: Standing, cookies: str | None, scheme: str) -> Fresh | None:
         """Return the access token of who stands so, or None when that is nobody.
@@ -173,31 +157,6 @@ class Site:
             log.warning("no login can begin: %s", failed)
             return self._unavailable(incoming, failed)
 
-    def _decide(self, session: LocalSession) -> Verdict:
-        return decide(
-            session,
-            self._view,
-            wall=self._clock.wall(),
-            steady=self._clock.steady(),
-            max_staleness=self._max_staleness,
-        )
-
-    def _ask(self, session: LocalSession) -> Standing:
-        sid = session.user.sid
-        try:
-            reply = self._asker.ask(sid)
-        except Unavailable as failed:
-            return Standing(session) if self.settings.fail_open else Standing(failure=failed)
-        if reply.is_alive:
-            self._view.prove(sid, reply.as_of)
-        else:
-            self._view.end(sid, reply.as_of)
-        verdict = self._decide(session)
-        if verdict is Verdict.ASK:
-            late = Unavailable("center_failed", "The center's answer came too late to count.")
-            return Standing(failure=late)
-        return _standing(session, verdict)
-
     def _asked_for(self, incoming: Incoming) -> str:
         try:
             target = single_values(incoming.query).get("next", "")
@@ -221,9 +180,3 @@ class Site:
         if incoming.method in ("GET", "HEAD"):
             link = return_to.address_of(incoming.path, incoming.query)
         return page(incoming, 503, "unavailable", link=link, headers=headers)
-
-
-def _standing(session: LocalSession, verdict: Verdict) -> Standing:
-    if verdict is Verdict.COUNTS:
-        return Standing(session)
-    return Standing(ended_sid=session.user.sid) if verdict is Verdict.ENDED else NOBODY

@@ -12,7 +12,7 @@ class Token:
     """A token that counts, as the center described it; it is about a person unless `kind` is "client".
 
     `client_id` is who holds it, `audience` whom it is for, `roles` what the person has now. `sid` is "" for
-    a token that no session stands behind. `expires_at` is in seconds since 1970, by the center's clock.
+    a token that no session stands behind. Both times are in seconds since 1970, by the center's clock.
     """
 
     sub: str
@@ -23,6 +23,7 @@ class Token:
     roles: tuple[str, ...]
     audience: tuple[str, ...]
     kind: Kind
+    issued_at: float
     expires_at: float
 
     def has_scope(self, *needed: str) -> bool:

@@ -7,10 +7,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, send_file
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from client_sdk.core.clock import Clock
@@ -18,6 +19,7 @@ from client_sdk.flask import SSO
 from client_sdk.testing import FakeCenter
 from tests.harness.browser import Browser, Page
 
+FILM = bytes(range(256)) * 8
 _numbers = itertools.count(1)
 
 
@@ -123,6 +125,28 @@ def _add_pages(app: Flask, sso: SSO) -> None:
     @sso.token_required()
     def api() -> str:
         return sso.token.username if sso.token else ""
+
+    @app.get("/film/<name>")
+    @sso.link_or_login_required
+    def film(name: str) -> Response:
+        answer = send_file(BytesIO(FILM), mimetype="video/mp4", conditional=True, etag=name)
+        answer.headers["For"] = sso.link.sub if sso.link else "-"
+        return answer
+
+    @app.get("/playlist")
+    @sso.link_or_login_required
+    def playlist() -> str:
+        return sso.signed_link("film", 3600, name="part.mp4")
+
+    @app.get("/link")
+    @sso.login_required
+    def link() -> str:
+        return sso.signed_link(request.args["to"], float(request.args.get("seconds", "60")))
+
+    @app.get("/link-for-a-token")
+    @sso.token_required()
+    def link_for_a_token() -> str:
+        return sso.signed_link("/film/a.mp4?size=big")
 
     @app.get("/café/<path:rest>")
     @sso.login_required

@@ -1,0 +1,98 @@
+"""How a request stands: with a session that counts, or without, or not to be decided right now."""
+
+import logging
+from dataclasses import dataclass
+
+from client_sdk.core.addresses import Addresses
+from client_sdk.core.asker import Asker
+from client_sdk.core.clock import Clock
+from client_sdk.core.decision import Verdict, decide
+from client_sdk.core.errors import Unavailable
+from client_sdk.core.identity import LocalSession
+from client_sdk.core.local_sessions import LocalSessions
+from client_sdk.core.settings import Settings
+from client_sdk.core.view import View
+from client_sdk.core.web import read_cookie
+
+log = logging.getLogger("client_sdk")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The session of a request, or the sid of one that has ended, or why nobody can say."""
+
+    session: LocalSession | None = None
+    ended_sid: str = ""
+    failure: Unavailable | None = None
+
+
+NOBODY = Standing()
+
+
+class Standings:
+    """Finds and judges the sessions of requests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        addresses: Addresses,
+        sessions: LocalSessions,
+        view: View,
+        asker: Asker,
+    ) -> None:
+        self._fail_open = settings.fail_open
+        self._max_staleness = int(settings.max_staleness * 1000)
+        self._clock = clock
+        self._addresses = addresses
+        self._sessions = sessions
+        self._view = view
+        self._asker = asker
+
+    def of_cookies(self, cookies: str | None, scheme: str) -> Standing:
+        """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`."""
+        value = read_cookie(cookies, self._addresses.names(scheme).session)
+        if not value:
+            return NOBODY
+        try:
+            session = self._sessions.find(value)
+        except Unavailable as failed:
+            log.warning("no session can be read: %s", failed)
+            return Standing(failure=failed)
+        return NOBODY if session is None else self.of_session(session)
+
+    def of_session(self, session: LocalSession) -> Standing:
+        """Return how a session stands; asks the center where memory can't say."""
+        verdict = self._decide(session)
+        return self._ask(session) if verdict is Verdict.ASK else _standing(session, verdict)
+
+    def _decide(self, session: LocalSession) -> Verdict:
+        return decide(
+            session,
+            self._view,
+            wall=self._clock.wall(),
+            steady=self._clock.steady(),
+            max_staleness=self._max_staleness,
+        )
+
+    def _ask(self, session: LocalSession) -> Standing:
+        sid = session.user.sid
+        try:
+            reply = self._asker.ask(sid)
+        except Unavailable as failed:
+            return Standing(session) if self._fail_open else Standing(failure=failed)
+        if reply.is_alive:
+            self._view.prove(sid, reply.as_of)
+        else:
+            self._view.end(sid, reply.as_of)
+        verdict = self._decide(session)
+        if verdict is Verdict.ASK:
+            late = Unavailable("center_failed", "The center's answer came too late to count.")
+            return Standing(failure=late)
+        return _standing(session, verdict)
+
+
+def _standing(session: LocalSession, verdict: Verdict) -> Standing:
+    if verdict is Verdict.COUNTS:
+        return Standing(session)
+    return Standing(ended_sid=session.user.sid) if verdict is Verdict.ENDED else NOBODY
