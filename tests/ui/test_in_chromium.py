@@ -82,6 +82,29 @@ def test_a_person_gets_through_the_login_to_a_site_that_sends_them_on(
     assert chromium.has("login-submit")
 
 
+def test_a_person_lets_a_site_of_others_in_by_keyboard(
+    center: Center, chromium: Chromium, site_port: int
+) -> None:
+    person = center.add_person(roles=["staff"])
+    base = f"http://wandering.localhost:{site_port}"
+    partner = center.add_site(
+        redirect_uri=f"{base}/sso/callback", name="Partner & Co", is_third_party=True, scopes=("orders:read",)
+    )
+    chromium.open(partner.attempt(scope="openid profile email orders:read").url)
+    chromium.type("username", person.username)
+    chromium.type("password", person.password)
+    chromium.press("#login-submit")
+    for screen, dark in ((PHONE, True), (DESKTOP, False)):
+        chromium.resize(*screen, dark=dark)
+        look_at(chromium, chromium.url)
+    chromium.find("#consent-allow").send_keys(Keys.ENTER)
+    chromium.find("#arrived")
+    assert urlsplit(chromium.url).hostname == "www.elsewhere.localhost"
+    chromium.resize(*PHONE)
+    look_at(chromium, center.url("/account"))
+    assert "Partner & Co" in chromium.find("[aria-labelledby=accesses]").text
+
+
 def test_every_page_fits_and_breaks_no_rule_of_its_own(center: Center, chromium: Chromium) -> None:
     person = center.add_person()
     center.add_site(name="A site with a rather long name, as some organisations have them")

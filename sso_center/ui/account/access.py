@@ -1,6 +1,6 @@
 """The sites that a person gave lasting access, and taking it away from one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import Response, flash
@@ -67,23 +67,24 @@ def _leave(services: Services, sid: str, client_id: str, sub: str, *, is_app: bo
 
 
 def _access(
-    services: Services, client_id: str, scope: Iterable[str], since: int, *, is_offline: bool
+    services: Services, client_id: str, scope: Collection[str], since: int, *, is_offline: bool
 ) -> Access:
     client = services.clients.find(client_id)
     return Access(
         client_id=client_id,
         name=client.name if client else client_id,
         address=(client.home_uri if client else None) or "",
-        gets=", ".join(_words(sorted(scope))),
+        gets=", ".join(_words(scope)),
         since=ago(services.clock() - since),
         is_offline=is_offline,
     )
 
 
-def _words(scope: Iterable[str]) -> list[str]:
+def _words(scope: Collection[str]) -> list[str]:
     plain = {
         "openid": gettext("that it is you"),
         "profile": gettext("your name"),
         "email": gettext("your e-mail address"),
     }
-    return [plain.get(one, one) for one in scope if one != "offline_access"]
+    others = sorted(set(scope) - {*plain, "offline_access"})
+    return [*(words for name, words in plain.items() if name in scope), *others]
