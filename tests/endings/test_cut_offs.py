@@ -111,6 +111,7 @@ def test_a_long_walk_is_done_in_slices_and_holds_up_no_short_one(core: Core) -> 
 
 def test_a_walk_whose_courier_died_is_finished_by_another(core: Core) -> None:
     walk_all(core)
+    core.time.move((LEASE_SECONDS + 1) * SECOND)
     fill(core, 2_000, "dusk")
     walk, first, second = cut_off(core, "role", "dusk"), walker_of(core, "dies"), walker_of(core)
     for _ in range(20):
