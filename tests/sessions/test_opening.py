@@ -31,7 +31,8 @@ def test_a_new_login_of_the_same_person_keeps_the_sid_and_the_sites(core: Core, 
 
 def test_a_cookie_of_before_the_login_opens_nothing_after_it(core: Core, held: Held) -> None:
     again = core.open(held.user, previous=held.cookie)
-    assert core.services.sessions.visit(held.cookie).outcome is Outcome.UNKNOWN
+    visit = core.services.sessions.visit(held.cookie)
+    assert (visit.outcome, visit.session, visit.reason) == (Outcome.ENDED, None, Reason.REPLACED)
     assert core.services.sessions.visit(again.cookie).outcome is Outcome.ALIVE
 
 

@@ -17,6 +17,7 @@ if user.disabled or user.epoch ~= s.epoch then return {'changed'} end
 local old = earlier ~= '' and session_load(earlier)
 if old and old.sub == s.sub and session_state(old, user) == 'alive' then
   redis.call('DEL', chain_key(old.chain))
+  redis.call('SET', gone_key(old.chain), 'replaced', 'PX', SESSION_KEPT)
   steps_settle(old)
   s.sid = earlier
   session_begin(s, presented, false)

@@ -1,5 +1,20 @@
 -- What opens sessions, of browsers and of apps alike.
 
+-- Before another login's address and browser take the place of this one's in `about`: its steps are spelled out, and it
+-- becomes one of them.
+local function steps_settle(session)
+  local login, key = cjson.decode(session.about), steps_key(session.sid)
+  local at, where = login[3], login[5] .. '|' .. login[4]
+  local steps, own = redis.call('LRANGE', key, 0, STEPS_KEPT - 2), nil
+  for i, step in ipairs(steps) do
+    if not own and tonumber(string.match(step, '^%d+')) < at then own = i end
+    if string.find(step, '^%d+|[^|]*|$') then steps[i] = step .. where end
+  end
+  table.insert(steps, own or #steps + 1, string.format('%.0f||', at) .. where)
+  redis.call('DEL', key)
+  redis.call('RPUSH', key, unpack(steps))
+end
+
 -- Begins a session, or begins one anew under its sid. `s` is {sid, sub, chain, epoch, idle (ms), life (ms), about,
 -- kind, device, device_type}; `presented` begins the chain, `strict` as in chain.lua. Returns `s` as session_load
 -- would give it: stamped, and with its deadlines.

@@ -13,7 +13,7 @@ local DAY = 86400000
 local SESSION_KEPT = 7 * DAY
 local HORIZON = 400 * DAY
 local STEPS_KEPT = 25
-local STEP_PAUSE = 60000
+local STEPS_SPARE = 8
 local USED_KEPT = 26 * 3600000
 
 local function client_sessions_key(client) return prefix .. 'client-sessions:' .. client end
@@ -34,8 +34,8 @@ local function step_push(session, text)
   local count = redis.call('LPUSH', key, text)
   if count == 1 then
     redis.call('PEXPIRE', key, session.deadline - now + SESSION_KEPT)
-  elseif count > STEPS_KEPT then
-    redis.call('RPOP', key)
+  elseif count >= STEPS_KEPT + STEPS_SPARE then
+    redis.call('LTRIM', key, 0, STEPS_KEPT - 1)
   end
 end
 
@@ -47,33 +47,4 @@ local function session_step(session, client, address, user_agent)
     local key = prefix .. 'used:' .. math.floor(now / 3600000)
     if redis.call('ZINCRBY', key, 1, client) == '1' then redis.call('PEXPIRE', key, USED_KEPT) end
   end
-end
-
--- Notes that a client itself asked after a session of its own; at most once a minute, and as one step while nothing
--- else comes between, so that a site that often asks pushes nothing out.
-local function session_asked(session, client)
-  local key = client_sessions_key(client)
-  if now - tonumber(redis.call('ZSCORE', key, session.sid) or 0) < STEP_PAUSE then return end
-  index_put(key, now, session.sid)
-  local last = redis.call('LINDEX', steps_key(session.sid), 0)
-  if last and string.match(last, '^%d+|([^|]*)$') == client then
-    redis.call('LSET', steps_key(session.sid), 0, now .. '|' .. client)
-  else
-    step_push(session, now .. '|' .. client)
-  end
-end
-
--- Before another login's address and browser take the place of this one's in `about`: its steps are spelled out, and it
--- becomes one of them.
-local function steps_settle(session)
-  local login, key = cjson.decode(session.about), steps_key(session.sid)
-  local at, where = login[3], login[5] .. '|' .. login[4]
-  local steps, own = redis.call('LRANGE', key, 0, STEPS_KEPT - 2), nil
-  for i, step in ipairs(steps) do
-    if not own and tonumber(string.match(step, '^%d+')) < at then own = i end
-    if string.find(step, '^%d+|[^|]*|$') then steps[i] = step .. where end
-  end
-  table.insert(steps, own or #steps + 1, string.format('%.0f||', at) .. where)
-  redis.call('DEL', key)
-  redis.call('RPUSH', key, unpack(steps))
 end

@@ -70,11 +70,10 @@ local function session_state(session, user)
 end
 
 -- Why a session that is not alive ended or will be ended, in the words of endings/reasons.py; '' when nobody knows.
-local STATE_REASONS = {expired = 'expired', disabled = 'disabled', stale = 'password_change', cut_off = 'admin'}
-
 local function session_reason(session, state)
   if state == 'closed' then return redis.call('HGET', session_key(session.sid), 'closed_reason') or '' end
-  return STATE_REASONS[state] or ''
+  local reasons = {expired = 'expired', disabled = 'disabled', stale = 'password_change', cut_off = 'admin'}
+  return reasons[state] or ''
 end
 
 local function index_deadline(session)
