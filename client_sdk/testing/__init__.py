@@ -9,6 +9,8 @@ Without `with` nothing listens, and `SSO(app, issuer=center.issuer, transport=ce
 to it in memory. It believes every client, and all browsers are one: `log_in` says who is at the keyboard.
 """
 
-from client_sdk.testing.center import Edit, FakeCenter, Person
+from client_sdk.testing.center import FakeCenter
+from client_sdk.testing.person import Person
+from client_sdk.testing.tokens import Edit
 
 __all__ = ["Edit", "FakeCenter", "Person"]

@@ -13,32 +13,9 @@ from client_sdk.core.login import challenge_of, with_query
 from client_sdk.core.logout_token import EVENT
 from client_sdk.core.transport import HttpRequest, HttpResponse
 from client_sdk.testing.keys import SigningKeys, at_hash
+from client_sdk.testing.person import Person
 from client_sdk.testing.server import Server
-from client_sdk.testing.tokens import Format, Tokens
-
-Edit = Callable[[dict[str, Any], dict[str, Any]], None]
-"""Changes the header and the claims of a token before it is signed."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who can sign in at the fake center."""
-
-    username: str
-    name: str = ""
-    email: str = ""
-    roles: tuple[str, ...] = ()
-    sub: str = ""
-
-    def claims(self) -> dict[str, Any]:
-        """Return what an ID token says of this person."""
-        return {
-            "sub": self.sub or f"sub-of-{self.username}",
-            "name": self.name or self.username.title(),
-            "preferred_username": self.username,
-            "email": self.email or f"{self.username}@example.org",
-            "roles": list(self.roles),
-        }
+from client_sdk.testing.tokens import Audience, Edit, Format, Tokens, claims_of, present_claims
 
 
 @dataclass
@@ -135,34 +112,31 @@ class FakeCenter:
 
     def describe(self, person: Person) -> None:
         """Change what is known of the person at the keyboard, such as the roles."""
-        assert self._current is not None, "nobody is logged in"
-        self._alive[self._current] = person
+        self._alive[self._at_keyboard()] = person
 
     def access_token(
         self,
         client_id: str,
         *,
         scope: str = "",
-        audience: str | tuple[str, ...] = "",
+        audience: Audience = "",
         kind: Format | None = None,
         edit: Edit | None = None,
     ) -> str:
         """Return an access token of the person at the keyboard, held by `client_id`; `edit` spoils a JWT."""
-        assert self._current is not None, "nobody is logged in"
-        claims = self._claims_of(self._current, client_id, scope, audience)
+        about = self._about(self._at_keyboard(), client_id, scope, audience)
         kind = kind or self.access_token_format
-        return self._tokens.issue(claims, lifetime=self.token_lifetime, kind=kind, edit=edit)
+        return self._tokens.issue(about, lifetime=self.token_lifetime, kind=kind, edit=edit)
 
-    def client_token(self, client_id: str, *, scope: str = "", audience: str | tuple[str, ...] = "") -> str:
+    def client_token(self, client_id: str, *, scope: str = "", audience: Audience = "") -> str:
         """Return an access token that a client has for itself."""
-        claims = self._token_claims(client_id, client_id, scope, audience)
-        return self._tokens.issue(claims, lifetime=self.token_lifetime, kind=self.access_token_format)
+        about = {**claims_of(client_id, scope, audience), "iss": self.issuer}
+        return self._tokens.issue(about, lifetime=self.token_lifetime, kind=self.access_token_format)
 
-    def app_token(self, client_id: str, *, scope: str = "", audience: str | tuple[str, ...] = "") -> str:
+    def app_token(self, client_id: str, *, scope: str = "", audience: Audience = "") -> str:
         """Return the rotating token of an app in which the person at the keyboard signed in."""
-        assert self._current is not None, "nobody is logged in"
-        claims = self._claims_of(self._current, client_id, scope, audience)
-        return self._tokens.issue_app(claims, 90 * 86400)
+        about = self._about(self._at_keyboard(), client_id, scope, audience)
+        return self._tokens.issue_app(about, 90 * 86400)
 
     def make_due(self, app_token: str) -> str:
         """Have an app's token told its successor from now on; returns the successor."""
@@ -256,8 +230,7 @@ class FakeCenter:
         self.tokens_asked.append(token)
         said = self._tokens.introspect(token)
         person = self._alive.get(said.get("sid", ""))
-        present = {} if person is None else {"username": person.username, "roles": list(person.roles)}
-        return _json(200, {**said, **present})
+        return _json(200, said if person is None else {**said, **present_claims(person)})
 
     def _revoke(self, body: bytes) -> HttpResponse:
         self.revoke(_form(body)["token"])
@@ -281,26 +254,16 @@ class FakeCenter:
         return _json(400, {"error": "invalid_grant"}) if answer is None else _json(200, answer)
 
     def _new_tokens(self, family: str, request: dict[str, Any]) -> dict[str, Any]:
-        claims = self._claims_of(request["sid"], request["client_id"], "", "")
+        about = self._about(request["sid"], request["client_id"], "", "")
         kind, lifetime = self.access_token_format, self.token_lifetime
-        token = self._tokens.issue(claims, lifetime=lifetime, kind=kind, family=family)
+        token = self._tokens.issue(about, lifetime=lifetime, kind=kind, family=family)
         answer = {"token_type": "Bearer", "expires_in": lifetime, "access_token": token}
         if self.gives_refresh_tokens:
             answer["refresh_token"] = self._tokens.issue_refresh(family, request)
         return answer
 
-    def _claims_of(
-        self, sid: str, client_id: str, scope: str, audience: str | tuple[str, ...]
-    ) -> dict[str, Any]:
-        person = self._alive[sid]
-        claims = self._token_claims(person.claims()["sub"], client_id, scope, audience)
-        return {**claims, "sid": sid, "roles": list(person.roles), "username": person.username}
-
-    def _token_claims(
-        self, sub: str, client_id: str, scope: str, audience: str | tuple[str, ...]
-    ) -> dict[str, Any]:
-        aud = list(audience) if isinstance(audience, tuple) else audience or client_id
-        return {"iss": self.issuer, "sub": sub, "client_id": client_id, "aud": aud, "scope": scope}
+    def _about(self, sid: str, client_id: str, scope: str, audience: Audience) -> dict[str, Any]:
+        return {**claims_of(client_id, scope, audience, self._alive[sid]), "iss": self.issuer, "sid": sid}
 
     def _id_token(self, grant: _Code, access_token: str) -> str:
         now = self._seconds()
@@ -333,6 +296,10 @@ class FakeCenter:
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "authorization_response_iss_parameter_supported": True,
         }
+
+    def _at_keyboard(self) -> str:
+        assert self._current is not None, "nobody is logged in"
+        return self._current
 
     def _seconds(self) -> int:
         return self._clock.wall() // 1000

@@ -5,8 +5,13 @@ from dataclasses import dataclass, field
 from secrets import token_urlsafe
 from typing import Any, Literal
 
+from client_sdk.testing.person import Person
+
+Audience = str | tuple[str, ...]
 Format = Literal["opaque", "jwt"]
 Claims = dict[str, Any]
+Edit = Callable[[Claims, Claims], None]
+"""Changes the header and the claims of a token before it is signed."""
 RETRY_WINDOW = 600
 OLD_APP_TOKEN = 60
 """Seconds for which a refresh token is answered again, and an app's former token still works."""
@@ -63,7 +68,7 @@ class Tokens:
         lifetime: int,
         kind: Format,
         family: str = "",
-        edit: Callable[[Claims, Claims], None] | None = None,
+        edit: Edit | None = None,
     ) -> str:
         """Return an access token that says `claims`; `edit` spoils a JWT before it is signed."""
         now = self._now()
@@ -156,6 +161,20 @@ class Tokens:
     def is_revoked(self, token: str) -> bool:
         """Say whether a refresh token's family was taken back."""
         return self._refresh[token].family in self._revoked_families
+
+
+def claims_of(client_id: str, scope: str, audience: Audience, person: Person | None = None) -> Claims:
+    """Return what a token says that `client_id` holds for a person, or for itself."""
+    aud = list(audience) if isinstance(audience, tuple) else audience or client_id
+    about = {"client_id": client_id, "aud": aud, "scope": scope}
+    if person is None:
+        return {"sub": client_id, **about}
+    return {"sub": person.claims()["sub"], **about, **present_claims(person)}
+
+
+def present_claims(person: Person) -> Claims:
+    """Return what introspection adds, as of now."""
+    return {"username": person.username, "roles": list(person.roles)}
 
 
 def _app_token() -> str:
