@@ -41,6 +41,28 @@ def test_the_old_cookie_is_worth_nothing_after_the_change(member: Member) -> Non
     twin.close()
 
 
+def test_where_the_rule_says_so_other_sessions_go_on_and_nobody_is_told_otherwise(
+    new_center: Callable[..., Center], new_browser: Callable[[], Browser]
+) -> None:
+    center = new_center(settings={"SSO_ON_PASSWORD_CHANGE": "refresh_tokens", "SSO_ON_DISABLED": "nothing"})
+    person = center.add_person()
+    here, there = (Member(center, person, new_browser()) for _ in range(2))
+    for one in (here, there):
+        one.browser.log_in(one.get("/login"), person.username, person.password)
+    assert "signed out" not in here.get("/account/password").text
+    change(here, person.password)
+    assert "All other devices" not in here.get("/account").text
+    assert there.is_signed_in
+
+    command = ("users", "set-password", person.username, "--password-stdin")
+    assert "signed out" not in center.run(*command, stdin="eight red tricycles").stdout
+    assert there.is_signed_in
+    assert "signed out" not in center.run("users", "disable", person.username).stdout
+    assert not there.is_signed_in
+    center.run("users", "enable", person.username)
+    assert there.is_signed_in
+
+
 def test_sites_are_told_that_the_session_ended(member: Member, receiver: Receiver) -> None:
     site = member.center.add_site(backchannel_logout_uri=receiver.uri)
     signed_in = site.sign_in(member.browser)
