@@ -20,6 +20,8 @@ PROGRAMS = {
     "openid-client": ("node", str(NODE_CLIENTS / "site.mjs")),
 }
 
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+
 
 @dataclass(frozen=True)
 class ForeignSite:
@@ -27,6 +29,7 @@ class ForeignSite:
 
     url: str
     center: Center
+    client_id: str
 
     def enter(self, browser: Browser, person: Person | None = None) -> Page:
         """Log in with `browser`, typing `person`'s password when asked; returns where that ends."""
@@ -55,7 +58,9 @@ def new_foreign_site(center: Center) -> Iterator[Callable[..., ForeignSite]]:
     """Register and run a site: `new_foreign_site("authlib", algorithm="ES256", is_public=False)`."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def make(library: str, *, algorithm: str = "ES256", is_public: bool = False) -> ForeignSite:
+    def make(
+        library: str, *, algorithm: str = "ES256", is_public: bool = False, form: str = "opaque"
+    ) -> ForeignSite:
         port = free_port()
         url = f"http://localhost:{port}"
         site = center.add_site(
@@ -63,6 +68,9 @@ def new_foreign_site(center: Center) -> Iterator[Callable[..., ForeignSite]]:
             post_logout_redirect_uris=(f"{url}/bye",),
             id_token_alg=algorithm,
             is_public=is_public,
+            access_token_format=form,
+            scopes=("orders",),
+            grant_types=GRANT_TYPES[:2] if is_public else GRANT_TYPES,
         )
         environ = {
             "ISSUER": center.issuer,
@@ -74,7 +82,7 @@ def new_foreign_site(center: Center) -> Iterator[Callable[..., ForeignSite]]:
         command = [*LIFELINE, *PROGRAMS[library]]
         running.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environ}))
         eventually(lambda: _answers(url), what=f"the start of {library}")
-        return ForeignSite(url, center)
+        return ForeignSite(url, center, site.client_id)
 
     yield make
     for process in running:

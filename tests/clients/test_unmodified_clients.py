@@ -52,6 +52,52 @@ def test_two_libraries_share_one_sign_in(new_foreign_site: New, browser: Browser
 
 
 @each_library
+@pytest.mark.parametrize("is_public", [False, True])
+def test_a_client_gets_new_tokens_without_the_browser(
+    library: str, is_public: bool, new_foreign_site: New, browser: Browser, person: Person
+) -> None:
+    site = new_foreign_site(library, is_public=is_public)
+    first = shown(site.enter(browser, person))["claims"]
+    for _ in range(2):
+        later = shown(browser.get(f"{site.url}/refresh"))
+        assert later["token"]["refresh_token"]
+        assert later["userinfo"]["sub"] == first["sub"]
+        assert {later["claims"][name] == first[name] for name in ("sub", "sid", "auth_time")} == {True}
+
+
+@each_library
+def test_a_client_asks_what_its_token_stands_for(
+    library: str, new_foreign_site: New, browser: Browser, person: Person
+) -> None:
+    site = new_foreign_site(library, form="jwt")
+    first = shown(site.enter(browser, person))["claims"]
+    told = shown(browser.get(f"{site.url}/introspect"))
+    assert (told["active"], told["sub"], told["sid"]) == (True, first["sub"], first["sid"])
+    assert (told["client_id"], told["aud"]) == (site.client_id, site.client_id)
+
+
+@each_library
+@pytest.mark.parametrize("is_public", [False, True])
+def test_a_client_gives_its_tokens_back(
+    library: str, is_public: bool, new_foreign_site: New, browser: Browser, person: Person
+) -> None:
+    site = new_foreign_site(library, is_public=is_public)
+    shown(site.enter(browser, person))
+    assert shown(browser.get(f"{site.url}/revoke")) == {"error": "invalid_grant"}
+    if not is_public:
+        assert shown(browser.get(f"{site.url}/introspect")) == {"active": False}
+
+
+@each_library
+def test_a_client_acts_for_itself(library: str, new_foreign_site: New, browser: Browser) -> None:
+    site = new_foreign_site(library)
+    got = shown(browser.get(f"{site.url}/robot"))
+    assert got["token"]["scope"] == "orders"
+    assert (got["told"]["active"], got["told"]["sub"]) == (True, site.client_id)
+    assert "refresh_token" not in got["token"]
+
+
+@each_library
 def test_a_client_signs_out_of_everything(
     library: str, new_foreign_site: New, browser: Browser, person: Person
 ) -> None:

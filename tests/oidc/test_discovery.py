@@ -44,7 +44,12 @@ def test_it_promises_what_it_keeps(center: Center) -> None:
     told = described(center)
     assert told["response_types_supported"] == ["code"]
     assert told["response_modes_supported"] == ["query"]
-    assert told["grant_types_supported"] == ["authorization_code"]
+    assert told["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
+    assert told["scopes_supported"] == ["openid", "profile", "email", "offline_access"]
+    with_secret = ["client_secret_basic", "client_secret_post"]
+    assert told["token_endpoint_auth_methods_supported"] == [*with_secret, "none"]
+    assert told["revocation_endpoint_auth_methods_supported"] == [*with_secret, "none"]
+    assert told["introspection_endpoint_auth_methods_supported"] == with_secret
     assert told["code_challenge_methods_supported"] == ["S256"]
     assert set(told["id_token_signing_alg_values_supported"]) == {"RS256", "ES256", "EdDSA"}  # type: ignore[call-overload]
     assert told["authorization_response_iss_parameter_supported"] is True

@@ -5,6 +5,7 @@ import pytest
 from tests.harness.center import Center
 from tests.harness.site import Site
 from tests.oidc.conftest import Member
+from tests.oidc.exchange import CODE_AND_REFRESH, refreshed, tokens_for
 
 
 def test_a_site_learns_about_its_own_token(member: Member, site: Site, center: Center) -> None:
@@ -12,11 +13,14 @@ def test_a_site_learns_about_its_own_token(member: Member, site: Site, center: C
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
     told = answer.json()
-    assert told.pop("exp") - told.pop("iat") == 600
+    assert told.pop("exp") - told["iat"] == 600
+    assert told.pop("nbf") == told.pop("iat")
+    assert told.pop("jti")
     assert told == {
         "active": True,
         "iss": center.issuer,
         "client_id": site.client_id,
+        "aud": site.client_id,
         "token_type": "Bearer",
         "scope": "openid profile email",
         "sub": member.first.sub,
@@ -44,6 +48,40 @@ def test_a_site_that_may_introspect_learns_about_every_token(
     member: Member, auditor: Site, site: Site
 ) -> None:
     assert auditor.introspect(member.first.access_token)["client_id"] == site.client_id
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_an_api_learns_about_the_tokens_that_are_for_it(
+    member: Member, center: Center, other_site: Site, form: str
+) -> None:
+    api, second = center.add_site(grant_types=("client_credentials",)), center.add_site()
+    shop = center.add_site(access_token_format=form, audiences=(api.client_id, second.client_id))
+    token = tokens_for(member.browser, shop)["access_token"]
+    told = api.introspect(token)
+    assert (told["client_id"], told["sub"]) == (shop.client_id, member.first.sub)
+    assert told["aud"] == [api.client_id, second.client_id]
+    for other in (second, shop):
+        assert other.introspect(token) == told
+    assert other_site.introspect(token) == {"active": False}
+
+
+def test_each_token_has_an_id_of_its_own(member: Member, center: Center) -> None:
+    site = center.add_site(grant_types=CODE_AND_REFRESH)
+    first = tokens_for(member.browser, site)
+    second = refreshed(site, first["refresh_token"])
+    assert len({site.introspect(tokens["access_token"])["jti"] for tokens in (first, second)}) == 2
+
+
+def test_a_refresh_token_is_for_its_own_site_alone(member: Member, center: Center, auditor: Site) -> None:
+    api = center.add_site()
+    site = center.add_site(grant_types=CODE_AND_REFRESH, audiences=(api.client_id,))
+    token = tokens_for(member.browser, site)["refresh_token"]
+    told = site.introspect(token)
+    assert (told["active"], told["sub"], told["client_id"]) == (True, member.first.sub, site.client_id)
+    # Nothing that takes bearer tokens may mistake it for one.
+    assert "token_type" not in told
+    for other in (api, auditor):
+        assert other.introspect(token) == {"active": False}
 
 
 @pytest.mark.parametrize("token", ["x", "00" + "a" * 43, "zz" + "a" * 43, "a" * 3000, "é", "a.b.c"])

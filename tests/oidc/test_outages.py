@@ -11,6 +11,7 @@ from tests.harness.browser import Browser
 from tests.harness.center import Center
 from tests.harness.site import SignedIn, Site
 from tests.harness.waiting import eventually
+from tests.oidc.exchange import CODE_AND_REFRESH, post_token, refresh, refreshed, revoke
 from tests.servers.valkey import ValkeyServer
 
 
@@ -30,7 +31,8 @@ def place(
     redis = ValkeyServer(tmp_path_factory.mktemp("redis")).start()
     try:
         center = new_module_center(settings={"SSO_REDIS_URL": redis.url})
-        yield Place(center, redis, center.add_site())
+        kinds = (*CODE_AND_REFRESH, "client_credentials")
+        yield Place(center, redis, center.add_site(grant_types=kinds))
     finally:
         redis.kill()
 
@@ -73,6 +75,10 @@ def test_without_redis_everything_waits_and_nothing_is_lost(
         site.post("/introspect", token),
         site.userinfo(first.access_token),
         site.http.post(site.center.url("/endings/check"), timeout=30, **check),
+        refresh(site, first.answer["refresh_token"]),
+        post_token(site, grant_type="client_credentials"),
+        revoke(site, first.access_token),
+        revoke(site, first.answer["refresh_token"]),
     ):
         assert answer.status_code == 503, answer.url
         assert answer.json()["error"] == "temporarily_unavailable"
@@ -84,6 +90,7 @@ def test_without_redis_everything_waits_and_nothing_is_lost(
     place.redis.start()
     eventually(lambda: site.post("/introspect", token).status_code == 200, what="the return of Redis")
     assert site.introspect(first.access_token)["active"] is True
+    assert refresh(site, first.answer["refresh_token"]).status_code == 200
     assert "code" in browser.get(site.attempt(prompt="none").url).query
 
 
@@ -115,6 +122,42 @@ def test_without_sql_a_replayed_code_is_refused_as_unavailable_until_it_is_recor
         assert site.redeem(code, attempt).status_code == 503
     assert site.redeem(code, attempt).json()["error"] == "invalid_grant"
     assert site.introspect(token) == {"active": False}
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_without_sql_a_revocation_counts_at_once_and_is_asked_for_again(
+    place: Place, first: SignedIn, kind: str
+) -> None:
+    site = place.site
+    with sql_away(place.center):
+        answer = revoke(site, first.answer[kind])
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert site.introspect(first.answer[kind]) == {"active": False}
+    assert revoke(site, first.answer[kind]).status_code == 200
+    assert site.introspect(first.answer[kind]) == {"active": False}
+
+
+def test_without_sql_a_spent_refresh_token_is_refused_as_unavailable_until_it_is_recorded(
+    place: Place, first: SignedIn
+) -> None:
+    site = place.site
+    second = refreshed(site, first.answer["refresh_token"])
+    third = refreshed(site, second["refresh_token"])
+    place.center.move_clock(700)
+    with sql_away(place.center):
+        assert refresh(site, first.answer["refresh_token"]).status_code == 503
+        # Nobody gets anything meanwhile.
+        assert refresh(site, third["refresh_token"]).status_code in (400, 503)
+    assert refresh(site, first.answer["refresh_token"]).json()["error"] == "invalid_grant"
+    assert refresh(site, third["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_without_sql_tokens_go_on(place: Place, first: SignedIn) -> None:
+    site = place.site
+    with sql_away(place.center):
+        assert refresh(site, first.answer["refresh_token"]).status_code == 200
+        assert post_token(site, grant_type="client_credentials").status_code == 200
 
 
 def test_without_sql_single_sign_on_goes_on(place: Place, browser: Browser, first: SignedIn) -> None:

@@ -5,21 +5,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import requests
 
 from tests.harness.center import Center
 from tests.harness.site import Site
 from tests.oidc.conftest import Member
+from tests.oidc.exchange import assert_refused
 
 FORM = "application/x-www-form-urlencoded"
-
-
-def assert_refused(answer: requests.Response, status: int, error: str) -> None:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert set(answer.json()) == {"error", "error_description"}
-    assert answer.json()["error"] == error
 
 
 def basic(name: str, secret: str) -> dict[str, str]:
@@ -102,7 +94,9 @@ def test_the_content_type_may_carry_a_charset(member: Member, site: Site) -> Non
         ({"grant_type": None}, "invalid_request"),
         ({"grant_type": ""}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "refresh_token"}, "unsupported_grant_type"),
+        ({"grant_type": "implicit"}, "unsupported_grant_type"),
+        ({"grant_type": "refresh_token"}, "unauthorized_client"),
+        ({"grant_type": "client_credentials"}, "unauthorized_client"),
         ({"redirect_uri": None}, "invalid_grant"),
         ({"redirect_uri": "http://evil.example/"}, "invalid_grant"),
         ({"code_verifier": None}, "invalid_grant"),

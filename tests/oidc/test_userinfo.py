@@ -6,6 +6,7 @@ import requests
 from tests.harness.center import Center
 from tests.harness.site import Site
 from tests.oidc.conftest import Member
+from tests.oidc.exchange import CODE_AND_REFRESH, refreshed, tokens_for
 
 
 def ask(site: Site, method: str = "GET", **options: object) -> requests.Response:
@@ -56,6 +57,23 @@ def test_a_token_that_is_not_ours_is_refused(site: Site, token: str) -> None:
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="sso", error="invalid_token"')
     assert answer.json()["error"] == "invalid_token"
+
+
+def test_a_refresh_token_is_no_access_token(member: Member, center: Center) -> None:
+    site = center.add_site(grant_types=CODE_AND_REFRESH)
+    assert site.userinfo(tokens_for(member.browser, site)["refresh_token"]).status_code == 401
+
+
+def test_a_token_without_openid_is_not_for_this(member: Member, center: Center) -> None:
+    site = center.add_site(grant_types=CODE_AND_REFRESH)
+    token = tokens_for(member.browser, site)["refresh_token"]
+    answer = site.userinfo(refreshed(site, token, scope="email")["access_token"])
+    assert answer.status_code == 403
+    challenge = answer.headers["WWW-Authenticate"]
+    assert challenge.startswith('Bearer realm="sso", error="insufficient_scope"')
+    assert challenge.endswith('scope="openid"')
+    assert answer.json()["error"] == "insufficient_scope"
+    assert member.person.email not in answer.text
 
 
 def test_an_id_token_is_no_access_token(member: Member, site: Site) -> None:

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from sso_center.web.address import address_behind
+from sso_center.web.address import address_behind, address_in
 
 PROXIES = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "2001:db8:ff::/48"))
 
@@ -34,6 +34,14 @@ PROXIES = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "2001:db8:ff
 )
 def test_only_what_trusted_proxies_appended_is_believed(peer: str, forwarded: list[str], found: str) -> None:
     assert address_behind(peer, forwarded, PROXIES) == found
+
+
+@pytest.mark.parametrize(("peer", "found"), [("10.0.0.1", "198.51.100.7"), ("192.0.2.1", "192.0.2.1")])
+def test_a_program_is_known_by_the_same_rule(peer: str, found: str) -> None:
+    environ = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": "1.2.3.4, 198.51.100.7"}
+    assert address_in(environ, PROXIES) == found
+    assert address_in(environ, ()) == peer
+    assert address_in({"REMOTE_ADDR": peer}, PROXIES) == peer
 
 
 def test_a_very_long_header_is_read_from_its_end_only() -> None:

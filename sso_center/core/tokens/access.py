@@ -135,8 +135,8 @@ class AccessTokens:
 
 
 def left_of(deadline: int, now: int) -> int:
-    """Return how many seconds are left until a deadline; both are in milliseconds."""
-    return max((deadline - now) // 1000, 0)
+    """Return how many seconds are left until a deadline, the last one begun; both are in milliseconds."""
+    return max(-((now - deadline) // 1000), 0)
 
 
 def _derived(refresh_secret: str) -> str:

@@ -1,8 +1,9 @@
 """OpenID Connect: the code flow, and what belongs to it.
 
-Owns /authorize, /token, /userinfo, /introspect, /logout, /jwks.json and the discovery documents. What they
-decide on is decided in core; here a request is read by the letter of its standard and answered in its
-words. Knows nothing of pages beyond those it shows at /consent and /logout, and nothing of Redis or SQL.
+Owns /authorize, /consent, /token, /userinfo, /introspect, /revoke, /logout, /jwks.json and the discovery
+documents. What they decide on is decided in core; here a request is read by the letter of its standard and
+answered in its words. Knows nothing of pages beyond those it shows at /consent and /logout, and nothing of
+Redis or SQL.
 """
 
 from flask import Blueprint
@@ -16,6 +17,7 @@ from sso_center.protocols.oidc import (
     end_session,
     introspect,
     jwks,
+    revoke,
     token,
     userinfo,
 )
@@ -42,6 +44,7 @@ def endpoints(services: Services) -> list[api.Endpoint]:
         api.Endpoint(addresses.TOKEN, ("POST",), token.handler(services), is_for_browsers=True),
         api.Endpoint(addresses.USERINFO, ("GET", "POST"), userinfo.handler(services), is_for_browsers=True),
         api.Endpoint(addresses.INTROSPECT, ("POST",), introspect.handler(services)),
+        api.Endpoint(addresses.REVOKE, ("POST",), revoke.handler(services), is_for_browsers=True),
         api.Endpoint(addresses.JWKS, ("GET",), jwks.handler(services), is_for_browsers=True),
         api.Endpoint(addresses.DISCOVERY, ("GET",), described, is_for_browsers=True),
         api.Endpoint(addresses.OAUTH_DISCOVERY, ("GET",), described, is_for_browsers=True),

@@ -4,6 +4,7 @@ AUTHORIZE = "/authorize"
 TOKEN = "/token"  # noqa: S105 - an address
 USERINFO = "/userinfo"
 INTROSPECT = "/introspect"
+REVOKE = "/revoke"
 END_SESSION = "/logout"
 JWKS = "/jwks.json"
 DISCOVERY = "/.well-known/openid-configuration"

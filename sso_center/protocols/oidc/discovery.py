@@ -3,6 +3,7 @@
 from typing import Any
 
 from sso_center.base.settings import Settings
+from sso_center.core.clients.rules import OFFLINE_ACCESS
 from sso_center.core.keys.algorithms import ALGORITHMS
 from sso_center.protocols.api import JSON, Answer, Call, Handler, json_answer
 from sso_center.protocols.client_authentication import METHODS
@@ -33,18 +34,20 @@ def _document(issuer: str) -> dict[str, Any]:
         "token_endpoint": issuer + addresses.TOKEN,
         "userinfo_endpoint": issuer + addresses.USERINFO,
         "introspection_endpoint": issuer + addresses.INTROSPECT,
+        "revocation_endpoint": issuer + addresses.REVOKE,
         "end_session_endpoint": issuer + addresses.END_SESSION,
         "jwks_uri": issuer + addresses.JWKS,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": ["public"],
-        "scopes_supported": list(SCOPES),
+        "scopes_supported": [*SCOPES, OFFLINE_ACCESS],
         "claims_supported": list(ID_TOKEN_CLAIMS + CLAIMS),
         "claim_types_supported": ["normal"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
         "token_endpoint_auth_methods_supported": [*METHODS, "none"],
         "introspection_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_methods_supported": [*METHODS, "none"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "ui_locales_supported": list(LANGUAGES),

@@ -7,7 +7,7 @@ from sso_center.core.keys import Keys
 
 @dataclass(frozen=True)
 class Hint:
-    """What an ID token of ours said: for which client, of whom, of which session."""
+    """What an ID token of ours said: for which client, of whom, of which session ('' once that was gone)."""
 
     client_id: str
     sub: str
@@ -19,7 +19,7 @@ def read(keys: Keys, token: str) -> Hint | None:
     claims = keys.verify(token, audience=None, allow_expired=True)
     if claims is None:
         return None
-    audience, sub, sid = claims.get("aud"), claims.get("sub"), claims.get("sid")
+    audience, sub, sid = claims.get("aud"), claims.get("sub"), claims.get("sid", "")
     if not (isinstance(audience, str) and isinstance(sub, str) and isinstance(sid, str)):
         return None
     return Hint(audience, sub, sid)

@@ -5,33 +5,41 @@ from base64 import urlsafe_b64encode
 from typing import Any
 
 from sso_center.core.clients import Client
-from sso_center.core.tokens import Redeemed
+from sso_center.core.tokens import Redeemed, Refreshed
 from sso_center.protocols.oidc.claims import claims_of
 from sso_center.services import Services
 
 
-def issue(services: Services, client: Client, redeemed: Redeemed) -> str:
-    """Return the ID token that goes with an access token, signed with the client's algorithm."""
-    return services.keys.sign(_claims(services, client, redeemed), client.id_token_alg)
+def issue(
+    services: Services, client: Client, given: Redeemed | Refreshed, *, nonce: str | None = None
+) -> str:
+    """Return the ID token that goes with an access token, signed with the client's algorithm.
+
+    `nonce` is what the client sent to /authorize; after a refresh there is none (section 12.2).
+    """
+    return services.keys.sign(_claims(services, client, given, nonce), client.id_token_alg)
 
 
-def _claims(services: Services, client: Client, redeemed: Redeemed) -> dict[str, Any]:
-    proof, settings = redeemed.authentication, services.settings
+def _claims(
+    services: Services, client: Client, given: Redeemed | Refreshed, nonce: str | None
+) -> dict[str, Any]:
+    settings, login = services.settings, given.authentication
     now = services.clock() // 1000
     claims = {
         "iss": settings.issuer,
         "aud": client.client_id,
         "exp": now + settings.id_token_lifetime,
         "iat": now,
-        "auth_time": proof.auth_time // 1000,
-        "sid": proof.sid,
-        "acr": proof.acr,
-        "amr": proof.amr,
-        "at_hash": at_hash(redeemed.access_token, client.id_token_alg),
-        **claims_of(redeemed.user, redeemed.scope),
+        "auth_time": login.auth_time // 1000,
+        "acr": login.acr,
+        "amr": login.amr,
+        "at_hash": at_hash(given.access_token, client.id_token_alg),
+        **claims_of(given.user, given.scope),
     }
-    if redeemed.nonce is not None:
-        claims["nonce"] = redeemed.nonce
+    if login.sid is not None:
+        claims["sid"] = login.sid
+    if nonce is not None:
+        claims["nonce"] = nonce
     return claims
 
 

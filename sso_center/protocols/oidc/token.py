@@ -4,16 +4,28 @@
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from sso_center.core.clients import Client
 from sso_center.protocols.api import Answer, Call, Handler, json_answer
-from sso_center.protocols.api_errors import InvalidRequest, UnsupportedGrantType
+from sso_center.protocols.api_errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
 from sso_center.protocols.client_authentication import Credentials, authenticate, confirm
-from sso_center.protocols.oidc.grants import Granted, TokenRequest, authorization_code
+from sso_center.protocols.oidc.grants import (
+    Granted,
+    TokenRequest,
+    authorization_code,
+    client_credentials,
+    refresh_token,
+)
 from sso_center.services import Services
 
 GrantType = Callable[[Services, TokenRequest], Granted]
 
-GRANT_TYPES: Mapping[str, GrantType] = {"authorization_code": authorization_code.redeem}
+GRANT_TYPES: Mapping[str, GrantType] = {
+    "authorization_code": authorization_code.redeem,
+    "refresh_token": refresh_token.refresh,
+    "client_credentials": client_credentials.issue,
+}
 
 
 def handler(services: Services) -> Handler:
@@ -29,20 +41,29 @@ def handler(services: Services) -> Handler:
         grant_type = GRANT_TYPES.get(named)
         if grant_type is None:
             raise UnsupportedGrantType(f"The grant_type must be {' or '.join(GRANT_TYPES)}.")
-        granted = grant_type(services, TokenRequest(client, parameters))
-        confirm(services.clients, client, sent)
+        _check_registered(client, named)
+        granted = grant_type(services, TokenRequest(client, parameters, call.address, call.user_agent))
+        _check_registered(confirm(services.clients, client, sent), named)
         return _answer(granted)
 
     return token
 
 
+def _check_registered(client: Client, grant_type: str) -> None:
+    if grant_type not in client.grant_types:
+        raise UnauthorizedClient
+
+
 def _answer(granted: Granted) -> Answer:
-    return json_answer(
-        {
-            "access_token": granted.access_token,
-            "token_type": "Bearer",
-            "expires_in": granted.expires_in,
-            "scope": " ".join(granted.scope),
-            "id_token": granted.id_token,
-        }
-    )
+    content: dict[str, Any] = {
+        "access_token": granted.access_token,
+        "token_type": "Bearer",
+        "expires_in": granted.expires_in,
+    }
+    if granted.scope:
+        content["scope"] = " ".join(granted.scope)
+    if granted.id_token is not None:
+        content["id_token"] = granted.id_token
+    if granted.refresh_token is not None:
+        content["refresh_token"] = granted.refresh_token
+    return json_answer(content)

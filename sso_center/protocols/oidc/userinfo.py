@@ -1,7 +1,14 @@
 """/userinfo: what a site may know of the person now (OpenID Connect Core section 5.3)."""
 
+from sso_center.protocols.active_token import find_active
 from sso_center.protocols.api import Answer, Call, Handler, json_answer
-from sso_center.protocols.api_errors import InvalidBearerRequest, InvalidRequest, InvalidToken, MissingToken
+from sso_center.protocols.api_errors import (
+    InsufficientScope,
+    InvalidBearerRequest,
+    InvalidRequest,
+    InvalidToken,
+    MissingToken,
+)
 from sso_center.protocols.oidc.claims import claims_of
 from sso_center.protocols.parameters import FORM
 from sso_center.services import Services
@@ -11,9 +18,11 @@ def handler(services: Services) -> Handler:
     """Return the endpoint."""
 
     def userinfo(call: Call) -> Answer:
-        active = services.tokens.find_active(_token(call))
-        if active is None or active.user is None:
+        active = find_active(services, _token(call))
+        if active is None or active.kind == "refresh":
             raise InvalidToken
+        if active.user is None or "openid" not in active.scope:
+            raise InsufficientScope("openid")
         return json_answer(claims_of(active.user, active.scope))
 
     return userinfo

@@ -11,6 +11,7 @@ const { ISSUER, CLIENT_ID, CLIENT_SECRET, ALGORITHM, PORT } = process.env;
 const here = `http://localhost:${PORT}`;
 const attempts = new Map();
 const sessions = new Map();
+const kept = new Map();
 
 const config = await oidc.discovery(
   new URL(ISSUER),
@@ -47,8 +48,37 @@ async function callback(visitor, url) {
   });
   const claims = tokens.claims();
   const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub);
+  kept.set(visitor, tokens);
   sessions.set(visitor, { id_token: tokens.id_token, claims, userinfo });
   return redirect(`${here}/`);
+}
+
+async function refresh(visitor) {
+  const tokens = await oidc.refreshTokenGrant(config, kept.get(visitor).refresh_token);
+  kept.set(visitor, tokens);
+  const claims = tokens.claims();
+  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub);
+  return json(200, { token: tokens, claims, userinfo });
+}
+
+async function introspect(visitor) {
+  return json(200, await oidc.tokenIntrospection(config, kept.get(visitor).access_token));
+}
+
+async function revoke(visitor) {
+  const { refresh_token } = kept.get(visitor);
+  await oidc.tokenRevocation(config, refresh_token, { token_type_hint: "refresh_token" });
+  try {
+    await oidc.refreshTokenGrant(config, refresh_token);
+  } catch (refused) {
+    return json(200, { error: refused.error });
+  }
+  return json(200, { error: null });
+}
+
+async function robot() {
+  const token = await oidc.clientCredentialsGrant(config, { scope: "orders" });
+  return json(200, { token, told: await oidc.tokenIntrospection(config, token.access_token) });
 }
 
 function home(visitor) {
@@ -75,6 +105,10 @@ const pages = {
   "/": home,
   "/login": login,
   "/callback": callback,
+  "/refresh": refresh,
+  "/introspect": introspect,
+  "/revoke": revoke,
+  "/robot": robot,
   "/logout": logout,
   "/bye": () => json(200, { signed: "out" }),
 };

@@ -1,21 +1,39 @@
 """Grant types of /token, one file each.
 
 A grant type is a function from a TokenRequest to what was Granted. token.py owns what all share: the form,
-the client's authentication, the answer. To add one: write its file, put its function into token.GRANT_TYPES.
+the client's authentication, whether it is registered for the grant type, the answer. To add one: write its
+file, put its function into token.GRANT_TYPES.
 """
 
 from dataclasses import dataclass
 
 from sso_center.core.clients import Client
+from sso_center.protocols.api_errors import InvalidScope
+from sso_center.protocols.oidc.scope import is_well_formed, listed
 from sso_center.protocols.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A request at /token whose client has proved who it is, or has no secret to prove it with."""
+    """A request at /token whose client has proved who it is, or has no secret to prove it with.
+
+    `address` and `user_agent` are the caller's: for an app they tell the device.
+    """
 
     client: Client
     parameters: Parameters
+    address: str = ""
+    user_agent: str = ""
+
+    @property
+    def scope(self) -> tuple[str, ...] | None:
+        """What scope is asked for, None when that is left open. Raises InvalidScope when it is malformed."""
+        text = self.parameters.get("scope")
+        if text is None:
+            return None
+        if not is_well_formed(text):
+            raise InvalidScope("The scope is malformed.")
+        return listed(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +43,5 @@ class Granted:
     access_token: str
     expires_in: int
     scope: tuple[str, ...]
-    id_token: str
+    id_token: str | None = None
+    refresh_token: str | None = None

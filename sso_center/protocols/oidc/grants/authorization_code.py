@@ -1,7 +1,9 @@
 """grant_type=authorization_code: a code for tokens, once (RFC 6749 section 4.1.3, RFC 7636 section 4.6)."""
 
+import logging
 import re
 
+from sso_center.base.errors import Unavailable
 from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused, Replayed
 from sso_center.protocols.api_errors import InvalidGrant, InvalidRequest
@@ -9,14 +11,17 @@ from sso_center.protocols.oidc import id_token
 from sso_center.protocols.oidc.grants import Granted, TokenRequest
 from sso_center.services import Services
 
+log = logging.getLogger(__name__)
+
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_DEVICE_ID = re.compile(r"[\x20-\x7e]{1,128}")
 
 
 def redeem(services: Services, request: TokenRequest) -> Granted:
     """Redeem the code for the client that presents it.
 
-    Raises InvalidRequest without a code or with a verifier of no possible form, InvalidGrant for every
-    other refusal, and Unavailable. A code that was redeemed before ends what it gave: two hold it, and
+    Raises InvalidRequest without a code or with a verifier or device of no possible form, InvalidGrant for
+    every other refusal, and Unavailable. A code that was redeemed before ends what it gave: two hold it, and
     which of them is the thief can't be told (RFC 9700 section 4.5).
     """
     code, verifier = request.parameters.get("code"), request.parameters.get("code_verifier")
@@ -31,22 +36,50 @@ def redeem(services: Services, request: TokenRequest) -> Granted:
             client=client,
             redirect_uri=request.parameters.get("redirect_uri"),
             code_verifier=verifier,
+            device_id=_device_id(request),
+            address=request.address,
+            user_agent=request.user_agent,
         )
     except Replayed as replay:
-        if replay.sid is not None:
-            services.endings.end_session(replay.sid, Reason.REPLAY, CENTER)
-        else:
-            services.endings.revoke_family(
-                replay.family, sub=replay.sub, client_id=client.client_id, reason=Reason.REPLAY
-            )
+        _take_back(services, replay, client.client_id)
         raise InvalidGrant(detail=replay.reason) from replay
     except GrantRefused as refused:
         raise InvalidGrant(detail=refused.reason) from refused
-    for sid in redeemed.ended:
-        services.endings.end_session(sid, Reason.REPLACED, CENTER)
+    _give_notice(services, redeemed.ended)
     return Granted(
         redeemed.access_token,
         redeemed.expires_in,
         redeemed.scope,
-        id_token.issue(services, client, redeemed),
+        id_token.issue(services, client, redeemed, nonce=redeemed.nonce),
+        redeemed.refresh_token,
     )
+
+
+def _device_id(request: TokenRequest) -> str | None:
+    """Return which device an app runs on, by its own word; of other clients it is not read."""
+    if not request.client.has_app_tokens:
+        return None
+    device_id = request.parameters.get("device_id")
+    if device_id is not None and not _DEVICE_ID.fullmatch(device_id):
+        raise InvalidRequest("The device_id must have 1 to 128 printable ASCII characters.")
+    return device_id
+
+
+def _take_back(services: Services, replay: Replayed, client_id: str) -> None:
+    if replay.sid is not None:
+        # An app's code opened a session of its own, and all that came of the code is in it.
+        services.endings.end_session(replay.sid, Reason.REPLAY, CENTER)
+    else:
+        services.endings.revoke_family(
+            replay.family, sub=replay.sub, client_id=client_id, reason=Reason.REPLAY
+        )
+
+
+def _give_notice(services: Services, ended: tuple[str, ...]) -> None:
+    """Record the endings of sessions that this one replaced, so that their sites are told."""
+    try:
+        for sid in ended:
+            services.endings.end_session(sid, Reason.REPLACED, CENTER)
+    except Unavailable as away:
+        # Closed they are, in the same step as the code was spent: the courier records what is missing.
+        log.warning("replaced sessions left to the courier", extra={"detail": away.detail})
