@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.harness.center import Center
+from tests.harness.browser import Browser
+from tests.harness.center import Center, Person
 from tests.harness.site import Site
 from tests.oidc.conftest import Member
 
@@ -54,6 +55,18 @@ def test_a_session_that_the_site_never_joined_is_ended_for_it(member: Member, ot
     assert ask(other_site, {"sids": [member.sid]}).json()["sids"] == {member.sid: "ended"}
     other_site.sign_in(member.browser)
     assert ask(other_site, {"sids": [member.sid]}).json()["sids"] == {member.sid: "alive"}
+
+
+def test_an_api_may_ask_about_sessions_of_sites_whose_tokens_are_for_it(
+    center: Center, person: Person, new_browser: Callable[[], Browser]
+) -> None:
+    api, stranger = center.add_site(), center.add_site()
+    app = center.add_site(audiences=(api.client_id, "https://elsewhere.example"))
+    browser = new_browser()
+    sid = app.sign_in(browser, person).sid
+    assert [asker.is_alive(sid) for asker in (api, stranger, app)] == [True, False, True]
+    browser.submit(browser.get(center.url("/logout")), "logout-confirm")
+    assert not api.is_alive(sid)
 
 
 def test_what_is_no_session_is_ended(site: Site) -> None:

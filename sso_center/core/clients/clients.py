@@ -43,6 +43,8 @@ class _Loaded:
 
     version: int
     clients: Mapping[str, tuple[Client, str | None]]
+    holders: Mapping[str, tuple[str, ...]]
+    """For each API the other clients whose access tokens are for it."""
 
 
 class Clients:
@@ -79,6 +81,10 @@ class Clients:
         self.reload()
         return [client for client, _ in self._all().clients.values()]
 
+    def holding_for(self, client_id: str) -> tuple[str, ...]:
+        """Return the other clients whose access tokens are for this one."""
+        return self._all().holders.get(client_id, ())
+
     def authenticate(self, client_id: str, secret: str) -> Client | None:
         """Return the client whom id and secret prove, or None; a public client proves nothing."""
         client, stored = self._entry(client_id) or (None, None)
@@ -96,7 +102,8 @@ class Clients:
         with self._loading, self._database.read() as connection:
             # The version first: what is read after it is at least as new.
             version = read_configuration_version(connection)
-            self._loaded = _Loaded(version, MappingProxyType(read_all(connection)))
+            clients = read_all(connection)
+            self._loaded = _Loaded(version, MappingProxyType(clients), _holders(clients))
         return version
 
     def _all(self) -> _Loaded:
@@ -183,6 +190,15 @@ class Clients:
             version = raise_configuration_version(connection)
         self.reload()
         self._redis.announce_configuration(version)
+
+
+def _holders(clients: Mapping[str, tuple[Client, str | None]]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for client, _ in clients.values():
+        for audience in client.audiences:
+            if audience != client.client_id:
+                found[audience] = (*found.get(audience, ()), client.client_id)
+    return MappingProxyType(found)
 
 
 def _client(checked: Registration, version: int) -> Client:

@@ -1,5 +1,5 @@
--- Says which sessions are alive and joined by a client; asking counts as use.
--- ARGV: client, sid, sid, ...
+-- Says which sessions are alive and joined by one of some clients; asking counts as use.
+-- ARGV: clients (space-separated), sid, sid, ...
 -- Returns {'checked', 1 or 0, ...} in the order asked | {'no_user', '', session reply...}
 local ASKED_PAUSE = 60000
 
@@ -17,18 +17,25 @@ local function note_asking(session, client)
   end
 end
 
-local client, answer = args[1], {'checked'}
+-- Returns the first of the clients that is in a session, or nil.
+local function first_in(session)
+  for client in string.gmatch(args[1], '%S+') do
+    local joined = tonumber(redis.call('HGET', participants_key(session.sid), client) or -1)
+    if joined >= 0 and not is_client_cut_off(joined, client) then return client end
+  end
+end
+
+local answer = {'checked'}
 for i = 2, #args do
   local session = session_load(args[i])
   local user = session and user_load(session.sub)
   local state = session_state(session, user)
   if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, user))} end
-  local joined = state == 'alive' and tonumber(redis.call('HGET', participants_key(args[i]), client) or -1)
-  local is_in = joined and joined >= 0 and not is_client_cut_off(joined, client)
-  if is_in then
+  local client = state == 'alive' and first_in(session)
+  if client then
     session_touch(session)
     note_asking(session, client)
   end
-  answer[i] = is_in and 1 or 0
+  answer[i] = client and 1 or 0
 end
 return answer

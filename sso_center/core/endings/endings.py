@@ -74,10 +74,12 @@ class Endings:
         return endings
 
     def check(self, client_id: str, sids: Sequence[str]) -> dict[str, bool]:
-        """Say of each sid whether the session is alive and joined by the client. Asking counts as use.
+        """Say of each sid whether the session is alive and concerns the client. Asking counts as use.
 
-        Raises Unavailable when the store can't be asked.
+        It concerns who joined it, and the APIs that the tokens of who joined it are for. Raises Unavailable
+        when the store can't be asked.
         """
+        joined_by = " ".join((client_id, *self._clients.holding_for(client_id)))
         answer = dict.fromkeys(sids, False)
         by_shard: dict[str, list[str]] = {}
         for sid in answer:
@@ -85,13 +87,13 @@ class Endings:
             if shard is not None:
                 by_shard.setdefault(shard, []).append(sid)
         for shard, asked in by_shard.items():
-            alive = self._check(shard, client_id, asked)
+            alive = self._check(shard, joined_by, asked)
             answer.update({sid: bool(is_alive) for sid, is_alive in zip(asked, alive, strict=True)})
         return answer
 
-    def _check(self, shard: str, client_id: str, asked: Sequence[str]) -> Sequence[int]:
+    def _check(self, shard: str, joined_by: str, asked: Sequence[str]) -> Sequence[int]:
         while True:
-            word, *said = self._sessions.with_user(_CHECK, shard, (client_id, *asked))
+            word, *said = self._sessions.with_user(_CHECK, shard, (joined_by, *asked))
             if word == "checked":
                 return said
             # One of them is of a person who was removed: it ends, and the others are asked after again.
@@ -149,9 +151,14 @@ class Endings:
         """
         return self._revocations.revoke_offline(sub, client_id, reason=reason, actor=actor)
 
-    def finish_revocations(self, shard: str, before: int) -> int:
-        """Record what was revoked before `before` (ms) and not recorded. Raises Unavailable."""
-        return self._revocations.finish(shard, before=before, limit=BATCH)
+    def unfinished_revocations(self, shard: str, before: int) -> list[tuple[str, str]]:
+        """Return (id, about) of what was revoked before `before` (ms) and not recorded. Raises Unavailable."""
+        return self._revocations.unfinished(shard, before=before, limit=BATCH)
+
+    def finish_revocations(self, shard: str, found: Iterable[tuple[str, str]]) -> None:
+        """Record what `unfinished_revocations` found. Raises Unavailable."""
+        for id, about in found:
+            self._revocations.finish(shard, id, about)
 
     def _close(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Closed]:
         calls = [(shard, (sid, uuid.uuid4().hex, reason, actor)) for sid in sids if (shard := shard_in(sid))]
