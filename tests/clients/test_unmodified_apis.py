@@ -15,6 +15,10 @@ from tests.harness.site import SignedIn
 API = "https://api.example/orders"
 
 
+def published_keys(center: Center) -> KeySet:
+    return KeySet.import_key_set(center.get("/jwks.json").json())
+
+
 class Validator(JWTBearerTokenValidator):  # type: ignore[misc]
     """Authlib's, told where the keys are."""
 
@@ -22,9 +26,9 @@ class Validator(JWTBearerTokenValidator):  # type: ignore[misc]
         super().__init__(issuer=center.issuer, resource_server=resource_server)
         self._center = center
 
-    def get_jwks(self) -> Any:
+    def get_jwks(self) -> KeySet:
         """Return the published keys."""
-        return self._center.get("/jwks.json").json()
+        return published_keys(self._center)
 
     def check(self, token: str, *scopes: str, **needed: Any) -> Any:
         """Return the claims of a token that this API accepts; raises OAuth2Error."""
@@ -60,8 +64,7 @@ def test_authlib_takes_no_id_token_for_an_access_token(center: Center, first: Si
 
 
 def test_joserfc_checks_a_token_by_the_published_keys(center: Center, first: SignedIn) -> None:
-    keys = KeySet.import_key_set(center.get("/jwks.json").json())
-    token = jwt.decode(first.access_token, keys, algorithms=["ES256", "RS256"])
+    token = jwt.decode(first.access_token, published_keys(center), algorithms=["ES256", "RS256"])
     assert token.header["typ"] == "at+jwt"
     rules = jwt.JWTClaimsRegistry(
         iss={"essential": True, "value": center.issuer},
