@@ -16,7 +16,7 @@ from contextlib import suppress
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import Delivery, Failovers, Poster, Sweep, Tail, Walker
+from sso_center.core.endings import Delivery, Failovers, Leftovers, Poster, Sweep, Tail, Walker
 from sso_center.core.endings.leases import Leases
 from sso_center.services import Services, build_services
 
@@ -70,6 +70,7 @@ class Courier:
         )
         self._failovers = Failovers(services.redis, services.entries, services.applying, services.clock)
         self._sweep = Sweep(services.redis, services.endings, services.clock)
+        self._leftovers = Leftovers(services.redis, services.clients)
         self._drain = AuditDrain(services.database, services.redis)
         self._delivery = Delivery(
             services.notices,
@@ -141,6 +142,7 @@ class Courier:
     def _sweep_once(self) -> None:
         if self._leases.hold("sweep", LEASE_SECONDS):
             self._sweep.sweep()
+            self._leftovers.tidy()
 
     def _drain_audit(self) -> None:
         if self._leases.hold("audit", LEASE_SECONDS):

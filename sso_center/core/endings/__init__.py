@@ -11,6 +11,7 @@ from sso_center.core.endings.delivery import Delivery
 from sso_center.core.endings.endings import Endings
 from sso_center.core.endings.entries import Ending, Entries
 from sso_center.core.endings.failover import Failovers
+from sso_center.core.endings.leftovers import Leftovers
 from sso_center.core.endings.mass import MassEndings, Reach, Scope
 from sso_center.core.endings.notices import Notices
 from sso_center.core.endings.post import Poster
@@ -31,6 +32,7 @@ __all__ = [
     "Endings",
     "Entries",
     "Failovers",
+    "Leftovers",
     "MassEndings",
     "Notices",
     "Poster",

@@ -152,7 +152,7 @@ class Endings:
         return self._revocations.revoke_offline(sub, client_id, reason=reason, actor=actor)
 
     def unfinished_revocations(self, shard: str, before: int) -> list[tuple[str, str]]:
-        """Return (id, about) of what was revoked before `before` (ms) and not recorded. Raises Unavailable."""
+        """Return (id, about) of what was revoked before `before` (ms), not recorded. Raises Unavailable."""
         return self._revocations.unfinished(shard, before=before, limit=BATCH)
 
     def finish_revocations(self, shard: str, found: Iterable[tuple[str, str]]) -> None:

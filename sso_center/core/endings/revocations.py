@@ -1,8 +1,6 @@
 """Revoking families and single tokens: refused at once, then recorded, so that it outlives any Redis."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from sso_center.base.clock import Clock
 from sso_center.base.secrets import shard_in, shard_of
@@ -68,22 +66,19 @@ class Revocations:
             )
         return len(families)
 
-    def finish(self, shard: str, *, before: int, limit: int) -> int:
-        """Record what was revoked before `before` (ms) and is not recorded; returns how much that was.
-
-        Raises Unavailable.
-        """
+    def unfinished(self, shard: str, *, before: int, limit: int) -> list[tuple[str, str]]:
+        """Return (id, about) of what was revoked before `before` (ms), not recorded. Raises Unavailable."""
         found = self._redis.run(_FIND_REVOKING, shard, (before, limit))
-        for id, about in zip(found[::2], found[1::2], strict=True):
-            self._finish(shard, id, json.loads(about))
-        return len(found) // 2
+        return list(zip(found[::2], found[1::2], strict=True))
 
-    def _finish(self, shard: str, id: str, about: Mapping[str, Any]) -> None:
-        sub, client_id, actor = about["sub"], about["client"], about["actor"]
-        if about["until"]:
-            self._record_token(shard, id, sub, client_id, about["until"], actor)
+    def finish(self, shard: str, id: str, about: str) -> None:
+        """Record and apply what `unfinished` found. Raises Unavailable."""
+        known = json.loads(about)
+        sub, client_id, actor = known["sub"], known["client"], known["actor"]
+        if known["until"]:
+            self._record_token(shard, id, sub, client_id, known["until"], actor)
         else:
-            self._record_family(shard, id, sub, client_id, Reason(about["reason"]), actor)
+            self._record_family(shard, id, sub, client_id, Reason(known["reason"]), actor)
 
     def _record_family(
         self, shard: str, family: str, sub: str, client_id: str, reason: Reason, actor: str

@@ -1,0 +1,192 @@
+"""Indexes stay clean: when everything is over nothing is left in any, and no script looks at much at once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sso_center.base.errors import Unavailable
+from sso_center.base.secrets import all_shards
+from sso_center.core.endings import Leftovers, Sweep
+from sso_center.core.endings.endings import BATCH
+from sso_center.core.endings.leftovers import PAGE
+from tests.endings.belongings import ALL, belongings_of, sites_of
+from tests.endings.conftest import sign_in
+from tests.harness.core import DAY, HOUR, Core, core_in
+
+INDEXES = (
+    "deadlines",
+    "closed",
+    "seen",
+    "online",
+    "revoking",
+    "family-deadlines",
+    "user-sessions:*",
+    "client-sessions:*",
+    "user-families:*",
+)
+SESSION_RECORDS = ("session:*", "participants:*", "steps:*", "chain:*", "family:*")
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> Iterator[Core]:
+    """A core of one test: it looks at everything there is."""
+    with core_in(tmp_path) as core:
+        yield core
+
+
+class Broom:
+    """What the courier keeps the store clean with."""
+
+    def __init__(self, core: Core) -> None:
+        services = core.services
+        self._sweep = Sweep(services.redis, services.endings, services.clock)
+        self._leftovers = Leftovers(services.redis, services.clients)
+
+    def sweep(self, rounds: int = 1) -> None:
+        for _ in range(rounds):
+            self._sweep.sweep()
+            self._leftovers.tidy()
+
+
+def there(core: Core, *kinds: str) -> list[str]:
+    """Return the keys of these kinds."""
+    return sorted(key for kind in kinds for key in core.services.redis.scan(f"sso:*:{kind}"))
+
+
+def lose(core: Core, *kinds: str) -> None:
+    """Take keys out as if their time in Redis had run out while nobody swept."""
+    for key in there(core, *kinds):
+        core.services.redis.command(key[5:7], "DEL", key)
+
+
+def calls(core: Core) -> int:
+    (text,) = core.services.redis.server_info("commandstats")
+    lines = (line for line in text.splitlines() if line.startswith("cmdstat_"))
+    return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in lines)
+
+
+# Nothing is left
+
+
+def test_when_everything_has_expired_no_index_names_anything(core: Core) -> None:
+    sites, broom = sites_of(core), Broom(core)
+    held = [belongings_of(core, sites, core.person()) for _ in range(5)]
+    broom.sweep(6)
+    assert all(one.alive() == ALL for one in held)
+    assert there(core, *INDEXES) != []
+    core.time.move(100 * DAY)
+    broom.sweep(8)
+    assert all(one.alive() == frozenset() for one in held)
+    assert there(core, *INDEXES) == []
+    assert there(core, *SESSION_RECORDS) == []
+
+
+def test_what_redis_dropped_before_it_was_swept_leaves_the_indexes(core: Core) -> None:
+    sites, broom = sites_of(core), Broom(core)
+    for _ in range(5):
+        belongings_of(core, sites, core.person())
+    lose(core, "session:*", "participants:*")
+    core.time.move(100 * DAY)
+    broom.sweep(8)
+    assert there(core, *INDEXES) == []
+
+
+def test_families_go_with_the_session_they_hang_on_and_offline_ones_stay(core: Core) -> None:
+    sites, broom = sites_of(core), Broom(core)
+    mine = belongings_of(core, sites, core.person())
+    before = len(there(core, "family:*"))
+    core.time.move(13 * HOUR)
+    broom.sweep(3)
+    assert mine.alive() == {"app", "refresh offline"}
+    assert len(there(core, "family:*")) == before - 2
+    assert len(there(core, "user-families:*")) == 1
+
+
+@pytest.mark.parametrize("scope", ["everyone", "user"])
+def test_offline_families_that_were_cut_off_go(core: Core, scope: str) -> None:
+    sites, broom = sites_of(core), Broom(core)
+    mine = belongings_of(core, sites, core.person())
+    name = mine.user.sub if scope == "user" else ""
+    list(core.services.mass_endings.end(scope, name, "admin", "cli"))  # type: ignore[arg-type]
+    broom.sweep(3)
+    assert there(core, *INDEXES) == []
+    assert there(core, *SESSION_RECORDS) == []
+
+
+def test_what_counts_is_never_swept_away(core: Core) -> None:
+    sites, broom = sites_of(core), Broom(core)
+    mine = belongings_of(core, sites, core.person())
+    places = {key: members(core, key) for key in there(core, *INDEXES)}
+    broom.sweep(10)
+    assert {key: members(core, key) for key in there(core, *INDEXES)} == places
+    assert mine.alive() == ALL
+
+
+def members(core: Core, index: str) -> list[str]:
+    found: list[str] = core.services.redis.command(index[5:7], "ZRANGE", index, 0, -1)
+    return found
+
+
+def test_every_key_will_go_by_itself(core: Core) -> None:
+    sites = sites_of(core)
+    belongings_of(core, sites, core.person())
+    core.services.mass_endings.end_user(belongings_of(core, sites, core.person()).user.sub, "admin", "cli")  # type: ignore[arg-type]
+    Broom(core).sweep(3)
+    assert list(core.services.redis.keys_without_expiry()) == []
+    for key in there(core, "used:*"):
+        assert 0 < core.services.redis.command(key[5:7], "PTTL", key) <= 26 * HOUR
+
+
+# Nothing is long
+
+
+@pytest.mark.parametrize(
+    "index", ["deadlines", "closed", "seen", "online", "revoking", "family-deadlines", "client-sessions:shop"]
+)
+def test_however_much_is_left_over_a_round_looks_at_a_little(core: Core, index: str) -> None:
+    core.services.clients.add("shop", redirect_uris=("https://shop.example/",))
+    broom = Broom(core)
+    broom.sweep()
+    shard, key, many = "2a", f"sso:{{2a}}:{index}", 20 * BATCH
+    before = calls(core)
+    broom.sweep()
+    empty = calls(core) - before
+    members = [word for number in range(many) for word in (1, f"2a-lost-{number}")]
+    core.services.redis.command(shard, "ZADD", key, *members)
+    core.services.redis.command(shard, "PEXPIRE", key, HOUR)
+    before = calls(core)
+    broom.sweep()
+    assert calls(core) - before - empty <= 4 * max(BATCH, 2 * PAGE)
+    left = core.services.redis.command(shard, "ZCARD", key)
+    assert many - 2 * BATCH <= left < many
+
+
+def test_a_person_with_many_lost_sessions_is_looked_at_in_parts(core: Core) -> None:
+    broom, user = Broom(core), core.person()
+    held = sign_in(core, user=user)
+    own = f"sso:{{{user.shard}}}:user-sessions:{user.sub}"
+    lost = [word for number in range(100) for word in (1, f"{user.shard}lost{number}")]
+    core.services.redis.command(user.shard, "ZADD", own, *lost)
+    broom.sweep()
+    assert core.services.redis.command(user.shard, "ZCARD", own) == 96
+    broom.sweep(30)
+    assert members(core, own) == [held.sid]
+
+
+def test_a_shard_that_is_away_keeps_no_other_waiting(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, other = core.person(shard=all_shards()[0]), core.person(shard=all_shards()[-1])
+    sign_in(core, user=first)
+    held = sign_in(core, user=other)
+    core.time.move(13 * HOUR)
+    run = core.services.redis.run
+
+    def away(script: object, shard: str, args: object = ()) -> object:
+        if shard == all_shards()[0]:
+            raise Unavailable(detail="redis: away")
+        return run(script, shard, args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(core.services.redis, "run", away)
+    with pytest.raises(Unavailable):
+        Broom(core).sweep()
+    assert core.record(held.sid, "session", held.sid) == {}
