@@ -32,11 +32,13 @@ def test_a_refresh_token_takes_all_of_its_family_along(member: Member, renewing:
     assert renewing.is_alive(member.sid)
 
 
+@pytest.mark.parametrize("later", [0, 700])
 def test_a_refresh_token_that_was_used_already_ends_its_family_as_well(
-    member: Member, renewing: Site
+    member: Member, renewing: Site, center: Center, later: int
 ) -> None:
     first = tokens_for(member.browser, renewing)
     second = refreshed(renewing, first["refresh_token"])
+    center.move_clock(later)
     third = refreshed(renewing, second["refresh_token"])
     assert revoke(renewing, first["refresh_token"]).status_code == 200
     assert_refused(refresh(renewing, third["refresh_token"]), 400, "invalid_grant")
@@ -71,6 +73,19 @@ def test_an_app_token_ends_its_session(member: Member, center: Center) -> None:
     assert app.userinfo(token).status_code == 401
     # The browser that the app logged in with is another session.
     assert member.browser.get(app.attempt(prompt="none").url).query.get("code")
+
+
+def test_an_app_token_that_was_replaced_long_ago_ends_its_session_as_well(
+    member: Member, center: Center, auditor: Site
+) -> None:
+    app = center.add_site(is_public=True, access_token_format="app")
+    first = tokens_for(member.browser, app, device_id="phone")["access_token"]
+    center.move_clock(7201)
+    second = auditor.introspect(first)["successor"]
+    assert app.userinfo(second).status_code == 200
+    center.move_clock(61)
+    assert revoke(app, first).status_code == 200
+    assert app.userinfo(second).status_code == 401
 
 
 def test_a_public_client_gives_its_own_back(member: Member, center: Center) -> None:

@@ -89,6 +89,22 @@ class ActiveToken:
     successor: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class GivenToken:
+    """A token as it was given, whether or not it counts just now. `deadline` is in ms since 1970.
+
+    `jti` is the family's name for an app or refresh token; `family` is None for a client's own token.
+    """
+
+    kind: Kind
+    client_id: str
+    sub: str
+    sid: str | None
+    family: str | None
+    jti: str
+    deadline: int
+
+
 class ReusedToken(GrantRefused):
     """A refresh token is used in two places: its family must end, whoever asked."""
 

@@ -1,4 +1,4 @@
-"""Tokens, as everything else uses them: the four things that can be done with one."""
+"""Tokens, as everything else uses them: what can be done with one."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,15 @@ from sso_center.core.keys import Keys
 from sso_center.core.sessions import Sessions
 from sso_center.core.tokens.access import AccessTokens, Issue, left_of
 from sso_center.core.tokens.active import ActiveTokens
-from sso_center.core.tokens.records import ActiveToken, ClientToken, OfflineAccess, Redeemed, Refreshed
+from sso_center.core.tokens.given import GivenTokens
+from sso_center.core.tokens.records import (
+    ActiveToken,
+    ClientToken,
+    GivenToken,
+    OfflineAccess,
+    Redeemed,
+    Refreshed,
+)
 from sso_center.core.tokens.redeeming import FAMILY_PARTS, Redeeming, TokenLifetimes
 from sso_center.core.tokens.refreshing import Refreshing
 from sso_center.storage.redis import Redis
@@ -45,6 +53,8 @@ class Tokens:
             sessions, clients, self._access, refresh_signer, app_signer, app_rotation=lifetimes.app_rotation
         )
 
+        self._given = GivenTokens(redis, self._access, refresh_signer, app_signer)
+
     def redeem(
         self,
         code: str,
@@ -74,6 +84,10 @@ class Tokens:
     def find_active(self, token: str) -> ActiveToken | None:
         """Return what a token stands for, or None; see ActiveTokens.find_active."""
         return self._active.find_active(token)
+
+    def find_given(self, token: str) -> GivenToken | None:
+        """Return to whom a token was given, or None; see GivenTokens.find_given."""
+        return self._given.find_given(token)
 
     def offline_of(self, sub: str) -> list[OfflineAccess]:
         """Return what clients may do for a person without a session, by family. Raises Unavailable."""

@@ -1,0 +1,130 @@
+"""Taking back what was given does not depend on whether it counts at that moment."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sso_center.core.chains.token import ChainSigner
+from sso_center.core.clients import Client
+from sso_center.core.endings import Reason
+from sso_center.core.tokens import GivenToken
+from sso_center.core.users import User
+from tests.harness.core import DAY, MINUTE, Core, core_in
+from tests.tokens.conftest import REFRESHING, hold
+
+KINDS = ["opaque", "jwt", "refresh", "app"]
+
+
+@pytest.fixture(scope="module")
+def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
+    """A core where disabling somebody takes nothing back, so that what they hold comes to life again."""
+    with core_in(tmp_path_factory.mktemp("given"), SSO_ON_DISABLED="nothing") as built:
+        yield built
+
+
+def token_of(core: Core, user: User, kind: str) -> tuple[str, Client]:
+    if kind == "app":
+        client = core.site(access_token_format="app")
+    else:
+        form = "jwt" if kind == "jwt" else "opaque"
+        client = core.site(access_token_format=form, grant_types=REFRESHING)
+    given = core.redeem(core.code(core.open(user).cookie, client), client)
+    return (given.refresh_token or "" if kind == "refresh" else given.access_token), client
+
+
+def take_back(core: Core, given: GivenToken) -> None:
+    endings = core.services.endings
+    if given.kind == "app":
+        assert given.sid is not None
+        endings.end_session(given.sid, Reason.LOGOUT, "test")
+    elif given.kind == "refresh":
+        assert given.family is not None
+        endings.revoke_family(given.family, sub=given.sub, client_id=given.client_id, reason=Reason.REVOKED)
+    else:
+        endings.revoke_token(
+            given.jti, sub=given.sub, client_id=given.client_id, until=given.deadline, actor="test"
+        )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_given_back_while_its_person_is_disabled_stays_dead(core: Core, kind: str) -> None:
+    user, tokens = core.person(), core.services.tokens
+    token, client = token_of(core, user, kind)
+    untouched, _ = token_of(core, user, kind)
+    core.services.users.set_disabled(user.sub, True)
+    assert tokens.find_active(token) is None
+    given = tokens.find_given(token)
+    assert given is not None
+    assert (given.client_id, given.sub) == (client.client_id, user.sub)
+    take_back(core, given)
+    core.services.users.set_disabled(user.sub, False)
+    assert tokens.find_active(untouched) is not None
+    assert tokens.find_active(token) is None
+    assert tokens.find_given(token) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_ended_for_good_is_not_found(core: Core, kind: str) -> None:
+    user, tokens = core.person(), core.services.tokens
+    closed, _ = token_of(core, user, kind)
+    expired, _ = token_of(core, user, kind)
+    active = tokens.find_active(closed)
+    assert active is not None
+    assert active.sid is not None
+    core.services.endings.end_session(active.sid, Reason.LOGOUT, "test")
+    assert tokens.find_given(closed) is None
+    assert tokens.find_given(expired) is not None
+    core.time.move(91 * DAY)
+    assert tokens.find_given(expired) is None
+
+
+def test_a_refresh_token_that_was_used_long_ago_is_found(core: Core) -> None:
+    holder = hold(core)
+    first = holder.refresh_token
+    for _ in range(3):
+        holder.refresh()
+        core.time.move(2 * MINUTE)
+    newest = core.services.tokens.find_active(holder.refresh_token)
+    given = core.services.tokens.find_given(first)
+    assert newest is not None
+    assert given is not None
+    assert given.family == newest.family
+
+
+def test_a_refresh_token_ahead_of_the_store_is_found(core: Core) -> None:
+    holder = hold(core)
+    saved = holder.saved()
+    for _ in range(3):
+        holder.refresh()
+    holder.restore(saved)
+    given = core.services.tokens.find_given(holder.refresh_token)
+    assert given is not None
+    assert given.client_id == holder.client.client_id
+
+
+def test_signing_keys_alone_find_nothing(core: Core) -> None:
+    holder = hold(core)
+    signer = ChainSigner(tuple(core.services.keys.cookie_secrets("refresh")), "refresh")
+    real = signer.loads(holder.refresh_token)
+    assert real is not None
+    for forged in (
+        type(real)(real.chain_id, real.generation, "x" * 43),
+        type(real)(real.shard + "y" * 22, real.generation, real.secret),
+    ):
+        assert core.services.tokens.find_given(signer.dumps(forged)) is None
+    assert core.services.tokens.find_given(signer.dumps(real)) is not None
+
+
+@pytest.mark.parametrize("text", ["", "x", "00" + "a" * 43, "a.b.c", "a.b.c.d", "é", "a" * 9000])
+def test_what_is_no_token_is_not_found(core: Core, text: str) -> None:
+    assert core.services.tokens.find_given(text) is None
+
+
+def test_a_clients_own_token_is_found_until_it_is_denied(core: Core) -> None:
+    client = core.site(grant_types=("client_credentials",))
+    token = core.services.tokens.issue_to_client(client, ()).access_token
+    given = core.services.tokens.find_given(token)
+    assert given is not None
+    assert (given.client_id, given.family, given.sid) == (client.client_id, None, None)
+    take_back(core, given)
+    assert core.services.tokens.find_given(token) is None
