@@ -188,6 +188,17 @@ def test_a_demanded_login_and_a_demanded_consent_are_each_asked_once(
     assert partner.code_in(allow(signed_in, partner, page), attempt)
 
 
+def test_whoever_is_signed_out_right_after_the_answer_is_not_asked_twice(
+    center: Center, partner: Site, person: Person, signed_in: Browser
+) -> None:
+    attempt, page = ask(signed_in, partner, prompt="consent")
+    onward = signed_in.submit(page, "consent-allow")
+    signed_in.submit(signed_in.get(center.url("/logout")), "logout-confirm")
+    login = signed_in.follow(onward)
+    answer = signed_in.log_in(login, person.username, person.password)
+    assert partner.code_in(signed_in.follow(answer, stop_at=partner.redirect_uri), attempt)
+
+
 def test_the_longest_request_gets_through_login_and_consent(
     partner: Site, person: Person, browser: Browser
 ) -> None:
@@ -236,6 +247,8 @@ def test_the_page_shows_nothing_that_authorize_would_not_take(
 
     for wrong in ("", "?next=/account", "?next=https://evil.example/authorize%3Fclient_id=x"):
         assert signed_in.get(center.url("/consent") + wrong).status == 400
+    elsewhere = f"//evil.example/?x=1&{urlsplit(partner.attempt().url).query}"
+    assert signed_in.get(f"{center.url('/consent')}?{urlencode({'next': elsewhere})}").status == 400
     assert at(partner.attempt(client_id="nobody").url).status == 400
     assert at(partner.attempt(redirect_uri="https://evil.example/").url).status == 400
     assert at(partner.attempt(response_type="token").url).query["error"] == "unsupported_response_type"
