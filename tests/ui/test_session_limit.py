@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from sso_center.core.audit import Tag
+from sso_center.core.endings import Reason
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
 from tests.harness.receiver import Receiver
@@ -79,6 +81,9 @@ def test_a_session_that_makes_room_ends_at_its_sites_too(
     for _ in range(LIMIT):
         ending.move_clock(60)
         assert log_in(ending, person, new_browser()).status == 303
+    # Not left to the courier: with the answer to the login all is recorded.
+    (entry,) = ending.services.audit.latest(9, sub=person.sub, tag=Tag.SESSION_ENDED)
+    assert (entry.sid, entry.detail["reason"]) == (signed_in.sid, Reason.EVICTED)
     receiver.wait_for(1, sid=signed_in.sid)
     page = first.get(ending.url("/login"))
     assert "You signed in on another device, and only so many are allowed" in page.text
