@@ -13,6 +13,12 @@ def visit(core: Core, held: Held) -> Visit:
     return core.services.sessions.visit(held.cookie)
 
 
+def ending_of(core: Core, held: Held) -> Entry:
+    """Return an ending by an admin, as the journal has it."""
+    shard = held.user.shard
+    return Entry(1, "ending", core.time.now, shard, held.user.sub, held.sid, "", Reason.ADMIN, "me", {})
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_the_reason_of_every_ending_is_remembered(core: Core, held: Held, reason: Reason) -> None:
     core.services.endings.end_session(held.sid, reason, CENTER)
@@ -32,17 +38,13 @@ def test_it_is_forgotten_after_a_week(core: Core, held: Held) -> None:
 
 def test_what_a_recovery_ends_has_its_reason_too(core: Core, held: Held) -> None:
     # A backup of before the ending knows nothing of it: only the journal does.
-    ending = Entry(
-        1, "ending", core.time.now, held.sid[:2], held.user.sub, held.sid, "", Reason.ADMIN, "me", {}
-    )
-    core.services.applying.apply(ending)
+    core.services.applying.apply(ending_of(core, held))
     assert visit(core, held) == Visit(Outcome.ENDED, reason=Reason.ADMIN)
 
 
 def test_an_ending_that_is_applied_again_changes_no_reason(core: Core, held: Held) -> None:
-    ending = core.services.endings.end_session(held.sid, Reason.LOGOUT, CENTER)
-    assert ending is not None
-    core.services.applying.end(held.sid[:2], held.sid, held.user.sub)
+    core.services.endings.end_session(held.sid, Reason.LOGOUT, CENTER)
+    core.services.applying.apply(ending_of(core, held))
     assert visit(core, held).reason == Reason.LOGOUT
 
 
