@@ -59,8 +59,9 @@ class Holder:
         redis, shard = self.core.services.redis, self.user.shard
         for key, flat in saved:
             redis.command(shard, "DEL", key)
-            redis.command(shard, "HSET", key, *flat)
-            redis.command(shard, "PEXPIRE", key, DAY)
+            if flat:
+                redis.command(shard, "HSET", key, *flat)
+                redis.command(shard, "PEXPIRE", key, DAY)
 
 
 @pytest.fixture(scope="module")
