@@ -300,6 +300,51 @@ def test_withdrawing_on_the_account_page_ends_what_the_site_has_and_asks_again(
     ask(browser, partner)
 
 
+def test_a_site_that_stays_connected_is_shown_and_can_be_cut_off(
+    center: Center, partner: Site, person: Person, signed_in: Browser, new_browser: Callable[[], Browser]
+) -> None:
+    _, page = ask(signed_in, partner, scope="openid")
+    allow(signed_in, partner, page)
+    # Each time it is to stay connected the person is asked.
+    attempt, page = ask(signed_in, partner, scope="openid offline_access", prompt="consent")
+    assert "stays connected while you are away" in page.text
+    answer = partner.redeem(partner.code_in(allow(signed_in, partner, page), attempt), attempt).json()
+    signed_in.submit(signed_in.get(center.url("/logout")), "logout-confirm")
+    refreshed = partner.post(
+        "/token", {"grant_type": "refresh_token", "refresh_token": answer["refresh_token"]}
+    )
+    assert refreshed.status_code == 200, refreshed.text
+
+    browser = new_browser()
+    browser.log_in(browser.get(center.url("/login")), person.username, person.password)
+    account = browser.get(center.url("/account"))
+    assert "Stays connected while you are away" in account.text
+    form = next(one for one in account.forms if one.action.endswith("/withdraw"))
+    browser.submit(account, form)
+    token = refreshed.json()["refresh_token"]
+    refused = partner.post("/token", {"grant_type": "refresh_token", "refresh_token": token})
+    assert refused.status_code == 400
+    assert refused.json()["error"] == "invalid_grant"
+    assert not partner.introspect(refreshed.json()["access_token"])["active"]
+    assert "/withdraw" not in browser.get(center.url("/account")).text
+
+
+def test_a_site_of_the_organisation_that_stays_connected_is_shown_too(
+    center: Center, person: Person, signed_in: Browser
+) -> None:
+    own = center.add_site(
+        name="Own", scopes=("offline_access",), grant_types=("authorization_code", "refresh_token")
+    )
+    attempt = own.attempt(scope="openid offline_access")
+    token = own.redeem(own.code_for(signed_in, attempt), attempt).json()["refresh_token"]
+    account = signed_in.get(center.url("/account"))
+    form = next(one for one in account.forms if one.action.endswith(f"/{own.client_id}/withdraw"))
+    after = signed_in.follow(signed_in.submit(account, form))
+    assert "/withdraw" not in after.text
+    refused = own.post("/token", {"grant_type": "refresh_token", "refresh_token": token})
+    assert refused.json()["error"] == "invalid_grant"
+
+
 def test_nobody_withdraws_for_somebody_else(
     center: Center, partner: Site, person: Person, signed_in: Browser, new_browser: Callable[[], Browser]
 ) -> None:
