@@ -80,11 +80,12 @@ def install() -> None:
 
 
 def _redis_command(folder: Path, socket_path: Path) -> list[str]:
-    # As the center's own: written to a file, synced once a second.
+    # As the center's own: written to a file, synced once a second, texts in hashes kept compact.
     return [
         *LIFELINE, server_program(), "--port", "0", "--unixsocket", str(socket_path),
         "--unixsocketperm", "700",
         "--dir", str(folder), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
+        "--hash-max-listpack-value", "512",
     ]  # fmt: skip
 
 

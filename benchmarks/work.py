@@ -97,6 +97,7 @@ def _logins(crowd: Crowd) -> Callable[[int], Unit]:
 TASKS = (
     Task("handoff", "handoff, /authorize with a live session then /token", 1000, handoffs),
     Task("check", "check, introspection of an opaque access token", 1000, _checks),
+    Task("refresh", "refresh, the token rotated at every use", 1000, _refreshes),
     Task(
         "login", "login, /authorize and the page and the password to the code", MOST_LOGINS_AT_ONCE, _logins
     ),
