@@ -16,7 +16,7 @@ from contextlib import suppress
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import Delivery, Failovers, Leftovers, Poster, Sweep, Tail, Walker
+from sso_center.core.endings import Delivery, Eviction, Failovers, Leftovers, Poster, Sweep, Tail, Walker
 from sso_center.core.endings.leases import Leases
 from sso_center.services import Services, build_services
 
@@ -70,6 +70,9 @@ class Courier:
         )
         self._failovers = Failovers(services.redis, services.entries, services.applying, services.clock)
         self._sweep = Sweep(services.redis, services.endings, services.clock)
+        self._eviction = Eviction(
+            services.redis, services.clients, services.endings, total=services.settings.sessions_total
+        )
         self._leftovers = Leftovers(services.redis, services.clients)
         self._drain = AuditDrain(services.database, services.redis)
         self._delivery = Delivery(
@@ -92,6 +95,7 @@ class Courier:
             Round(self._look_for_failovers, every=2.0),
             Round(self._announce_configuration, every=2.0),
             Round(self._sweep_once, every=5.0),
+            Round(self._evict, every=2.0),
             Round(self._drain_audit, every=5.0),
             Round(self._rotate_keys, every=3600.0),
         ]
@@ -143,6 +147,10 @@ class Courier:
         if self._leases.hold("sweep", LEASE_SECONDS):
             self._sweep.sweep()
             self._leftovers.tidy()
+
+    def _evict(self) -> None:
+        if self._leases.hold("sweep", LEASE_SECONDS):
+            self._eviction.evict()
 
     def _drain_audit(self) -> None:
         if self._leases.hold("audit", LEASE_SECONDS):

@@ -10,6 +10,7 @@ from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.delivery import Delivery
 from sso_center.core.endings.endings import Endings
 from sso_center.core.endings.entries import Ending, Entries
+from sso_center.core.endings.eviction import Eviction
 from sso_center.core.endings.failover import Failovers
 from sso_center.core.endings.leftovers import Leftovers
 from sso_center.core.endings.mass import MassEndings, Reach, Scope
@@ -31,6 +32,7 @@ __all__ = [
     "Ending",
     "Endings",
     "Entries",
+    "Eviction",
     "Failovers",
     "Leftovers",
     "MassEndings",

@@ -99,7 +99,7 @@ class Endings:
             # One of them is of a person who was removed: it ends, and the others are asked after again.
             self.end_session(said[1], Reason.DISABLED, CENTER)
 
-    def leave(self, sid: str, client_id: str, actor: str) -> bool:
+    def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> bool:
         """Take one client out of a session, which goes on; say whether the client was in it.
 
         What the client got of the session no longer counts, and it is given notice. Raises Unavailable.
@@ -119,7 +119,7 @@ class Endings:
             sub=sub,
             sid=sid,
             client_id=client_id,
-            reason=Reason.LOGOUT,
+            reason=reason,
             actor=actor,
             detail={"at": at},
             notices=[(client_id, sid, sub)] if is_told else (),
