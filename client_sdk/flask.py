@@ -161,6 +161,14 @@ class SSO:
         fresh = _fresh()
         return fresh.access_token if fresh is not None else None
 
+    def renew_access_token(self, refused: str) -> str | None:
+        """Return another access token than `refused`, which an API did not accept before its time.
+
+        Taking a role away, for one, ends a person's access tokens and leaves them signed in.
+        """
+        fresh = _fresh(refused=refused)
+        return fresh.access_token if fresh is not None else None
+
     @property
     def token(self) -> Token | None:
         """The token that `token_required` let in: `sub`, `client_id`, `scope`, `roles`, ...; else None."""
@@ -201,11 +209,12 @@ def _standing() -> Standing:
     return standing
 
 
-def _fresh() -> Fresh | None:
+def _fresh(*, refused: str = "") -> Fresh | None:
     environ = request.environ
-    if _FRESH not in environ:
+    if _FRESH not in environ or refused:
         standing, scheme = _standing(), environ["wsgi.url_scheme"]
-        environ[_FRESH] = _site().fresh(standing, environ.get("HTTP_COOKIE"), scheme)
+        cookies = environ.get("HTTP_COOKIE")
+        environ[_FRESH] = _site().fresh(standing, cookies, scheme, refused=refused)
     fresh: Fresh | None = environ[_FRESH]
     return fresh
 

@@ -64,16 +64,17 @@ class BrowserTokens:
                 actual=str(large),
             ) from large
 
-    def fresh(self, cookies: str | None, scheme: str, session: LocalSession) -> Fresh:
+    def fresh(self, cookies: str | None, scheme: str, session: LocalSession, *, refused: str = "") -> Fresh:
         """Return the access token of somebody signed in, refreshed when its end is near.
 
-        Raises LoginNeeded when only a new login gives one, Unavailable when the center can't be reached and
-        the one at hand is over.
+        `refused` is one that was refused before its time and must be replaced. Raises LoginNeeded when
+        only a new login gives one, Unavailable when the center can't be reached and the one at hand is over.
         """
         names = self._addresses.names(scheme)
         value = read_cookie(cookies, names.session) or ""
         try:
-            return self._fresh(session, value, read_cookie(cookies, names.tokens) or "", scheme)
+            kept = self._read(session, value, read_cookie(cookies, names.tokens) or "")
+            return self._renewed(session, value, kept, scheme, refused=refused)
         except LoginNeeded as needed:
             if self._clock.wall() - session.opened_at < JUST_NOW:
                 # Another login would end here once more: better an error than a loop.
@@ -101,12 +102,24 @@ class BrowserTokens:
             log.warning("a refresh token was not given back: %s", failed)
         return gone
 
-    def _fresh(self, session: LocalSession, value: str, cookie: str, scheme: str) -> Fresh:
+    def _read(self, session: LocalSession, value: str, cookie: str) -> tuple[KeptTokens, str]:
         sealed = self._sessions.read_tokens(value, cookie)
         tokens = self._sealer.open(sealed, self._sessions.binding(session, value))
         if tokens is None:
             raise LoginNeeded("tokens_missing", "The tokens of this session are not here.")
-        newest = self._refresher.newest(tokens)
+        return tokens, sealed
+
+    def _renewed(
+        self,
+        session: LocalSession,
+        value: str,
+        kept: tuple[KeptTokens, str],
+        scheme: str,
+        *,
+        refused: str,
+    ) -> Fresh:
+        tokens, sealed = kept
+        newest = self._refresher.newest(tokens, refused=refused)
         if newest is tokens:
             return Fresh(tokens.access_token)
         try:

@@ -61,10 +61,8 @@ def process_response(response: HttpResponse, settings: Settings) -> Answer | Non
 
 def _is_ours(document: dict[str, Any], settings: Settings) -> bool:
     # A refresh token counts too, for the client that owns it, and opens no door of an API.
-    kind = document.get("token_type", "Bearer")
-    issuer = document.get("iss", settings.issuer)
-    is_for_apis = isinstance(kind, str) and kind.lower() == "bearer" and document.get("kind") != "refresh"
-    return is_for_apis and issuer == settings.issuer
+    kind, issuer = document.get("token_type"), document.get("iss", settings.issuer)
+    return isinstance(kind, str) and kind.lower() == "bearer" and issuer == settings.issuer
 
 
 def _token(document: dict[str, Any]) -> Token | None:

@@ -41,25 +41,26 @@ class Refresher:
         self._results = _Results(clock.steady)
         self._failed: tuple[int, Unavailable] | None = None
 
-    def newest(self, tokens: KeptTokens) -> KeptTokens:
+    def newest(self, tokens: KeptTokens, *, refused: str = "") -> KeptTokens:
         """Return `tokens` themselves while they are good for long enough, else fresh ones.
 
-        Raises LoginNeeded when the center refuses, or when there is no refresh token and the access token is
-        over; Unavailable when it is over and the center can't be reached.
+        `refused` is an access token that was refused before its time: that one is taken to be over. Raises
+        LoginNeeded when the center refuses, or when there is no refresh token and the access token is over;
+        Unavailable when it is over and the center can't be reached.
         """
-        newest = tokens
+        is_refused = tokens.access_token == refused
+        newest = self._newer(tokens, is_over=True) if is_refused else tokens
         # The result kept for a cookie of before may be near its end itself.
         for _ in range(3):
             if self._clock.wall() < newest.expires_at - min(self._early, newest.lifetime // 5):
                 break
-            newer = self._newer(newest)
+            newer = self._newer(newest, is_over=self._clock.wall() >= newest.expires_at)
             if newer is newest:
                 break
             newest = newer
         return newest
 
-    def _newer(self, tokens: KeptTokens) -> KeptTokens:
-        is_over = self._clock.wall() >= tokens.expires_at
+    def _newer(self, tokens: KeptTokens, *, is_over: bool) -> KeptTokens:
         if not tokens.refresh_token:
             if is_over:
                 raise LoginNeeded(
@@ -80,7 +81,8 @@ class Refresher:
 
     def _refresh(self, digest: bytes, tokens: KeptTokens) -> KeptTokens | None:
         kept = self._results.find(digest)
-        if kept is not None:
+        # Where the refresh token stays the same, what came of it may be what is to be replaced.
+        if kept is not None and kept.tokens != tokens:
             return kept.tokens
         if self._failed is not None and self._clock.steady() - self._failed[0] < PAUSE_AFTER_FAILURE:
             raise self._failed[1].again()

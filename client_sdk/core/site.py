@@ -81,10 +81,13 @@ class Site:
         user = User(link.sub, link.sid, "", "", "", ())
         return self._standings.of_session(LocalSession(user, link.issued_at, 0, link.expires_at))
 
-    def fresh(self, standing: Standing, cookies: str | None, scheme: str) -> Fresh | None:
+    def fresh(
+        self, standing: Standing, cookies: str | None, scheme: str, *, refused: str = ""
+    ) -> Fresh | None:
         """Return the access token of who stands so, or None when that is nobody.
 
-        Raises BadSettings when tokens are not kept, LoginNeeded when they are gone, and Unavailable.
+        `refused` is one that was refused before its time and must be replaced. Raises BadSettings when tokens
+        are not kept, LoginNeeded when they are gone, and Unavailable.
         """
         if not self._tokens.is_on:
             raise BadSettings("the access token of somebody signed in needs keep_tokens=True")
@@ -92,7 +95,7 @@ class Site:
             raise standing.failure.again()
         if standing.session is None:
             return None
-        return self._tokens.fresh(cookies, scheme, standing.session)
+        return self._tokens.fresh(cookies, scheme, standing.session, refused=refused)
 
     def answer_failure(self, incoming: Incoming, failed: LoginNeeded | Unavailable) -> Answer:
         """Answer a request in which `fresh` raised this: a new login, or 503."""

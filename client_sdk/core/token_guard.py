@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from client_sdk.core import bearer
 from client_sdk.core.addresses import Addresses
@@ -41,6 +42,13 @@ class Admitted:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
+class Own(Protocol):
+    """Gives the access token of somebody signed in with a browser, another than `refused`."""
+
+    def __call__(self, *, refused: str = "") -> Fresh | None:
+        """Return it, or None when nobody is signed in. Raises LoginNeeded, Unavailable."""
+
+
 class TokenGuard:
     """Finds the token of a request and decides whether it may pass."""
 
@@ -57,7 +65,7 @@ class TokenGuard:
         needs: Needs,
         authorization: str | None,
         incoming: Callable[[], Incoming],
-        own: Callable[[], Fresh | None],
+        own: Own,
     ) -> Admitted | Answer:
         """Return what the request's token allows, or the answer that refuses it.
 
@@ -65,10 +73,9 @@ class TokenGuard:
         itself, and `own`, which gives the access token of somebody signed in with a browser.
         """
         try:
-            text = bearer.read_header(authorization) or self._in_cookies(incoming, own)
-            if text is None:
+            said = self._said(needs.audience or self._audience, authorization, incoming, own)
+            if said is None:
                 return bearer.refuse_missing()
-            said = self._checks.check(text, needs.audience or self._audience)
         except TokenRefused as refused:
             log.info("token refused: %s", refused)
             return bearer.refuse_invalid(refused)
@@ -79,6 +86,32 @@ class TokenGuard:
             return bearer.refuse_unchecked(failed)
         return self._judge(needs, said, incoming)
 
+    def _said(
+        self, audience: str, authorization: str | None, incoming: Callable[[], Incoming], own: Own
+    ) -> Said | None:
+        text = bearer.read_header(authorization) or self._app_cookie(incoming)
+        if text is not None:
+            return self._checks.check(text, audience)
+        if not self._settings.keep_tokens:
+            return None
+        request = incoming()
+        if not bearer.is_own_page(request, self._addresses.root(request)):
+            return None
+        return self._said_of_own(audience, own)
+
+    def _said_of_own(self, audience: str, own: Own) -> Said | None:
+        fresh = own()
+        if fresh is None:
+            return None
+        try:
+            return self._checks.check(fresh.access_token, audience)
+        except TokenRefused as refused:
+            if refused.code != "token_inactive":
+                raise
+        # A person can lose access tokens and stay signed in, as when a role is taken away.
+        renewed = own(refused=fresh.access_token)
+        return None if renewed is None else self._checks.check(renewed.access_token, audience)
+
     def _judge(self, needs: Needs, said: Said, incoming: Callable[[], Incoming]) -> Admitted | Answer:
         handed = (self._hand_over(said, incoming),) if said.successor else ()
         if said.token.has_scope(*needs.scope) and said.token.has_roles(*needs.roles):
@@ -86,18 +119,14 @@ class TokenGuard:
         refused = bearer.refuse_insufficient(needs.scope, needs.roles)
         return replace(refused, headers=refused.headers + handed)
 
-    def _in_cookies(self, incoming: Callable[[], Incoming], own: Callable[[], Fresh | None]) -> str | None:
-        if not self._reads_app_cookie and not self._settings.keep_tokens:
+    def _app_cookie(self, incoming: Callable[[], Incoming]) -> str | None:
+        if not self._reads_app_cookie:
             return None
         request = incoming()
-        root = self._addresses.root(request)
-        text = read_cookie(request.header("Cookie"), APP_TOKEN_COOKIE) if self._reads_app_cookie else None
-        if text and not bearer.is_from_another_page(request, root):
-            return bearer.read_header(f"Bearer {text}")
-        if not self._settings.keep_tokens or not bearer.is_own_page(request, root):
+        text = read_cookie(request.header("Cookie"), APP_TOKEN_COOKIE)
+        if not text or bearer.is_from_another_page(request, self._addresses.root(request)):
             return None
-        fresh = own()
-        return None if fresh is None else fresh.access_token
+        return bearer.read_header(f"Bearer {text}")
 
     def _hand_over(self, said: Said, incoming: Callable[[], Incoming]) -> tuple[str, str]:
         if not self._reads_app_cookie:

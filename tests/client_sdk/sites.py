@@ -18,6 +18,7 @@ from client_sdk.core.clock import Clock
 from client_sdk.flask import SSO
 from client_sdk.testing import FakeCenter
 from tests.harness.browser import Browser, Page
+from tests.harness.center import Center
 
 FILM = bytes(range(256)) * 8
 _numbers = itertools.count(1)
@@ -42,7 +43,7 @@ class Times:
 class RunningSite:
     """A small shop; `url` is where browsers find it."""
 
-    def __init__(self, center: FakeCenter, times: Times, **settings: Any) -> None:
+    def __init__(self, center: FakeCenter | Center, times: Times, *, port: int = 0, **settings: Any) -> None:
         given = {
             "issuer": center.issuer,
             "client_id": f"shop{next(_numbers)}",
@@ -54,7 +55,7 @@ class RunningSite:
         self.app = Flask(__name__)
         self.sso = SSO(self.app, **given)
         _add_pages(self.app, self.sso)
-        self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Quiet)
+        self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -120,6 +121,11 @@ def _add_pages(app: Flask, sso: SSO) -> None:
     @sso.login_required
     def token() -> str:
         return sso.access_token or ""
+
+    @app.get("/another-token")
+    @sso.login_required
+    def another_token() -> str:
+        return sso.renew_access_token(request.args["refused"]) or ""
 
     @app.route("/api", methods=["GET", "POST"])
     @sso.token_required()

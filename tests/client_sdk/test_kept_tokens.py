@@ -171,6 +171,63 @@ def test_late_comers_get_tokens_of_today_even_if_the_result_is_near_its_end(
     assert len(center.refreshed) == 2
 
 
+def test_a_token_that_was_refused_before_its_time_is_replaced(
+    site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    first = site.sign_in(browser, "/token").text
+    tabs = [browser.twin() for _ in range(10)]
+    center.revoke(first)
+    with ThreadPoolExecutor(10) as pool:
+        others = set(pool.map(lambda tab: tab.get(f"{site.url}/another-token?refused={first}").text, tabs))
+    assert len(others) == 1
+    assert first not in others
+    assert len(center.refreshed) == 1
+    assert is_good(center, others.pop())
+
+
+def test_the_sites_own_api_goes_on_when_only_the_access_token_was_taken_back(
+    site: RunningSite, center: FakeCenter, browser: Browser
+) -> None:
+    center.revoke(site.sign_in(browser, "/token").text)
+    assert browser.get(site.url + "/api").text == "alice"
+    assert len(center.refreshed) == 1
+    assert browser.get(site.url + "/api").text == "alice"
+    assert len(center.refreshed) == 1, "the browser keeps the new one"
+
+
+def test_what_was_refused_counts_no_more_even_while_the_center_is_away(
+    site: RunningSite, center: FakeCenter, browser: Browser
+) -> None:
+    first = site.sign_in(browser, "/token").text
+    center.is_away = True
+    assert browser.get(site.url + "/token").text == first
+    assert browser.get(f"{site.url}/another-token?refused={first}").status == 503
+
+
+def test_a_refresh_token_that_stays_the_same_goes_on_refreshing(
+    cookie_site: RunningSite,
+    center: FakeCenter,
+    times: Times,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    center.token_lifetime = 60
+    answers = [
+        HttpResponse(200, json.dumps({"access_token": f"token {n}", "expires_in": 60}).encode())
+        for n in range(3)
+    ]
+    cookie_site.sign_in(browser, "/token")
+    whole = center.answer
+    monkeypatch.setattr(
+        center, "answer", lambda m, path, body: answers.pop(0) if path == "/token" else whole(m, path, body)
+    )
+    seen = []
+    for _ in range(3):
+        times.move(55)
+        seen.append(browser.get(cookie_site.url + "/token").text)
+    assert seen == ["token 0", "token 1", "token 2"]
+
+
 def test_another_process_is_told_the_same_by_the_center(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:

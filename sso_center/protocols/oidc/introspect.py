@@ -66,6 +66,9 @@ def _described(active: ActiveToken, issuer: str) -> dict[str, Any]:
     }
     if active.kind != "refresh":
         said["token_type"] = "Bearer"  # noqa: S105 - a kind, not a token
+    if active.kind == "app":
+        # Not of the RFC: an API hands its holder the successor, which no other token has.
+        said["kind"] = active.kind
     if active.scope:
         said["scope"] = " ".join(active.scope)
     if active.user is not None:
