@@ -6,7 +6,7 @@ out of date is told so. Both are mended here, by the hooks that the owner of the
 of the configuration register, and the script is run once more: a refused script has done nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -203,12 +203,24 @@ class Redis:
             for keys in self._batches(node, match):
                 yield from keys
 
-    def keys_without_expiry(self, match: str = "sso:*") -> Iterator[str]:
-        """Yield the keys that would stay for ever; there should be none."""
+    def keys_without_expiry(
+        self, match: str = "sso:*", *, on_page: Callable[[int], None] = lambda _: None
+    ) -> Iterator[str]:
+        """Yield the keys that would stay for ever; there should be none.
+
+        `on_page` is told how many keys were looked at, again and again.
+        """
+        looked_at = 0
         for node in self._primaries():
             for keys in self._batches(node, match):
+                looked_at += len(keys)
+                on_page(looked_at)
                 lives = self._exchange_many(node, [_plain("PTTL", key) for key in keys])
                 yield from (key for key, left in zip(keys, lives, strict=True) if left == -1)
+
+    def count_keys(self) -> int:
+        """Return how many keys there are on all servers, whosever they are."""
+        return sum(self._ask(node, "DBSIZE") for node in self._primaries())
 
     def server_info(self, section: str = "everything") -> list[str]:
         """Return each server's INFO text."""

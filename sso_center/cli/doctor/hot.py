@@ -1,17 +1,22 @@
 """The hot store: reachable, keeps what it is given, tells the same time."""
 
 from collections.abc import Iterator
-from itertools import islice
 
 from sso_center.base.clock import system_clock
 from sso_center.base.secrets import all_shards
 from sso_center.base.settings import Settings
 from sso_center.cli.doctor.finding import Finding, fail, ok, warn
+from sso_center.cli.doctor.progress import Progress
 from sso_center.cli.failures import named_redis
+from sso_center.cli.output import counted
+from sso_center.core.endings import count_indexes
 from sso_center.storage.redis import Redis
 
 SKEW_WORTH_KNOWING, SKEW_TOO_MUCH = 1_000, 30_000
 """Milliseconds between this machine's clock and the store's."""
+
+NAMED = 3
+"""How many keys are named of those that would stay for ever."""
 
 
 def look_at_redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
@@ -23,6 +28,7 @@ def look_at_redis(settings: Settings, redis: Redis) -> Iterator[Finding]:
         yield from _persistence(info)
         yield from _memory(info)
     yield _time(redis)
+    yield from _indexes(redis)
     yield _lifetimes(redis)
 
 
@@ -60,11 +66,25 @@ def _time(redis: Redis) -> Finding:
 
 
 def _lifetimes(redis: Redis) -> Finding:
-    found = list(islice(redis.keys_without_expiry(), 4))
+    progress = Progress("looking at keys", redis.count_keys())
+    found = list(redis.keys_without_expiry(on_page=progress.at))
+    progress.end()
     if found:
-        named = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
-        return fail("Redis", f"keys that would stay for ever: {named}")
+        named = ", ".join(found[:NAMED]) + (", ..." if len(found) > NAMED else "")
+        return fail("Redis", f"{counted(len(found), 'key', 'keys')} would stay for ever: {named}")
     return ok("Redis", "every key has an expiry")
+
+
+def _indexes(redis: Redis) -> Iterator[Finding]:
+    found = count_indexes(redis)
+    sessions = counted(found.sessions, "session", "sessions")
+    people = counted(found.people, "person", "people")
+    families = counted(found.families, "family", "families")
+    yield ok("sessions", f"{sessions} of {people}, {families} of refresh and app tokens")
+    if found.overdue:
+        yield warn("sessions", f"{found.overdue} expired and were not swept for a minute: is serve running?")
+    if found.unrecorded:
+        yield warn("sessions", f"{found.unrecorded} were ended or revoked and not recorded for a minute")
 
 
 def _parsed(info: str) -> dict[str, str]:

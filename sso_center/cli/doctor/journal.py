@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sso_center.base.secrets import all_shards
 from sso_center.cli.doctor.finding import Finding, fail, ok, warn
+from sso_center.cli.walks import whom
 from sso_center.services import Services
 
 
@@ -11,6 +12,7 @@ def look_at_journal(services: Services) -> Iterator[Finding]:
     """Compare the journal with the shards' marks, and count the notices. Raises Unavailable."""
     yield _unapplied(services)
     yield _marks(services)
+    yield from _walks(services)
     yield from _notices(services)
 
 
@@ -41,6 +43,14 @@ def _marks(services: Services) -> Finding:
     if untrusted:
         return ok("journal", f"{untrusted} of {len(markers)} shards get it applied at their next use")
     return ok("journal", f"all {len(markers)} shards have it applied")
+
+
+def _walks(services: Services) -> Iterator[Finding]:
+    for walk in services.walks.under_way():
+        yield warn(
+            "logouts",
+            f"that of {whom(services, walk.scope, walk.name)} is at {walk.percent} %: is serve running?",
+        )
 
 
 def _notices(services: Services) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from sso_center.core.endings.endings import Endings
 from sso_center.core.endings.entries import Ending, Entries
 from sso_center.core.endings.eviction import Eviction
 from sso_center.core.endings.failover import Failovers
+from sso_center.core.endings.indexes import Indexed, count_indexes
 from sso_center.core.endings.leftovers import Leftovers
 from sso_center.core.endings.mass import MassEndings, Reach, Scope
 from sso_center.core.endings.notices import Notices
@@ -34,6 +35,7 @@ __all__ = [
     "Entries",
     "Eviction",
     "Failovers",
+    "Indexed",
     "Leftovers",
     "MassEndings",
     "Notices",
@@ -49,4 +51,5 @@ __all__ = [
     "Walker",
     "Walking",
     "Walks",
+    "count_indexes",
 ]
