@@ -31,7 +31,7 @@ from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core
 from tests.tokens.conftest import REFRESHING, Holder, Records
 from tests.tokens.rules import ANSWERED, Access, Answer, Family, Held, Kind
 
-HISTORIES, STEPS = 600, 25
+HISTORIES, STEPS = 450, 25
 
 KINDS = (
     Kind(is_signed=False, is_strict=False, is_offline=False, window=10 * MINUTE),
