@@ -11,6 +11,7 @@ from sso_center.core.endings import Reason
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
 from tests.harness.receiver import Receiver
+from tests.harness.waiting import eventually
 
 LIMIT = 3
 AT_ONCE = 50
@@ -108,6 +109,19 @@ def test_who_is_refused_sees_where_they_are_signed_in_and_what_to_do(
 
     phone.submit(phone.get(refusing.url("/account")), "logout")
     assert log_in(refusing, person, late).status == 303
+
+
+def test_who_is_refused_again_and_again_guessed_no_password(
+    new_center: Callable[..., Center], new_browser: Callable[..., Browser]
+) -> None:
+    one_guess = {"SSO_LOGIN_ATTEMPTS_BY_ACCOUNT": "1"}
+    one_place = {"SSO_SESSIONS_PER_USER": "1", "SSO_SESSIONS_PER_USER_POLICY": "refuse"}
+    center = new_center(settings=one_guess | one_place)
+    person, late = center.add_person(), new_browser()
+    assert log_in(center, person, new_browser()).status == 303
+    assert [log_in(center, person, late).status for _ in range(5)] == [409] * 5
+    kept = eventually(lambda: center.services.audit.latest(9, sub=person.sub, tag=Tag.LOGIN_REFUSED))
+    assert {entry.address for entry in kept} == {"127.0.0.1"}
 
 
 def test_who_is_refused_reads_it_in_chinese(refusing: Center, new_browser: Callable[..., Browser]) -> None:

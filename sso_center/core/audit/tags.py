@@ -9,6 +9,7 @@ class Tag(StrEnum):
     LOGIN_SUCCEEDED = "login:session:open"
     LOGIN_REPEATED = "login:session:reopen"
     LOGIN_FAILED = "login:password:fail"
+    LOGIN_REFUSED = "login:session:refuse"
 
     PASSWORD_CHANGED = "account:password:change"  # noqa: S105
     PASSWORD_CHANGE_FAILED = "account:password:fail"  # noqa: S105

@@ -30,7 +30,10 @@ end
 
 local is_room, evicted, living =
   session_make_room(s.sub, s.device_type, tonumber(args[16]), args[17], args[18] == '1', args[19], '')
-if not is_room then return {'full', living, args[18] == '1' and s.device_type or ''} end
+if not is_room then
+  audit_event('login:session:refuse', s.sub, '', '', args[12], args[13])
+  return {'full', living, args[18] == '1' and s.device_type or ''}
+end
 session_begin(s, presented, false)
 audit_event('login:session:open', s.sub, s.sid, '', args[12], args[13])
 return {'opened', s.stamp, s.sid, unpack(evicted)}
