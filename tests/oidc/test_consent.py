@@ -329,20 +329,54 @@ def test_a_site_that_stays_connected_is_shown_and_can_be_cut_off(
     assert "/withdraw" not in browser.get(center.url("/account")).text
 
 
-def test_a_site_of_the_organisation_that_stays_connected_is_shown_too(
+def test_withdrawing_from_an_app_ends_the_session_of_its_own(
     center: Center, person: Person, signed_in: Browser
 ) -> None:
-    own = center.add_site(
+    app = center.add_site(name="App", is_third_party=True, access_token_format="app")
+    attempt, page = ask(signed_in, app)
+    token = app.redeem(app.code_in(allow(signed_in, app, page), attempt), attempt).json()["access_token"]
+    assert app.introspect(token)["active"]
+    assert sorted(view.kind for view in center.services.sessions.of_user(person.sub)) == ["app", "browser"]
+    account = signed_in.get(center.url("/account"))
+    form = next(one for one in account.forms if one.action.endswith("/withdraw"))
+    signed_in.submit(account, form)
+    assert not app.introspect(token)["active"]
+    assert [view.kind for view in center.services.sessions.of_user(person.sub)] == ["browser"]
+
+
+@pytest.fixture(scope="module")
+def own(center: Center) -> Site:
+    """A site of the organisation that may stay connected."""
+    return center.add_site(
         name="Own", scopes=("offline_access",), grant_types=("authorization_code", "refresh_token")
     )
+
+
+def stay_connected(browser: Browser, own: Site) -> str:
     attempt = own.attempt(scope="openid offline_access")
-    token = own.redeem(own.code_for(signed_in, attempt), attempt).json()["refresh_token"]
+    return str(own.redeem(own.code_for(browser, attempt), attempt).json()["refresh_token"])
+
+
+def test_a_site_of_the_organisation_that_stays_connected_is_shown_too(
+    center: Center, own: Site, signed_in: Browser
+) -> None:
+    token = stay_connected(signed_in, own)
     account = signed_in.get(center.url("/account"))
     form = next(one for one in account.forms if one.action.endswith(f"/{own.client_id}/withdraw"))
     after = signed_in.follow(signed_in.submit(account, form))
     assert "/withdraw" not in after.text
     refused = own.post("/token", {"grant_type": "refresh_token", "refresh_token": token})
     assert refused.json()["error"] == "invalid_grant"
+
+
+def test_what_ended_otherwise_is_not_shown_any_more(
+    center: Center, own: Site, person: Person, signed_in: Browser
+) -> None:
+    stay_connected(signed_in, own)
+    assert "/withdraw" in signed_in.get(center.url("/account")).text
+    center.services.users.set_password(person.sub, "nine blue tricycles")
+    signed_in.log_in(signed_in.get(center.url("/login")), person.username, "nine blue tricycles")
+    assert "/withdraw" not in signed_in.get(center.url("/account")).text
 
 
 def test_nobody_withdraws_for_somebody_else(
