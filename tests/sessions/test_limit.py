@@ -228,7 +228,7 @@ def watched(core: Core, user: User, work: Callable[[], object]) -> int:
 
     def watch() -> None:
         nonlocal most
-        while not is_over.is_set():
+        while not is_over.wait(0.001):
             most = max(most, len(living(core, user)))
 
     watcher = threading.Thread(target=watch)
