@@ -337,6 +337,15 @@ def history_of(world: World) -> type[RuleBasedStateMachine]:
                 with pytest.raises(ScopeRefused):
                     self.holder.refresh(self.jar.text, scope=("openid", "email"))
 
+        @rule(is_thief=st.booleans())
+        def somebody_asks_about_a_refresh_token(self, is_thief: bool) -> None:
+            held = self.stolen if is_thief and self.stolen else self.jar
+            verdict = self.family.judge(held, world.now)
+            assert self.holder.counts(held.text) is (verdict in ANSWERED)
+            if verdict == "successor":
+                self.family = replace(self.family, seen=max(self.family.seen, self.family.generation))
+                self.remember()
+
         @rule()
         def access_tokens_are_voided(self) -> None:
             world.void_access_tokens()

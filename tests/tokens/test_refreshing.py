@@ -50,6 +50,48 @@ def test_an_access_token_that_comes_too_late_shows_as_well_that_it_arrived(opaqu
         opaque.refresh()
 
 
+def test_a_successor_that_is_asked_about_shows_that_it_arrived(opaque: Holder) -> None:
+    told = opaque.refresh(opaque.refresh_token)
+    assert opaque.counts(told.refresh_token)
+    opaque.core.time.move(10 * MINUTE + 1)
+    with pytest.raises(ReusedToken):
+        opaque.refresh()
+
+
+def test_an_access_token_that_was_given_back_is_not_brought_back_by_a_late_retry(opaque: Holder) -> None:
+    told = opaque.refresh(opaque.refresh_token)
+    assert opaque.core.services.tokens.find_given(told.access_token) is not None
+    opaque.core.time.move(10 * MINUTE + 1)
+    with pytest.raises(ReusedToken):
+        opaque.refresh()
+
+
+def test_a_refresh_token_is_active_while_it_would_be_answered(opaque: Holder) -> None:
+    old = opaque.refresh_token
+    assert opaque.counts(old)
+    told = opaque.refresh()
+    assert opaque.counts(old)
+    assert opaque.counts(told.refresh_token)
+    opaque.refresh()
+    assert opaque.counts(old)
+    opaque.core.time.move(10 * SECOND + 1)
+    assert not opaque.counts(old)
+    # Asking harms nobody: only its use is a theft.
+    assert opaque.counts(opaque.refresh_token)
+    assert opaque.refresh()
+
+
+def test_a_client_that_changes_to_signed_tokens_has_their_window_from_then_on(core: Core) -> None:
+    holder = hold(core)
+    holder.refresh()
+    jwt = core.services.clients.update(holder.client.client_id, access_token_format="jwt")
+    holder.client = jwt
+    holder.refresh(holder.refresh_token)
+    core.time.move(10 * MINUTE + 1)
+    with pytest.raises(ReusedToken):
+        holder.refresh()
+
+
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
 def test_a_retry_after_the_end_of_an_access_token_that_was_seen_does_not_revive_it(
     core: Core, form: str

@@ -1,7 +1,7 @@
 -- A family: `<prefix>family:<id>`, what one grant gave and all that came of it; lives and dies as one. A hash of
 --   client, sub  who got it, and for whom
 --   sid          the session it hangs on; '' when it outlives sessions (offline)
---   format       of its access tokens: opaque, jwt, or app (then `sid` is the app's own session)
+--   format       of its last access token: opaque, jwt, or app (then `sid` is the app's own session)
 --   about        what is kept of the login (sessions/record.py), and auth_time: when it was (ms); for ID tokens
 --   scope        what it may be asked for, with blanks between
 --   stamp        when it was born (ms): cut-offs count against it
@@ -13,7 +13,7 @@
 --   told         when the current generation was first used (ms), issued: the access token it was given then
 --   advanced     when the successor was first used (ms), nonce_before and issued_before: the answer before that
 --                ('' when the store lost it)
---   seen         the newest generation whose access token was seen here (0: none): proof that its answer arrived
+--   seen         the newest generation whose answer was seen here (0: none), by its access token or its successor
 
 local FAMILY_KEPT = 7 * DAY
 local REFRESH_AGAIN = 10000
@@ -75,6 +75,32 @@ local function family_state(family)
   local state, user, session = got_state(family)
   if state == 'alive' and user.refresh_epoch ~= family.epoch then return 'stale' end
   return state, user, session
+end
+
+-- Notes that the answer to a generation arrived, since what it gave was shown here; written once for each.
+local function family_saw(id, generation)
+  if generation > 0 and tonumber(redis.call('HGET', family_key(id), 'seen') or generation) < generation then
+    redis.call('HSET', family_key(id), 'seen', generation)
+  end
+end
+
+-- What a presented refresh token is, without changing anything: chain_judge's word, but for the current one, which is
+--   first     not used before
+--   retry     used before, within its window: that answer was lost
+--   late      after it, and nothing shows that the answer arrived
+--   reuse     after it, or nobody could say: a JWT is checked where we can't see it
+-- and for the one before, which is 'overlap' for REFRESH_AGAIN only: a request under way.
+local function refresh_judge(chain, family, generation, secret)
+  local verdict = chain_judge(chain, generation, secret)
+  if verdict == 'overlap' then
+    -- A successor that was used but never told: the store lost the telling, and with it the answer.
+    if family.issued_before == '' then return 'rollback' end
+    return now <= family.advanced + REFRESH_AGAIN and 'overlap' or 'reuse'
+  end
+  if verdict ~= 'current' then return verdict end
+  if family.told == 0 then return 'first' end
+  if now <= family.told + family.retry then return 'retry' end
+  return (family.format == 'jwt' or family.seen == generation) and 'reuse' or 'late'
 end
 
 -- An opaque access token: `<prefix>token:<its hash>`, a hash of client, sub, sid, scope, stamp, deadline (ms), epoch

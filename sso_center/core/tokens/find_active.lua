@@ -13,12 +13,8 @@ else
 end
 local token = {client = f[1], sub = f[2], sid = f[3], stamp = tonumber(f[5])}
 local deadline, epoch, family, number = tonumber(f[6]), f[7], f[8], f[9]
--- That it is used, be it too late, shows that the answer which brought it arrived; written once for each token of a
--- refresh chain. The first answer's token may have no family: nothing need be noted of what can't be refreshed.
-local generation = family ~= '' and tonumber(number) or 0
-if generation > 0 and tonumber(redis.call('HGET', family_key(family), 'seen') or generation) < generation then
-  redis.call('HSET', family_key(family), 'seen', generation)
-end
+-- Shown too late it shows all the same that the answer which brought it arrived.
+if family ~= '' then family_saw(family, tonumber(number) or 0) end
 if now >= deadline then return {'inactive', 'expired'} end
 
 if family == '' then

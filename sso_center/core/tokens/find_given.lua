@@ -1,5 +1,5 @@
 -- Says to whom a token was given, also while it does not count: what is given back must stay dead, although its
--- person is disabled just now, or it was used long ago. Reads only what can't be undone: denied, expired, closed.
+-- person is disabled just now, or it was used long ago. Looks only at what can't be undone: denied, expired, closed.
 -- ARGV: 'opaque' or 'jwt' as for find_active.lua
 --    or 'app' or 'refresh', chain id, generation, hash of the secret
 -- Returns {client, sub, sid or '', deadline (ms), family or '', number or ''} | {}
@@ -27,6 +27,7 @@ else
   f = {args[2], args[3], args[4], args[7], args[9], args[10]}
 end
 local family, number = f[5], f[6]
+if family ~= '' then family_saw(family, tonumber(number) or 0) end
 if is_over(tonumber(f[4]), f[3]) then return {} end
 if family == '' and is_denied(number) then return {} end
 if family ~= '' and (is_denied(family) or is_denied(family .. '.' .. number)) then return {} end

@@ -10,7 +10,7 @@ local family = chain and family_load(chain.owner)
 if not family then return {'refused', 'unknown'} end
 -- A stolen token in the hands of another client proves nothing about its owner, and must not harm it.
 if family.client ~= args[6] then return {'refused', 'wrong_client'} end
-local verdict = chain_judge(chain, generation, presented.secret)
+local verdict = refresh_judge(chain, family, generation, presented.secret)
 if verdict == 'unknown' then return {'refused', 'unknown'} end
 local state, user, session = family_state(family)
 if state == 'no_user' then return {'no_user', '', family.sid, family.sub} end
@@ -33,51 +33,38 @@ local function answer(nonce, issued)
     family.about, family.auth_time}
 end
 
-local function issue()
+-- Issues an access token; more fields of the family may change with it.
+local function issue(...)
   local token = {client = family.client, sub = family.sub, sid = family.sid, scope = scope,
     stamp = math.max(next_stamp(), family.stamp), deadline = now + tonumber(args[9]), epoch = user.access_epoch,
     family = family.id, number = generation}
   if args[8] ~= '' then token_put(args[8], token) end
-  return string.format('%.0f:%.0f:%s:%s', token.stamp, token.deadline, token.epoch, scope)
+  local issued = string.format('%.0f:%.0f:%s:%s', token.stamp, token.deadline, token.epoch, scope)
+  redis.call('HSET', family_key(family.id), 'issued', issued, 'format', args[8] == '' and 'jwt' or 'opaque', ...)
+  return issued
 end
 
-if verdict == 'overlap' then
-  -- A successor that was used but never told shows that the store lost the telling, and with it the answer.
-  if family.issued_before == '' then return {'refused', 'rollback'} end
-  -- The answer to a request that was under way when another of the same client used its successor.
-  if now > family.advanced + REFRESH_AGAIN then return {'reuse', family.id, family.sub} end
-  return answer(family.nonce_before, family.issued_before)
-end
+if verdict == 'overlap' then return answer(family.nonce_before, family.issued_before) end
 
 if verdict == 'successor' then
   chain_advance(chain, presented)
-  local issued = issue()
-  redis.call('HSET', family_key(family.id), 'advanced', now, 'nonce_before', chain.nonce,
-    'issued_before', family.issued or '', 'told', now, 'issued', issued)
+  local issued = issue('told', now, 'advanced', now, 'nonce_before', chain.nonce, 'issued_before', family.issued or '')
   chain.nonce, chain.born, chain.told = presented.nonce, now, 0
   return answer(chain_tell(chain, 0), issued)
 end
 
-if family.told == 0 then
-  local issued = issue()
-  redis.call('HSET', family_key(family.id), 'told', now, 'issued', issued)
+if verdict == 'first' then
+  local issued = issue('told', now)
   return answer(chain_tell(chain, 0), issued)
 end
 
--- The same token again. Within its window that is a lost answer; after it, too, as long as nothing shows that the
--- answer arrived. A JWT is checked where we can't see it, so of its arrival nothing is known: the window decides.
-local is_seen, is_late = family.seen == generation, now > family.told + family.retry
-if is_late then
-  if is_seen or family.format == 'jwt' or args[8] == '' then return {'reuse', family.id, family.sub} end
-  -- For all we know this is the first answer to arrive. Others of the same client may be asking beside it.
-  redis.call('HSET', family_key(family.id), 'told', now)
-end
+-- For all we know a late answer is the first to arrive, and others of the same client may be asking beside it.
+if verdict == 'late' then redis.call('HSET', family_key(family.id), 'told', now) end
 local issued = family.issued
 local deadline, epoch, given = string.match(issued, '^%d+:(%d+):(%d+):(.*)$')
--- One that was seen may have been revoked: it is told again as it is, dead, and not brought back to life.
-if not is_seen and (now >= tonumber(deadline) or epoch ~= user.access_epoch) then
+-- An access token that was seen may have been revoked: it is told again as it is, dead, and not brought back to life.
+if family.seen ~= generation and (now >= tonumber(deadline) or epoch ~= user.access_epoch) then
   scope = given
   issued = issue()
-  redis.call('HSET', family_key(family.id), 'issued', issued)
 end
 return answer(chain.nonce, issued)
