@@ -1,0 +1,2 @@
+-- Names unused() only here.
+return {long(args[1])}
