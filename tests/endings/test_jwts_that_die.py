@@ -79,8 +79,8 @@ def test_the_story_of_a_token(
     assert (told["active"], told["sid"], told["jti"]) == (True, phone.claims["sid"], phone.claims["jti"])
     assert told["roles"] == ["buyer"]
 
-    # The phone is signed out. Its token's signature is as good as ever, and it works nowhere, nor does what else
-    # came of that session; the desktop goes on.
+    # The phone is signed out. Its token's signature is as good as ever, and it works nowhere, nor does what
+    # else came of that session; the desktop goes on.
     page = phone.browser.get(center.url("/logout"))
     assert phone.browser.submit(page, "logout-confirm").status in (200, 303)
     assert [works(orders, phone), works(orders, desktop)] == [False, True]
