@@ -160,3 +160,14 @@ def test_a_person_is_told_that_their_cookie_was_copied_until_they_change_the_pas
     new = "nobody knows this one"
     again.browser.submit(page, "current", current=member.person.password, new=new, repeat=new)
     assert "A copy of a sign-in" not in again.get("/account").text
+
+
+def test_an_app_that_is_signed_in_is_a_device_of_its_own(member: Member) -> None:
+    app = member.center.add_site(name="The Shop's App", access_token_format="app", is_public=True)
+    app.sign_in(member.browser, member.person)
+    page = member.get("/account")
+    names = [re.sub(r"<[^>]+>", "", name).strip() for name in re.findall(r"<h3>(.*?)</h3>", page.text, re.S)]
+    assert "The Shop&#39;s App" in names
+    form = next(form for form in page.forms if form.action in end_buttons(page))
+    member.browser.submit(page, form)
+    assert "<h3>The Shop&#39;s App</h3>" not in member.get("/account").text
