@@ -12,17 +12,17 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.names import normal_name
 from sso_center.core.audit.journal import CHANNEL, append
+from sso_center.core.users.consents import with_consent, without_consent
 from sso_center.core.users.consequences import Consequences, take_back
 from sso_center.core.users.copy import write_copy
 from sso_center.core.users.hasher import PasswordHasher, check_imported_hash
+from sso_center.core.users.password_check import PasswordCheck
 from sso_center.core.users.rules import (
-    MAX_PASSWORD,
     check_email,
     check_name,
     check_password_rules,
     check_roles,
     check_username,
-    normal_password,
 )
 from sso_center.core.users.store import (
     Account,
@@ -31,21 +31,20 @@ from sso_center.core.users.store import (
     read_by_sub,
     read_by_username,
     read_page,
-    replace_hash,
     write_account,
 )
-from sso_center.core.users.user import Consent, User
+from sso_center.core.users.user import User
 from sso_center.storage.redis import Redis
 from sso_center.storage.sql import Database
 
 PAGE = 500
 
-Verifier = Callable[[Account | None, str], bool]
-"""Says whether a password is that of an account; None is an account that does not exist."""
-
 
 class Users:
-    """Every method that touches a store raises Unavailable when it is away."""
+    """The accounts. `consequences` are the rules for what a change takes back.
+
+    Every method that touches a store raises Unavailable when it is away.
+    """
 
     def __init__(
         self,
@@ -60,8 +59,7 @@ class Users:
         self._hasher = hasher
         self._clock = clock
         self._consequences = consequences or Consequences()
-        # Who may say that a password is right; a directory would be another one.
-        self._verifiers: tuple[Verifier, ...] = (self._verify_by_hash,)
+        self._passwords = PasswordCheck(database, hasher)
 
     # -- finding
 
@@ -97,7 +95,7 @@ class Users:
         """
         with self._database.read() as connection:
             account = read_by_username(connection, normal_name(username))
-        if not self._is_right(account, password) or account is None or account.user.is_disabled:
+        if not self._passwords.is_right(account, password) or account is None or account.user.is_disabled:
             return None
         return account.user
 
@@ -105,28 +103,7 @@ class Users:
         """Say whether that is the user's password."""
         with self._database.read() as connection:
             account = read_by_sub(connection, sub)
-        return self._is_right(account, password)
-
-    def _is_right(self, account: Account | None, password: str) -> bool:
-        # Every verifier is asked, so that the time tells nothing of who knows the person.
-        verdicts = [verify(account, password) for verify in self._verifiers]
-        return any(verdicts)
-
-    def _verify_by_hash(self, account: Account | None, password: str) -> bool:
-        stored = account.password_hash if account else None
-        # A password no one can have is looked at all the same, cut, against nobody's hash.
-        stored = stored if len(password) <= 4 * MAX_PASSWORD else None
-        normal = normal_password(password[: 4 * MAX_PASSWORD])
-        is_right = self._hasher.is_right(stored, normal)
-        if is_right and account and stored and self._hasher.is_outdated(stored):
-            self._rehash(account.user.sub, stored, normal)
-        return is_right
-
-    def _rehash(self, sub: str, old: str, password: str) -> None:
-        new = self._hasher.hash(password)
-        # Nothing is lost when this fails: the next login does it.
-        with contextlib.suppress(Unavailable), self._database.write() as connection:
-            replace_hash(connection, sub, old, new)
+        return self._passwords.is_right(account, password)
 
     # -- changing
 
@@ -257,26 +234,22 @@ class Users:
         """Let a client have these scopes, besides those it was let have before. Raises NotFound."""
         now = self._clock()
 
-        def change(account: Account) -> Account:
-            given = {one.client_id: one for one in account.user.consents}
-            earlier = given[client_id].scope if client_id in given else ()
-            given[client_id] = Consent(client_id, tuple(sorted({*earlier, *scope})), now)
-            consents = tuple(given[name] for name in sorted(given))
-            return replace(account, user=replace(account.user, consents=consents))
-
-        return self._change(sub, "changed", change)
+        return self._change(
+            sub,
+            "changed",
+            lambda account: replace(account, user=with_consent(account.user, client_id, scope, now)),
+        )
 
     def withdraw_consent(self, sub: str, client_id: str) -> User:
         """Let a client have nothing any more without asking again. Raises NotFound.
 
         What it holds is for the caller to take back.
         """
-
-        def change(account: Account) -> Account:
-            kept = tuple(one for one in account.user.consents if one.client_id != client_id)
-            return replace(account, user=replace(account.user, consents=kept))
-
-        return self._change(sub, "changed", change)
+        return self._change(
+            sub,
+            "changed",
+            lambda account: replace(account, user=without_consent(account.user, client_id)),
+        )
 
     def _change(
         self, sub: str, reason: str | Callable[[User], str], change: Callable[[Account], Account]
