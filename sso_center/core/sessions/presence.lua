@@ -3,15 +3,15 @@
 --   online                    sub -> the last touch of any session of theirs (ms)
 --   client-sessions:<client>  sid -> when the client last got a grant in it or asked after it (ms)
 --   used:<hour>               client -> how many grants it got in that hour (since 1970)
---   steps:<sid>               where the session was used, newest first, as texts of which a client and an hour make few bytes:
---                             'at|client'                     by the site itself, which says nothing of the browser
---                             'at|client|'                    from the address and browser of the login, as `about` has them
---                             'at|client|address|user agent'  from elsewhere; a login when the client is ''
--- The login that `about` tells of is not repeated among the steps.
+--   steps:<sid>               the last uses of the session, newest first, each a short text:
+--     at|client                     by the site itself, which says nothing of the browser
+--     at|client|                    from the address and in the browser of the login, as `about` has them
+--     at|client|address|user agent  from elsewhere, or an earlier login when the client is ''
+-- The login that `about` tells of is not repeated there.
 
 local DAY = 86400000
 local SESSION_KEPT = 7 * DAY
-local HORIZON = 400 * DAY
+local HORIZON = 408 * DAY
 local STEPS_KEPT = 25
 local STEPS_SPARE = 8
 local USED_KEPT = 26 * 3600000
@@ -19,7 +19,7 @@ local USED_KEPT = 26 * 3600000
 local function client_sessions_key(client) return prefix .. 'client-sessions:' .. client end
 local function steps_key(sid) return prefix .. 'steps:' .. sid end
 
--- Puts a member into an index by time. Whatever it names lives shorter than the index, which lives on with each new one.
+-- Puts a member into an index by time. The index outlives whatever it names, and lives on with each new member.
 local function index_put(key, at, member)
   if redis.call('ZADD', key, at, member) == 1 then redis.call('PEXPIRE', key, HORIZON) end
 end
