@@ -13,9 +13,9 @@ from benchmarks.center import running_center
 from benchmarks.crowded import NoRoomError, check_room, measure_crowded
 from benchmarks.interference import measure_interference
 from benchmarks.oidc_provider import running_peer
-from benchmarks.report import Row, crowded_rows, interference_rows, memory_row, render, rows_of, sdk_row
+from benchmarks.report import Row, crowded_rows, interference_rows, memory_row, render, rows_of, sdk_rows
 from benchmarks.rounds import measure
-from benchmarks.sdk import added_microseconds
+from benchmarks.sdk import measure_sdk
 from benchmarks.side import CannotStartError, Side
 from benchmarks.wire import RefusedError
 from benchmarks.work import CONNECTIONS, TASKS, Crowd
@@ -97,7 +97,7 @@ def _run(options: argparse.Namespace) -> None:
             rows += _measure_sides(sides, wanted, options)
     if "sdk" in wanted and "center" in (options.side or STARTERS):
         print("measuring the SDK ...", flush=True)
-        rows.append(sdk_row(added_microseconds(batches=5 * options.rounds)))
+        rows += sdk_rows(measure_sdk(batches=5 * options.rounds))
     crowded = _measure_crowded(options, left_out) if "sessions" in wanted else ""
     print(
         f"\nID tokens {options.alg}, {options.workers} workers a side, {options.connections} connections, "
