@@ -162,12 +162,12 @@ class SSO:
         return fresh.access_token if fresh is not None else None
 
     def renew_access_token(self, refused: str) -> str | None:
-        """Return another access token than `refused`, which an API did not accept before its time.
+        """Return another access token than `refused`, which an API did not accept, or None.
 
-        Taking a role away, for one, ends a person's access tokens and leaves them signed in.
+        Taking a role away, for one, ends a person's access tokens early and leaves them signed in.
         """
         fresh = _fresh(refused=refused)
-        return fresh.access_token if fresh is not None else None
+        return fresh.access_token if fresh is not None and fresh.access_token != refused else None
 
     @property
     def token(self) -> Token | None:

@@ -1,15 +1,17 @@
-"""A forum: everybody who signs in may read and write."""
+"""A forum: everybody who signs in may read and write, and see a picture by a link that lasts a minute."""
 
 from collections import deque
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, redirect, render_template, request
+from flask import Flask, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from client_sdk.flask import SSO
 from demo_apps.pages import every_page
 from demo_apps.serving import serve
 
+PICTURE = Path(__file__).parent / "protected" / "picture.svg"
 FIRST_POSTS = (
     ("Wen", "Welcome! You were signed in here without typing anything, were you not?"),
     ("Noor", "I was. Sign out at the shop, then reload this page."),
@@ -29,7 +31,8 @@ def create_app(issuer: str, client_id: str, client_secret: str, internal_url: st
     @app.get("/")
     @sso.login_required
     def home() -> str:
-        return render_template("forum.html", posts=posts)
+        picture = sso.signed_link("picture")
+        return render_template("forum.html", posts=posts, picture=picture)
 
     @app.post("/posts")
     @sso.login_required
@@ -38,6 +41,11 @@ def create_app(issuer: str, client_id: str, client_secret: str, internal_url: st
         if text and sso.user:
             posts.append((sso.user.name, text))
         return redirect("/#write")
+
+    @app.get("/picture.svg")
+    @sso.link_or_login_required
+    def picture() -> ResponseReturnValue:
+        return send_file(PICTURE, mimetype="image/svg+xml")
 
     return app
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from client_sdk.flask import SSO
 from demo_apps.pages import every_page
 from demo_apps.serving import serve
+from demo_apps.stock import SCOPE, left_in_stock
 
 GOODS = {
     "teapot": ("Teapot, celadon", "一壶春", 48),
@@ -23,7 +24,15 @@ GOODS = {
 def create_app(issuer: str, client_id: str, client_secret: str, internal_url: str | None = None) -> Flask:
     """Build the shop."""
     app = Flask(__name__)
-    sso = SSO(app, issuer=issuer, client_id=client_id, client_secret=client_secret, internal_url=internal_url)
+    sso = SSO(
+        app,
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=client_secret,
+        internal_url=internal_url,
+        scope=f"openid profile email {SCOPE}",
+        keep_tokens=True,
+    )
     baskets: dict[str, list[str]] = defaultdict(list)
 
     @app.context_processor
@@ -35,7 +44,8 @@ def create_app(issuer: str, client_id: str, client_secret: str, internal_url: st
     def home() -> str:
         search = request.args.get("q", "").lower()
         found = {key: goods for key, goods in GOODS.items() if search in f"{key} {goods}".lower()}
-        return render_template("shop.html", goods=found, search=search, basket=basket())
+        left = left_in_stock(sso)
+        return render_template("shop.html", goods=found, search=search, basket=basket(), left=left)
 
     @app.post("/basket")
     @sso.login_required

@@ -1,12 +1,14 @@
-"""A staff portal: only for people with the role `staff`."""
+"""A staff portal: only for people with the role `staff`; and an API for the shop and for phones."""
 
 from typing import Any
 
-from flask import Flask, render_template
+from flask import Flask, jsonify, render_template
+from flask.typing import ResponseReturnValue
 
 from client_sdk.flask import SSO
 from demo_apps.pages import every_page
 from demo_apps.serving import serve
+from demo_apps.stock import SCOPE, STOCK
 
 SHIFTS = (
     ("Monday", "Wen, Noor", "Open 9 to 18"),
@@ -30,6 +32,16 @@ def create_app(issuer: str, client_id: str, client_secret: str, internal_url: st
     @sso.roles_required("staff")
     def home() -> str:
         return render_template("staff.html", shifts=SHIFTS)
+
+    @app.get("/api/stock")
+    @sso.token_required(scope=SCOPE)
+    def stock() -> ResponseReturnValue:
+        return jsonify(STOCK)
+
+    @app.get("/api/shifts")
+    @sso.token_required(role="staff")
+    def shifts() -> ResponseReturnValue:
+        return jsonify([" · ".join(shift) for shift in SHIFTS])
 
     return app
 

@@ -44,9 +44,9 @@ class Refresher:
     def newest(self, tokens: KeptTokens, *, refused: str = "") -> KeptTokens:
         """Return `tokens` themselves while they are good for long enough, else fresh ones.
 
-        `refused` is an access token that was refused before its time: that one is taken to be over. Raises
-        LoginNeeded when the center refuses, or when there is no refresh token and the access token is over;
-        Unavailable when it is over and the center can't be reached.
+        `refused` is an access token that was refused before its time: where there is a refresh token, that
+        one is taken to be over. Raises LoginNeeded when the center refuses, or when there is no refresh
+        token and the access token is over; Unavailable when it is over and the center can't be reached.
         """
         is_refused = tokens.access_token == refused
         newest = self._newer(tokens, is_over=True) if is_refused else tokens
@@ -62,7 +62,7 @@ class Refresher:
 
     def _newer(self, tokens: KeptTokens, *, is_over: bool) -> KeptTokens:
         if not tokens.refresh_token:
-            if is_over:
+            if self._clock.wall() >= tokens.expires_at:
                 raise LoginNeeded(
                     "tokens_expired", "The access token is over, and there is no refresh token."
                 )

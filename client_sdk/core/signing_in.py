@@ -89,7 +89,7 @@ class SigningIn:
         identity = self.center.with_keys(
             lambda keys: id_token.validate(tokens, keys, self.settings, attempt, now)
         )
-        if identity.user.sid == attempt.ended_sid:
+        if identity.user.sid == attempt.ended_sid and not self._is_alive(attempt.ended_sid):
             raise LoginFailed("login_contradiction", "The center gave a grant for a session that it ended.")
         session = LocalSession(
             user=identity.user,
@@ -99,6 +99,10 @@ class SigningIn:
             id_token=tokens.id_token if len(tokens.id_token) <= MAX_HINT else "",
         )
         return _Redeemed(session, tokens, *proved_at)
+
+    def _is_alive(self, sid: str) -> bool:
+        # A person who was taken out of this one site joins it anew in the same session.
+        return self.center.are_alive([sid])[sid]
 
     def _open(self, incoming: Incoming, redeemed: "_Redeemed") -> tuple[str, tuple[Cookie, ...]]:
         header, scheme = incoming.header("Cookie"), incoming.scheme

@@ -106,11 +106,11 @@ class TokenGuard:
         try:
             return self._checks.check(fresh.access_token, audience)
         except TokenRefused as refused:
-            if refused.code != "token_inactive":
+            # A person can lose access tokens and stay signed in, as when a role is taken away.
+            renewed = own(refused=fresh.access_token) if refused.code == "token_inactive" else None
+            if renewed is None or renewed.access_token == fresh.access_token:
                 raise
-        # A person can lose access tokens and stay signed in, as when a role is taken away.
-        renewed = own(refused=fresh.access_token)
-        return None if renewed is None else self._checks.check(renewed.access_token, audience)
+        return self._checks.check(renewed.access_token, audience)
 
     def _judge(self, needs: Needs, said: Said, incoming: Callable[[], Incoming]) -> Admitted | Answer:
         handed = (self._hand_over(said, incoming),) if said.successor else ()

@@ -28,7 +28,8 @@ class _Code:
 class FakeCenter:
     """A center in memory. Attributes that a test may set: `is_away`, `edit_id_token`, `delay`.
 
-    What a login gives is told by `access_token_format`, `token_lifetime` (seconds), `gives_refresh_tokens`.
+    What a login gives is told by `access_token_format`, `token_lifetime` (seconds), `gives_refresh_tokens`
+    and `token_audience`.
     `requests` lists the paths of all server-to-server requests, `asked` the sids of each question,
     `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented.
     """
@@ -42,6 +43,7 @@ class FakeCenter:
         self.access_token_format: Format = "opaque"  # noqa: S105 - a kind
         self.token_lifetime = 600
         self.gives_refresh_tokens = False
+        self.token_audience: Audience = ""
         self.requests: list[str] = []
         self.tokens_asked: list[str] = []
         self.refreshed: list[str] = []
@@ -245,7 +247,8 @@ class FakeCenter:
         ):
             return _json(400, {"error": "invalid_grant"})
         family = token_urlsafe(12)
-        tokens = self._new_tokens(family, {"sid": grant.sid, "client_id": grant.request["client_id"]})
+        about = {"sid": grant.sid, **{name: grant.request[name] for name in ("client_id", "scope")}}
+        tokens = self._new_tokens(family, about)
         return _json(200, {**tokens, "id_token": self._id_token(grant, tokens["access_token"])})
 
     def _refresh(self, form: Mapping[str, str]) -> HttpResponse:
@@ -254,7 +257,7 @@ class FakeCenter:
         return _json(400, {"error": "invalid_grant"}) if answer is None else _json(200, answer)
 
     def _new_tokens(self, family: str, request: dict[str, Any]) -> dict[str, Any]:
-        about = self._about(request["sid"], request["client_id"], "", "")
+        about = self._about(request["sid"], request["client_id"], request["scope"], self.token_audience)
         kind, lifetime = self.access_token_format, self.token_lifetime
         token = self._tokens.issue(about, lifetime=lifetime, kind=kind, family=family)
         answer = {"token_type": "Bearer", "expires_in": lifetime, "access_token": token}

@@ -21,6 +21,7 @@ NAMES = ("shop", "forum", "staff")
 @pytest.fixture(scope="module")
 def demo_center() -> Iterator[FakeCenter]:
     with FakeCenter() as center:
+        center.token_audience = "staff"
         yield center
 
 
@@ -101,6 +102,47 @@ def test_what_people_write_is_shown_as_text(sites: dict[str, str], browser: Brow
     page = browser.follow(browser.get(sites["shop"] + "/?q=kettle"))
     page = browser.follow(browser.submit(page, "item", item="kettle"))
     assert "<li>Cast-iron kettle</li>" in page.text
+
+
+@pytest.mark.usefixtures("staff_member")
+def test_the_shop_asks_the_back_room_what_is_left(
+    sites: dict[str, str], demo_center: FakeCenter, browser: Browser
+) -> None:
+    page = browser.follow(browser.get(sites["shop"] + "/?q=kettle"))
+    assert "1 left" in page.text
+    api = sites["staff"] + "/api/stock"
+    assert browser.get(api).status == 401
+    token = demo_center.access_token("shop", audience="staff", scope="stock:read")
+    assert browser.get(api, headers={"Authorization": f"Bearer {token}"}).status == 200
+    other = demo_center.access_token("shop", audience="staff")
+    assert browser.get(api, headers={"Authorization": f"Bearer {other}"}).status == 403
+
+
+def test_the_shop_is_open_without_the_back_room(
+    sites: dict[str, str], demo_center: FakeCenter, browser: Browser
+) -> None:
+    demo_center.log_in(Person("bob"))
+    demo_center.token_audience = "elsewhere"
+    try:
+        page = browser.follow(browser.get(sites["shop"] + "/?q=kettle"))
+    finally:
+        demo_center.token_audience = "staff"
+    assert "Cast-iron kettle" in page.text
+    assert " left<" not in page.text
+
+
+@pytest.mark.usefixtures("staff_member")
+def test_the_forums_picture_is_for_members_and_whom_they_give_its_link(
+    sites: dict[str, str], browser: Browser
+) -> None:
+    picture = sites["forum"] + "/picture.svg"
+    assert Browser().get(picture, headers={"Sec-Fetch-Mode": "no-cors"}).status == 401
+    page = browser.follow(browser.get(sites["forum"] + "/"))
+    link = sites["forum"] + page.text.partition('<img src="')[2].partition('"')[0]
+    assert link.startswith(picture + "?sso-link=")
+    shown = Browser().get(link)
+    assert (shown.status, shown.headers["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
+    assert shown.headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_site_that_was_told_nothing_says_what_it_needs() -> None:

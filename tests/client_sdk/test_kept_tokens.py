@@ -195,6 +195,19 @@ def test_the_sites_own_api_goes_on_when_only_the_access_token_was_taken_back(
     assert len(center.refreshed) == 1, "the browser keeps the new one"
 
 
+def test_without_a_refresh_token_there_is_no_other_before_the_end(
+    new_site: NewSite, center: FakeCenter, browser: Browser
+) -> None:
+    site = new_site(keep_tokens=True)
+    first = site.sign_in(browser, "/token").text
+    assert browser.get(f"{site.url}/another-token?refused={first}").text == ""
+    center.revoke(first)
+    refused = browser.get(site.url + "/api")
+    assert refused.status == 401
+    assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+    assert browser.get(site.url + "/public").text == "alice"
+
+
 def test_what_was_refused_counts_no_more_even_while_the_center_is_away(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:

@@ -1,6 +1,9 @@
 """Tokens that a real center gives, at sites and APIs with the SDK: from the login to the last refusal."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +17,7 @@ from client_sdk.core.clock import Clock
 from client_sdk.core.transport import HttpRequest, HttpResponse, RequestsTransport
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser, Page
-from tests.harness.center import Center, Person
+from tests.harness.center import LIFELINE, Center, Person
 from tests.harness.ports import free_port
 from tests.harness.site import Site
 from tests.harness.waiting import eventually
@@ -310,6 +313,24 @@ def test_an_app_lives_on_one_token_that_renews_itself(
         token = successor
     times.move(61)
     assert call(api, token).status_code == 200
+
+
+def test_the_demos_phone_signs_in_with_a_browser_and_calls_the_api(
+    api: RealSite, real_center: Center, browser: Browser, someone: Person
+) -> None:
+    redirect_uri = "http://127.0.0.1/callback"
+    app = {"is_public": True, "access_token_format": "app", "audiences": (api.client_id,)}
+    real_center.add_site("phone", redirect_uri=redirect_uri, **app)
+    environ = {**os.environ, "SSO_ISSUER": real_center.issuer, "API": api.url + "/api"}
+    words = [*LIFELINE, sys.executable, "-m", "demo_apps.phone"]
+    with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = iter(process.stdout.readline, "")
+        address = next(line.strip() for line in said if "/authorize?" in line)
+        page = browser.log_in(browser.follow(browser.get(address)), someone.username, someone.password)
+        assert "signed you in" in browser.follow(page).text
+        assert next(line for line in said if someone.username in line).split()[1] == "200"
+        process.terminate()
 
 
 def test_a_copied_app_token_ends_both_copies(

@@ -102,6 +102,8 @@ def _center_environ(plan: Plan, folder: Path) -> dict[str, str]:
         "SSO_DATA_DIR": str(folder),
         "SSO_ALLOW_PRIVATE_ADDRESSES": "yes",
         "SSO_WORKERS": "2",
+        # Else nobody would look on for long enough to see an app's token renewed.
+        "SSO_APP_TOKEN_ROTATION": "60",
         "SSO_LOG_LEVEL": os.environ.get("SSO_LOG_LEVEL", "info"),
     }
 

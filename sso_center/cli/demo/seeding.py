@@ -1,11 +1,29 @@
 """Putting people and sites into the demo's center, or back to how they were."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sso_center.cli.demo.plan import PEOPLE, DemoPerson, DemoSite, Plan
 
 if TYPE_CHECKING:
     from sso_center.services import Services
+
+SHOP = {
+    "access_token_format": "jwt",
+    "audiences": ("staff",),
+    "grant_types": ("authorization_code", "refresh_token"),
+    "scopes": ("stock:read",),
+}
+"""The shop calls the staff portal's API with the tokens of its people."""
+
+PHONE = {
+    "name": "The phone",
+    "is_public": True,
+    "redirect_uris": ("http://127.0.0.1/callback",),
+    "access_token_format": "app",
+    "audiences": ("staff",),
+    "id_token_alg": "ES256",
+}
+"""The app of `python -m demo_apps.phone`."""
 
 
 def seed(services: "Services", plan: Plan) -> dict[str, str]:
@@ -16,6 +34,7 @@ def seed(services: "Services", plan: Plan) -> dict[str, str]:
     """
     for person in PEOPLE:
         _seed_person(services, person)
+    _seed_client(services, "phone", PHONE)
     return {site.client_id: _seed_site(services, site) for site in plan.sites}
 
 
@@ -40,17 +59,21 @@ def _seed_person(services: "Services", person: DemoPerson) -> None:
 
 
 def _seed_site(services: "Services", site: DemoSite) -> str:
-    settings = {
+    settings: dict[str, Any] = {
         "name": site.name,
         "home_uri": site.url + "/",
         "redirect_uris": (site.url + "/sso/callback",),
         "post_logout_redirect_uris": (site.url + "/", site.url + "/sso/signed-out"),
         "backchannel_logout_uri": site.internal_url + "/sso/backchannel-logout",
         "id_token_alg": "ES256",
+        **(SHOP if site.client_id == "shop" else {}),
     }
-    if services.clients.find(site.client_id) is None:
-        _, secret = services.clients.add(site.client_id, **settings)
-        assert secret is not None
-        return secret
-    services.clients.update(site.client_id, **settings)
-    return services.clients.rotate_secret(site.client_id)
+    secret = _seed_client(services, site.client_id, settings)
+    return secret or services.clients.rotate_secret(site.client_id)
+
+
+def _seed_client(services: "Services", client_id: str, settings: dict[str, Any]) -> str | None:
+    if services.clients.find(client_id) is None:
+        return services.clients.add(client_id, **settings)[1]
+    services.clients.update(client_id, **settings)
+    return None
