@@ -5,7 +5,6 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -15,46 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.harness.browser import Browser
 from tests.harness.center import Center, Person
-from tests.stories.running import Subsystem, Town
-
-MINUTE = 60
-TOKEN_LIFETIME = 10 * MINUTE
-BOUND = 30
-"""Seconds after which an API that nobody told follows whatever was taken back."""
-
-
-@dataclass(frozen=True)
-class Tea:
-    """A shop for browsers, the API that it gets orders from, and who works there."""
-
-    town: Town
-    shop: Subsystem
-    orders: Subsystem
-
-    @property
-    def center(self) -> Center:
-        """The center that both trust."""
-        return self.town.center
-
-    def sign_in(self, browser: Browser, person: Person) -> None:
-        """Open the shop and type a name and a password at the center."""
-        page = browser.log_in(self.shop.show(browser), person.username, person.password)
-        assert browser.follow(page).url == self.shop.url + "/"
-
-    def token_of(self, browser: Browser) -> tuple[str, dict[str, Any]]:
-        """Return the access token that the shop holds for who sits at the browser, and its claims."""
-        kept = json.loads(self.shop.show(browser, "/token").text)
-        self.center.secrets.add(kept["access_token"])
-        return kept["access_token"], kept["claims"]
+from tests.stories.running import Town
+from tests.stories.tea import BOUND, MINUTE, TOKEN_LIFETIME, Tea, open_tea
 
 
 @pytest.fixture(scope="module")
 def tea(new_town: Callable[..., Town]) -> Tea:
-    town = new_town()
-    jwts = ("--access-token-format", "jwt", "--audience", "orders", "--scope", "orders:read")
-    grants = ("--grant-type", "authorization_code", "--grant-type", "refresh_token")
-    shop = town.open("shop", None, *jwts, *grants, keep_tokens=True, scope="openid profile orders:read")
-    return Tea(town, shop, town.open("orders"))
+    return open_tea(new_town())
 
 
 def test_a_shop_calls_an_api_with_the_token_of_who_is_signed_in(tea: Tea, browser: Browser) -> None:
