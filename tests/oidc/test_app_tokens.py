@@ -131,8 +131,10 @@ def test_a_code_presented_again_ends_the_apps_session(member: Member, app: Site,
     attempt = app.attempt()
     code = app.code_for(member.browser, attempt)
     token = given(app.redeem(code, attempt, device_id="replayed"), app)["access_token"]
+    sid = api.introspect(token)["sid"]
     assert_refused(app.redeem(code, attempt, device_id="replayed"), 400, "invalid_grant")
     assert api.introspect(token) == {"active": False}
+    assert sid not in {view.sid for view in app.center.services.sessions.of_user(member.first.sub)}
 
 
 @pytest.mark.parametrize("device_id", ["x" * 129, "é", "a\tb", "\x7f"])

@@ -50,6 +50,15 @@ def test_a_site_that_may_introspect_learns_about_every_token(
     assert auditor.introspect(member.first.access_token)["client_id"] == site.client_id
 
 
+def test_a_site_that_may_not_introspect_any_more_learns_nothing_at_once(
+    member: Member, center: Center
+) -> None:
+    curious = center.add_site(may_introspect=True)
+    assert curious.introspect(member.first.access_token)["active"] is True
+    center.services.clients.update(curious.client_id, may_introspect=False)
+    assert curious.introspect(member.first.access_token) == {"active": False}
+
+
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
 def test_an_api_learns_about_the_tokens_that_are_for_it(
     member: Member, center: Center, other_site: Site, form: str

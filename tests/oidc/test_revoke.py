@@ -17,6 +17,10 @@ def renewing(center: Center) -> Site:
     return center.add_site(grant_types=CODE_AND_REFRESH, scopes=("offline_access",))
 
 
+def sids_of(center: Center, member: Member) -> set[str]:
+    return {view.sid for view in center.services.sessions.of_user(member.first.sub)}
+
+
 def test_a_refresh_token_takes_all_of_its_family_along(member: Member, renewing: Site) -> None:
     first = tokens_for(member.browser, renewing)
     other = tokens_for(member.browser, renewing)
@@ -65,12 +69,15 @@ def test_an_access_token_goes_alone(member: Member, center: Center, form: str) -
     assert site.introspect(third["access_token"])["active"] is True
 
 
-def test_an_app_token_ends_its_session(member: Member, center: Center) -> None:
+def test_an_app_token_ends_its_session(member: Member, center: Center, auditor: Site) -> None:
     app = center.add_site(is_public=True, access_token_format="app")
     token = tokens_for(member.browser, app, device_id="phone")["access_token"]
     assert app.userinfo(token).status_code == 200
+    sid = str(auditor.introspect(token)["sid"])
+    assert sid in sids_of(center, member)
     assert revoke(app, token).status_code == 200
     assert app.userinfo(token).status_code == 401
+    assert sid not in sids_of(center, member)
     # The browser that the app logged in with is another session.
     assert member.browser.get(app.attempt(prompt="none").url).query.get("code")
 

@@ -78,6 +78,16 @@ def test_what_ended_for_good_is_not_found(core: Core, kind: str) -> None:
     assert tokens.find_given(expired) is None
 
 
+def test_what_hangs_on_no_session_is_found_until_it_expires(core: Core) -> None:
+    offline = hold(core, scope=("openid", "offline_access"), refresh_token_lifetime=3600).refresh_token
+    robot = core.site(grant_types=("client_credentials",))
+    own = core.services.tokens.issue_to_client(robot, ()).access_token
+    for token, life in ((own, 10 * MINUTE), (offline, 50 * MINUTE)):
+        assert core.services.tokens.find_given(token) is not None
+        core.time.move(life)
+        assert core.services.tokens.find_given(token) is None
+
+
 def test_a_refresh_token_that_was_used_long_ago_is_found(core: Core) -> None:
     holder = hold(core)
     first = holder.refresh_token

@@ -1,5 +1,5 @@
 -- Says to whom a token was given, also while it does not count: what is given back must stay dead, although its
--- person is disabled just now, or it was used long ago. Looks only at what can't be undone: denied, expired, closed.
+-- person is disabled just now, or it was used long ago. Looks only at what can't be undone.
 -- ARGV: 'opaque' or 'jwt' as for find_active.lua
 --    or 'app' or 'refresh', chain id, generation, hash of the secret
 -- Returns {client, sub, sid or '', deadline (ms), family or '', number or ''} | {}
@@ -7,7 +7,7 @@ local function is_over(deadline, sid)
   if now >= deadline then return true end
   if sid == '' then return false end
   local session = session_load(sid)
-  return not session or session.closed or now >= session.deadline or now >= session.idle_deadline
+  return not session or now >= session.deadline or now >= session.idle_deadline
 end
 
 if args[1] == 'app' or args[1] == 'refresh' then
@@ -15,7 +15,7 @@ if args[1] == 'app' or args[1] == 'refresh' then
   if not chain or chain_judge(chain, tonumber(args[3]), args[4]) == 'unknown' then return {} end
   local id = args[1] == 'refresh' and chain.owner or redis.call('HGET', session_key(chain.owner), 'family')
   local family = id and family_load(id)
-  if not family or is_denied(family.id) or is_over(family.deadline, family.sid) then return {} end
+  if not family or is_over(family.deadline, family.sid) then return {} end
   return {family.client, family.sub, family.sid, string.format('%.0f', family.deadline), family.id, ''}
 end
 
