@@ -14,7 +14,7 @@ SAID = {
     Reason.EXPIRED: "Your sign-in has expired.",
     Reason.LOGOUT: "You were signed out here, from another device or at one of the sites.",
     Reason.REPLACED: "A newer sign-in has taken the place of yours.",
-    Reason.EVICTED: "You signed in on another device, and only so many are allowed",
+    Reason.EVICTED: "Only so many sign-ins are allowed at the same time",
     Reason.ADMIN: "An administrator has signed you out.",
     Reason.PASSWORD_CHANGE: "The password of your account was changed",
     Reason.DISABLED: "Your account was disabled",

@@ -87,7 +87,7 @@ def test_a_session_that_makes_room_ends_at_its_sites_too(
     assert (entry.sid, entry.detail["reason"]) == (signed_in.sid, Reason.EVICTED)
     receiver.wait_for(1, sid=signed_in.sid)
     page = first.get(ending.url("/login"))
-    assert "You signed in on another device, and only so many are allowed" in page.text
+    assert "Only so many sign-ins are allowed at the same time" in page.text
 
 
 def test_who_is_refused_sees_where_they_are_signed_in_and_what_to_do(

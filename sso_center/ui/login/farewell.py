@@ -9,7 +9,7 @@ _TOLD = {
     Reason.LOGOUT: lazy_gettext("You were signed out here, from another device or at one of the sites."),
     Reason.REPLACED: lazy_gettext("A newer sign-in has taken the place of yours."),
     Reason.EVICTED: lazy_gettext(
-        "You signed in on another device, and only so many are allowed at the same time, "
+        "Only so many sign-ins are allowed at the same time, and this one had gone unused for the longest, "
         "so you were signed out here."
     ),
     Reason.ADMIN: lazy_gettext("An administrator has signed you out. Please sign in again."),
