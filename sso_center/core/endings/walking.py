@@ -91,10 +91,15 @@ class Walking:
         return self._end_void(shard, entry.sub, Reason(entry.reason), entry.actor)
 
     def _end_void(self, shard: str, sub: str, reason: Reason, actor: str) -> Iterator[int]:
-        cursor = FIRST
+        cursor, void = FIRST, []
         while True:
             cursor, *sids = self.with_users(_FIND_VOID, shard, (sub, cursor, BATCH))
-            yield len(self._endings.end_sessions(sids, reason, actor))
+            void += sids
+            # Where few are void, ending those of each page by themselves would cost a transaction a page.
+            ended = 0
+            if cursor == FIRST or len(void) >= BATCH:
+                ended, void = len(self._endings.end_sessions(void, reason, actor)), []
+            yield ended
             if cursor == FIRST:
                 return
 
