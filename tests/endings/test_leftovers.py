@@ -100,6 +100,30 @@ def test_what_redis_dropped_before_it_was_swept_leaves_the_indexes(core: Core) -
     assert there(core, *INDEXES) == []
 
 
+def test_who_is_not_in_a_session_is_not_in_its_index(core: Core) -> None:
+    shop, other, broom = core.site(), core.site(), Broom(core)
+    held = sign_in(core, shop)
+    strange = f"sso:{{{held.user.shard}}}:client-sessions:{other.client_id}"
+    core.services.redis.command(held.user.shard, "ZADD", strange, 1, held.sid)
+    core.services.redis.command(held.user.shard, "PEXPIRE", strange, HOUR)
+    broom.sweep(3)
+    assert there(core, "client-sessions:*") == [strange.replace(other.client_id, shop.client_id)]
+
+
+def test_what_a_client_got_goes_when_it_leaves_the_session(core: Core) -> None:
+    sites, broom = sites_of(core), Broom(core)
+    mine = belongings_of(core, sites, core.person())
+    core.services.endings.leave(mine.sid, sites.opaque.client_id, "me")
+    before = mine.alive()
+    broom.sweep(3)
+    assert (
+        mine.alive()
+        == before
+        == {"session", "app", "jwt", "jwt offline", "opaque offline", "refresh offline"}
+    )
+    assert len(there(core, "family:*")) == 4
+
+
 def test_families_go_with_the_session_they_hang_on_and_offline_ones_stay(core: Core) -> None:
     sites, broom = sites_of(core), Broom(core)
     mine = belongings_of(core, sites, core.person())

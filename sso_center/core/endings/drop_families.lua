@@ -1,5 +1,5 @@
 -- Drops families that can't count any more: some of those whose time is over, and of a page of all of them those
--- whose session is gone, or that a cut-off or a changed account has voided.
+-- whose session is gone or was left by the client, or that a cut-off or a changed account has voided.
 -- ARGV: cursor, count
 -- Returns the next cursor
 local index = prefix .. 'family-deadlines'
@@ -15,7 +15,7 @@ end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, tonumber(args[2]))) do
   drop(id, family_load(id))
 end
-local VOID = {session_gone = true, stale = true, cut_off = true}
+local VOID = {session_gone = true, client_left = true, stale = true, cut_off = true}
 local cursor, ids = scan_sessions(index, args[1], args[2])
 for _, id in ipairs(ids) do
   local family = family_load(id)
