@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass, field
 
-from client_sdk.core.addresses import Addresses
+from client_sdk.core.addresses import Addresses, CookieNames
 from client_sdk.core.callback import Tokens
 from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
@@ -27,6 +27,16 @@ class Fresh:
 
     access_token: str = field(repr=False)
     cookies: tuple[Cookie, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where somebody's tokens are: the session, what both its cookies hold, and what those are called."""
+
+    session: LocalSession
+    value: str
+    tokens_cookie: str
+    names: CookieNames
 
 
 class BrowserTokens:
@@ -54,8 +64,9 @@ class BrowserTokens:
             return ()
         if not tokens.access_token:
             raise LoginFailed("login_malformed", "The center gave no access token.")
+        place = _Place(session, value, "", self._addresses.names(scheme))
         try:
-            return self._keep(session, value, KeptTokens.of(tokens, sent_at), "", scheme)
+            return self._keep(place, KeptTokens.of(tokens, sent_at), "")
         except ValueError as large:
             raise LoginFailed(
                 "login_session_too_large",
@@ -70,76 +81,64 @@ class BrowserTokens:
         `refused` is one that was refused before its time and must be replaced. Raises LoginNeeded when
         only a new login gives one, Unavailable when the center can't be reached and the one at hand is over.
         """
-        names = self._addresses.names(scheme)
-        value = read_cookie(cookies, names.session) or ""
+        place = self._place(cookies, scheme, session)
         try:
-            kept = self._read(session, value, read_cookie(cookies, names.tokens) or "")
-            return self._renewed(session, value, kept, scheme, refused=refused)
+            return self._newest(place, refused)
         except LoginNeeded as needed:
             if self._clock.wall() - session.opened_at < JUST_NOW:
                 # Another login would end here once more: better an error than a loop.
                 raise Unavailable("tokens_contradiction", f"Just after a login: {needed.message}") from needed
             if needed.is_session_over:
-                self._sessions.drop(value)
-                needed.cookies = self._gone(scheme)
+                self._sessions.drop(place.value)
+                needed.cookies = (
+                    _gone(place.names, place.names.session),
+                    _gone(place.names, place.names.tokens),
+                )
             raise
 
     def close(self, cookies: str | None, scheme: str, session: LocalSession | None) -> tuple[Cookie, ...]:
         """Give the refresh token of a session back, where that is possible; returns the cookies to set."""
         names = self._addresses.names(scheme)
-        cookie = read_cookie(cookies, names.tokens) or ""
-        gone = (self._gone_cookie(scheme),) if cookie else ()
+        gone = (_gone(names, names.tokens),) if read_cookie(cookies, names.tokens) else ()
         if not self.is_on or session is None:
             return gone
         try:
-            value = read_cookie(cookies, names.session) or ""
-            tokens = self._sealer.open(
-                self._sessions.read_tokens(value, cookie), self._sessions.binding(session, value)
-            )
+            tokens, _ = self._read(self._place(cookies, scheme, session))
             if tokens is not None and tokens.refresh_token:
                 self._center.revoke(tokens.refresh_token)
         except Unavailable as failed:
             log.warning("a refresh token was not given back: %s", failed)
         return gone
 
-    def _read(self, session: LocalSession, value: str, cookie: str) -> tuple[KeptTokens, str]:
-        sealed = self._sessions.read_tokens(value, cookie)
-        tokens = self._sealer.open(sealed, self._sessions.binding(session, value))
+    def _place(self, cookies: str | None, scheme: str, session: LocalSession) -> _Place:
+        names = self._addresses.names(scheme)
+        value, kept = read_cookie(cookies, names.session), read_cookie(cookies, names.tokens)
+        return _Place(session, value or "", kept or "", names)
+
+    def _newest(self, place: _Place, refused: str) -> Fresh:
+        tokens, sealed = self._read(place)
         if tokens is None:
             raise LoginNeeded("tokens_missing", "The tokens of this session are not here.")
-        return tokens, sealed
-
-    def _renewed(
-        self,
-        session: LocalSession,
-        value: str,
-        kept: tuple[KeptTokens, str],
-        scheme: str,
-        *,
-        refused: str,
-    ) -> Fresh:
-        tokens, sealed = kept
         newest = self._refresher.newest(tokens, refused=refused)
         if newest is tokens:
             return Fresh(tokens.access_token)
         try:
-            return Fresh(newest.access_token, self._keep(session, value, newest, sealed, scheme))
+            return Fresh(newest.access_token, self._keep(place, newest, sealed))
         except ValueError as large:
             log.error("fresh tokens can't be kept: %s; keep sessions in Redis", large)
-            return Fresh(newest.access_token, (self._gone_cookie(scheme),))
+            return Fresh(newest.access_token, (_gone(place.names, place.names.tokens),))
 
-    def _keep(
-        self, session: LocalSession, value: str, tokens: KeptTokens, former: str, scheme: str
-    ) -> tuple[Cookie, ...]:
-        sealed = self._sealer.seal(tokens, self._sessions.binding(session, value))
-        cookie = self._sessions.write_tokens(value, sealed, former)
-        names = self._addresses.names(scheme)
-        return () if cookie is None else (Cookie(names.tokens, cookie, names.attempts.is_secure),)
+    def _read(self, place: _Place) -> tuple[KeptTokens | None, str]:
+        sealed = self._sessions.read_tokens(place.value, place.tokens_cookie)
+        return self._sealer.open(sealed, self._sessions.binding(place.session, place.value)), sealed
 
-    def _gone(self, scheme: str) -> tuple[Cookie, ...]:
-        names = self._addresses.names(scheme)
-        return (Cookie.gone(names.session, is_secure=names.attempts.is_secure), self._gone_cookie(scheme))
+    def _keep(self, place: _Place, tokens: KeptTokens, former: str) -> tuple[Cookie, ...]:
+        sealed = self._sealer.seal(tokens, self._sessions.binding(place.session, place.value))
+        cookie = self._sessions.write_tokens(place.value, sealed, former)
+        if cookie is None:
+            return ()
+        return (Cookie(place.names.tokens, cookie, place.names.attempts.is_secure),)
 
-    def _gone_cookie(self, scheme: str) -> Cookie:
-        names = self._addresses.names(scheme)
-        return Cookie.gone(names.tokens, is_secure=names.attempts.is_secure)
+
+def _gone(names: CookieNames, name: str) -> Cookie:
+    return Cookie.gone(name, is_secure=names.attempts.is_secure)

@@ -14,7 +14,7 @@ import pytest
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.transport import MAX_BODY, HttpRequest, RequestsTransport
 from client_sdk.testing import FakeCenter
-from tests.client_sdk.sites import RunningSite
+from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser
 
 
@@ -39,6 +39,32 @@ def test_a_forked_process_works_by_itself(site: RunningSite, center: FakeCenter,
     assert len(center.asked) == 1, "the parent forgot what it knew"
 
 
+def test_a_forked_process_checks_and_refreshes_tokens_by_itself(
+    new_site: Callable[..., RunningSite], center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    center.gives_refresh_tokens = True
+    site = new_site(keep_tokens=True)
+    site.sign_in(browser)
+    cookies = browser.cookies_for("127.0.0.1").items()
+    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies)}
+    times.move(590)
+    inner = site.app.extensions["sso"]
+    checks, refresher = inner.guard._checks, inner._tokens._refresher
+    with held_by_another_thread(
+        checks._flights._lock,
+        checks._known._lock,
+        checks._refused._lock,
+        refresher._flights._lock,
+        refresher._results._lock,
+    ):
+        child = os.fork()
+        if child == 0:
+            _as_child(site, headers, "/api")
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert len(center.refreshed) == 1
+
+
 @contextmanager
 def held_by_another_thread(*locks: Any) -> Iterator[None]:
     """Hold locks as a thread does that a forked child won't have, so that nobody there releases them."""
@@ -61,10 +87,10 @@ def held_by_another_thread(*locks: Any) -> Iterator[None]:
         thread.join()
 
 
-def _as_child(site: RunningSite, headers: dict[str, str]) -> None:
+def _as_child(site: RunningSite, headers: dict[str, str], path: str = "/public") -> None:
     signal.alarm(20)
     try:
-        answer = site.app.test_client(use_cookies=False).get("/public", headers=headers)
+        answer = site.app.test_client(use_cookies=False).get(path, headers=headers)
         os._exit(0 if answer.text == "alice" else 1)
     finally:
         os._exit(2)

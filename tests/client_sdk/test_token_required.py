@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -213,6 +214,18 @@ def test_what_is_remembered_ends_with_the_token(api: Api, center: FakeCenter, ti
     assert api.status(token) == 401
 
 
+@pytest.mark.parametrize("kind", ["opaque", "jwt"])
+def test_a_long_memory_is_no_longer_than_the_token(
+    new_api: NewApi, center: FakeCenter, times: Times, kind: Any
+) -> None:
+    api = new_api(max_staleness=300, token_cache=300, leeway=0)
+    center.token_lifetime = 10
+    token = center.access_token("shop", audience="stock", kind=kind)
+    assert api.status(token) == 200
+    times.move(11)
+    assert api.status(token) == 401
+
+
 def test_many_requests_with_one_unknown_token_ask_once(api: Api, center: FakeCenter, token: str) -> None:
     go, waiting = threading.Event(), threading.Semaphore(0)
 
@@ -291,6 +304,7 @@ def test_tokens_are_remembered_by_their_hash_alone(api: Api, token: str) -> None
     [
         HttpResponse(503, b""),
         HttpResponse(500, b"trace"),
+        HttpResponse(429, b'{"active": false}'),
         HttpResponse(200, b'{"active": "true"}'),
         HttpResponse(200, b"{}"),
         HttpResponse(200, b"[]"),
