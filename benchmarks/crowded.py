@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from sso_center.web.session_cookie import SessionCookie
 FEW = 1000
 VISITORS = 1000
 """Browsers that come to either store, however many sessions it holds, so that each comes as often."""
+
+IDLE_SECONDS = 15.0
+"""Long enough for three rounds of the courier's sweep."""
 
 ROOM_A_SESSION = 8000
 """Bytes of memory and of disk that must be free: to rewrite its file a store may take its own twice."""
@@ -54,9 +58,13 @@ class Store:
 
 @dataclass(frozen=True)
 class Crowded:
-    """What was found: `stores` are the full one and the nearly empty one."""
+    """What was found: `stores` are the full one and the nearly empty one.
+
+    `idle` is what each center used while nobody came, in CPU milliseconds a second.
+    """
 
     stores: tuple[Store, Store]
+    idle: tuple[float, float]
     authorize: Results
     cut_off: CutOff
 
@@ -71,10 +79,21 @@ def measure_crowded(*, sessions: int, rounds: int, seconds: float, workers: int,
         few, many = (
             stack.enter_context(_filled_center(count, workers=workers, alg=alg)) for count in (FEW, sessions)
         )
+        idle = _idle((many, few))
         crowds = [store.crowd for store in (many, few)]
         (results,) = measure([AUTHORIZE], crowds, rounds=rounds, seconds=seconds)
         cut_off = measure_cut_off(many.environ, many.crowd, many.filled, many.hot)
-        return Crowded((many, few), results, cut_off)
+        return Crowded((many, few), idle, results, cut_off)
+
+
+def _idle(stores: tuple[Store, Store]) -> tuple[float, float]:
+    services = [store.crowd.side.service for store in stores]
+    before = [service.cpu() for service in services]
+    time.sleep(IDLE_SECONDS)
+    ours, theirs = (
+        (service.cpu() - used) / IDLE_SECONDS * 1e3 for service, used in zip(services, before, strict=True)
+    )
+    return ours, theirs
 
 
 def check_room(sessions: int) -> None:

@@ -103,6 +103,7 @@ def crowded_rows(found: Crowded) -> list[Row]:
             "  memory of the server (PSS), MB",
             *(f"{store.resident_bytes / 1e6:.0f}" for store in found.stores),
         ),
+        Row("  server CPU while nobody comes, ms a second", *(f"{each:.1f}" for each in found.idle)),
         *rows_of(found.authorize, names, full.name),
         *_cut_off_rows(found.cut_off),
     ]
