@@ -59,7 +59,7 @@ def confirm(clients: Clients, client: Client, sent: Credentials) -> Client:
     before may have been a secret that is no longer one. Raises what `authenticate` raises.
     """
     known = clients.find(client.client_id)
-    return client if known == client else authenticate(clients, sent)
+    return client if known is client or known == client else authenticate(clients, sent)
 
 
 def _public(clients: Clients, client_id: str) -> Client:

@@ -126,6 +126,23 @@ def test_more_scope_than_was_granted_is_refused_and_spends_nothing(
     assert refreshed(renewing, first["refresh_token"])["scope"] == "openid email"
 
 
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_a_scope_that_was_taken_from_the_client_is_not_given_any_more(
+    member: Member, center: Center, form: str
+) -> None:
+    site = center.add_site(grant_types=CODE_AND_REFRESH, scopes=("orders", "stock"), access_token_format=form)
+    first = tokens_for(member.browser, site, scope="openid orders stock")
+    center.services.clients.update(site.client_id, scopes=("stock",))
+    assert site.introspect(first["access_token"])["scope"] == "openid stock"
+    assert site.introspect(first["refresh_token"])["scope"] == "openid stock"
+    later = refreshed(site, first["refresh_token"])
+    assert later["scope"] == "openid stock"
+    assert site.introspect(later["access_token"])["scope"] == "openid stock"
+    if form == "jwt":
+        claims = jwt.decode(later["access_token"], options={"verify_signature": False})
+        assert claims["scope"] == "openid stock"
+
+
 # The token is refused
 
 
@@ -300,6 +317,22 @@ def test_an_id_token_without_a_session_still_says_whom_a_site_expects(
     # It is no proof of any session, so a logout by it asks first.
     page = member.browser.get(f"{center.issuer}/logout?id_token_hint={later}")
     assert page.form("logout-confirm")
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_a_client_that_may_not_stay_any_more_has_nothing_left_of_offline_access(
+    member: Member, center: Center, form: str
+) -> None:
+    site = center.add_site(grant_types=CODE_AND_REFRESH, scopes=("offline_access",), access_token_format=form)
+    offline = tokens_for(member.browser, site, scope="openid offline_access")
+    online = tokens_for(member.browser, site)
+    later = refreshed(site, offline["refresh_token"])
+    assert site.introspect(later["access_token"])["active"] is True
+    center.services.clients.update(site.client_id, scopes=())
+    for token in (later["access_token"], later["refresh_token"]):
+        assert site.introspect(token) == {"active": False}
+    assert_refused(refresh(site, later["refresh_token"]), 400, "invalid_grant")
+    assert refresh(site, online["refresh_token"]).status_code == 200
 
 
 def test_offline_access_is_given_to_who_is_registered_for_it(

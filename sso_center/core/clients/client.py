@@ -1,11 +1,15 @@
 """A client, as everything else sees it: no secret, no hash."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from sso_center.base.settings import DAY
 
 AccessTokenFormat = Literal["opaque", "jwt", "app"]
+
+OFFLINE_ACCESS = "offline_access"
+"""The scope for what outlives the person's session (OpenID Connect Core section 11)."""
 
 NATIVE_LOOPBACK = ("127.0.0.1", "::1")
 """Hosts whose port may differ: a native app listens on whichever port is free (RFC 8252 section 7.3)."""
@@ -59,6 +63,14 @@ class Client:
     def may_refresh(self) -> bool:
         """Whether it gets refresh tokens."""
         return "refresh_token" in self.grant_types
+
+    def scopes_of(self, granted: Iterable[str]) -> tuple[str, ...]:
+        """Return what of a scope the client is registered with now: what was taken counts for nothing."""
+        return tuple(scope for scope in granted if scope in self.scopes)
+
+    def may_stay(self, sid: str) -> bool:
+        """Whether it may act for a person in this session, or, when `sid` is '', without one."""
+        return sid != "" or OFFLINE_ACCESS in self.scopes
 
     def has_redirect_uri(self, uri: str) -> bool:
         """Say whether the browser may be sent to `uri` with a grant: an exact match (RFC 9700 section 2.1).

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sso_center.base.errors import Invalid
 from sso_center.base.settings import DAY
 from sso_center.base.urls import check_registered_url
+from sso_center.core.clients.client import OFFLINE_ACCESS
 
 STANDARD_SCOPES = ("openid", "profile", "email")
-OFFLINE_ACCESS = "offline_access"
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 ACCESS_TOKEN_FORMATS = ("opaque", "jwt", "app")
 ID_TOKEN_ALGORITHMS = ("ES256", "RS256", "EdDSA")

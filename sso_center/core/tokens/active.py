@@ -61,14 +61,14 @@ class ActiveTokens:
             return None
         _, client_id, sub, sid, scope, stamp, deadline, family, number, claims = reply
         client = self._clients.find(client_id)
-        if client is None:
+        if client is None or (claims and not client.may_stay(sid)):
             return None
         return ActiveToken(
             kind="access",
             client_id=client_id,
             sub=sub,
             sid=sid or None,
-            scope=tuple(scope.split()),
+            scope=client.scopes_of(scope.split()),
             issued_at=int(stamp) // 1000,
             expires_at=int(deadline) // 1000,
             user=read_claims(claims) if claims else None,
@@ -94,7 +94,7 @@ class ActiveTokens:
             client_id=client_id,
             sub=session.sub,
             sid=session.sid,
-            scope=tuple(scope.split()),
+            scope=client.scopes_of(scope.split()),
             issued_at=int(stamp) // 1000,
             expires_at=session.deadline // 1000,
             user=session.user,
@@ -113,14 +113,14 @@ class ActiveTokens:
             return None
         _, family, client_id, sub, sid, scope, stamp, deadline, claims = reply
         client = self._clients.find(client_id)
-        if client is None:
+        if client is None or not client.may_stay(sid):
             return None
         return ActiveToken(
             kind="refresh",
             client_id=client_id,
             sub=sub,
             sid=sid or None,
-            scope=tuple(scope.split()),
+            scope=client.scopes_of(scope.split()),
             issued_at=int(stamp) // 1000,
             expires_at=int(deadline) // 1000,
             user=read_claims(claims),

@@ -72,15 +72,19 @@ class Refreshing:
             reply
         )
         about, user = read_about(about_text), read_claims(claims)
+        if not client.may_stay(sid):
+            raise GrantRefused("no_offline_access")
+        given = client.scopes_of(scope.split())
         authentication = Authentication(int(auth_time), about.acr, about.amr, sid or None)
         access_token = opaque
         if not access_token:
+            scope = " ".join(given)
             issue = Issue(client, sub, sid, scope, int(stamp), int(deadline), int(epoch), family, str(number))
             access_token = self._access.signed(issue, user, authentication)
         return Refreshed(
             access_token=access_token,
             expires_in=left_of(int(deadline), self._clock()),
-            scope=tuple(scope.split()),
+            scope=given,
             user=user,
             authentication=authentication,
             refresh_token=self._signer().dumps(presented.successor(nonce)),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from sso_center.core.clients.rules import OFFLINE_ACCESS
+from sso_center.core.clients.client import OFFLINE_ACCESS
 from sso_center.protocols.oidc.claims import SCOPES
 
 PERSONAL = frozenset((*SCOPES, OFFLINE_ACCESS))
