@@ -77,6 +77,12 @@ local function family_state(family)
   return state, user, session
 end
 
+-- Whether an offline family gave a token: for this client, this person, and no later than it ended.
+local function family_gave(family, token)
+  return family and family.sid == '' and family.client == token.client and family.sub == token.sub
+    and now < family.deadline
+end
+
 -- Notes that the answer to a generation arrived, since what it gave was shown here; written once for each.
 local function family_saw(id, generation)
   if generation > 0 and tonumber(redis.call('HGET', family_key(id), 'seen') or generation) < generation then

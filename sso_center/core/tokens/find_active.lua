@@ -28,6 +28,8 @@ if family == '' then
 end
 
 if is_denied(family) or is_denied(family .. '.' .. number) then return {'inactive', 'revoked'} end
+-- What hangs on no session hangs on its family, whose name alone proves nothing.
+if token.sid == '' and not family_gave(family_load(family), token) then return {'inactive', 'no_family'} end
 local state, user = got_state(token)
 if state == 'no_user' then return {'no_user', '', token.sid, token.sub} end
 if state ~= 'alive' then return {'inactive', state} end
