@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, jsonify
+from flask import Flask, Response, jsonify
 from werkzeug.test import TestResponse
 
 from client_sdk.flask import SSO
@@ -75,6 +75,11 @@ def _add_routes(app: Flask, sso: SSO) -> None:
     @sso.token_required(scope="orders:read orders:list", role="staff")
     def orders() -> str:
         return "orders"
+
+    @app.get("/catalog")
+    @sso.token_required()
+    def catalog() -> Response:
+        return Response("the same for a minute", headers={"Cache-Control": "public, max-age=60"})
 
     @app.get("/reports")
     @sso.token_required(audience="reports")

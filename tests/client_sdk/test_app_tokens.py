@@ -57,6 +57,20 @@ def test_the_successor_is_told_on_whatever_answer(new_api: NewApi, center: FakeC
     assert (forbidden.status_code, forbidden.headers[HEADER]) == (403, successor)
 
 
+def test_an_answer_that_hands_over_a_token_is_kept_by_no_cache_whatever_the_view_says(
+    new_api: NewApi, center: FakeCenter, times: Times, token: str
+) -> None:
+    api = new_api()
+    ordinary = api.ask(token, "/catalog")
+    assert set(ordinary.headers["Cache-Control"].split(", ")) == {"private", "max-age=60"}
+    assert ordinary.headers["Vary"] == "Authorization, Cookie"
+    center.make_due(token)
+    times.move(6)
+    handing = api.ask(token, "/catalog")
+    assert handing.headers[HEADER]
+    assert handing.headers["Cache-Control"] == "no-store"
+
+
 def test_only_who_brought_the_token_is_told(new_api: NewApi, center: FakeCenter, token: str) -> None:
     api = new_api()
     center.make_due(token)

@@ -545,6 +545,31 @@ def test_while_the_session_can_not_be_decided_the_api_answers_503(
     assert browser.get(cookie_site.url + "/api").status == 503
 
 
+def test_nothing_of_kept_tokens_is_logged(
+    site: RunningSite,
+    center: FakeCenter,
+    times: Times,
+    browser: Browser,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG", "client_sdk")
+    tokens = [site.sign_in(browser, "/token").text]
+    times.move(590)
+    tokens.append(browser.get(site.url + "/token").text)
+    cookies = list(cookies_of(site, browser).values())
+    center.is_away = True
+    times.move(590)
+    browser.get(site.url + "/token")
+    center.is_away = False
+    center.revoke(center.refreshed[0])
+    times.move(2)
+    browser.get(site.url + "/token")
+    said = " ".join(record.getMessage() for record in caplog.records if record.name == "client_sdk")
+    assert "refresh_refused" in said
+    for secret in (*tokens, *center._tokens._refresh, *cookies):
+        assert secret not in said
+
+
 # Sealing
 
 
