@@ -11,7 +11,7 @@ from tests.harness.browser import Browser
 from tests.harness.center import Center
 from tests.harness.site import SignedIn, Site
 from tests.harness.waiting import eventually
-from tests.oidc.exchange import CODE_AND_REFRESH, post_token, refresh, refreshed, revoke
+from tests.oidc.exchange import CODE_AND_REFRESH, post_token, refresh, refreshed, revoke, tokens_for
 from tests.servers.valkey import ValkeyServer
 
 
@@ -151,6 +151,17 @@ def test_without_sql_a_spent_refresh_token_is_refused_as_unavailable_until_it_is
         assert refresh(site, third["refresh_token"]).status_code in (400, 503)
     assert refresh(site, first.answer["refresh_token"]).json()["error"] == "invalid_grant"
     assert refresh(site, third["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_without_sql_a_new_login_of_an_app_ends_the_one_before_all_the_same(
+    place: Place, browser: Browser, first: SignedIn
+) -> None:
+    app = place.center.add_site(access_token_format="app")
+    before = tokens_for(browser, app, device_id="phone")["access_token"]
+    with sql_away(place.center):
+        after = tokens_for(browser, app, device_id="phone")["access_token"]
+        assert app.introspect(before) == {"active": False}
+    assert app.introspect(after)["active"] is True
 
 
 def test_without_sql_tokens_go_on(place: Place, first: SignedIn) -> None:
