@@ -1,14 +1,24 @@
--- Fills this shard with the sessions of a crowd, each of another person, as opening them one by one would leave it.
+-- Fills this shard with the sessions of a crowd: what opening them one by one would leave of what scripts look at, but
+-- for their chains, which nobody presents. Ten sessions each are of one person.
 -- ARGV: how many, roles ('|a|b|' or ''), how long they live (ms), from which number
 local many, roles, life, first = tonumber(args[1]), args[2], tonumber(args[3]), tonumber(args[4])
+local shard = string.match(prefix, '{(..)}')
+local stamp, deadlines, seen = next_stamp(), {}, {}
 for i = first, first + many - 1 do
-  local shard = string.match(prefix, '{(..)}')
-  local sid, sub = shard .. 'crowd' .. i, 'crowd-' .. shard .. '-' .. i
-  local user = prefix .. 'user:' .. sub
-  redis.call('HSET', user, 'version', 1, 'epoch', 0, 'disabled', 0, 'roles', roles, 'claims', '[]')
-  redis.call('PEXPIRE', user, HORIZON)
-  session_begin({sid = sid, sub = sub, chain = sid .. '-chain', epoch = 0, idle = life, life = life,
-    about = '["pwd","",0,"","",false]', kind = 'browser', device = '', device_type = 'desktop'},
-    {secret = 's', nonce = 'n', successor = 't'}, false)
+  local sid, sub = shard .. 'crowd' .. i, 'crowd-' .. shard .. '-' .. math.floor(i / 10)
+  if i == first or i % 10 == 0 then
+    local user = prefix .. 'user:' .. sub
+    redis.call('HSET', user, 'version', 1, 'epoch', 0, 'disabled', 0, 'roles', roles, 'claims', '[]')
+    redis.call('PEXPIRE', user, HORIZON)
+  end
+  redis.call('HSET', session_key(sid), 'sub', sub, 'chain', sid, 'stamp', stamp, 'epoch', 0, 'idle', life,
+    'idle_deadline', now + life, 'deadline', now + life, 'seen', now, 'about', '[]', 'kind', 'browser')
+  redis.call('PEXPIRE', session_key(sid), life + SESSION_KEPT)
+  deadlines[#deadlines + 1], deadlines[#deadlines + 2] = now + life, sid
+  seen[#seen + 1], seen[#seen + 2] = now, sid
+end
+for index, members in pairs({deadlines = deadlines, seen = seen}) do
+  redis.call('ZADD', prefix .. index, unpack(members))
+  redis.call('PEXPIRE', prefix .. index, HORIZON)
 end
 return many

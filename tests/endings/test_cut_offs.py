@@ -8,13 +8,13 @@ from sso_center.core.clients import Client
 from sso_center.core.endings import Reason, Walk
 from sso_center.core.endings.mass import Scope
 from sso_center.core.endings.walker import LEASE_SECONDS
-from sso_center.core.sessions import OPENING_PARTS
+from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import load_script
 from tests.endings.belongings import ALL, Belongings, Sites, belongings_of, sites_of
 from tests.endings.conftest import Books, sign_in, walker_of
 from tests.harness.core import DAY, MINUTE, SECOND, Core, Time, build, core_in
 
-CROWD = load_script(__package__, *OPENING_PARTS, "crowd.lua")
+CROWD = load_script(__package__, *SESSION_PARTS, "crowd.lua")
 
 A_HUNDRED_THOUSAND = 100_000
 SHARDS, AT_ONCE = 64, 200

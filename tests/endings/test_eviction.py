@@ -7,7 +7,7 @@ import pytest
 
 from sso_center.core.endings import Eviction
 from sso_center.core.endings.eviction import AT_ONCE, PAGE
-from sso_center.core.sessions import OPENING_PARTS
+from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import load_script
 from tests.endings.conftest import Books, Held, sign_in
 from tests.harness.browser import Browser
@@ -15,7 +15,7 @@ from tests.harness.center import Center
 from tests.harness.core import DAY, MINUTE, SECOND, Core, core_in
 from tests.harness.waiting import eventually
 
-CROWD = load_script(__package__, *OPENING_PARTS, "crowd.lua")
+CROWD = load_script(__package__, *SESSION_PARTS, "crowd.lua")
 NOTICES = "https://shop.example/logout"
 
 
