@@ -233,7 +233,19 @@ def take_the_role_while_redis_has_no_copy(core: Core, mine: Belongings) -> None:
     core.services.users.set_roles(mine.user.sub, [])
 
 
-@pytest.mark.parametrize("change", [take_the_role, take_the_role_while_redis_has_no_copy])
+def take_the_role_although_no_copy_says_it_was_there(core: Core, mine: Belongings) -> None:
+    core.forget_copy(mine.user)
+    core.services.users.set_roles(mine.user.sub, [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        take_the_role,
+        take_the_role_while_redis_has_no_copy,
+        take_the_role_although_no_copy_says_it_was_there,
+    ],
+)
 def test_who_loses_a_role_gets_nothing_back_of_what_its_cut_off_ended(
     core: Core, sites: Sites, change: Callable[[Core, Belongings], None]
 ) -> None:

@@ -19,6 +19,10 @@ _MARK = load_unguarded_script(__package__, "mark.lua")
 CLOCKS_DIFFER = 60_000
 """Milliseconds that a `jti` is refused beyond its token's life: a host may still believe that it goes on."""
 
+LONGEST_LIFE = 86_400_000
+"""Milliseconds: the longest that the settings let an access token live. What an offline family gave hangs on
+no session, so it is refused for that long, whatever the setting became since it was given."""
+
 
 class Applying:
     """Applies entries to shards. `outlives` and `horizon` are in seconds: how long a denied id and a cut-off
@@ -72,8 +76,9 @@ class Applying:
         return entry.detail["scope"], entry.detail["name"], entry.detail["at"], self._horizon
 
     def _revoke(self, shard: str, entry: Entry) -> None:
+        kept = max(LONGEST_LIFE + CLOCKS_DIFFER, self.outlives)
         for family in entry.detail.get("families", ()):
-            self._redis.run_unguarded(_REVOCATION, shard, (family, entry.sub, self.outlives))
+            self._redis.run_unguarded(_REVOCATION, shard, (family, entry.sub, kept))
         if jti := entry.detail.get("denied"):
             until = entry.detail.get("until", 0)
             left = max(until + CLOCKS_DIFFER - self._clock(), 0) if until else self.outlives
