@@ -164,7 +164,8 @@ class Site:
         answer = self.redeem(code, attempt)
         assert answer.status_code == 200, answer.text
         tokens = answer.json()
-        self.center.secrets |= {code, attempt.verifier, tokens["id_token"], tokens["access_token"]}
+        self.center.secrets |= {code, attempt.verifier}
+        self.center.secrets |= {tokens[name] for name in tokens if name.endswith("_token")}
         claims = self.verify(tokens["id_token"], nonce=attempt.nonce, access_token=tokens["access_token"])
         return SignedIn(claims, tokens["id_token"], tokens["access_token"], tokens)
 
