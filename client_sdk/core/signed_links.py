@@ -86,20 +86,19 @@ class SignedLinks:
         return f"{target}{'&' if query else '?' if '?' not in target else ''}{PARAMETER}={value!s}"
 
     def read_request(self, incoming: Incoming) -> Link | None:
-        """Return the good link that a request to read something came with, or None."""
+        """Return the link that a request to read something came with, or None; its time may be over."""
         is_reading = incoming.method in ("GET", "HEAD")
         return self.read(incoming.path, incoming.query) if is_reading else None
 
     def read(self, path: str, query: str) -> Link | None:
-        """Return the good link in the raw `query` of a request for a decoded `path`, or None."""
+        """Return the link that was made for a decoded `path` and stands in the raw `query`, or None."""
         before, marked, value = query.rpartition(PARAMETER + "=")
         if not marked or len(value) > MAX_VALUE or (before and not before.endswith("&")):
             return None
         try:
-            link = Link(*self._signer(path, before[:-1]).loads(value))
+            return Link(*self._signer(path, before[:-1]).loads(value))
         except BadData:
             return None
-        return link if self._wall() < link.expires_at else None
 
     def _signer(self, path: str, query: str) -> URLSafeSerializer:
         # The whole address is part of the key: a link of one opens no other, nor the same with another query.

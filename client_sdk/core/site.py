@@ -77,7 +77,7 @@ class Site:
         return self._standings.of_cookies(cookies, scheme)
 
     def standing_of(self, link: Link) -> Standing:
-        """Return how the session stands that a signed link was made in."""
+        """Return how the session stands that a signed link was made in: for no longer than the link lasts."""
         user = User(link.sub, link.sid, "", "", "", ())
         return self._standings.of_session(LocalSession(user, link.issued_at, 0, link.expires_at))
 

@@ -132,7 +132,7 @@ def _add_pages(app: Flask, sso: SSO) -> None:
     def api() -> str:
         return sso.token.username if sso.token else ""
 
-    @app.get("/film/<name>")
+    @app.route("/film/<name>", methods=["GET", "POST"])
     @sso.link_or_login_required
     def film(name: str) -> Response:
         answer = send_file(BytesIO(FILM), mimetype="video/mp4", conditional=True, etag=name)

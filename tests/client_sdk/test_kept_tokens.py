@@ -441,6 +441,36 @@ def test_tokens_do_not_come_back_to_life_by_a_late_refresh(
         assert {str(field) for field in client.hkeys(key)} <= {"ended", "b'ended'"}
 
 
+def test_a_logout_that_overtakes_the_login_leaves_no_tokens(
+    new_site: NewSite, center: FakeCenter, browser: Browser, store: ValkeyServer
+) -> None:
+    site = new_site(keep_tokens=True, sessions=store.url)
+    sid = center._current or ""
+
+    def end_meanwhile(path: str) -> None:
+        if path == "/token":
+            site.tell(center.logout_token(site.client_id, sid=sid))
+
+    center.delay = end_meanwhile
+    browser.get(browser.get(browser.get(site.url + "/").location).location)
+    with store.client() as client:
+        (key,) = [key for key in client.scan_iter() if f"{site.client_id}}}:sid" in str(key)]
+        assert {str(field) for field in client.hkeys(key)} <= {"ended", "b'ended'"}
+
+
+def test_a_process_that_comes_late_replaces_no_newer_tokens(
+    new_site: NewSite, browser: Browser, store: ValkeyServer
+) -> None:
+    site = new_site(keep_tokens=True, sessions=store.url)
+    site.sign_in(browser)
+    sessions, value = site.app.extensions["sso"]._sessions, cookies_of(site, browser)[site.cookie]
+    first = sessions.read_tokens(value, "")
+    assert first
+    for sealed, former in (("second", first), ("late", first), ("late", "")):
+        sessions.write_tokens(value, sealed, former)
+    assert sessions.read_tokens(value, "") == "second"
+
+
 def test_tokens_too_large_for_a_cookie_are_told_the_operator(
     cookie_site: RunningSite, center: FakeCenter, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
