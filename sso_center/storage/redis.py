@@ -43,8 +43,8 @@ SHARD_LIFETIME = 400 * 86400 * 1000
 
 MAX_REDIRECTIONS = 3
 
-MAX_TOGETHER = 256
-"""Scripts sent at once: what one server may be asked before the first reply is read."""
+MAX_TOGETHER = 32
+"""Scripts sent at once: the server runs them without a pause, while everybody else waits."""
 
 MAX_MENDINGS = 3
 """Runs of one script: the shard may be recovered in between, and the caller's configuration be renewed."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import nsmallest
 
+from sso_center.base.secrets import all_shards
 from sso_center.core.clients import Clients
 from sso_center.core.endings.endings import Endings
 from sso_center.core.endings.reasons import CENTER, Reason
@@ -71,7 +72,8 @@ class Eviction:
         return sum(int(held) for held in self._redis.run_everywhere(_COUNT, (index,)).values())
 
     def _oldest(self, index: str, client_id: str) -> Iterator[Seen]:
-        for row in self._redis.run_everywhere(_FIND_OLDEST, (index, client_id, PAGE)).values():
+        for shard in all_shards():
+            row = self._redis.run(_FIND_OLDEST, shard, (index, client_id, PAGE))
             for sid, at, kind in zip(row[::3], row[1::3], row[2::3], strict=True):
                 yield Seen(int(at), sid, kind == "app")
 

@@ -10,7 +10,7 @@ _DROP_SESSIONS = load_script(__package__, *SCAN_PARTS, "drop_sessions.lua")
 _DROP_PEOPLE = load_script(__package__, *SCAN_PARTS, "drop_people.lua")
 _DROP_FAMILIES = load_script(__package__, *FAMILY_PARTS, "scan.lua", "drop_families.lua")
 
-PAGE = 50
+PAGE = 25
 """Entries of an index that one script looks at (about: a small index may be given out whole)."""
 
 SESSIONS_EACH = 5
@@ -40,10 +40,10 @@ class Leftovers:
             self._page(index, _DROP_SESSIONS, index, client_id)
 
     def _page(self, name: str, script: Script, *more: str | int) -> None:
-        shards = all_shards()
-        calls = [(shard, (self._cursors.get((name, shard), FIRST), PAGE, *more)) for shard in shards]
-        for shard, cursor in zip(shards, self._redis.run_many(script, calls), strict=True):
-            self._cursors[name, shard] = cursor
+        # One by one: sent together they would run without a pause, while everybody else waits.
+        for shard in all_shards():
+            cursor = self._cursors.get((name, shard), FIRST)
+            self._cursors[name, shard] = self._redis.run(script, shard, (cursor, PAGE, *more))
 
     def _next_client(self) -> str:
         """Return the client whose index is due: each in turn."""
