@@ -168,6 +168,8 @@ def test_an_app_that_is_signed_in_is_a_device_of_its_own(member: Member) -> None
     page = member.get("/account")
     names = [re.sub(r"<[^>]+>", "", name).strip() for name in re.findall(r"<h3>(.*?)</h3>", page.text, re.S)]
     assert "The Shop&#39;s App" in names
+    # Not a site of this browser as well: signing out of that would leave the app signed in.
+    assert not [form for form in page.forms if form.action.endswith("/leave")]
     form = next(form for form in page.forms if form.action in end_buttons(page))
     member.browser.submit(page, form)
     assert "<h3>The Shop&#39;s App</h3>" not in member.get("/account").text

@@ -18,6 +18,7 @@ class Site:
     client_id: str
     name: str
     address: str
+    is_app: bool
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,10 @@ def _place(
     services: Services, view: SessionView, current: Session, sites: dict[str, Site], steps: Sequence[Step]
 ) -> Place:
     device, now = device_of(view.user_agent), services.clock()
-    joined = tuple(sites[client_id] for client_id in view.client_ids if client_id in sites)
     is_app = view.kind == "app"
+    found = (sites[client_id] for client_id in view.client_ids if client_id in sites)
+    # An app got its login through a browser, and lives in a session of its own: it is listed there.
+    joined = tuple(site for site in found if is_app or not site.is_app)
     return Place(
         sid=view.sid,
         label=joined[0].name if is_app and joined else device.label,
@@ -109,7 +112,8 @@ def _sites(services: Services, views: Sequence[SessionView]) -> dict[str, Site]:
             client = services.clients.get(client_id)
         except NotFound:
             continue
-        found[client_id] = Site(client_id, client.name, client.home_uri or "")
+        is_app = client.access_token_format == "app"  # noqa: S105 - a kind of token
+        found[client_id] = Site(client_id, client.name, client.home_uri or "", is_app)
     return found
 
 
