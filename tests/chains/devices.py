@@ -54,7 +54,7 @@ class App(Browser):
 
     def __init__(self, services: Services, user: User, client: Client) -> None:
         super().__init__(services, user)
-        self.is_strict = client.is_strict
+        self.client, self.is_strict = client, client.is_strict
         request = GrantRequest(client.client_id, REDIRECT, scope=("openid",))
         code = services.grants.issue(self.cookie, request).code
         assert code is not None
@@ -65,7 +65,7 @@ class App(Browser):
     def show(self, text: str) -> Shown:
         """Use an app token."""
         try:
-            found = self.services.tokens.find_active(text)
+            found = self.services.tokens.find_active(text, asker=self.client)
         except ReusedApp as reused:
             return Shown("reuse" if reused.sid == self.sid else "another's reuse")
         if found is None:

@@ -161,11 +161,11 @@ def test_of_fifty_parallel_first_uses_of_an_app_tokens_successor_one_advances(co
     with ThreadPoolExecutor(50) as pool:
         for _ in range(3):
             core.time.move(2 * 3_600_000)
-            told = list(pool.map(lambda _, t=first: tokens.find_active(t), range(50)))
+            told = list(pool.map(lambda _, t=first: tokens.find_active(t, asker=client), range(50)))
             assert all(found is not None for found in told)
             (successor,) = {found.successor for found in told if found}
             assert successor is not None
-            used = list(pool.map(lambda _, t=successor: tokens.find_active(t), range(50)))
+            used = list(pool.map(lambda _, t=successor: tokens.find_active(t, asker=client), range(50)))
             assert {found.successor for found in used if found} == {None}
             assert len([found for found in used if found]) == 50
             first = successor

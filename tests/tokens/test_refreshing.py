@@ -92,6 +92,23 @@ def test_a_client_that_changes_to_signed_tokens_has_their_window_from_then_on(co
         holder.refresh()
 
 
+@pytest.mark.parametrize("is_used", [False, True])
+def test_an_answer_of_before_a_client_changed_to_opaque_tokens_is_given_again_with_one_that_counts(
+    core: Core, *, is_used: bool
+) -> None:
+    holder = hold(core, access_token_format="jwt")
+    first = holder.refresh_token
+    signed = holder.refresh()
+    holder.client = core.services.clients.update(holder.client.client_id, access_token_format="opaque")
+    if is_used:
+        holder.refresh()
+    again = holder.refresh(first)
+    assert again.refresh_token == signed.refresh_token
+    assert holder.counts(again.access_token)
+    found = [core.services.tokens.find_active(token) for token in (signed.access_token, again.access_token)]
+    assert len({one and one.jti for one in found}) == 1  # one token in two forms, taken back together
+
+
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
 def test_a_retry_after_the_end_of_an_access_token_that_was_seen_does_not_revive_it(
     core: Core, form: str
