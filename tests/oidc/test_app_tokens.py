@@ -69,6 +69,23 @@ def test_only_who_takes_the_tokens_in_is_told_the_next(
     assert api.introspect(token)["successor"] == auditor.introspect(token)["successor"]
 
 
+def test_a_strict_apps_minute_does_not_begin_where_nobody_hands_its_next_token_on(
+    member: Member, center: Center, api: Site, other_site: Site
+) -> None:
+    app = center.add_site(access_token_format="app", audiences=(api.client_id,), is_strict=True)
+    token = tokens_for(member.browser, app, device_id="strict")["access_token"]
+    center.move_clock(2 * HOUR + 1)
+    assert app.userinfo(token).status_code == 200
+    assert "successor" not in app.introspect(token)
+    assert other_site.introspect(token) == {"active": False}
+    center.move_clock(61)
+    told = api.introspect(token)["successor"]
+    center.secrets.add(told)
+    center.move_clock(61)
+    assert api.introspect(told)["active"] is True
+    assert api.introspect(token) == {"active": False}
+
+
 def test_two_copies_end_the_session(member: Member, app: Site, api: Site, center: Center) -> None:
     first = tokens_for(member.browser, app, device_id="copied")["access_token"]
     center.move_clock(2 * HOUR + 1)

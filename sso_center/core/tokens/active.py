@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
-from sso_center.core.clients import Clients
+from sso_center.core.clients import Client, Clients
 from sso_center.core.sessions import Sessions, read_claims, read_session
 from sso_center.core.tokens.access import AccessTokens
 from sso_center.core.tokens.records import ActiveToken, ReusedApp
@@ -38,9 +38,11 @@ class ActiveTokens:
         self._app_signer = app_signer
         self._app_rotation = app_rotation * 1000
 
-    def find_active(self, token: str) -> ActiveToken | None:
+    def find_active(self, token: str, *, asker: Client | None = None) -> ActiveToken | None:
         """Return what a token stands for, or None when it does not count (any more).
 
+        `asker` is the client that asks and hands on the successor of an app token that is for it. Nobody
+        else is told one: a strict client's minute begins with the telling.
         Raises ReusedApp when an app token turns out to be copied, and Unavailable when the store can't
         be asked: nobody is let in on a guess.
         """
@@ -48,7 +50,7 @@ class ActiveTokens:
             return self._find_access(token)
         app = self._app_signer().loads(token)
         if app is not None:
-            return self._find_app(app)
+            return self._find_app(app, asker)
         refresh = self._refresh_signer().loads(token)
         return self._find_refresh(refresh) if refresh is not None else None
 
@@ -77,8 +79,14 @@ class ActiveTokens:
             family=family or None,
         )
 
-    def _find_app(self, token: ChainToken) -> ActiveToken | None:
-        arguments = (token.chain_id, token.generation, *presented_arguments(token), self._app_rotation)
+    def _find_app(self, token: ChainToken, asker: Client | None) -> ActiveToken | None:
+        arguments = (
+            token.chain_id,
+            token.generation,
+            *presented_arguments(token),
+            self._app_rotation,
+            self._handed_on_by(asker),
+        )
         reply = self._sessions.with_user(_FIND_APP, token.shard, arguments)
         if reply[0] == "reuse":
             raise ReusedApp(reply[2])
@@ -103,6 +111,15 @@ class ActiveTokens:
             family=family,
             successor=self._app_signer().dumps(token.successor(nonce)) if nonce else None,
         )
+
+    def _handed_on_by(self, asker: Client | None) -> str:
+        """Return whose app tokens are presented to `asker`, as find_app.lua reads it."""
+        if asker is None:
+            return ""
+        if asker.may_introspect:
+            return "*"
+        own = (asker.client_id,) if asker.client_id in asker.audience else ()
+        return f" {' '.join((*self._clients.holding_for(asker.client_id), *own))} "
 
     def _find_refresh(self, token: ChainToken) -> ActiveToken | None:
         presented = presented_arguments(token)

@@ -81,9 +81,9 @@ class Tokens:
         """Use a refresh token; see Refreshing.refresh."""
         return self._refreshing.refresh(token, client=client, scope=scope)
 
-    def find_active(self, token: str) -> ActiveToken | None:
+    def find_active(self, token: str, *, asker: Client | None = None) -> ActiveToken | None:
         """Return what a token stands for, or None; see ActiveTokens.find_active."""
-        return self._active.find_active(token)
+        return self._active.find_active(token, asker=asker)
 
     def find_given(self, token: str) -> GivenToken | None:
         """Return to whom a token was given, or None; see GivenTokens.find_given."""

@@ -28,7 +28,7 @@ def handler(services: Services) -> Handler:
         token = parameters.get("token")
         if token is None:
             raise InvalidRequest("token is missing.")
-        active = find_active(services, token)
+        active = find_active(services, token, asker=client)
         client = confirm(clients, client, sent)
         if active is None or not _may_know(client, active):
             return INACTIVE
