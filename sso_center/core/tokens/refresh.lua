@@ -33,6 +33,17 @@ local function answer(nonce, issued)
     family.about, family.auth_time}
 end
 
+-- The same answer once more. A token that was a JWT when it was issued is kept nowhere, and may be asked for as an
+-- opaque one now: the client was registered otherwise meanwhile.
+local function answer_again(nonce, issued)
+  if args[8] ~= '' and redis.call('EXISTS', prefix .. 'token:' .. args[8]) == 0 then
+    local stamp, deadline, epoch, given = string.match(issued, '^(%d+):(%d+):(%d+):(.*)$')
+    token_put(args[8], {client = family.client, sub = family.sub, sid = family.sid, scope = given, stamp = stamp,
+      deadline = deadline, epoch = epoch, family = family.id, number = generation})
+  end
+  return answer(nonce, issued)
+end
+
 -- Issues an access token; more fields of the family may change with it.
 local function issue(...)
   local token = {client = family.client, sub = family.sub, sid = family.sid, scope = scope,
@@ -44,7 +55,7 @@ local function issue(...)
   return issued
 end
 
-if verdict == 'overlap' then return answer(family.nonce_before, family.issued_before) end
+if verdict == 'overlap' then return answer_again(family.nonce_before, family.issued_before) end
 
 if verdict == 'successor' then
   chain_advance(chain, presented)
@@ -67,4 +78,4 @@ if family.seen ~= generation and (now >= tonumber(deadline) or epoch ~= user.acc
   scope = given
   issued = issue()
 end
-return answer(chain.nonce, issued)
+return answer_again(chain.nonce, issued)
