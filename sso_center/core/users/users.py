@@ -277,7 +277,7 @@ class Users:
                 sub=sub,
                 reason=reason if isinstance(reason, str) else reason(before.user),
             )
-        self.write_through(after.user)
+        write_copy(self._redis, after.user, roles_before=before.user.roles)
         with contextlib.suppress(Unavailable):
             self._redis.publish(CHANNEL, str(number))
         return after.user
