@@ -124,6 +124,19 @@ def test_who_is_refused_again_and_again_guessed_no_password(
     assert {entry.address for entry in kept} == {"127.0.0.1"}
 
 
+def test_an_app_among_the_devices_has_the_name_that_people_know(
+    refusing: Center, new_browser: Callable[..., Browser]
+) -> None:
+    person, desk = refusing.add_person(), new_browser()
+    app = refusing.add_site(name="The shop in your pocket", is_public=True, access_token_format="app")
+    app.sign_in(desk, person)
+    log_in(refusing, person, new_browser())
+    page = log_in(refusing, person, new_browser())
+    assert page.status == 409
+    assert "<strong>The shop in your pocket</strong>" in page.text
+    assert "Python" not in page.text
+
+
 def test_who_is_refused_reads_it_in_chinese(refusing: Center, new_browser: Callable[..., Browser]) -> None:
     person = refusing.add_person()
     for _ in range(LIMIT):

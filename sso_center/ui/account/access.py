@@ -74,7 +74,7 @@ def _access(
         client_id=client_id,
         name=client.name if client else client_id,
         address=(client.home_uri if client else None) or "",
-        gets=", ".join(_words(scope)),
+        gets=gettext(", ").join(_words(scope)),
         since=ago(services.clock() - since),
         is_offline=is_offline,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Response
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.sessions import TooManySessions
+from sso_center.core.sessions import SessionView, TooManySessions
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.ui.devices import device_of
@@ -33,7 +33,7 @@ def show(services: Services, user: User, refused: TooManySessions, destination: 
         services.limits.login_succeeded(user.username, client_address(), browser.device())
     now = services.clock()
     places = [
-        Place(device_of(view.user_agent).label, view.address, ago(now - view.seen_at))
+        Place(_label(services, view), view.address, ago(now - view.seen_at))
         for view in services.sessions.of_user(user.sub)
         if refused.device_type in ("", view.device_type)
     ]
@@ -45,3 +45,11 @@ def show(services: Services, user: User, refused: TooManySessions, destination: 
         places=places,
         destination=destination,
     )
+
+
+def _label(services: Services, view: SessionView) -> str:
+    # What an app calls itself is the name of some library: people know it by the client's.
+    if view.kind == "app" and view.client_ids:
+        client = services.clients.find(view.client_ids[0])
+        return client.name if client else view.client_ids[0]
+    return device_of(view.user_agent).label
