@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from client_sdk.core.errors import LoginNeeded, TokenRefused, Unavailable
-from client_sdk.core.jwt import MAX_TOKEN
 from client_sdk.core.pages import refusal
 from client_sdk.core.web import Answer, Incoming
 
+MAX_TOKEN = 8 * 1024
+"""Characters. No server lets a longer header in, and the question about it must fit into a request."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 

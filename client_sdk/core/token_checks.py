@@ -113,7 +113,10 @@ class TokenChecks:
         try:
             answer = self._center.introspect(text)
         except Unavailable as failed:
-            self._failed = self._clock.steady(), failed
+            if failed.code == "center_unreachable":
+                # A center that hangs must not hang every thread of the API too. One that answers, even with
+                # an error, may have stumbled over this token alone: no reason to refuse the others.
+                self._failed = self._clock.steady(), failed
             raise
         if answer is not None and signed is not None:
             answer = _matched(answer, signed)

@@ -65,7 +65,7 @@ def test_without_a_token_there_is_a_challenge_that_accuses_nobody(api: Api, head
     assert answer.get_json() == {"error": "token_required"}
 
 
-@pytest.mark.parametrize("text", ["x" * 17_000, "a b", "a,b", "{}", "a=b", "ÿ", '"quoted"'])
+@pytest.mark.parametrize("text", ["x" * 8193, "a b", "a,b", "{}", "a=b", "ÿ", '"quoted"'])
 def test_what_can_be_no_token_is_not_asked_about(api: Api, center: FakeCenter, text: str) -> None:
     answer = api.ask(headers={"Authorization": f"Bearer {text}"})
     assert answer.status_code == 401
@@ -347,6 +347,19 @@ def test_a_center_that_hangs_does_not_hang_the_api(
     assert api.status(token) == 200
 
 
+def test_a_token_that_the_center_stumbles_over_refuses_no_other(
+    api: Api, center: FakeCenter, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    whole = center.answer
+
+    def answer(method: str, path: str, body: bytes) -> HttpResponse:
+        return HttpResponse(413, b"{}") if b"stumble" in body else whole(method, path, body)
+
+    monkeypatch.setattr(center, "answer", answer)
+    assert api.status("stumble") == 503
+    assert api.status(token) == 200
+
+
 def test_an_api_may_choose_to_trust_what_it_knows(new_api: NewApi, center: FakeCenter, times: Times) -> None:
     api = new_api(fail_open=True)
     known, signed = (
@@ -381,11 +394,11 @@ def test_nothing_secret_is_logged(
     other = center.access_token("shop", audience="elsewhere")
     app = center.app_token("shop", audience="stock")
     successor = center.make_due(app)
-    for text in (token, other, app, token + "x"):
+    for text in (token, other, app, "dead-token", token + "x") * 2:
         api.status(text)
     center.is_away = True
     api.status("another")
     said = " ".join(record.getMessage() for record in caplog.records if record.name == "client_sdk")
     assert "token_audience" in said
-    for secret in (token, other, app, successor, "only stock", "another"):
+    for secret in (token, other, app, successor, "only stock", "another", "dead-token"):
         assert secret not in said
