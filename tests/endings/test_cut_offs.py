@@ -160,8 +160,10 @@ def test_what_was_issued_before_is_dead_and_what_is_issued_after_counts_in_the_s
     left = ALL - OF_A_SITE if scope == "client" else frozenset()
     assert before.alive() == left
     assert stranger.alive() == (left if scope in ("client", "everyone") else ALL)
+    assert core.services.mass_endings.reach(scope, name).sessions == 0
     after = belongings_of(core, sites, user)
     assert after.alive() == ALL
+    assert core.services.mass_endings.reach(scope, name).sessions == (1 if scope == "client" else 2)
     walk_all(core)
     assert (before.alive(), after.alive()) == (left, ALL)
 

@@ -1,8 +1,9 @@
-"""Endings: every way a global session stops, by one path.
+"""Endings: every way a global session stops, and everything else that is taken back, each by one path.
 
-Owns the order of section "Endings": close, record, apply, publish, deliver; cut-offs; the answer to
-"is this session alive" for clients; the replay of the journal into a store that came back; and the
-courier's work. Each step may be repeated: an ending carries an id, applying is idempotent, and what
+Owns the order of section "Endings": close, record, apply, publish, deliver; revoked families and tokens;
+cut-offs and the walks that follow them; limits held by eviction; the sweep that keeps indexes clean; the
+answer to "is this session alive" for clients; the replay of the journal into a store that came back; and
+the courier's work. Each step may be repeated: an ending carries an id, applying is idempotent, and what
 a crash left between two steps is finished by the next starter.
 """
 

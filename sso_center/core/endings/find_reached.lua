@@ -11,11 +11,11 @@ for _, sid in ipairs(sids) do
   if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, nil))} end
   local is_meant = scope ~= 'role' or user and string.find(user.roles, '|' .. name .. '|', 1, true)
   if state == 'alive' and is_meant then
-    local clients = redis.call('HKEYS', participants_key(sid))
     if scope ~= 'client' then
-      found[#found + 1] = {session.sub, unpack(clients)}
-    elseif redis.call('HEXISTS', participants_key(sid), name) == 1 then
-      found[#found + 1] = {session.sub, name}
+      found[#found + 1] = {session.sub, unpack(redis.call('HKEYS', participants_key(sid)))}
+    else
+      local joined = tonumber(redis.call('HGET', participants_key(sid), name) or -1)
+      if joined >= 0 and not is_client_cut_off(joined, name) then found[#found + 1] = {session.sub, name} end
     end
   end
 end
