@@ -1,6 +1,7 @@
 """The command `sso-center demo`."""
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -125,11 +126,21 @@ def _announcement(plan: Plan, folder: Path) -> str:
             "",
             *people,
             "",
+            "  A phone's app, with one token that renews itself, in another terminal:",
+            "",
+            f"    {_phone(plan)}",
+            "",
             "  Sign in at one site, then open the others: you are in. Sign out at one: you are out of all.",
             f"  Data and log are in {folder}. Ctrl-C stops everything.",
             "",
         ]
     )
+
+
+def _phone(plan: Plan) -> str:
+    python = os.path.relpath(sys.executable)
+    known = "" if plan.issuer == Plan(9000).issuer else f"SSO_ISSUER={plan.issuer} "
+    return f"{known}{sys.executable if python.startswith('..') else python} -m demo_apps.phone"
 
 
 def _roles(roles: tuple[str, ...]) -> str:
