@@ -7,7 +7,8 @@ local f
 if args[1] == 'opaque' then
   f = redis.call('HMGET', prefix .. 'token:' .. args[2], 'client', 'sub', 'sid', 'scope', 'stamp', 'deadline', 'epoch',
     'family', 'number')
-  if not f[1] then return {'inactive', 'unknown'} end
+  -- One without a number is of an older center, which knew no epochs either: whoever holds it asks for another.
+  if not f[9] then return {'inactive', 'unknown'} end
 else
   f = {unpack(args, 2)}
 end

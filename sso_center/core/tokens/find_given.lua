@@ -22,7 +22,7 @@ end
 local f
 if args[1] == 'opaque' then
   f = redis.call('HMGET', prefix .. 'token:' .. args[2], 'client', 'sub', 'sid', 'deadline', 'family', 'number')
-  if not f[1] then return {} end
+  if not f[6] then return {} end -- unknown, or of an older center and worth nothing
 else
   f = {args[2], args[3], args[4], args[7], args[9], args[10]}
 end

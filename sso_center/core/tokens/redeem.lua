@@ -33,7 +33,9 @@ if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, 
 if state ~= 'alive' then return {'refused', 'session_' .. state} end
 if not session_has(session, client, stamp) then return {'refused', 'client_left'} end
 
-local scope, presented, app_sid, closed = f[9] or '', {secret = args[10], nonce = args[11], successor = args[12]}, '', {}
+-- A grant that an older center issued has its scope in `about` alone.
+local scope = f[9] or table.concat(cjson.decode(f[7])[1], ' ')
+local presented, app_sid, closed = {secret = args[10], nonce = args[11], successor = args[12]}, '', {}
 local is_offline = args[9] ~= '' and string.find(' ' .. scope .. ' ', ' offline_access ', 1, true) ~= nil
 local born = math.max(next_stamp(), stamp)
 local family = args[9] ~= '' and {id = family_id, client = client, sub = session.sub, sid = sid, format = format,

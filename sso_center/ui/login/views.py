@@ -1,7 +1,7 @@
 """/login and the steps behind it: what comes in, what goes on, and where it ends."""
 
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from flask import Blueprint, Response, request, session
 
@@ -102,7 +102,8 @@ def _visit(services: Services, destination: Destination) -> Visit:
 
 def _stored(services: Services) -> Progress | None:
     stored = session.get(STORED)
-    if not stored:
+    # What a center of another version began is begun anew.
+    if not stored or set(stored) != {field.name for field in fields(Progress)}:
         return None
     progress = Progress(**{**stored, "amr": tuple(stored["amr"])})
     return progress if 0 <= services.clock() - progress.started_at < MAX_AGE else None
