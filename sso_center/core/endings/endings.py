@@ -47,8 +47,8 @@ class Endings:
         self._clients = clients
         self._entries = entries
         self._applying = applying
-        self._taking_back = TakingBack(redis, entries, applying, clock)
-        self._revocations = Revocations(redis, self._taking_back, applying, clock)
+        self._taking_back = taking_back
+        self._revocations = Revocations(redis, taking_back, applying, clock)
 
     def end_session(self, sid: str, reason: Reason, actor: str) -> Ending | None:
         """End one session, and return its ending; None when there is no such session (any more).
