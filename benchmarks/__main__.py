@@ -25,7 +25,7 @@ FULL, FULL_ENOUGH_FOR_A_LOOK = 1_000_000, 100_000
 """Sessions in the full store; with --quick."""
 
 LEFT_OUT = "THE PEER IS LEFT OUT: {}\nOnly the center is measured: no ratios."
-LONGEST_RUN = 1800
+LONGEST_RUN = 3600
 EVERYTHING = (*(task.name for task in TASKS), "interference", "memory", "sdk", "sessions")
 
 

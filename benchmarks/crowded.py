@@ -13,6 +13,7 @@ from benchmarks.center import running_center
 from benchmarks.cutting_off import CutOff, measure_cut_off
 from benchmarks.filling import Filled, fill
 from benchmarks.hot_store import HotStore
+from benchmarks.processes import others_share
 from benchmarks.rounds import Results, measure
 from benchmarks.side import CannotStartError, Side
 from benchmarks.work import AUTHORIZE, Crowd
@@ -60,12 +61,14 @@ class Store:
 class Crowded:
     """What was found: `stores` are the full one and the nearly empty one.
 
-    `idle` is what each center used while nobody came, in CPU milliseconds a second.
+    `idle` is what each center used while nobody came, in CPU milliseconds a second; `others` the share of the
+    machine that others used while /authorize was measured.
     """
 
     stores: tuple[Store, Store]
     idle: tuple[float, float]
     authorize: Results
+    others: float
     cut_off: CutOff
 
 
@@ -81,9 +84,10 @@ def measure_crowded(*, sessions: int, rounds: int, seconds: float, workers: int,
         )
         idle = _idle((many, few))
         crowds = [store.crowd for store in (many, few)]
-        (results,) = measure([AUTHORIZE], crowds, rounds=rounds, seconds=seconds)
+        with others_share([crowd.side.service for crowd in crowds]) as others:
+            (results,) = measure([AUTHORIZE], crowds, rounds=rounds, seconds=seconds)
         cut_off = measure_cut_off(many.environ, many.crowd, many.filled, many.hot)
-        return Crowded((many, few), idle, results, cut_off)
+        return Crowded((many, few), idle, results, others(), cut_off)
 
 
 def _idle(stores: tuple[Store, Store]) -> tuple[float, float]:

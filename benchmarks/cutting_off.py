@@ -25,7 +25,7 @@ CONNECTIONS = 8
 LOOKED_AT = 50
 """Browsers of either kind that are tried right after the cut-off."""
 
-SWEEP_LIMIT = 120.0
+SWEEP_LIMIT = 240.0
 """Seconds that the sweep behind a cut-off is waited for."""
 
 

@@ -1,15 +1,11 @@
 """Whether some disturb all: a handoff's latency at a modest rate, quiet and beside each nuisance in turn."""
 
-import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from benchmarks.load import Sample
 from benchmarks.nuisances import LOGINS, SLOW_FORMS, Nuisance, disturbed
 from benchmarks.paced import pace
-from benchmarks.processes import machine_cpu
+from benchmarks.processes import others_share
 from benchmarks.work import Crowd, handoffs
 
 RATE = 97
@@ -39,7 +35,7 @@ def measure_interference(crowd: Crowd, *, rounds: int) -> Interference:
     _measure(crowd, None)
     for number in range(1, rounds + 1):
         for nuisance in (None, *NUISANCES):
-            with _others_share(crowd) as others:
+            with others_share([crowd.side.service]) as others:
                 sample, done = _measure(crowd, nuisance)
             (found.beside[nuisance] if nuisance else found.quiet).append(sample)
             found.others.append(others())
@@ -52,25 +48,6 @@ def measure_interference(crowd: Crowd, *, rounds: int) -> Interference:
                 flush=True,
             )
     return found
-
-
-@contextmanager
-def _others_share(crowd: Crowd) -> Iterator[Callable[[], float]]:
-    """Account for the block; what this yields returns the share of all cores that went to none of ours.
-
-    A p99 of a few milliseconds says how long things wait for a core, whoever has it: with others at work
-    the quiet figure is none, and the ratios are too good or too bad.
-    """
-    share = 0.0
-    began, before = time.perf_counter(), _cpu_of_others(crowd)
-    yield lambda: share
-    used, wall = _cpu_of_others(crowd) - before, time.perf_counter() - began
-    share = max(used / wall / (os.cpu_count() or 1), 0.0)
-
-
-def _cpu_of_others(crowd: Crowd) -> float:
-    own = os.times()
-    return machine_cpu() - crowd.side.service.cpu() - sum(own[:4])
 
 
 def _measure(crowd: Crowd, nuisance: Nuisance | None) -> tuple[Sample, str]:

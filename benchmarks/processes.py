@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,8 +79,26 @@ class Service:
         return list(self.members())
 
 
-def machine_cpu() -> float:
-    """CPU seconds that all cores together have worked so far, for whomever; stolen ones count too."""
+@contextlib.contextmanager
+def others_share(services: Sequence[Service]) -> Iterator[Callable[[], float]]:
+    """Account for the block; what this yields returns the share of all cores that went to none of ours.
+
+    Whoever else is at work takes cores away, and what lies in the processor's caches.
+    """
+    share = 0.0
+    began, before = time.perf_counter(), _cpu_of_others(services)
+    yield lambda: share
+    used, wall = _cpu_of_others(services) - before, time.perf_counter() - began
+    share = max(used / wall / (os.cpu_count() or 1), 0.0)
+
+
+def _cpu_of_others(services: Sequence[Service]) -> float:
+    own = os.times()
+    return _machine_cpu() - sum(service.cpu() for service in services) - sum(own[:4])
+
+
+def _machine_cpu() -> float:
+    # All cores together, for whomever; stolen time counts too.
     fields = [int(field) for field in (PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]]
     # Fields of proc(5): user, nice, system, idle, iowait, irq, softirq, steal.
     return (sum(fields) - fields[3] - fields[4]) / TICKS_A_SECOND
