@@ -42,11 +42,14 @@ def list_sessions(username: str | None, client_id: str | None, *, as_json: bool)
             moment(view.opened_at),
             moment(view.seen_at),
             view.address,
+            "app" if view.kind == "app" else view.device_type,
             " ".join(view.client_ids),
         )
         for view, name in found
     ]
-    print_table(("SID", "USER", "OPENED", "SEEN", "FROM", "SITES"), rows, empty="No session is open.")
+    print_table(
+        ("SID", "USER", "OPENED", "SEEN", "FROM", "DEVICE", "SITES"), rows, empty="No session is open."
+    )
 
 
 @sessions.command("show")
