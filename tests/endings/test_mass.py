@@ -157,6 +157,17 @@ def test_a_site_that_takes_no_notices_is_taken_out_without(core: Core, books: Bo
     assert books.notices(number=cut.number) == []
 
 
+def test_of_an_app_that_is_logged_out_no_session_is_left(core: Core, books: Books) -> None:
+    app = core.site(access_token_format="app", backchannel_logout_uri="https://app.example/logout")
+    held = sign_in(core, core.site())
+    redeemed = core.redeem(core.code(held.cookie, app), app, device_id="phone")
+    sid = redeemed.authentication.sid
+    end(core, "client", app.client_id)
+    assert [view.sid for view in core.services.sessions.of_user(held.user.sub)] == [held.sid]
+    told = [(row.sid, row.client_id) for row in books.notices() if row.client_id == app.client_id]
+    assert sorted(told) == sorted([(sid, app.client_id), (held.sid, app.client_id)])
+
+
 def test_who_opened_the_site_anew_after_the_cut_off_is_not_taken_out(core: Core, books: Books) -> None:
     site = core.site(backchannel_logout_uri="https://site.example/logout")
     stays, leaves = sign_in(core, site), sign_in(core, site)

@@ -110,11 +110,14 @@ class Walking:
         cursor = FIRST
         while True:
             cursor, *rows = self._redis.run(_FIND_JOINED, shard, (client_id, at, cursor, BATCH))
-            if rows and is_told:
-                told = [(client_id, sid, sub) for sid, sub in rows]
-                self._entries.add_notices(entry.number, told, self._clock())
+            # An app's session is that one client's: without it nothing of it is left.
+            apps = [sid for sid, _, kind in rows if kind == "app"]
+            self._endings.end_sessions(apps, Reason(entry.reason), entry.actor)
+            others = [(client_id, sid, sub) for sid, sub, kind in rows if kind != "app"]
+            if others and is_told:
+                self._entries.add_notices(entry.number, others, self._clock())
             # Only now that the notices are recorded: a crash in between repeats them, never loses one.
-            self._applying.leave_all(shard, [sid for sid, _ in rows], client_id, at)
+            self._applying.leave_all(shard, [sid for _, sid, _ in others], client_id, at)
             yield len(rows)
             if cursor == FIRST:
                 return
