@@ -15,8 +15,11 @@ from tests.harness.core import MINUTE, SECOND, Core, build, core_in
 from tests.sessions.conftest import IDLE
 
 CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
+COPIES = load_script("tests.sessions", *SESSION_PARTS, "copies.lua")
 
 LIMIT = 3
+MANY = 9000
+"""More than the stack of Lua holds."""
 AT_ONCE = 50
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 PHONE = (
@@ -126,6 +129,21 @@ def test_a_limit_that_was_lowered_ends_as_many_as_there_are_too_many(limited: Ca
         services.close()
     assert set(last.evicted) == sids(opened[:3])
     assert living(roomy, user) == sids([*opened[3:], last])
+
+
+@pytest.mark.parametrize("kind", ["browser", "app"])
+def test_a_limit_that_comes_late_ends_more_than_a_script_could_return_one_by_one(
+    limited: Callable[..., Core], kind: str
+) -> None:
+    core = limited(END_OLDEST)
+    user, app = core.person(), core.site(access_token_format="app")
+    first = open_at(core, user)
+    core.services.redis.run(COPIES, user.shard, (first.session.sid, MANY))
+    code = core.code(first.cookie, app)
+    core.time.move(SECOND)
+    ended = open_at(core, user).evicted if kind == "browser" else core.redeem(code, app).ended
+    assert len(set(ended)) == 1 + MANY - LIMIT + 1
+    assert len(living(core, user)) == LIMIT
 
 
 # Refusing

@@ -3,7 +3,7 @@
 --       the sid of this browser's session so far or '', address, user agent, device, device type,
 --       how many sessions a user may have or 0, 'end_oldest' or 'refuse', '1' when counted by device type,
 --       the id of the endings of those that make room
--- Returns {'opened', stamp, sid, evicted sid...} | {'full', how many are living, of which device type or ''} | {'no_user'} |
+-- Returns {'opened', stamp, sid, {evicted sid...}} | {'full', how many are living, of which device type or ''} | {'no_user'} |
 --         {'changed'} (the account changed since the password was checked)
 local s = {sid = args[1], sub = args[2], epoch = args[3], chain = args[4], idle = tonumber(args[8]),
   life = tonumber(args[9]), about = args[10], kind = 'browser', device = args[14], device_type = args[15]}
@@ -25,7 +25,7 @@ if old and old.sub == s.sub and session_state(old, user) == 'alive' then
     redis.call('PEXPIRE', key, s.life + SESSION_KEPT)
   end
   audit_event('login:session:reopen', s.sub, s.sid, '', args[12], args[13])
-  return {'opened', s.stamp, s.sid}
+  return {'opened', s.stamp, s.sid, {}}
 end
 
 local is_room, evicted, living =
@@ -36,4 +36,4 @@ if not is_room then
 end
 session_begin(s, presented, false)
 audit_event('login:session:open', s.sub, s.sid, '', args[12], args[13])
-return {'opened', s.stamp, s.sid, unpack(evicted)}
+return {'opened', s.stamp, s.sid, evicted}

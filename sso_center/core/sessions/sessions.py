@@ -182,7 +182,7 @@ class Sessions:
             user=user,
         )
         replaced = earlier.sid if earlier and not same_person else None
-        return Opened(session, self._signer().dumps(token), replaced, tuple(reply[3:]))
+        return Opened(session, self._signer().dumps(token), replaced, tuple(reply[3]))
 
     def limit_arguments(self) -> tuple[str | int, ...]:
         """Return what session_make_room (opening.lua) is told: limit, policy, by device type, an id."""
@@ -191,9 +191,9 @@ class Sessions:
 
     def _open(
         self, shard: str, user: User, who: Sequence[str | int], what: Sequence[str | int]
-    ) -> Sequence[str]:
+    ) -> Sequence[Any]:
         for _ in range(2):
-            reply: Sequence[str] = self._redis.run(_OPEN, shard, (*who, *what))
+            reply: Sequence[Any] = self._redis.run(_OPEN, shard, (*who, *what))
             if reply[0] == "opened":
                 return reply
             if reply[0] == "full":

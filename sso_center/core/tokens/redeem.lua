@@ -6,7 +6,7 @@
 --       13 life of the chain (ms), 14 retry window (ms), 15 strict ('1' or '0'),
 --       app only: 16 sid, 17 hash of the device's id or '', 18 limit, 19 policy, 20 by device type, 21 id for endings,
 --       22 address, 23 user agent
--- Returns {'redeemed', about of the grant, stamp, deadline (ms), app's sid, how many sessions it closed, their sids...,
+-- Returns {'redeemed', about of the grant, stamp, deadline (ms), app's sid, {sid that it closed...},
 --          session reply of the login...} | {'replayed', sub, app's sid or ''} | {'no_user', '', sid, sub} | {'refused', why}
 local key = prefix .. 'grant:' .. args[1]
 local f = redis.call('HMGET', key, 'client', 'redirect', 'challenge', 'sid', 'stamp', 'deadline', 'about', 'redeemed',
@@ -80,6 +80,6 @@ if args[5] ~= '' then
     epoch = user.access_epoch, family = family_id, number = 0})
 end
 audit_event('oidc:grant:redeem', session.sub, sid, client)
-local reply = {'redeemed', f[7], born, deadline, app_sid, #closed, unpack(closed)}
+local reply = {'redeemed', f[7], born, deadline, app_sid, closed}
 for _, part in ipairs(session_reply(session, user)) do reply[#reply + 1] = part end
 return reply

@@ -103,8 +103,7 @@ class Redeeming:
         if reply[0] != "redeemed":
             raise GrantRefused(reply[1] or reply[0])
         about, stamp, deadline, app_sid = reply[1], int(reply[2]), int(reply[3]), reply[4]
-        closed = 6 + int(reply[5])
-        session = read_session(reply[closed:])
+        session = read_session(reply[6:])
         scope, nonce = json.loads(about)
         authentication = Authentication(
             session.auth_time, session.acr, session.amr, app_sid if is_app else session.sid
@@ -120,7 +119,7 @@ class Redeeming:
             user=session.user,
             authentication=authentication,
             refresh_token=None if chain is None or is_app else self._refresh_signer().dumps(chain),
-            ended=tuple(reply[6:closed]),
+            ended=tuple(reply[5]),
         )
 
     def _chain_arguments(self, client: Client, chain: ChainToken | None) -> tuple[str | int, ...]:

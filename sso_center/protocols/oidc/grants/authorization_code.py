@@ -78,8 +78,7 @@ def _take_back(services: Services, replay: Replayed, client_id: str) -> None:
 def _give_notice(services: Services, ended: tuple[str, ...]) -> None:
     """Record the endings of sessions that this one replaced, so that their sites are told."""
     try:
-        for sid in ended:
-            services.endings.end_session(sid, Reason.REPLACED, CENTER)
+        services.endings.end_sessions(ended, Reason.REPLACED, CENTER)
     except Unavailable as away:
         # Closed they are, in the same step as the code was spent: the courier records what is missing.
         log.warning("replaced sessions left to the courier", extra={"detail": away.detail})
