@@ -9,6 +9,7 @@ from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
 from tests.harness.site import new_site
 from tests.harness.waiting import eventually
+from tests.oidc.exchange import refresh
 
 URI = "http://made.localhost:1/sso/callback"
 
@@ -166,6 +167,42 @@ def test_nobody_can_log_in_at_a_removed_site(center: Center, browser: Browser) -
     page = eventually(lambda: refusal_in(browser.get(site.attempt().url)))
     assert not page.location
     assert center.run("clients", "remove", site.client_id, check=False).returncode == 1
+
+
+def test_what_a_removed_site_was_given_does_not_count_again_for_who_gets_its_id(
+    center: Center, person: Person, browser: Browser
+) -> None:
+    lasting = {
+        "grant_types": ("authorization_code", "refresh_token"),
+        "scopes": ("offline_access",),
+        "access_token_format": "jwt",
+    }
+    site = center.add_site(**lasting)
+    attempt = site.attempt(scope="openid offline_access")
+    browser.log_in(site.visit(browser, attempt), person.username, person.password)
+    given = site.redeem(site.code_for(browser, attempt), attempt).json()
+    center.secrets |= {given["access_token"], given["refresh_token"]}
+    center.run("clients", "remove", site.client_id)
+    anew = center.add_site(site.client_id, **lasting)
+    for kind in ("access_token", "refresh_token"):
+        assert anew.introspect(given[kind]) == {"active": False}
+    assert refresh(anew, given["refresh_token"]).status_code == 400
+    attempt = anew.attempt(scope="openid offline_access")
+    again = anew.redeem(anew.code_for(browser, attempt), attempt).json()
+    center.secrets |= {again["access_token"], again["refresh_token"]}
+    assert anew.introspect(again["refresh_token"])["active"] is True
+
+
+def test_what_people_agreed_to_is_asked_anew_for_who_gets_the_id_of_a_removed_site(
+    center: Center, browser: Browser
+) -> None:
+    person, site = center.add_person(), center.add_site(is_third_party=True)
+    center.services.users.grant_consent(person.sub, site.client_id, ("openid", "profile", "email"))
+    center.run("clients", "remove", site.client_id)
+    anew = center.add_site(site.client_id, is_third_party=True)
+    attempt = anew.attempt()
+    page = browser.log_in(anew.visit(browser, attempt), person.username, person.password)
+    assert "consent" in browser.follow(page, stop_at=anew.redirect_uri).url
 
 
 def refusal_in(page: Page) -> Page | None:
