@@ -15,7 +15,7 @@ def remove(client_id: str) -> None:
         from sso_center.core.endings import Reason  # noqa: PLC0415
 
         services.clients.remove(client_id)
-        # Or all that it was given, and agreed to, would count again for who is registered under this id some day.
+        # Or all that it was given and agreed to would count again for who is registered under this id next.
         services.mass_endings.cut_off("client", client_id, Reason.ADMIN, ACTOR)
         for user in services.users.all():
             if user.consent_to(client_id) is not None:
