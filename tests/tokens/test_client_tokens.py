@@ -1,0 +1,48 @@
+"""Tokens with no person behind them: a client's own."""
+
+import pytest
+
+from sso_center.core.endings import CENTER, Reason
+from tests.harness.core import DAY, MINUTE, Core
+
+OWN = ("authorization_code", "client_credentials")
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_a_clients_own_token_counts_for_ten_minutes(core: Core, form: str) -> None:
+    machine = core.site(access_token_format=form, grant_types=OWN)
+    tokens = core.services.tokens
+    given = tokens.issue_to_client(machine, ("openid",))
+    found = tokens.find_active(given.access_token)
+    assert found is not None
+    assert (found.sub, found.user, found.sid, found.family) == (machine.client_id, None, None, None)
+    core.time.move(10 * MINUTE - 1000)
+    assert tokens.find_active(given.access_token) is not None
+    core.time.move(1000)
+    assert tokens.find_active(given.access_token) is None
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+@pytest.mark.parametrize("scope", ["client", "everyone"])
+def test_a_cut_off_reaches_a_clients_own_tokens_and_not_the_next(core: Core, form: str, scope: str) -> None:
+    machine = core.site(access_token_format=form, grant_types=OWN)
+    tokens = core.services.tokens
+    before = tokens.issue_to_client(machine, ()).access_token
+    name = machine.client_id if scope == "client" else ""
+    next(core.services.mass_endings.end(scope, name, Reason.ADMIN, CENTER))  # type: ignore[arg-type]
+    assert tokens.find_active(before) is None
+    assert tokens.find_active(tokens.issue_to_client(machine, ()).access_token) is not None
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_a_clients_own_token_is_taken_back_alone(core: Core, form: str) -> None:
+    machine = core.site(access_token_format=form, grant_types=OWN)
+    tokens = core.services.tokens
+    one, other = (tokens.issue_to_client(machine, ()).access_token for _ in range(2))
+    found = tokens.find_active(one)
+    assert found is not None
+    core.services.endings.revoke_token(
+        found.jti, sub="", client_id=machine.client_id, until=core.time.now + DAY, actor="test"
+    )
+    assert tokens.find_active(one) is None
+    assert tokens.find_active(other) is not None
