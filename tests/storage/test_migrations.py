@@ -10,13 +10,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.engine import URL, make_url
 
 from sso_center.base.errors import SettingsError, Unavailable
+from sso_center.core.endings import Walk, Walks
 from sso_center.storage import migrations
 from sso_center.storage.migrate import current_revision, ensure_schema, migrate
-from sso_center.storage.schema import REVISION, meta, metadata, users
+from sso_center.storage.schema import REVISION, journal, meta, metadata, users
 from sso_center.storage.sql import Database
 from tests.servers.postgres import PostgresServer
 from tests.storage.hot import together
@@ -87,6 +88,17 @@ def test_people_of_an_older_center_go_on(database: Database) -> None:
     with database.read() as connection:
         row = connection.execute(select(users)).one()
     assert (row.epoch, row.refresh_epoch, row.access_epoch, row.consents) == (4, 0, 0, {})
+
+
+def test_a_cut_off_that_an_older_center_was_not_through_with_is_walked(database: Database) -> None:
+    with database.write() as connection:
+        upgrade(connection, "0001")
+        for number, is_applied in ((1, True), (2, False)):
+            row = {"number": number, "id": f"cut-off {number}", "kind": "cutoff", "at": 7, "actor": "cli"}
+            detail = {"scope": "role", "name": "night", "at": 6}
+            connection.execute(insert(journal).values(**row, detail=detail, is_applied=is_applied))
+    migrate(database.url)
+    assert Walks(database).all() == [Walk(2, "role", "night", began_at=7)]
 
 
 def test_processes_that_migrate_at_once_do_it_once(database: Database) -> None:
