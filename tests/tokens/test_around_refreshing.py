@@ -23,6 +23,34 @@ def test_a_guess_that_is_signed_well_is_refused_and_harms_nothing(opaque: Holder
     assert opaque.refresh()
 
 
+def test_what_is_signed_as_another_kind_opens_nothing(opaque: Holder) -> None:
+    """Whoever has the signing keys, and a token of their own, gets no token of another kind for it."""
+    core, services = opaque.core, opaque.core.services
+    app = core.site(access_token_format="app")
+    cookie = core.open(opaque.user).cookie
+    app_token = core.redeem(core.code(cookie, app), app).access_token
+    signers = {
+        purpose: ChainSigner(services.keys.cookie_secrets(purpose), purpose)
+        for purpose in ("session", "refresh", "app")
+    }
+
+    def as_another(text: str, own: str, other: str) -> str:
+        token = signers[own].loads(text)
+        assert token is not None
+        return signers[other].dumps(token)
+
+    assert services.tokens.find_active(as_another(cookie, "session", "app")) is None
+    assert services.tokens.find_active(as_another(cookie, "session", "refresh")) is None
+    assert services.tokens.find_active(as_another(opaque.refresh_token, "refresh", "app")) is None
+    assert services.sessions.visit(as_another(opaque.refresh_token, "refresh", "session")).session is None
+    for text, own in ((cookie, "session"), (app_token, "app")):
+        with pytest.raises(GrantRefused) as refused:
+            opaque.refresh(as_another(text, own, "refresh"))
+        assert refused.value.reason == "unknown"
+        assert services.tokens.find_given(as_another(text, own, "refresh")) is None
+    assert opaque.refresh()
+
+
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
 @pytest.mark.parametrize("scope", [("openid",), ("openid", "offline_access")], ids=["bound", "offline"])
 def test_a_person_whose_copy_was_lost_is_looked_up(core: Core, form: str, scope: tuple[str, ...]) -> None:

@@ -155,6 +155,20 @@ def test_a_lost_answer_is_given_again_for_ten_minutes(core: Core, form: str) -> 
     assert holder.refresh() != again
 
 
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_a_retry_prolongs_nothing(core: Core, form: str) -> None:
+    holder = hold(core, access_token_format=form)
+    lost = holder.refresh(holder.refresh_token)
+    core.time.move(9 * MINUTE)
+    again = holder.refresh(holder.refresh_token)
+    assert (again.access_token, again.expires_in) == (lost.access_token, 60)
+    # Until it ends, in the very last moment of the window.
+    core.time.move(MINUTE)
+    anew = holder.refresh(holder.refresh_token)
+    assert (anew.refresh_token, anew.expires_in) == (lost.refresh_token, 600)
+    assert holder.counts(anew.access_token)
+
+
 def test_an_opaque_answer_that_never_arrived_is_given_again_for_as_long_as_it_takes(opaque: Holder) -> None:
     lost = opaque.refresh(opaque.refresh_token)
     opaque.core.time.move(30 * DAY)
