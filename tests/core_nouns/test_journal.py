@@ -73,7 +73,7 @@ def test_an_ending_that_many_record_at_once_is_recorded_told_and_audited_once(
     for _ in range(10):
         sid = f"00{uuid4().hex}"
         closed = Closed(sid, f"{sid}:ending", "logout", "me", 1, "sub", ("shop",))
-        endings = in_parallel(6, lambda _, c=closed: entries.record([c], "00", frozenset({"shop"})))
+        endings = in_parallel(6, lambda _, c=closed: entries.record([c], "00", {"shop": ("shop",)}))
         assert len({ending.number for (ending,) in endings}) == 1
         with database.read() as connection:
             for table in (journal, notices, audit):

@@ -128,12 +128,21 @@ def test_a_session_that_many_end_at_once_ends_once(core: Core, books: Books, sho
     assert len(books.audit(sid=held.sid, tag="center:session:end")) == 1
 
 
+def test_an_api_that_the_tokens_of_a_participant_are_for_is_told_too(core: Core, books: Books) -> None:
+    api = core.site(backchannel_logout_uri="https://api.example/sso/backchannel-logout")
+    deaf = core.site()
+    audience = (api.client_id, deaf.client_id, "nobody-registered")
+    held = sign_in(core, core.site(audiences=audience))
+    core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
+    assert books.told(sid=held.sid) == [api.client_id]
+
+
 def test_recording_the_same_ending_again_gives_its_number_and_no_second_notice(
     core: Core, books: Books, shop: Client
 ) -> None:
     held = sign_in(core, shop)
     closed = Closed(held.sid, "the-id", "logout", "me", core.time.now, held.user.sub, (shop.client_id,))
-    entries, told = core.services.entries, frozenset({shop.client_id})
+    entries, told = core.services.entries, {shop.client_id: (shop.client_id,)}
     (first,) = entries.record([closed], held.user.shard, told)
     (again,) = entries.record([closed], held.user.shard, told)
     assert again == first
@@ -200,7 +209,7 @@ def test_what_was_recorded_and_not_applied_is_applied_by_the_courier(core: Core,
     follow(core)
     at = core.time.now
     closed = Closed(held.sid, f"{held.sid}:crash", "logout", "me", at, held.user.sub, (shop.client_id,))
-    core.services.entries.record([closed], held.user.shard, frozenset())
+    core.services.entries.record([closed], held.user.shard, {})
     assert core.services.sessions.visit(held.cookie).session is not None
     assert follow(core) == 1
     assert core.services.sessions.visit(held.cookie).session is None

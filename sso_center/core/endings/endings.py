@@ -111,7 +111,7 @@ class Endings:
         if reply[0] != "leaving":
             return False
         at, sub = int(reply[1]), reply[2]
-        is_told = bool(self._told((client_id,)))
+        is_told = self._takes_notices(client_id)
         self._taking_back.take_back(
             kind="leave",
             shard=shard,
@@ -169,10 +169,21 @@ class Endings:
             if reply[0] != "gone"
         ]
 
-    def _told(self, joined: Iterable[str]) -> frozenset[str]:
-        """Which of these clients take back-channel notices."""
+    def _told(self, joined: Iterable[str]) -> dict[str, list[str]]:
+        """Return who takes notices of the ending of a session that these clients joined, by client.
+
+        An API that a client's tokens are for is told too: it remembers for seconds that they count.
+        """
         known = {name: self._clients.find(name) for name in joined}
-        return frozenset(name for name, client in known.items() if client and client.backchannel_logout_uri)
+        return {
+            name: [one for one in {name, *client.audience} if self._takes_notices(one)]
+            for name, client in known.items()
+            if client
+        }
+
+    def _takes_notices(self, client_id: str) -> bool:
+        client = self._clients.find(client_id)
+        return client is not None and bool(client.backchannel_logout_uri)
 
     def _finish(self, shard: str, endings: Sequence[Ending]) -> None:
         try:

@@ -1,6 +1,6 @@
 """The journal's entries: writing them with their notices and audit in one transaction, and reading them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,8 +62,8 @@ class Entries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, batch: Sequence[Closed], shard: str, told: frozenset[str]) -> list[Ending]:
-        """Record endings, a notice for each participant in `told`, and the audit entries, or nothing.
+    def record(self, batch: Sequence[Closed], shard: str, told: Mapping[str, Sequence[str]]) -> list[Ending]:
+        """Record endings, a notice for whom `told` names by each participant, and audit entries, or nothing.
 
         Recording an ending again gives the number it already has, and no second notice.
         Raises Unavailable.
@@ -77,8 +77,7 @@ class Entries:
             rows = [
                 _notice_row(number, client, closed.sid, closed.sub, closed.at)
                 for number, closed in added
-                for client in closed.participants
-                if client in told
+                for client in sorted({one for joined in closed.participants for one in told.get(joined, ())})
             ]
             if rows:
                 connection.execute(insert(notices), rows)
