@@ -45,6 +45,9 @@ def process_response(response: HttpResponse, settings: Settings) -> Answer | Non
             "The center does not accept client_id and client_secret.",
             actual=response.status,
         )
+    if response.status == 413:
+        # Too long for any token of the center's; anybody could send one, and it says nothing of the others.
+        return None
     if response.status != 200:
         raise Unavailable("center_failed", "The center can't say.", expected=200, actual=response.status)
     document = response.json_object()

@@ -163,6 +163,16 @@ def test_a_signed_token_opens_an_api_until_it_is_taken_back(
     assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
 
 
+def test_a_token_that_the_center_finds_too_long_closes_the_api_to_nobody_else(
+    api: RealSite, real_center: Center
+) -> None:
+    robot = real_center.add_site(grant_types=("client_credentials",), audiences=(api.client_id,))
+    given = robot.post("/token", {"grant_type": "client_credentials"}).json()["access_token"]
+    real_center.secrets.add(given)
+    assert call(api, "x" + "/" * 7_000).status_code == 401
+    assert call(api, given).status_code == 200
+
+
 def test_whoever_ends_the_session_ends_its_tokens(
     shop: RealSite, api: RealSite, real_center: Center, times: CenterTimes, browser: Browser, someone: Person
 ) -> None:
