@@ -1,0 +1,67 @@
+"""Redeeming a grant while things move around it."""
+
+import pytest
+
+from sso_center.core.endings import CENTER, Reason
+from sso_center.core.grants import GrantRefused
+from tests.harness.core import Core
+from tests.tokens.conftest import REFRESHING
+
+FORMS = ["opaque", "jwt", "app"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_person_whose_copy_was_lost_is_looked_up(core: Core, form: str) -> None:
+    user, client = core.person(), core.site(access_token_format=form)
+    code = core.code(core.open(user).cookie, client)
+    core.forget_copy(user)
+    given = core.redeem(code, client)
+    core.forget_copy(user)
+    assert core.services.tokens.find_active(given.access_token) is not None
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_cut_off_of_others_leaves_a_grant_and_what_it_gave_alone(core: Core, form: str) -> None:
+    user, client = core.person(), core.site(access_token_format=form)
+    neighbour = core.person("staff", shard=user.shard)
+    code, other = (core.code(core.open(user).cookie, client) for _ in range(2))
+    before = core.redeem(other, client)
+    for scope, name in (("user", neighbour.sub), ("role", "staff"), ("client", "another-site")):
+        next(core.services.mass_endings.end(scope, name, Reason.ADMIN, CENTER))  # type: ignore[arg-type]
+    given = core.redeem(code, client)
+    for one in (before, given):
+        assert core.services.tokens.find_active(one.access_token) is not None
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_cut_off_reaches_a_grant_that_is_not_redeemed_yet(core: Core, form: str) -> None:
+    user, client = core.person("staff"), core.site(access_token_format=form)
+    code = core.code(core.open(user).cookie, client)
+    next(core.services.mass_endings.end("client", client.client_id, Reason.ADMIN, CENTER))
+    with pytest.raises(GrantRefused) as refused:
+        core.redeem(code, client)
+    assert refused.value.reason == "client_left"
+
+
+def test_what_was_given_is_worth_nothing_to_another_epoch(core: Core) -> None:
+    user, client = core.person(), core.site(grant_types=REFRESHING)
+    code = core.code(core.open(user).cookie, client)
+    changed = core.show_copy(user, access_epoch=3, refresh_epoch=4)
+    given = core.redeem(code, client)
+    tokens = core.services.tokens
+    assert given.refresh_token is not None
+    assert tokens.find_active(given.access_token) is not None
+    assert tokens.find_active(given.refresh_token) is not None
+    core.show_copy(changed, access_epoch=4)
+    assert tokens.find_active(given.access_token) is None
+    assert tokens.find_active(given.refresh_token) is not None
+
+
+def test_without_leave_to_refresh_nothing_outlives_the_session(core: Core) -> None:
+    user, client = core.person(), core.site(scopes=())
+    opened = core.open(user)
+    given = core.redeem(core.code(opened.cookie, client, scope=("openid", "offline_access")), client)
+    assert given.refresh_token is None
+    assert core.services.tokens.offline_of(user.sub) == []
+    core.services.endings.end_session(opened.session.sid, Reason.LOGOUT, CENTER)
+    assert core.services.tokens.find_active(given.access_token) is None
