@@ -48,8 +48,8 @@ def test_a_logout_ends_every_token_of_the_session_and_none_of_another(
     desk.follow(desk.get(tea.shop.url + json.loads(tea.shop.show(desk).text)["logout"]))
     assert tea.shop.site.introspect(first) == tea.shop.site.introspect(second) == {"active": False}
     assert 0 < denied_for(tea, claims["sid"]) <= TOKEN_LIFETIME + CLOCKS_DIFFER
-    # ... and tells the API that its tokens were for, which follows before its bound has passed: the clock stands
-    # still. The other session goes on.
+    # ... and tells the API that its tokens were for, which follows before its bound has passed: the clock
+    # stands still. The other session goes on.
     for token in (first, second):
         eventually(
             lambda token=token: tea.orders.ask("/orders", token).status_code == 401,
