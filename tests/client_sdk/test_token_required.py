@@ -353,7 +353,7 @@ def test_a_token_that_the_center_stumbles_over_refuses_no_other(
     whole = center.answer
 
     def answer(method: str, path: str, body: bytes) -> HttpResponse:
-        return HttpResponse(413, b"{}") if b"stumble" in body else whole(method, path, body)
+        return HttpResponse(500, b"{}") if b"stumble" in body else whole(method, path, body)
 
     monkeypatch.setattr(center, "answer", answer)
     assert api.status("stumble") == 503
