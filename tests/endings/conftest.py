@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Row, Table, select, update
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import Walker
+from sso_center.core.endings import Tail, Walker
 from sso_center.core.endings.leases import Leases
 from sso_center.core.users import User
 from sso_center.storage.schema import audit, journal, notices
@@ -109,6 +109,13 @@ def walker_of(core: Core, name: str = "courier") -> Walker:
     services = core.services
     leases = Leases(services.database, name, services.clock)
     return Walker(services.walks, services.entries, services.walking, leases, services.clock)
+
+
+def follow(core: Core) -> int:
+    """Follow the journal to its end as a courier does, and return how many entries that were."""
+    services = core.services
+    tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
+    return sum(iter(tail.follow, 0))
 
 
 def sign_in(core: Core, *clients: Client, user: User | None = None) -> Held:

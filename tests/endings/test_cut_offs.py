@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
 from sso_center.core.endings import Reason, Walk
 from sso_center.core.endings.mass import Scope
 from sso_center.core.endings.walker import LEASE_SECONDS
 from sso_center.core.sessions import SESSION_PARTS
+from sso_center.core.users import users
 from sso_center.storage.redis import load_script
 from tests.endings.belongings import ALL, Belongings, Sites, belongings_of, sites_of
-from tests.endings.conftest import Books, sign_in, walker_of
+from tests.endings.conftest import Books, follow, sign_in, walker_of
 from tests.harness.core import DAY, MINUTE, SECOND, Core, Time, build, core_in
 
 CROWD = load_script(__package__, *SESSION_PARTS, "crowd.lua")
@@ -240,10 +242,25 @@ def take_the_role_although_no_copy_says_it_was_there(core: Core, mine: Belonging
     core.services.users.set_roles(mine.user.sub, [])
 
 
+def take_the_role_and_die_before_any_copy_is_written(core: Core, mine: Belongings) -> None:
+    core.forget_copy(mine.user)
+
+    def die(*_: object, **__: object) -> None:
+        raise Unavailable
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(users, "write_copy", die)
+        with pytest.raises(Unavailable):
+            core.services.users.set_roles(mine.user.sub, [])
+    mine.alive()  # whoever asks now has the copy written, by somebody who knows of no change
+    follow(core)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         take_the_role,
+        take_the_role_and_die_before_any_copy_is_written,
         take_the_role_while_redis_has_no_copy,
         take_the_role_although_no_copy_says_it_was_there,
     ],

@@ -6,12 +6,12 @@ import pytest
 
 from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason, Tail
+from sso_center.core.endings import Reason
 from sso_center.core.endings.endings import BATCH
 from sso_center.core.endings.mass import Reach, Scope
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import load_script
-from tests.endings.conftest import Books, Held, sign_in, walker_of
+from tests.endings.conftest import Books, Held, follow, sign_in, walker_of
 from tests.harness.core import MINUTE, SECOND, Core
 
 MANY = BATCH + 30
@@ -28,10 +28,8 @@ def begin(core: Core, scope: Scope, name: str = "") -> None:
     assert next(core.services.mass_endings.end(scope, name, Reason.ADMIN, "cli")) == 0
 
 
-def follow(core: Core) -> int:
-    services = core.services
-    tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
-    followed = sum(iter(tail.follow, 0))
+def follow_and_walk(core: Core) -> int:
+    followed = follow(core)
     walker = walker_of(core)
     while walker.step(10.0):
         pass
@@ -173,7 +171,7 @@ def test_who_opened_the_site_anew_after_the_cut_off_is_not_taken_out(core: Core,
     stays, leaves = sign_in(core, site), sign_in(core, site)
     begin(core, "client", site.client_id)
     core.code(stays.cookie, site)
-    follow(core)
+    follow_and_walk(core)
     assert core.is_alive(site, stays.sid)
     assert not core.is_alive(site, leaves.sid)
     (cut,) = books.journal(client_id=site.client_id)
@@ -193,7 +191,7 @@ def test_a_walk_that_is_repeated_tells_nobody_twice(core: Core, books: Books) ->
     site = core.site(backchannel_logout_uri="https://site.example/logout")
     sign_in(core, site)
     end(core, "client", site.client_id)
-    follow(core)
+    follow_and_walk(core)
     (cut,) = books.journal(client_id=site.client_id)
     assert len(books.notices(number=cut.number)) == 1
 
@@ -209,7 +207,7 @@ def test_an_abandoned_walk_counts_at_once_and_is_finished_by_the_courier(
     begin(core, scope, {"user": held.user.sub, "role": "gone", "everyone": ""}[scope])
     assert is_in(core, held) == [False]
     assert is_kept(core, held)
-    follow(core)
+    follow_and_walk(core)
     assert not is_kept(core, held)
     (ending,) = books.journal(sid=held.sid)
     assert (ending.reason, ending.actor) == ("admin", "cli")
@@ -290,10 +288,10 @@ def test_a_cut_off_that_is_recorded_and_lost_by_redis_counts_again_when_applied(
 def test_a_changed_account_ends_its_sessions_by_the_courier(
     core: Core, books: Books, shop: Client, change: Callable[[Core, str], object], reason: str
 ) -> None:
-    follow(core)
+    follow_and_walk(core)
     held = sign_in(core, shop)
     change(core, held.user.sub)
-    follow(core)
+    follow_and_walk(core)
     assert not is_kept(core, held)
     assert [one.reason for one in books.journal(sid=held.sid)] == [reason]
     assert books.told(sid=held.sid) == [shop.client_id]
@@ -308,7 +306,7 @@ def test_a_change_that_redis_missed_reaches_it_by_the_courier(core: Core) -> Non
     core.services.redis.command(
         held.user.shard, "HSET", key, *(part for pair in old.items() for part in pair)
     )
-    follow(core)
+    follow_and_walk(core)
     session = core.services.sessions.visit(held.cookie).session
     assert session is not None
     assert session.user.roles == ("boss",)
@@ -319,17 +317,17 @@ def test_a_change_that_redis_missed_reaches_it_by_the_courier(core: Core) -> Non
 
 
 def test_the_courier_marks_how_far_each_shard_is(core: Core) -> None:
-    follow(core)
+    follow_and_walk(core)
     held = sign_in(core)
     ending = core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
     assert ending is not None
     elsewhere = next(shard for shard in all_shards() if shard != held.user.shard)
     before = core.services.redis.marker(elsewhere).position
-    follow(core)
+    follow_and_walk(core)
     assert core.services.redis.marker(held.user.shard).position == ending.number
     assert core.services.redis.marker(elsewhere).position == before
     begin(core, "everyone")
-    follow(core)
+    follow_and_walk(core)
     positions = {core.services.redis.marker(shard).position for shard in all_shards()}
     assert min(positions) >= ending.number + 1
 
@@ -340,7 +338,7 @@ def test_a_mark_never_moves_backwards_nor_on_a_shard_that_is_not_trusted(core: C
         held = sign_in(core)
         core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
         entries.append(core.services.entries.unapplied(1000)[-1])
-    follow(core)
+    follow_and_walk(core)
     for entry in reversed(entries):
         core.services.applying.mark(entry)
     last = entries[-1]

@@ -219,3 +219,17 @@ def test_a_change_of_clients_while_a_shard_is_recovered_is_not_forgotten_by_it(
     assert other.sessions.visit(held.cookie).session is not None
     assert other.redis.configuration_version == core.services.entries.configuration_version()
     other.close()
+
+
+def test_what_a_roles_cut_off_ended_stays_dead_though_the_old_copy_knew_nobodys_roles(
+    core: Core, shop: Client
+) -> None:
+    held = sign_in(core, shop, user=core.person("night"))
+    core.forget_copy(held.user)
+    copy = OldCopy(core, held.user.shard)
+    core.services.mass_endings.cut_off("role", "night", Reason.ADMIN, "cli")
+    core.services.users.set_roles(held.user.sub, ())
+
+    copy.put_back()
+
+    assert not is_in(core, held)

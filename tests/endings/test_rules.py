@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from sso_center.core.endings import Tail
 from sso_center.core.users import Consequences, PasswordHasher, Users
 from tests.endings.belongings import (
     ACCESS,
@@ -16,7 +15,7 @@ from tests.endings.belongings import (
     belongings_of,
     sites_of,
 )
-from tests.endings.conftest import Books
+from tests.endings.conftest import Books, follow
 from tests.harness.core import Core
 
 KINDS = {"sessions": OF_SESSIONS, "refresh_tokens": REFRESH, "access_tokens": ACCESS}
@@ -62,13 +61,6 @@ CAUSES: dict[str, Change] = {
 
 def somebody(core: Core, sites: Sites) -> Belongings:
     return belongings_of(core, sites, core.person("kept", "lost"))
-
-
-def follow(core: Core) -> None:
-    services = core.services
-    tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
-    while tail.follow():
-        pass
 
 
 def test_what_a_login_gives_counts(core: Core, sites: Sites) -> None:

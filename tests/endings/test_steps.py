@@ -11,12 +11,12 @@ from sqlalchemy import event
 from sso_center.base.errors import Unavailable
 from sso_center.core.audit import CHANNEL
 from sso_center.core.clients import Client
-from sso_center.core.endings import CENTER, Reason, Sweep, Tail
+from sso_center.core.endings import CENTER, Reason, Sweep
 from sso_center.core.endings.entries import Closed
 from sso_center.core.endings.sweep import UNFINISHED_AFTER
 from sso_center.core.sessions import SESSION_PARTS, Outcome
 from sso_center.storage.redis import load_script
-from tests.endings.conftest import Books, Held, sign_in
+from tests.endings.conftest import Books, Held, follow, sign_in
 from tests.harness.core import MINUTE, SECOND, Core, core_in
 from tests.harness.waiting import eventually
 
@@ -52,12 +52,6 @@ def keys_of(core: Core, held: Held) -> dict[str, bool]:
 
 def sweep(core: Core) -> int:
     return Sweep(core.services.redis, core.services.endings, core.services.clock).sweep()
-
-
-def follow(core: Core) -> int:
-    services = core.services
-    tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
-    return sum(iter(tail.follow, 0))
 
 
 def works(call: Callable[[], object]) -> bool:

@@ -6,6 +6,7 @@ from sso_center.base.clock import Clock
 from sso_center.base.secrets import all_shards
 from sso_center.core.endings.entries import Ending, Entry
 from sso_center.core.sessions import SESSION_PARTS
+from sso_center.core.users.copy import as_marks
 from sso_center.storage.redis import Redis, load_unguarded_script
 
 _ENDING = load_unguarded_script(__package__, *SESSION_PARTS, "apply_ending.lua")
@@ -57,7 +58,7 @@ class Applying:
         elif entry.kind == "revocation":
             self._revoke(shard, entry)
         elif entry.kind == "user":
-            run(_FORGET_USER, shard, (entry.sub,))
+            run(_FORGET_USER, shard, (entry.sub, as_marks(entry.detail.get("lost_roles", ()))))
 
     def end_all(self, shard: str, endings: Sequence[Ending]) -> None:
         """Take sessions whose endings are recorded out of Redis. Raises Unavailable."""

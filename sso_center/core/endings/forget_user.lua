@@ -1,5 +1,6 @@
 -- Drops a user's hash, so that the next script that needs it has it refilled from SQL.
--- ARGV: sub
+-- ARGV: sub, roles that the change took away because of which this is done ("|a|b|")
 local key = prefix .. 'user:' .. args[1]
+keep_cutoffs_of_lost_roles(args[1], args[2], '')
 keep_cutoffs_of_lost_roles(args[1], redis.call('HGET', key, 'roles') or '', '')
 return redis.call('DEL', key)

@@ -51,6 +51,6 @@ class Tail:
     def _refill(self, entry: Entry) -> None:
         # Written over, not dropped and filled: in between nobody could say whether the user's sessions count.
         try:
-            self._users.refill(entry.sub)
+            self._users.refill(entry.sub, lost_roles=entry.detail.get("lost_roles", ()))
         except NotFound:
             self._applying.apply(entry)

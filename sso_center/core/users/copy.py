@@ -1,6 +1,6 @@
 """The copy of each user in Redis: what scripts compare and the hot path reads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from sso_center.core.users.user import User, user_to_json
 from sso_center.storage.redis import Redis, load_script
@@ -11,28 +11,29 @@ LIFETIME = 400 * 86_400_000
 _PUT_USER = load_script(__package__, "lost_roles.lua", "put_user.lua")
 
 
-def write_copy(redis: Redis, user: User, *, roles_before: Sequence[str] = ()) -> None:
+def write_copy(redis: Redis, user: User, *, lost_roles: Collection[str] = ()) -> None:
     """Write the user's copy unless a newer one is there. Raises Unavailable.
 
-    `roles_before` are those before the change: what a cut-off took by one of them stays taken.
+    `lost_roles` are those that a change took away: what a cut-off took by one of them stays taken.
     """
     arguments = (
         user.sub,
         user.version,
         user.epoch,
         "1" if user.is_disabled else "0",
-        _roles(user.roles),
+        as_marks(user.roles),
         user_to_json(user),
         LIFETIME,
         user.refresh_epoch,
         user.access_epoch,
         _consents(user),
-        _roles(roles_before),
+        as_marks(lost_roles),
     )
     redis.run(_PUT_USER, user.shard, arguments)
 
 
-def _roles(roles: Sequence[str]) -> str:
+def as_marks(roles: Collection[str]) -> str:
+    """Return roles as scripts look for them: "|a|b|", or ""."""
     return f"|{'|'.join(roles)}|" if roles else ""
 
 

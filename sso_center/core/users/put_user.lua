@@ -1,11 +1,11 @@
 -- Writes a user's copy, unless the shard has a newer one: of two changes, the later must win whatever
 -- the order in which they arrive.
 -- ARGV: sub, version, epoch, disabled ("0" or "1"), roles ("|a|b|"), claims (JSON), lifetime (ms), refresh epoch,
---       access epoch, consents ("|client=scope scope|client2=scope|"), roles before the change that is written
+--       access epoch, consents ("|client=scope scope|client2=scope|"), roles that the change took away ("|a|b|")
 -- Returns 1 when written, 0 when the stored one is newer
 local key = prefix .. 'user:' .. args[1]
 -- What was lost is told as well: there may be no copy that knows of it, or one that is newer by now.
-keep_cutoffs_of_lost_roles(args[1], args[11], args[5])
+keep_cutoffs_of_lost_roles(args[1], args[11], '')
 local stored = tonumber(redis.call('HGET', key, 'version') or -1)
 if tonumber(args[2]) < stored then return 0 end
 keep_cutoffs_of_lost_roles(args[1], redis.call('HGET', key, 'roles') or '', args[5])

@@ -265,6 +265,7 @@ class Users:
             before = _known(read_by_sub(connection, sub, for_update=True))
             after = change(before)
             after = replace(after, user=replace(after.user, version=before.user.version + 1))
+            lost = set(before.user.roles) - set(after.user.roles)
             write_account(connection, after, now)
             if reason == "password_change":
                 note_password_change(connection, sub, now)
@@ -276,8 +277,10 @@ class Users:
                 shard=after.user.shard,
                 sub=sub,
                 reason=reason if isinstance(reason, str) else reason(before.user),
+                # For whoever writes the copy when we can't: by then nobody else knows of them.
+                detail={"lost_roles": sorted(lost)} if lost else None,
             )
-        write_copy(self._redis, after.user, roles_before=before.user.roles)
+        write_copy(self._redis, after.user, lost_roles=lost)
         with contextlib.suppress(Unavailable):
             self._redis.publish(CHANNEL, str(number))
         return after.user
@@ -288,10 +291,13 @@ class Users:
         """Write the user's copy unless Redis has a newer one."""
         write_copy(self._redis, user)
 
-    def refill(self, sub: str) -> User:
-        """Write the copy anew from SQL, and return the user; raises NotFound."""
+    def refill(self, sub: str, *, lost_roles: Collection[str] = ()) -> User:
+        """Write the copy anew from SQL, and return the user; raises NotFound.
+
+        `lost_roles` are those that the change took away because of which this is done.
+        """
         user = self.get(sub)
-        write_copy(self._redis, user)
+        write_copy(self._redis, user, lost_roles=lost_roles)
         return user
 
 
