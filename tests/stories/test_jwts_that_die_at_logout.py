@@ -53,7 +53,7 @@ def test_a_logout_ends_every_token_of_the_session_and_none_of_another(
     for token in (first, second):
         eventually(
             lambda token=token: tea.orders.ask("/orders", token).status_code == 401,
-            within=60,
+            within=25,
             what="the API's refusal",
         )
     assert tea.opens(at_home)
