@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from sso_center.core.endings import CENTER, Reason
+from sso_center.core.grants import GrantRefused
 from sso_center.core.sessions import SESSION_PARTS, Opened, Outcome, TooManySessions
 from sso_center.core.users import User
 from sso_center.storage.redis import load_script
@@ -179,6 +180,20 @@ def test_what_is_dead_takes_no_place_though_nobody_swept_it(limited: Callable[..
     if why == "closed":
         core.services.redis.run(CLOSE, user.shard, (opened[0].session.sid, "id", "logout", "test"))
     assert open_at(core, user).session.sid in living(core, user)
+
+
+def test_an_app_that_is_refused_keeps_the_token_that_it_had(limited: Callable[..., Core]) -> None:
+    core = limited(REFUSE)
+    user, app = core.person(), core.site(access_token_format="app")
+    browser = fill(core, user, LIMIT - 1)[0]
+    token = core.redeem(core.code(browser.cookie, app), app, device_id="phone").access_token
+    assert core.redeem(core.code(browser.cookie, app), app, device_id="phone").ended  # it takes its own place
+    core.services.redis.run(COPIES, user.shard, (browser.session.sid, 1))
+    assert core.services.tokens.find_active(token) is None
+    (phone,) = [view.sid for view in core.services.sessions.of_user(user.sub) if view.kind == "app"]
+    with pytest.raises(GrantRefused, match="not valid"):
+        core.redeem(core.code(browser.cookie, app), app, device_id="phone")
+    assert phone in living(core, user)
 
 
 def test_another_person_has_places_of_their_own(limited: Callable[..., Core]) -> None:

@@ -29,7 +29,7 @@ if old and old.sub == s.sub and session_state(old, user) == 'alive' then
 end
 
 local is_room, evicted, living =
-  session_make_room(s.sub, s.device_type, tonumber(args[16]), args[17], args[18] == '1', args[19], '')
+  session_make_room(s.sub, s.device_type, tonumber(args[16]), args[17], args[18] == '1', args[19], {})
 if not is_room then
   audit_event('login:session:refuse', s.sub, '', '', args[12], args[13])
   return {'full', living, args[18] == '1' and s.device_type or ''}

@@ -38,14 +38,14 @@ local function was_seen_before(one, other)
 end
 
 -- Makes room for one more session of a user, of at most `limit` (0: any number): of their living ones, or of those of
--- the same device type when `by_type`; `except_sid` does not count, since what is opened takes its place. By the policy
--- 'refuse' nothing is done for it; by 'end_oldest' the least recently seen are closed, whom the caller then ends.
--- Returns whether there is room, the sids that were closed, and how many sessions are living.
-local function session_make_room(sub, device_type, limit, policy, by_type, ending_id, except_sid)
+-- the same device type when `by_type`; those in the set `except` do not count, since what is opened takes their place.
+-- By the policy 'refuse' nothing is done for it; by 'end_oldest' the least recently seen are closed, whom the caller then
+-- ends. Returns whether there is room, the sids that were closed, and how many sessions are living.
+local function session_make_room(sub, device_type, limit, policy, by_type, ending_id, except)
   if limit <= 0 then return true, {}, 0 end
   local user, living = user_load(sub), {}
   for _, sid in ipairs(redis.call('ZRANGE', user_sessions_key(sub), 0, -1)) do
-    local session = sid ~= except_sid and session_load(sid)
+    local session = not except[sid] and session_load(sid)
     if session and session_state(session, user) == 'alive' and (not by_type or session.device_type == device_type) then
       living[#living + 1] = session
     end

@@ -46,10 +46,15 @@ if format == 'app' then
   -- The app is a device of its own: it gets a session, which its token opens as a cookie opens a browser's.
   app_sid = args[16]
   local device = args[17] ~= '' and args[17] or session.device
-  closed = app_sessions_close(session.sub, client, device, args[21])
-  local is_room, made = session_make_room(session.sub, 'app', tonumber(args[18]), args[19], args[20] == '1', args[21], '')
+  local replaced, is_replaced = app_sessions_on(session.sub, client, device)
+  local is_room
+  is_room, closed =
+    session_make_room(session.sub, 'app', tonumber(args[18]), args[19], args[20] == '1', args[21], is_replaced)
   if not is_room then return {'refused', 'too_many_sessions'} end
-  for _, one in ipairs(made) do closed[#closed + 1] = one end
+  for _, one in ipairs(replaced) do
+    session_close(one, args[21] .. ':' .. one, 'replaced', session.sub)
+    closed[#closed + 1] = one
+  end
   local about = cjson.decode(session.about)
   about[3], about[6] = now, true
   if args[23] ~= '' then about[4] = args[23] end
