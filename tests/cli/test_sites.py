@@ -214,3 +214,11 @@ def test_an_address_that_may_not_be_registered_is_named(center: Center) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("sso-center: 'javascript:alert(1)'")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_app_is_told_what_it_lacks_and_not_what_it_has_no_use_for(center: Center) -> None:
+    app = ("--public", "--redirect-uri", "http://127.0.0.1/opened", "--access-token-format", "app")
+    lacking = center.run("clients", "add", "app-of-nobody", *app).stderr
+    assert "without --audience" in lacking
+    assert "logout" not in lacking
+    assert center.run("clients", "add", "app-of-an-api", *app, "--audience", "stock").stderr == ""

@@ -43,10 +43,14 @@ def add(client_id: str, **options: Any) -> None:
 
 
 def _missing(client: "Client") -> Iterator[str]:
-    """Yield what will not work, for want of an address that is easily forgotten."""
+    """Yield what will not work, for want of something that is easily forgotten."""
+    is_app = client.access_token_format == "app"  # noqa: S105 - a kind of token
+    if (is_app or client.access_token_format == "jwt") and not client.audiences:  # noqa: S105
+        yield "without --audience its access tokens are for no API but the site itself"
     if "authorization_code" not in client.grant_types:
         return
-    if not client.post_logout_redirect_uris:
+    # An app signs out by giving its token back, without a browser.
+    if not client.post_logout_redirect_uris and not is_app:
         yield "without --post-logout-redirect-uri a logout that wants to come back to the site shows an error"
     # An app on somebody's device has no address to be told at.
     if not client.backchannel_logout_uri and not client.is_public:
