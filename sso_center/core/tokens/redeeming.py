@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sso_center.base.clock import Clock
 from sso_center.base.secrets import hashed, new_id, shard_in
@@ -77,11 +78,10 @@ class Redeeming:
         shard = shard_in(code)
         if shard is None or len(code) > MAX_CODE:
             raise GrantRefused("malformed")
-        is_app = client.has_app_tokens
-        code_hash = hashed(code)
+        is_app, code_hash = client.has_app_tokens, hashed(code)
         family = family_of(shard, code_hash)
         chain = new_chain_token(shard) if is_app or client.may_refresh else None
-        access_token, token_hash = ("", "") if is_app else self._access.candidate(client, shard)
+        opaque, opaque_hash = ("", "") if is_app else self._access.candidate(client, shard)
         reply = self._sessions.with_user(
             _REDEEM,
             shard,
@@ -90,7 +90,7 @@ class Redeeming:
                 client.client_id,
                 redirect_uri or "-",
                 challenge_of(code_verifier),
-                token_hash,
+                opaque_hash,
                 self._lifetimes.access * 1000,
                 family,
                 client.access_token_format,
@@ -102,24 +102,32 @@ class Redeeming:
             raise Replayed(family, reply[1], reply[2] or None)
         if reply[0] != "redeemed":
             raise GrantRefused(reply[1] or reply[0])
-        about, stamp, deadline, app_sid = reply[1], int(reply[2]), int(reply[3]), reply[4]
-        session = read_session(reply[6:])
+        return self._redeemed(client, chain, family, opaque, reply)
+
+    def _redeemed(
+        self, client: Client, chain: ChainToken | None, family: str, opaque: str, reply: Sequence[Any]
+    ) -> Redeemed:
+        _, about, stamp, deadline, app_sid, ended, *login = reply
+        session = read_session(login)
         scope, nonce = json.loads(about)
-        authentication = Authentication(
-            session.auth_time, session.acr, session.amr, app_sid if is_app else session.sid
-        )
-        if not (is_app or access_token):
-            issue = _first_issue(client, session, scope, stamp, deadline, family)
+        authentication = Authentication(session.auth_time, session.acr, session.amr, app_sid or session.sid)
+        access_token, refresh_token = opaque, None
+        if chain is not None and client.has_app_tokens:
+            access_token = self._app_signer().dumps(chain)
+        elif chain is not None:
+            refresh_token = self._refresh_signer().dumps(chain)
+        if not access_token:
+            issue = _first_issue(client, session, scope, int(stamp), int(deadline), family)
             access_token = self._access.signed(issue, session.user, authentication)
         return Redeemed(
-            access_token=self._app_signer().dumps(chain) if chain and is_app else access_token,
-            expires_in=left_of(deadline, self._clock()),
+            access_token=access_token,
+            expires_in=left_of(int(deadline), self._clock()),
             scope=tuple(scope),
             nonce=nonce,
             user=session.user,
             authentication=authentication,
-            refresh_token=None if chain is None or is_app else self._refresh_signer().dumps(chain),
-            ended=tuple(reply[5]),
+            refresh_token=refresh_token,
+            ended=tuple(ended),
         )
 
     def _chain_arguments(self, client: Client, chain: ChainToken | None) -> tuple[str | int, ...]:
