@@ -8,6 +8,7 @@ import pytest
 from tests.harness.browser import Browser
 from tests.harness.center import Center, Person
 from tests.harness.receiver import Receiver
+from tests.oidc.exchange import CODE_AND_REFRESH, refresh, refreshed, revoke, tokens_for
 
 HOUR = 3600
 
@@ -71,6 +72,44 @@ def test_a_session_expires_on_time(center: Center, browser: Browser, person: Per
     center.move_clock(2 * HOUR + 1)
     assert not shop.is_alive(session.sid)
     assert shop.visit(browser).form("password")
+
+
+def test_tokens_are_renewed_told_again_and_taken_back(
+    center: Center, browser: Browser, person: Person
+) -> None:
+    center.add_site().sign_in(browser, person)
+    for form in ("opaque", "jwt"):
+        shop = center.add_site(grant_types=CODE_AND_REFRESH, access_token_format=form)
+        first = tokens_for(browser, shop)
+        told = refreshed(shop, first["refresh_token"])
+        again = refreshed(shop, first["refresh_token"])
+        for name in ("refresh_token", "access_token"):
+            assert again[name] == told[name]
+        newest = refreshed(shop, told["refresh_token"])
+        assert shop.introspect(newest["access_token"])["active"]
+        center.move_clock(11)
+        # Two copies are in use.
+        assert refresh(shop, first["refresh_token"]).json()["error"] == "invalid_grant"
+        assert shop.introspect(newest["access_token"]) == {"active": False}
+        assert refresh(shop, newest["refresh_token"]).json()["error"] == "invalid_grant"
+        given = tokens_for(browser, shop)
+        assert revoke(shop, given["refresh_token"]).status_code == 200
+        assert shop.introspect(given["access_token"]) == {"active": False}
+
+
+def test_an_app_token_rotates_and_a_new_login_on_the_device_ends_it(
+    center: Center, browser: Browser, person: Person
+) -> None:
+    center.add_site().sign_in(browser, person)
+    app = center.add_site(access_token_format="app")
+    first, other = (tokens_for(browser, app, device_id="phone")["access_token"] for _ in range(2))
+    assert app.introspect(first) == {"active": False}
+    center.move_clock(2 * HOUR + 1)
+    successor = app.introspect(other)["successor"]
+    center.secrets.add(successor)
+    assert app.introspect(successor)["active"]
+    assert revoke(app, successor).status_code == 200
+    assert app.introspect(successor) == {"active": False}
 
 
 def test_a_session_survives_a_restart_of_the_center(center: Center, browser: Browser, person: Person) -> None:
