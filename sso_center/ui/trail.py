@@ -3,11 +3,10 @@
 from flask import request
 
 from sso_center.core.audit import Tag
+from sso_center.core.sessions import MAX_USER_AGENT
 from sso_center.services import Services
 from sso_center.web.address import client_address
 from sso_center.web.logging import request_id
-
-MAX_USER_AGENT = 200
 
 
 def record(

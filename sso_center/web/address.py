@@ -8,10 +8,10 @@ from typing import Any
 from flask import Flask, current_app, g, request
 
 from sso_center.base.settings import Network, Settings
+from sso_center.core.sessions import MAX_USER_AGENT
 
 TRUSTED = "SSO_TRUSTED_PROXIES"
 MAX_HOPS = 32
-MAX_USER_AGENT = 200
 
 
 @dataclass(frozen=True, slots=True)

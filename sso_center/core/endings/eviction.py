@@ -12,7 +12,7 @@ from sso_center.core.endings.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import Redis, load_script
 
-_COUNT = load_script(__package__, "count_index.lua")
+_COUNT_INDEX = load_script("sso_center.core.sessions", "count_index.lua")
 _FIND_OLDEST = load_script(__package__, *SESSION_PARTS, "find_oldest.lua")
 
 PAGE = 100
@@ -69,7 +69,7 @@ class Eviction:
         return evicted
 
     def _count(self, index: str) -> int:
-        return sum(int(held) for held in self._redis.run_everywhere(_COUNT, (index,)).values())
+        return sum(int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, (index,)).values())
 
     def _oldest(self, index: str, client_id: str) -> Iterator[Seen]:
         for shard in all_shards():

@@ -19,6 +19,7 @@ from sso_center.core.sessions.record import (
     read_session,
 )
 from sso_center.core.sessions.sessions import (
+    MAX_USER_AGENT,
     OPENING_PARTS,
     SESSION_PARTS,
     Lifetimes,
@@ -27,6 +28,7 @@ from sso_center.core.sessions.sessions import (
 )
 
 __all__ = [
+    "MAX_USER_AGENT",
     "OPENING_PARTS",
     "SESSION_PARTS",
     "About",

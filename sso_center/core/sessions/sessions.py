@@ -38,7 +38,7 @@ OPENING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/opening.lua")
 
 _VISIT = load_script(__package__, *SESSION_PARTS, "visit.lua")
 _OPEN = load_script(__package__, *OPENING_PARTS, AUDIT_PART, "open.lua")
-_COUNT = load_script(__package__, "count.lua")
+_COUNT_INDEX = load_script(__package__, "count_index.lua")
 _LIST = load_script(__package__, *SESSION_PARTS, "list_sessions.lua")
 _LIST_STEPS = load_script(__package__, *SESSION_PARTS, "list_steps.lua")
 _COUNT_PRESENCE = load_script(__package__, "count_presence.lua")
@@ -46,6 +46,7 @@ _COUNT_PRESENCE = load_script(__package__, "count_presence.lua")
 _PAGE = 500
 _USED_HOURS = 24
 MAX_USER_AGENT = 200
+"""Characters that are kept of what a browser or an app calls itself."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ class Sessions:
 
     def count(self) -> int:
         """Return how many sessions there are, those that expired a moment ago included."""
-        return sum(int(held) for held in self._redis.run_everywhere(_COUNT).values())
+        return sum(int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, ("deadlines",)).values())
 
     def every(self) -> Iterator[SessionView]:
         """Yield every living session, shard by shard, a page at a time."""

@@ -13,8 +13,7 @@ from sso_center.core.audit import AUDIT_PART
 from sso_center.core.chains.token import ChainSigner, ChainToken, new_chain_token, presented_arguments
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused, Replayed
-from sso_center.core.sessions import OPENING_PARTS, Session, Sessions, read_session
-from sso_center.core.sessions.sessions import MAX_USER_AGENT
+from sso_center.core.sessions import MAX_USER_AGENT, OPENING_PARTS, Session, Sessions, read_session
 from sso_center.core.tokens.access import AccessTokens, Issue, left_of
 from sso_center.core.tokens.records import Authentication, Redeemed
 from sso_center.storage.scripts import load_script
