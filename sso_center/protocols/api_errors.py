@@ -63,12 +63,14 @@ class InvalidClient(APIError):
 
 
 class InvalidGrant(APIError):
-    """A code or a refresh token was not accepted (RFC 6749 section 5.2); only the log learns why."""
+    """A code or a refresh token was not accepted (RFC 6749 section 5.2); mostly only the log learns why."""
 
     code = "invalid_grant"
 
-    def __init__(self, *, detail: str) -> None:
-        super().__init__("The code or token is not valid here, or not any more.", detail=detail)
+    def __init__(
+        self, text: str = "The code or token is not valid here, or not any more.", *, detail: str
+    ) -> None:
+        super().__init__(text, detail=detail)
 
 
 class InvalidScope(APIError):

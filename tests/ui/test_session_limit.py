@@ -137,6 +137,22 @@ def test_an_app_among_the_devices_has_the_name_that_people_know(
     assert "Python" not in page.text
 
 
+def test_an_app_that_finds_no_place_is_told_so_and_its_code_waits(
+    refusing: Center, new_browser: Callable[..., Browser]
+) -> None:
+    person, browsers = refusing.add_person(), [new_browser() for _ in range(LIMIT)]
+    for one in browsers:
+        log_in(refusing, person, one)
+    app = refusing.add_site(is_public=True, access_token_format="app")
+    attempt = app.attempt()
+    code = app.code_for(browsers[0], attempt)
+    refused = app.redeem(code, attempt, device_id="phone")
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert "as many devices as are allowed" in refused.json()["error_description"]
+    browsers[1].submit(browsers[1].get(refusing.url("/account")), "logout")
+    assert app.redeem(code, attempt, device_id="phone").status_code == 200
+
+
 def test_who_is_refused_reads_it_in_chinese(refusing: Center, new_browser: Callable[..., Browser]) -> None:
     person = refusing.add_person()
     for _ in range(LIMIT):

@@ -16,6 +16,11 @@ log = logging.getLogger(__name__)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _DEVICE_ID = re.compile(r"[\x20-\x7e]{1,128}")
 
+TOO_MANY = (
+    "The person is signed in on as many devices as are allowed; sign one out, then send the code again."
+)
+"""What an app can tell the person. It learns this with a good code only, which is not spent by it."""
+
 
 def redeem(services: Services, request: TokenRequest) -> Granted:
     """Redeem the code for the client that presents it.
@@ -44,6 +49,8 @@ def redeem(services: Services, request: TokenRequest) -> Granted:
         _take_back(services, replay, client.client_id)
         raise InvalidGrant(detail=replay.reason) from replay
     except GrantRefused as refused:
+        if refused.reason == "too_many_sessions":
+            raise InvalidGrant(TOO_MANY, detail=refused.reason) from refused
         raise InvalidGrant(detail=refused.reason) from refused
     _give_notice(services, redeemed.ended)
     return Granted(
