@@ -32,6 +32,11 @@ class OldCopy:
             "HSET", f"sso:{{{self._shard}}}:shard", *(part for pair in changes.items() for part in pair)
         )
 
+    def put_back_nothing(self) -> None:
+        """Make the shard what it is in a server that lost everything."""
+        for key in self._keys():
+            self._ask("DEL", key)
+
     def _keys(self) -> list[str]:
         return list(self._core.services.redis.scan(f"sso:{{{self._shard}}}:*"))
 
