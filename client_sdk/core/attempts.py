@@ -7,7 +7,7 @@ has no cookie there (login CSRF), and two tabs that sign in at once each find th
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -34,8 +34,8 @@ class Attempt:
     """
 
     state: str
-    nonce: str
-    verifier: str
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
     return_to: str
     ended_sid: str
     started_at: int

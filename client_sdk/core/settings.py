@@ -1,7 +1,7 @@
 """What a site tells the SDK, checked together at start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,11 +42,11 @@ class Settings:
 
     issuer: str = ""
     client_id: str = ""
-    client_secret: str = ""
+    client_secret: str = field(default="", repr=False)
     internal_url: str | None = None
     base_url: str | None = None
     sessions: Any = "cookie"
-    secret_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
     scope: str = "openid profile email"
     max_staleness: float = 30
     session_lifetime: float = 8 * 3600

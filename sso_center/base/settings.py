@@ -8,7 +8,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -33,9 +33,9 @@ class Settings:
 
     issuer: str
     data_dir: Path
-    redis_url: str
-    database_url: str
-    secret_key: str
+    redis_url: str = field(repr=False)
+    database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
     bind_host: str
     bind_port: int
     workers: int

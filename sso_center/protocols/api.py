@@ -7,7 +7,7 @@ anywhere and costs nothing but its own work. programs.py serves them.
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sso_center.base.errors import Unavailable
@@ -37,8 +37,8 @@ class Call:
 
     method: str
     content_type: str
-    authorization: str | None
-    body: bytes
+    authorization: str | None = field(repr=False)
+    body: bytes = field(repr=False)
     address: str = ""
     user_agent: str = ""
 
@@ -64,7 +64,7 @@ class Answer:
 
     status: int
     headers: Headers
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 Handler = Callable[[Call], Answer]

@@ -2,7 +2,7 @@
 
 import binascii
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from sso_center.core.clients import Client, Clients
@@ -16,9 +16,9 @@ METHODS = ("client_secret_basic", "client_secret_post")
 class Credentials:
     """What a caller sent to prove who it is: the Authorization header, and the two members of the body."""
 
-    authorization: str | None
+    authorization: str | None = field(repr=False)
     client_id: str | None
-    client_secret: str | None
+    client_secret: str | None = field(repr=False)
 
 
 def authenticate(clients: Clients, sent: Credentials) -> Client:

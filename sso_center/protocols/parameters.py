@@ -1,7 +1,7 @@
 """The parameters of a query or a form, parsed once and strictly."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 FORM = "application/x-www-form-urlencoded"
@@ -14,7 +14,7 @@ class Parameters:
     A parameter without a value counts as left out (RFC 6749 section 3.1).
     """
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
     broken: Mapping[str, str]
 
     def get(self, name: str) -> str | None:

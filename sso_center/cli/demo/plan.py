@@ -1,6 +1,6 @@
 """What the demo consists of: who lives there, which sites, and where each of them is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -9,7 +9,7 @@ class DemoPerson:
 
     username: str
     name: str
-    password: str
+    password: str = field(repr=False)
     roles: tuple[str, ...] = ()
 
 

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,8 +21,8 @@ class Row:
     name: str = ""
     email: str = ""
     roles: tuple[str, ...] = ()
-    password: str | None = None
-    password_hash: str | None = None
+    password: str | None = field(default=None, repr=False)
+    password_hash: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from itsdangerous import BadSignature, Signer
 
@@ -20,7 +20,7 @@ class ChainToken:
 
     chain_id: str
     generation: int
-    secret: str
+    secret: str = field(repr=False)
 
     @property
     def shard(self) -> str:

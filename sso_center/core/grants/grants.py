@@ -1,7 +1,7 @@
 """Issue grants."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import SSOError
@@ -41,7 +41,7 @@ class Issued:
     """The code, or None when a login or the person's consent is needed first; and what the browser's cookie
     turned out to be."""
 
-    code: str | None
+    code: str | None = field(repr=False)
     visit: Visit
     needs_consent: bool = False
 

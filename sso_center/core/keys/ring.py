@@ -1,7 +1,7 @@
 """All keys of the center as one process holds them, decrypted: an immutable whole that is swapped at once."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -28,7 +28,7 @@ class StoredKey:
     kid: str
     purpose: str
     state: State
-    secret: bytes
+    secret: bytes = field(repr=False)
     created_at: int
     activated_at: int | None
     retired_at: int | None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
@@ -109,7 +109,7 @@ class Visit:
 
     outcome: Outcome
     session: Session | None = None
-    successor: str | None = None
+    successor: str | None = field(default=None, repr=False)
     sid: str | None = None
     reason: str = ""
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sso_center.base.clock import Clock
@@ -68,7 +68,7 @@ class Opened:
     """
 
     session: Session
-    cookie: str
+    cookie: str = field(repr=False)
     replaced: str | None
     evicted: tuple[str, ...] = ()
 

@@ -1,7 +1,7 @@
 """The rows of users in SQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
@@ -15,7 +15,7 @@ class Account:
     """A user and the hash of the password, which goes no further than this package."""
 
     user: User
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
 
 
 def read_by_sub(connection: Connection, sub: str, *, for_update: bool = False) -> Account | None:

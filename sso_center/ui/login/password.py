@@ -1,7 +1,7 @@
 """The first step: name and password."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Response, request
 
@@ -29,7 +29,7 @@ class Sent:
     """What the form held; the name is as typed, without the blanks that phones add."""
 
     username: str
-    password: str
+    password: str = field(repr=False)
     is_remembered: bool
 
 

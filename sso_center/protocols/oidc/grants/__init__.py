@@ -5,7 +5,7 @@ the client's authentication, whether it is registered for the grant type, the an
 file, put its function into token.GRANT_TYPES.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sso_center.core.clients import Client
 from sso_center.protocols.api_errors import InvalidScope
@@ -40,8 +40,8 @@ class TokenRequest:
 class Granted:
     """What a grant gave; `expires_in` is in seconds."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     expires_in: int
     scope: tuple[str, ...]
-    id_token: str | None = None
-    refresh_token: str | None = None
+    id_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
