@@ -1,12 +1,17 @@
 """Signing out of one site only: what it got no longer counts, it is told, and the session goes on."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
-from sso_center.core.endings import Reason
+from sso_center.core.endings import Endings, Reason
+from sso_center.core.tokens import Redeemed
+from sso_center.ui.account.access import take_away
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center
+from tests.harness.core import Core
 from tests.harness.receiver import Receiver
 from tests.harness.site import Site
 
@@ -94,3 +99,36 @@ def test_a_store_restored_from_an_old_copy_lets_no_left_site_in(
     core.redis.command(given.sid[:2], "HSET", shard, "run", "an earlier run", "position", 0)
     assert not site.is_alive(given.sid)
     assert site.introspect(given.access_token) == {"active": False}
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Endings that let something happen before a site leaves."""
+
+    endings: Endings
+    meanwhile: Callable[[], object]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.endings, name)
+
+    def leave(self, sid: str, client_id: str, actor: str) -> bool:
+        self.meanwhile()
+        return self.endings.leave(sid, client_id, actor)
+
+
+@pytest.mark.parametrize("form", ["app", "offline"])
+def test_a_code_that_is_redeemed_while_access_is_withdrawn_gives_nothing_that_lasts(
+    core: Core, form: str
+) -> None:
+    lasting = {"grant_types": ("authorization_code", "refresh_token"), "scopes": ("offline_access",)}
+    partner = core.site(is_third_party=True, **({"access_token_format": "app"} if form == "app" else lasting))
+    scope = ("openid", "offline_access") if form == "offline" else ("openid",)
+    user = core.person()
+    core.services.users.grant_consent(user.sub, partner.client_id, scope)
+    code = core.code(core.open(user).cookie, partner, scope=scope, needs_consent=True)
+    given: list[Redeemed] = []
+    slow: Any = Slow(core.services.endings, lambda: given.append(core.redeem(code, partner)))
+    take_away(replace(core.services, endings=slow), user.sub, partner.client_id)
+    (redeemed,) = given
+    for token in filter(None, (redeemed.access_token, redeemed.refresh_token)):
+        assert core.services.tokens.find_active(token) is None
