@@ -300,8 +300,15 @@ def test_of_a_forged_jwt_the_center_asks_a_living_session_of_that_person_and_cli
 ) -> None:
     services, other = life.center.services, life.center.add_person()
     is_active = services.tokens.find_active
-    assert is_active(forge())
+    claimed = is_active(forge())
+    assert claimed is not None
     stranger = life.center.add_site()
+    (offline,) = {
+        found.family
+        for text in life.works["access"]
+        if (found := is_active(text)) and found.sid is None and found.client_id == claimed.client_id
+    }
+    assert is_active(forge(sid=None, jti=f"{offline}.1"))
     (sid,) = {one.sid for one in services.sessions.every() if one.kind == "browser"}
     for changes in (
         {"sub": other.sub},
@@ -310,6 +317,8 @@ def test_of_a_forged_jwt_the_center_asks_a_living_session_of_that_person_and_cli
         {"sid": None},
         {"sid": None, "jti": sid[:2] + "0" * 32 + ".1"},
         {"sid": None, "jti": sid[:2] + "0" * 22},
+        {"sid": None, "jti": f"{offline}.1", "sub": other.sub},
+        {"sid": None, "jti": f"{offline}.1", "client_id": stranger.client_id},
         {"iss": "https://another.example"},
         {"stamp": 1},
         {"epoch": 7},

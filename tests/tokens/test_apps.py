@@ -84,6 +84,33 @@ def test_it_tells_whose_it_is_and_what_it_may(app: App) -> None:
     assert (given.refresh_token, given.ended, found.successor) == (None, (), None)
 
 
+def test_its_session_shows_the_app_and_not_the_browser(app: App) -> None:
+    code = app.core.code(app.core.open(app.user).cookie, app.client)
+    given = app.core.redeem(code, app.client, address="192.0.2.7", user_agent="Shop/1.0 okhttp")
+    views = {view.sid: view for view in app.core.services.sessions.of_user(app.user.sub)}
+    view = views[sid_of(given)]
+    assert (view.kind, view.device_type, view.user_agent, view.address) == (
+        "app",
+        "app",
+        "Shop/1.0 okhttp",
+        "192.0.2.7",
+    )
+    assert view.client_ids == (app.client.client_id,)
+
+
+def test_its_successor_is_told_to_who_hands_it_on_and_to_nobody_else(app: App) -> None:
+    given, core = app.sign_in(), app.core
+    core.time.move(2 * HOUR)
+    find = core.services.tokens.find_active
+    for asker in (None, core.site()):
+        found = find(given.access_token, asker=asker)
+        assert found is not None
+        assert found.successor is None
+    told = [find(given.access_token, asker=asker) for asker in (app.client, core.site(may_introspect=True))]
+    assert len({found.successor for found in told if found}) == 1
+    assert all(found and found.successor for found in told)
+
+
 def test_it_ends_after_ninety_days_however_much_it_is_used(app: App) -> None:
     given = app.sign_in()
     token = given.access_token

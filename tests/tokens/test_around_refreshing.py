@@ -102,6 +102,14 @@ def test_a_refresh_counts_as_use_of_the_session(core: Core) -> None:
     assert int(after["seen"]) == core.time.now
 
 
+def test_a_host_whose_clock_is_behind_gives_app_tokens_that_count(core: Core) -> None:
+    app = core.site(access_token_format="app")
+    code = core.code(core.open(core.person()).cookie, app)
+    core.time.move(-MINUTE)
+    assert core.services.tokens.find_active(core.redeem(code, app).access_token) is not None
+    core.time.move(MINUTE)
+
+
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
 def test_a_host_whose_clock_is_behind_gives_tokens_that_count(core: Core, form: str) -> None:
     user, client = core.person(), core.site(access_token_format=form, grant_types=REFRESHING)

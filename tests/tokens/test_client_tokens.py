@@ -2,6 +2,7 @@
 
 import pytest
 
+from sso_center.base.secrets import shard_of
 from sso_center.core.endings import CENTER, Reason
 from tests.harness.core import DAY, MINUTE, Core
 
@@ -32,6 +33,25 @@ def test_a_cut_off_reaches_a_clients_own_tokens_and_not_the_next(core: Core, for
     next(core.services.mass_endings.end(scope, name, Reason.ADMIN, CENTER))  # type: ignore[arg-type]
     assert tokens.find_active(before) is None
     assert tokens.find_active(tokens.issue_to_client(machine, ()).access_token) is not None
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_a_cut_off_of_others_leaves_a_clients_own_tokens_alone(core: Core, form: str) -> None:
+    machine = core.site(access_token_format=form, grant_types=OWN)
+    token = core.services.tokens.issue_to_client(machine, ()).access_token
+    neighbour = core.person(shard=shard_of(machine.client_id))
+    for scope, name in (("user", neighbour.sub), ("client", core.site().client_id)):
+        next(core.services.mass_endings.end(scope, name, Reason.ADMIN, CENTER))  # type: ignore[arg-type]
+    assert core.services.tokens.find_active(token) is not None
+
+
+def test_that_a_client_took_a_token_for_itself_is_audited(core: Core) -> None:
+    machine = core.site(grant_types=OWN)
+    core.services.tokens.issue_to_client(machine, ())
+    redis, shard = core.services.redis, shard_of(machine.client_id)
+    (_, fields), *_ = redis.command(shard, "XREVRANGE", redis.key(shard, "audit", "")[:-1], "+", "-")
+    noted = dict(zip(fields[::2], fields[1::2], strict=True))
+    assert (noted["tag"], noted["client"]) == ("oidc:client:token", machine.client_id)
 
 
 @pytest.mark.parametrize("form", ["opaque", "jwt"])

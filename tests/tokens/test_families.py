@@ -91,6 +91,33 @@ def test_a_bound_family_has_its_sessions_deadline_however_long_its_client_may_re
     assert int(core.record(family, "family", family)["deadline"]) == opened.session.deadline
 
 
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_what_an_offline_family_gave_ends_with_it_at_the_latest(core: Core, user: User, form: str) -> None:
+    client = core.site(
+        access_token_format=form,
+        grant_types=REFRESHING,
+        scopes=("offline_access",),
+        refresh_token_lifetime=60,
+    )
+    holder = login(core, user, client, OFFLINE)
+    told = holder.refresh()
+    core.time.move(60 * SECOND - 1)
+    assert holder.counts(told.access_token)
+    core.time.move(1)
+    assert not holder.counts(told.access_token)
+
+
+@pytest.mark.parametrize("scope", [("openid",), OFFLINE], ids=["bound", "offline"])
+def test_a_family_that_is_only_denied_so_far_is_dead(
+    core: Core, user: User, client: Client, scope: tuple[str, ...]
+) -> None:
+    holder = login(core, user, client, scope)
+    told, family, redis = holder.refresh(), holder.family(), core.services.redis
+    redis.command(family[:2], "SET", redis.key(family[:2], "denied", family), "1", "PX", DAY)
+    assert is_dead(holder)
+    assert not holder.counts(told.access_token)
+
+
 @pytest.mark.parametrize("scope", [("openid",), OFFLINE], ids=["bound", "offline"])
 def test_of_a_family_that_is_over_nothing_stays(
     core: Core, user: User, client: Client, scope: tuple[str, ...]
@@ -100,10 +127,12 @@ def test_of_a_family_that_is_over_nothing_stays(
     chain = holder.refresh_token.partition(".")[0]
     tidy = Leftovers(core.services.redis, core.services.clients)
     tidy.tidy()
-    assert holder.refresh()
+    told = holder.refresh()
     core.time.move(10 * DAY)
     for _ in range(20):
         tidy.tidy()
+    # Nor does it come back in part because somebody shows what it once gave.
+    assert not holder.counts(told.access_token)
     assert core.record(family, "family", family) == {}
     assert core.record(chain, "chain", chain) == {}
     redis = core.services.redis

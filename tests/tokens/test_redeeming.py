@@ -4,7 +4,8 @@ import pytest
 
 from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused
-from tests.harness.core import Core
+from sso_center.core.sessions import Outcome
+from tests.harness.core import HOUR, MINUTE, Core, request_of
 from tests.tokens.conftest import REFRESHING
 
 FORMS = ["opaque", "jwt", "app"]
@@ -55,6 +56,35 @@ def test_what_was_given_is_worth_nothing_to_another_epoch(core: Core) -> None:
     core.show_copy(changed, access_epoch=4)
     assert tokens.find_active(given.access_token) is None
     assert tokens.find_active(given.refresh_token) is not None
+
+
+def test_no_grant_is_issued_for_a_session_that_is_no_more(core: Core) -> None:
+    user, client = core.person(), core.site()
+    ended, forgotten, stale = (core.open(user) for _ in range(3))
+    core.services.endings.end_session(ended.session.sid, Reason.LOGOUT, CENTER)
+    redis, shard = core.services.redis, user.shard
+    for kind, name in (
+        ("chain", forgotten.session.chain_id),
+        ("session", stale.session.sid),
+    ):
+        redis.command(shard, "DEL", redis.key(shard, kind, name))
+    for opened in (ended, forgotten, stale):
+        issued = core.services.grants.issue(opened.cookie, request_of(client))
+        assert issued.code is None
+        assert issued.visit.session is None
+
+
+def test_a_cookie_that_was_copied_gets_no_grant(core: Core) -> None:
+    user, client = core.person(), core.site()
+    old = core.open(user).cookie
+    core.time.move(2 * HOUR)
+    newest = core.services.sessions.visit(old).successor
+    assert newest is not None
+    assert core.services.sessions.visit(newest).session is not None
+    core.time.move(MINUTE + 1)
+    issued = core.services.grants.issue(old, request_of(client))
+    assert issued.code is None
+    assert issued.visit.outcome is Outcome.REUSE
 
 
 def test_without_leave_to_refresh_nothing_outlives_the_session(core: Core) -> None:
