@@ -131,6 +131,16 @@ def test_an_api_that_the_tokens_of_a_participant_are_for_is_told_too(core: Core,
     assert books.told(sid=held.sid) == [api.client_id]
 
 
+def test_sessions_of_different_shards_can_be_ended_together(core: Core, books: Books, shop: Client) -> None:
+    users = [core.person(shard=shard) for shard in ("05", "2a", "05")]
+    sids = [sign_in(core, shop, user=user).sid for user in users]
+    endings = core.services.endings.end_sessions(sids, Reason.ADMIN, "me")
+    assert sorted(one.sid for one in endings) == sorted(sids)
+    for sid in sids:
+        (entry,) = books.journal(sid=sid)
+        assert entry.shard == sid[:2]
+
+
 def test_recording_the_same_ending_again_gives_its_number_and_no_second_notice(
     core: Core, books: Books, shop: Client
 ) -> None:

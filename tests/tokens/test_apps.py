@@ -10,7 +10,7 @@ from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused, Replayed
 from sso_center.core.tokens import ActiveToken, Redeemed, ReusedApp
 from sso_center.core.users import User
-from tests.harness.core import DAY, HOUR, MINUTE, Core, core_in
+from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core, core_in
 from tests.tokens.conftest import REFRESHING
 
 
@@ -315,3 +315,32 @@ def test_the_least_recently_seen_makes_room_and_is_named(three_at_most: App) -> 
     assert last.ended == (sid_of(first),)
     assert app.find(last) is not None
     assert app.core.services.sessions.visit(opened.cookie).session is not None
+
+
+def test_where_an_app_is_used_is_noted_once_a_minute_for_each_api(core: Core) -> None:
+    stock, films = core.site(), core.site()
+    phone = App(
+        core,
+        core.person(),
+        core.site(access_token_format="app", audiences=(stock.client_id, films.client_id)),
+    )
+    given = phone.sign_in()
+    find = core.services.tokens.find_active
+    for _ in range(3):
+        for api in (stock, films):
+            core.time.move(SECOND)
+            assert find(given.access_token, asker=api)
+    # A stranger learns nothing and leaves no trace, and nor does who asks for nobody.
+    find(given.access_token, asker=core.site())
+    find(given.access_token)
+    assert used_at(core, given) == [films.client_id, stock.client_id]
+    core.time.move(MINUTE)
+    assert find(given.access_token, asker=films)
+    # Still one step of it: it only was again where it was last.
+    assert used_at(core, given) == [films.client_id, stock.client_id]
+    assert find(given.access_token, asker=stock)
+    assert used_at(core, given) == [stock.client_id, films.client_id, stock.client_id]
+
+
+def used_at(core: Core, given: Redeemed) -> list[str]:
+    return [step.client_id for step in core.services.sessions.steps(sid_of(given)) if step.client_id]

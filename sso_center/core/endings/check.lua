@@ -1,20 +1,12 @@
 -- Says which sessions are alive and joined by one of some clients; asking counts as use.
 -- ARGV: clients (space-separated), sid, sid, ...
 -- Returns {'checked', 1 or 0, ...} in the order asked | {'no_user', '', session reply...}
-local ASKED_PAUSE = 60000
-
--- Notes the asking as a step of the session: at most once a minute, and as one while nothing else comes between, so
--- that a site that often asks pushes nothing out.
+-- Notes the asking, at most once a minute.
 local function note_asking(session, client)
   local key = client_sessions_key(client)
-  if now - tonumber(redis.call('ZSCORE', key, session.sid) or 0) < ASKED_PAUSE then return end
+  if now - tonumber(redis.call('ZSCORE', key, session.sid) or 0) < STEP_PAUSE then return end
   index_put(key, now, session.sid)
-  local last = redis.call('LINDEX', steps_key(session.sid), 0)
-  if last and string.match(last, '^%d+|([^|]*)$') == client then
-    redis.call('LSET', steps_key(session.sid), 0, now .. '|' .. client)
-  else
-    step_push(session, now .. '|' .. client)
-  end
+  step_asked(session, client)
 end
 
 -- Returns the first of the clients that is in a session, or nil.

@@ -60,13 +60,10 @@ class Endings:
         return ended[0] if ended else None
 
     def end_sessions(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Ending]:
-        """End several sessions of one shard, recorded in few transactions. Raises Unavailable."""
-        closed = self._close(sids, reason, actor)  # step 0
-        if not closed:
-            return []
-        shard = closed[0].sid[:2]
+        """End several sessions, recorded in few transactions for each shard. Raises Unavailable."""
         endings: list[Ending] = []
-        for batch in _in_batches(closed):
+        for batch in _in_batches(self._close(sids, reason, actor)):  # step 0
+            shard = batch[0].shard
             told = self._told({client for one in batch for client in one.participants})
             recorded = self._entries.record(batch, shard, told)  # step 1
             self._finish(shard, recorded)  # steps 2 and 3; step 4 is the courier's
@@ -200,13 +197,14 @@ def _read_closed(sid: str, reply: Sequence[str]) -> Closed:
 
 
 def _in_batches(closed: Sequence[Closed]) -> Iterator[list[Closed]]:
-    """Split so that each batch writes about MAX_ROWS rows: longer transactions hold up other writers."""
+    """Split so that each batch is of one shard and writes about MAX_ROWS rows: longer transactions hold up
+    other writers."""
     batch: list[Closed] = []
     rows = 0
-    for one in closed:
+    for one in sorted(closed, key=lambda one: one.shard):
         # An ending, an audit entry, and a notice for each participant.
         cost = 2 + len(one.participants)
-        if batch and rows + cost > MAX_ROWS:
+        if batch and (rows + cost > MAX_ROWS or batch[0].shard != one.shard):
             yield batch
             batch, rows = [], 0
         batch.append(one)

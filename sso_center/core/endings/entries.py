@@ -26,6 +26,11 @@ class Closed:
     sub: str
     participants: tuple[str, ...]
 
+    @property
+    def shard(self) -> str:
+        """The shard that all of the session lives in."""
+        return self.sid[:2]
+
 
 @dataclass(frozen=True)
 class Ending:

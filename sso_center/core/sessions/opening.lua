@@ -26,6 +26,8 @@ local function session_begin(s, presented, strict)
   redis.call('PEXPIRE', session_key(s.sid), s.life + SESSION_KEPT)
   chain_begin(s.chain, s.sid, presented, s.life + SESSION_KEPT, strict)
   index_put(user_sessions_key(s.sub), s.deadline, s.sid)
+  -- Also where the sid is in it already: a session that is opened anew outlives what its index had left.
+  redis.call('PEXPIRE', user_sessions_key(s.sub), HORIZON)
   index_deadline(s)
   presence_note(s)
   return s

@@ -14,6 +14,8 @@ local SESSION_KEPT = 7 * DAY
 local HORIZON = 408 * DAY
 local STEPS_KEPT = 25
 local STEPS_SPARE = 8
+local STEPS_RECENT = 5
+local STEP_PAUSE = 60000
 local USED_KEPT = 26 * 3600000
 
 local function client_sessions_key(client) return prefix .. 'client-sessions:' .. client end
@@ -47,4 +49,21 @@ local function session_step(session, client, address, user_agent)
     local key = prefix .. 'used:' .. math.floor(now / 3600000)
     if redis.call('ZINCRBY', key, 1, client) == '1' then redis.call('PEXPIRE', key, USED_KEPT) end
   end
+end
+
+-- Notes that a client itself asked about a session, as one step while nothing else comes between and at most once a
+-- minute, so that those who often ask push nothing out.
+local function step_asked(session, client)
+  local recent = redis.call('LRANGE', steps_key(session.sid), 0, STEPS_RECENT - 1)
+  for place, step in ipairs(recent) do
+    local at, who = string.match(step, '^(%d+)|([^|]*)$')
+    if who == client then
+      if now - tonumber(at) < STEP_PAUSE then return end
+      if place == 1 then
+        redis.call('LSET', steps_key(session.sid), 0, now .. '|' .. client)
+        return
+      end
+    end
+  end
+  step_push(session, now .. '|' .. client)
 end

@@ -86,6 +86,7 @@ class ActiveTokens:
             *presented_arguments(token),
             self._app_rotation,
             self._handed_on_by(asker),
+            asker.client_id if asker else "",
         )
         reply = self._sessions.with_user(_FIND_APP, token.shard, arguments)
         if reply[0] == "reuse":

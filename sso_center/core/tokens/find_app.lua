@@ -1,6 +1,6 @@
 -- Says what an app token opens, as visit.lua does for a cookie, and touches it.
 -- ARGV: chain id, generation, hash of the secret, fresh nonce, hash of its successor, interval (ms),
---       the clients whose successors the caller hands on, with blanks around each, or '*'
+--       the clients whose successors the caller hands on, with blanks around each, or '*', the caller
 -- Returns {'alive', nonce, client, scope, family, stamp, session reply...} | {outcome, '', session reply...}
 local presented = {secret = args[3], nonce = args[4], successor = args[5]}
 local outcome, session, user = session_visit(args[1], tonumber(args[2]), presented, math.huge)
@@ -17,5 +17,6 @@ local nonce = ''
 if args[7] == '*' or string.find(args[7], ' ' .. family.client .. ' ', 1, true) then
   local chain = chain_load(args[1])
   if chain.generation == tonumber(args[2]) then nonce = chain_tell(chain, tonumber(args[6])) end
+  step_asked(session, args[8])
 end
 return {'alive', nonce, family.client, family.scope, family.id, family.stamp, unpack(session_reply(session, user))}
