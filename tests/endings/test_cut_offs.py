@@ -6,7 +6,7 @@ import pytest
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason, Walk
+from sso_center.core.endings import Reason, Tail, Walk
 from sso_center.core.endings.mass import Scope
 from sso_center.core.endings.walker import LEASE_SECONDS
 from sso_center.core.sessions import SESSION_PARTS
@@ -275,6 +275,25 @@ def test_who_loses_a_role_gets_nothing_back_of_what_its_cut_off_ended(
     walk_all(core)
     user = core.services.users.get(mine.user.sub)
     assert belongings_of(core, sites, user).alive() == ALL
+
+
+def test_a_cut_off_reaches_nobody_who_lost_the_role_before_however_late_the_courier_hears_of_it(
+    core: Core, sites: Sites
+) -> None:
+    mine = belongings_of(core, sites, core.person("guard"))
+    core.services.users.set_roles(mine.user.sub, [])
+    left = mine.alive()
+    assert "session" in left
+    core.time.move(1)
+    cut_off(core, "role", "guard")
+    assert mine.alive() == left
+    tail = Tail(
+        core.services.entries, core.services.applying, core.services.mass_endings, core.services.users
+    )
+    while tail.follow():
+        pass
+    walk_all(core)
+    assert mine.alive() == left
 
 
 def test_a_role_that_is_lost_without_any_cut_off_ends_no_session(core: Core, sites: Sites) -> None:

@@ -1,6 +1,7 @@
 """Following the journal: finishing what was recorded but not applied, and moving the shards' marks."""
 
 import logging
+from collections.abc import Collection, Sequence
 
 from sso_center.base.errors import NotFound
 from sso_center.core.endings.applying import Applying
@@ -30,16 +31,16 @@ class Tail:
         page = self._entries.unapplied(_PAGE)
         done: list[int] = []
         try:
-            for entry in page:
-                self._apply(entry)
+            for place, entry in enumerate(page):
+                self._apply(entry, page[place + 1 :])
                 done.append(entry.number)
         finally:
             self._entries.note_applied(done)
         return len(done)
 
-    def _apply(self, entry: Entry) -> None:
+    def _apply(self, entry: Entry, later: Sequence[Entry]) -> None:
         if entry.kind == "user":
-            self._refill(entry)
+            self._refill(entry, later)
             # What a cut-off voided is many sessions, which have walks of their own (walker.py).
             ended = max(self._mass.walk(entry), default=0)
             if ended:
@@ -48,9 +49,16 @@ class Tail:
             self._applying.apply(entry)
         self._applying.mark(entry)
 
-    def _refill(self, entry: Entry) -> None:
+    def _refill(self, entry: Entry, later: Sequence[Entry]) -> None:
         # Written over, not dropped and filled: in between nobody could say whether the user's sessions count.
         try:
-            self._users.refill(entry.sub, lost_roles=entry.detail.get("lost_roles", ()))
+            lost = entry.detail.get("lost_roles", ())
+            self._users.refill(entry.sub, lost_roles=lost, latest=_latest_before(later, lost))
         except NotFound:
             self._applying.apply(entry)
+
+
+def _latest_before(later: Sequence[Entry], roles: Collection[str]) -> int | None:
+    """Return the instant (ms) before the first of the later cut-offs of one of these roles, None without."""
+    roles_cut = [one for one in later if one.kind == "cutoff" and one.detail["scope"] == "role"]
+    return min((one.detail["at"] - 1 for one in roles_cut if one.detail["name"] in roles), default=None)

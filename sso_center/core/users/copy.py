@@ -11,12 +11,15 @@ LIFETIME = 400 * 86_400_000
 _PUT_USER = load_script(__package__, "lost_roles.lua", "put_user.lua")
 
 
-def write_copy(redis: Redis, user: User, *, lost_roles: Collection[str] = ()) -> None:
+def write_copy(
+    redis: Redis, user: User, *, lost_roles: Collection[str] = (), latest: int | None = None
+) -> None:
     """Write the user's copy unless a newer one is there. Raises Unavailable.
 
-    `lost_roles` are those that a change took away: what a cut-off took by one of them stays taken.
+    `lost_roles` are those that a change took away: what a cut-off took by one of them stays taken. Cut-offs
+    later than `latest` (ms) came after the change.
     """
-    arguments = (
+    arguments: tuple[str | int, ...] = (
         user.sub,
         user.version,
         user.epoch,
@@ -28,6 +31,7 @@ def write_copy(redis: Redis, user: User, *, lost_roles: Collection[str] = ()) ->
         user.access_epoch,
         _consents(user),
         as_marks(lost_roles),
+        "" if latest is None else latest,
     )
     redis.run(_PUT_USER, user.shard, arguments)
 

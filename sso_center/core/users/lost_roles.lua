@@ -1,13 +1,14 @@
 -- A role's cut-off reaches whoever had the role by then: who loses the role afterwards gets nothing back of what it cut
 -- off, so that it becomes the user's own. `before` and `after` are roles as the user's copy has them: '|a|b|' or ''.
-local function keep_cutoffs_of_lost_roles(sub, before, after)
+-- A cut-off later than `latest` (ms) came after the loss and did not reach them.
+local function keep_cutoffs_of_lost_roles(sub, before, after, latest)
   if last_cutoff == 0 or before == after then return end
   local own = prefix .. 'cutoff:user:' .. sub
   for role in string.gmatch(before, '[^|]+') do
     local of_role = prefix .. 'cutoff:role:' .. role
     local at = tonumber(redis.call('GET', of_role) or -1)
     local is_lost = not string.find(after, '|' .. role .. '|', 1, true)
-    if is_lost and at > tonumber(redis.call('GET', own) or -1) then
+    if is_lost and at <= latest and at > tonumber(redis.call('GET', own) or -1) then
       redis.call('SET', own, string.format('%.0f', at), 'PX', math.max(redis.call('PTTL', of_role), 1))
     end
   end

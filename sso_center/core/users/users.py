@@ -291,13 +291,14 @@ class Users:
         """Write the user's copy unless Redis has a newer one."""
         write_copy(self._redis, user)
 
-    def refill(self, sub: str, *, lost_roles: Collection[str] = ()) -> User:
+    def refill(self, sub: str, *, lost_roles: Collection[str] = (), latest: int | None = None) -> User:
         """Write the copy anew from SQL, and return the user; raises NotFound.
 
-        `lost_roles` are those that the change took away because of which this is done.
+        `lost_roles` are those that the change took away because of which this is done; cut-offs later than
+        `latest` (ms) came after it.
         """
         user = self.get(sub)
-        write_copy(self._redis, user, lost_roles=lost_roles)
+        write_copy(self._redis, user, lost_roles=lost_roles, latest=latest)
         return user
 
 
