@@ -85,7 +85,7 @@ class BrowserTokens:
         try:
             return self._newest(place, refused)
         except LoginNeeded as needed:
-            if self._clock.wall() - session.opened_at < JUST_NOW:
+            if self._is_just_signed_in(session):
                 # Another login would end here once more: better an error than a loop.
                 raise Unavailable("tokens_contradiction", f"Just after a login: {needed.message}") from needed
             if needed.is_session_over:
@@ -95,6 +95,13 @@ class BrowserTokens:
                     _gone(place.names, place.names.tokens),
                 )
             raise
+
+    def _is_just_signed_in(self, session: LocalSession) -> bool:
+        """Say whether a login a moment ago still holds: who signed out since is to sign in again."""
+        if self._clock.wall() - session.opened_at >= JUST_NOW:
+            return False
+        sid = session.user.sid
+        return self._center.are_alive([sid])[sid]
 
     def close(self, cookies: str | None, scheme: str, session: LocalSession | None) -> tuple[Cookie, ...]:
         """Give the refresh token of a session back, where that is possible; returns the cookies to set."""

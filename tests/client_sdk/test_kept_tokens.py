@@ -357,6 +357,16 @@ def test_no_mistake_becomes_a_loop(new_site: NewSite, center: FakeCenter, browse
     assert page.headers["Retry-After"]
 
 
+def test_who_signed_out_elsewhere_just_after_signing_in_is_sent_to_sign_in_and_not_refused(
+    new_site: NewSite, center: FakeCenter, browser: Browser
+) -> None:
+    site = new_site(keep_tokens=True)
+    first = site.sign_in(browser, "/token").text
+    center.log_out()
+    page = browser.get(f"{site.url}/another-token?refused={first}")
+    assert "/authorize" in page.location
+
+
 def test_who_signed_in_before_tokens_were_kept_passes_by_the_center(
     new_site: NewSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
