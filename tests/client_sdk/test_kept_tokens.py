@@ -358,9 +358,8 @@ def test_no_mistake_becomes_a_loop(new_site: NewSite, center: FakeCenter, browse
 
 
 def test_who_signed_out_elsewhere_just_after_signing_in_is_sent_to_sign_in_and_not_refused(
-    new_site: NewSite, center: FakeCenter, browser: Browser
+    site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
-    site = new_site(keep_tokens=True)
     first = site.sign_in(browser, "/token").text
     center.log_out()
     page = browser.get(f"{site.url}/another-token?refused={first}")
