@@ -80,6 +80,19 @@ def test_a_third_party_site_gets_nothing_before_the_person_allowed_it(
     assert noted.detail == {"scope": ["openid", "email"]}
 
 
+def test_a_third_party_site_asks_about_its_token_and_learns_no_more_than_was_allowed(
+    partner: Site, person: Person, signed_in: Browser, auditor: Site
+) -> None:
+    told = []
+    for scope in ("openid", "openid profile"):
+        attempt, page = ask(signed_in, partner, scope=scope)
+        given = partner.finish(partner.code_in(allow(signed_in, partner, page), attempt), attempt)
+        told.append(partner.introspect(given.access_token))
+        assert auditor.introspect(given.access_token)["username"] == person.username
+    assert "username" not in told[0]
+    assert told[1]["username"] == person.username
+
+
 def test_what_was_allowed_is_not_asked_again_but_more_is(
     center: Center, partner: Site, person: Person, signed_in: Browser, new_browser: Callable[[], Browser]
 ) -> None:

@@ -32,7 +32,7 @@ def handler(services: Services) -> Handler:
         client = confirm(clients, client, sent)
         if active is None or not _may_know(client, active):
             return INACTIVE
-        described = _described(active, issuer)
+        described = _described(active, issuer, client)
         if active.successor is not None and _takes_in(client, active):
             described["successor"] = active.successor
         return json_answer(described)
@@ -52,7 +52,7 @@ def _takes_in(client: Client, active: ActiveToken) -> bool:
     return client.client_id in active.audience or client.may_introspect
 
 
-def _described(active: ActiveToken, issuer: str) -> dict[str, Any]:
+def _described(active: ActiveToken, issuer: str, asker: Client) -> dict[str, Any]:
     said: dict[str, Any] = {
         "active": True,
         "iss": issuer,
@@ -72,8 +72,10 @@ def _described(active: ActiveToken, issuer: str) -> dict[str, Any]:
     if active.scope:
         said["scope"] = " ".join(active.scope)
     if active.user is not None:
-        said["username"] = active.user.username
         said["roles"] = active.user.roles
+        # To a third party the name that a person signs in with is a part of their profile.
+        if not asker.is_third_party or "profile" in active.scope:
+            said["username"] = active.user.username
     if active.sid is not None:
         said["sid"] = active.sid
     return said
