@@ -127,19 +127,24 @@ def work_goes_on(crowd: list[Renewing]) -> None:
     )
 
 
-def give_back(center: Center, browser: Browser) -> Callable[[], None]:
-    """Revoke a refresh token, and return what sees that it stays so."""
-    site = center.add_site(grant_types=CODE_AND_REFRESH)
-    tokens = tokens_for(browser, site)
-    assert site.post("/revoke", {"token": tokens["refresh_token"]}).status_code == 200
+class GivenBack:
+    """What one login gave, and that it stays revoked once it was."""
 
-    def stays() -> None:
-        assert site.introspect(tokens["access_token"]) == {"active": False}
-        assert site.introspect(tokens["refresh_token"]) == {"active": False}
-        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-        assert site.post("/token", form).json()["error"] == "invalid_grant"
+    def __init__(self, center: Center, browser: Browser) -> None:
+        self._site = center.add_site(grant_types=CODE_AND_REFRESH)
+        self._tokens = tokens_for(browser, self._site)
 
-    return stays
+    def revoke(self) -> "GivenBack":
+        token = self._tokens["refresh_token"]
+        assert self._site.post("/revoke", {"token": token}).status_code == 200
+        return self
+
+    def stays_so(self) -> None:
+        site, token = self._site, self._tokens["refresh_token"]
+        assert site.introspect(self._tokens["access_token"]) == {"active": False}
+        assert site.introspect(token) == {"active": False}
+        refused = site.post("/token", {"grant_type": "refresh_token", "refresh_token": token})
+        assert refused.json()["error"] == "invalid_grant"
 
 
 def test_killed_workers_sign_no_refreshing_client_out(
@@ -172,19 +177,19 @@ def test_a_killed_store_that_lost_nothing_signs_no_refreshing_client_out_and_for
         center = new_center(workers=2, settings={"SSO_REDIS_URL": store.url})
         center.add_site().sign_in(browser, center.add_person())
         renewing = crowd(center)
-        stays_revoked = []
+        given_back = []
         with load(renewing):
             for _ in range(KILLS):
                 work_goes_on(renewing)
-                stays_revoked.append(give_back(center, browser))
+                given_back.append(GivenBack(center, browser).revoke())
                 store.kill()
                 store.start()
             work_goes_on(renewing)
         assert sum(one.troubles for one in renewing), "no request was under way when the store was killed"
         for one in renewing:
             one.is_well()
-        for look in stays_revoked:
-            look()
+        for given in given_back:
+            given.stays_so()
         center.stop()
 
 
@@ -194,15 +199,14 @@ def test_what_a_store_forgot_calls_nobody_a_thief(
     browser: Browser,
     tmp_path: Path,
 ) -> None:
-    # Nothing is written to disk in time: the store forgets all since its last rewrite.
+    # Nothing is written to disk any more: the store forgets all since then.
     with ValkeyServer(tmp_path / "store") as store:
         center = new_center(workers=2, settings={"SSO_REDIS_URL": store.url})
         center.add_site().sign_in(browser, center.add_person())
-        renewing = crowd(center)
+        renewing, given_back = crowd(center), GivenBack(center, browser)
         with store.client() as client:
             client.config_set("appendonly", "no")
-            client.save()
-        stays_revoked = give_back(center, browser)
+        given_back.revoke()
         with load(renewing):
             work_goes_on(renewing)
             store.kill()
@@ -211,5 +215,5 @@ def test_what_a_store_forgot_calls_nobody_a_thief(
         for one in renewing:
             # What it was given first is as good as it was: the family lives, and nobody was accused.
             assert one.site.introspect(one.first["access_token"])["active"]
-        stays_revoked()
+        given_back.stays_so()
         center.stop()

@@ -302,7 +302,7 @@ def test_of_a_forged_jwt_the_center_asks_a_living_session_of_that_person_and_cli
     is_active = services.tokens.find_active
     claimed = is_active(forge())
     assert claimed is not None
-    stranger = life.center.add_site()
+    stranger = life.center.add_site(grant_types=CODE_AND_REFRESH, scopes=("offline_access",))
     (offline,) = {
         found.family
         for text in life.works["access"]
