@@ -10,6 +10,7 @@ from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
 from tests.harness.receiver import Receiver
 from tests.harness.site import Attempt, Site
+from tests.oidc.exchange import assert_refused, refresh, tokens_for
 
 
 @pytest.fixture(scope="module")
@@ -279,6 +280,26 @@ def test_the_page_speaks_the_language_the_site_wished_and_keeps_the_request(
     english = signed_in.get(f"{page.url}&lang=en")
     assert "Don't allow" in english.text
     assert partner.code_in(allow(signed_in, partner, english), attempt)
+
+
+def test_what_a_site_holds_counts_only_once_it_is_allowed_when_it_becomes_a_third_party(
+    center: Center, site: Site, signed_in: Browser
+) -> None:
+    lasting = {"grant_types": ("authorization_code", "refresh_token"), "scopes": ("offline_access",)}
+    sold = center.add_site(**lasting, access_token_format="jwt", audiences=(site.client_id,))
+    app = center.add_site(access_token_format="app", audiences=(site.client_id,))
+    given = tokens_for(signed_in, sold, scope="openid offline_access")
+    token = tokens_for(signed_in, app, device_id="phone")["access_token"]
+    held = (given["access_token"], given["refresh_token"], token)
+    for owner in (sold, app):
+        center.services.clients.update(owner.client_id, is_third_party=True)
+    for owner, one in zip((sold, sold, app), held, strict=True):
+        assert owner.introspect(one) == {"active": False}
+        assert site.introspect(one) == {"active": False}
+    assert_refused(refresh(sold, given["refresh_token"]), 400, "invalid_grant")
+    _, page = ask(signed_in, sold, scope="openid offline_access", prompt="consent")
+    allow(signed_in, sold, page)
+    assert sold.introspect(given["access_token"])["active"] is True
 
 
 # Withdrawn

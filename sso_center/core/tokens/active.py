@@ -6,6 +6,7 @@ from sso_center.core.chains.token import ChainSigner, ChainToken, presented_argu
 from sso_center.core.clients import Client, Clients
 from sso_center.core.sessions import Sessions, read_claims, read_session
 from sso_center.core.tokens.access import AccessTokens
+from sso_center.core.tokens.permission import may_act_for
 from sso_center.core.tokens.records import ActiveToken, ReusedApp
 from sso_center.core.tokens.redeeming import FAMILY_PARTS
 from sso_center.storage.scripts import load_script
@@ -63,7 +64,8 @@ class ActiveTokens:
             return None
         _, client_id, sub, sid, scope, stamp, deadline, family, number, claims = reply
         client = self._clients.find(client_id)
-        if client is None or (claims and not client.may_stay(sid)):
+        user = read_claims(claims) if claims else None
+        if client is None or (user is not None and not may_act_for(client, user, sid)):
             return None
         return ActiveToken(
             kind="access",
@@ -73,7 +75,7 @@ class ActiveTokens:
             scope=client.scopes_of(scope.split()),
             issued_at=int(stamp) // 1000,
             expires_at=int(deadline) // 1000,
-            user=read_claims(claims) if claims else None,
+            user=user,
             audience=asked.audience or client.audience,
             jti=f"{family}.{number}" if family else number,
             family=family or None,
@@ -95,9 +97,9 @@ class ActiveTokens:
             return None
         _, nonce, client_id, scope, family, stamp, *rest = reply
         client = self._clients.find(client_id)
-        if client is None:
-            return None
         session = read_session(rest)
+        if client is None or not may_act_for(client, session.user, session.sid):
+            return None
         return ActiveToken(
             kind="app",
             client_id=client_id,
@@ -131,7 +133,8 @@ class ActiveTokens:
             return None
         _, family, client_id, sub, sid, scope, stamp, deadline, claims = reply
         client = self._clients.find(client_id)
-        if client is None or not client.may_stay(sid):
+        user = read_claims(claims)
+        if client is None or not may_act_for(client, user, sid):
             return None
         return ActiveToken(
             kind="refresh",
@@ -141,7 +144,7 @@ class ActiveTokens:
             scope=client.scopes_of(scope.split()),
             issued_at=int(stamp) // 1000,
             expires_at=int(deadline) // 1000,
-            user=read_claims(claims),
+            user=user,
             audience=client.audience,
             jti=family,
             family=family,

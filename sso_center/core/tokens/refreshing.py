@@ -9,6 +9,7 @@ from sso_center.core.grants import GrantRefused
 from sso_center.core.sessions import Sessions, read_claims
 from sso_center.core.sessions.record import read_about
 from sso_center.core.tokens.access import AccessTokens, Issue, left_of
+from sso_center.core.tokens.permission import may_act_for
 from sso_center.core.tokens.records import Authentication, Refreshed, ReusedToken, ScopeRefused
 from sso_center.core.tokens.redeeming import FAMILY_PARTS
 from sso_center.storage.scripts import load_script
@@ -72,8 +73,8 @@ class Refreshing:
             reply
         )
         about, user = read_about(about_text), read_claims(claims)
-        if not client.may_stay(sid):
-            raise GrantRefused("no_offline_access")
+        if not may_act_for(client, user, sid):
+            raise GrantRefused("not_allowed")
         given = client.scopes_of(scope.split())
         authentication = Authentication(int(auth_time), about.acr, about.amr, sid or None)
         access_token = opaque
