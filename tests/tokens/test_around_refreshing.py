@@ -40,6 +40,7 @@ def test_what_is_signed_as_another_kind_opens_nothing(opaque: Holder) -> None:
         return signers[other].dumps(token)
 
     assert services.tokens.find_active(as_another(cookie, "session", "app")) is None
+    assert services.tokens.find_given(as_another(cookie, "session", "app")) is None
     assert services.tokens.find_active(as_another(cookie, "session", "refresh")) is None
     assert services.tokens.find_active(as_another(opaque.refresh_token, "refresh", "app")) is None
     assert services.sessions.visit(as_another(opaque.refresh_token, "refresh", "session")).session is None

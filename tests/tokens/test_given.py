@@ -9,7 +9,7 @@ from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
 from sso_center.core.tokens import GivenToken
 from sso_center.core.users import User
-from tests.harness.core import DAY, MINUTE, Core, core_in
+from tests.harness.core import DAY, HOUR, MINUTE, Core, core_in
 from tests.tokens.conftest import REFRESHING, hold
 
 KINDS = ["opaque", "jwt", "refresh", "app"]
@@ -137,4 +137,28 @@ def test_a_clients_own_token_is_found_until_it_is_denied(core: Core) -> None:
     assert given is not None
     assert (given.client_id, given.family, given.sid) == (client.client_id, None, None)
     take_back(core, given)
+    assert core.services.tokens.find_given(token) is None
+
+
+def test_what_came_of_a_session_that_expired_is_given_back_already(core: Core) -> None:
+    user, client = core.person(), core.site(grant_types=REFRESHING)
+    opened = core.open(user)
+    given = core.redeem(core.code(opened.cookie, client), client)
+    assert given.refresh_token is not None
+    core.time.move(2 * HOUR - 1)
+    assert core.services.tokens.find_given(given.refresh_token) is not None
+    core.time.move(1)
+    assert core.services.tokens.find_given(given.refresh_token) is None
+
+
+def test_a_token_that_would_outlive_its_session_ends_with_it(core: Core) -> None:
+    user, client = core.person(), core.site()
+    opened = core.open(user)
+    for _ in range(12):
+        core.time.move(HOUR - MINUTE // 6)
+        assert core.services.sessions.visit(opened.cookie).session is not None
+    token = core.token(opened.cookie, client)
+    core.time.now = opened.session.deadline - 1
+    assert core.services.tokens.find_given(token) is not None
+    core.time.move(1)
     assert core.services.tokens.find_given(token) is None

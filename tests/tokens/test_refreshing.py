@@ -1,14 +1,32 @@
 """Refresh tokens rotate at every use: each rule, on the real server."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused
 from sso_center.core.tokens import ReusedToken, ScopeRefused
-from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core
+from sso_center.core.tokens.access import AccessTokens
+from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core, core_in
 from tests.tokens.conftest import Holder, hold
+
+
+def test_a_spent_refresh_token_alone_does_not_yield_the_access_token_that_it_gave(
+    opaque: Holder, tmp_path: Path
+) -> None:
+    spent = opaque.refresh_token
+    given = opaque.refresh().access_token
+    shard, secret = given[:2], spent.split(".")[2]
+
+    def made_with(core: Core) -> str:
+        access = AccessTokens(core.services.keys, core.services.settings.issuer)
+        return access.candidate(opaque.client, shard, secret)[0]
+
+    assert made_with(opaque.core) == given
+    with core_in(tmp_path) as elsewhere:
+        assert made_with(elsewhere) != given
 
 
 def test_each_use_gives_another_refresh_token_and_access_token(opaque: Holder) -> None:
