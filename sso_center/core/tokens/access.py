@@ -61,13 +61,20 @@ class AccessTokens:
     def candidate(self, client: Client, shard: str, refresh_secret: str | None = None) -> tuple[str, str]:
         """Return an opaque token and its hash, before it is known whether it is given; '' twice for a JWT.
 
-        One that comes of a refresh token follows from its secret, so that a retry gets the same one
+        One that comes of a refresh token follows from its secret and one of ours: a retry gets the same
         although nothing stored could tell it.
         """
         if client.has_signed_tokens:
             return "", ""
-        token = new_secret(shard) if refresh_secret is None else shard + _derived(refresh_secret)
+        token = new_secret(shard) if refresh_secret is None else shard + self._derived(refresh_secret)
         return token, hashed(token)
+
+    def _derived(self, refresh_secret: str) -> str:
+        # Not the HMAC that gives the next refresh token: neither of them may be made from the other. With a
+        # secret of ours: who finds a spent refresh token shall not make the access token that it gave.
+        ours = self._keys.cookie_secrets("access token")[-1]
+        digest = hmac.new(refresh_secret.encode(), ours.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def signed(self, issue: Issue, user: User | None, authentication: Authentication | None) -> str:
         """Return a JWT access token (RFC 9068 section 2.2); `stamp` and `epoch` are ours, for cut-offs.
@@ -137,9 +144,3 @@ class AccessTokens:
 def left_of(deadline: int, now: int) -> int:
     """Return how many seconds are left until a deadline, the last one begun; both are in milliseconds."""
     return max(-((now - deadline) // 1000), 0)
-
-
-def _derived(refresh_secret: str) -> str:
-    # Not the HMAC that gives the next refresh token: neither of them may be made from the other.
-    digest = hmac.new(refresh_secret.encode(), b"access token", hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
