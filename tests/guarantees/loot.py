@@ -21,7 +21,7 @@ from sso_center.storage.schema import metadata
 SHORTEST = 12
 """Characters below which nothing is a secret."""
 
-NAMES = ("session", "refresh", "app", "device", "csrf", "forms")
+NAMES = ("session", "refresh", "app", "device", "csrf", "forms", "access token")
 
 READERS = {
     "string": ("GET",),
