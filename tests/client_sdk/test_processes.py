@@ -127,7 +127,8 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
 def test_redirects_and_cookies_of_the_center_are_not_followed() -> None:
     moved = (
-        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nSet-Cookie: a=1\r\n"
+        b"Content-Length: 0\r\nConnection: close\r\n\r\n"
     )
     with raw_server(moved, OK) as (url, received):
         transport = RequestsTransport(5)
