@@ -5,10 +5,11 @@ HMAC is not offered: it would need the clients' secrets in clear.
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, cast
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -16,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 from jwt.algorithms import Algorithm, get_default_algorithms
-from jwt.utils import der_to_raw_signature
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 RSA_BITS = 2048
@@ -26,6 +26,7 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pri
 # RFC 7638 section 3.2, RFC 8037 section 2: what a thumbprint is made of.
 _THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 _IMPLEMENTATIONS = get_default_algorithms()
+_P256_BYTES = 32
 _ECDSA = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
@@ -39,9 +40,11 @@ def signature_of(message: bytes, key: PrivateKey, algorithm: str) -> bytes:
 
     ES256 chooses its number by RFC 6979, from the message and the key.
     """
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return der_to_raw_signature(key.sign(message, _ECDSA), key.curve)
-    return _IMPLEMENTATIONS[algorithm].sign(message, key)
+    if algorithm != "ES256":
+        return _IMPLEMENTATIONS[algorithm].sign(message, key)
+    # Not asked of its type, which is an abstract class and slow to ask.
+    r, s = decode_dss_signature(cast(ec.EllipticCurvePrivateKey, key).sign(message, _ECDSA))
+    return r.to_bytes(_P256_BYTES) + s.to_bytes(_P256_BYTES)
 
 
 def make_private_key(algorithm: str) -> PrivateKey:
