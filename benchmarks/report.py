@@ -12,7 +12,7 @@ from benchmarks.load import Sample
 from benchmarks.rounds import Results, ratio
 from benchmarks.sdk import Added
 
-AIMED_CPU_RATIO = {"handoff": 0.70, "check": 0.90, "refresh": 0.70, "authorize": 1.20}
+AIMED_CPU_RATIO = {"handoff": 0.70, "check": 0.90, "refresh": 0.70, "authorize": 1.10}
 AIMED_CUT_OFF_MS = 50.0
 AIMED_MEMORY_MB = 260.0
 AIMED_SDK_US = 25.0
