@@ -7,8 +7,9 @@ from sso_center.core.clients import Client, Clients
 from sso_center.core.sessions import Sessions, read_claims, read_session
 from sso_center.core.tokens.access import AccessTokens
 from sso_center.core.tokens.permission import may_act_for
-from sso_center.core.tokens.records import ActiveToken, ReusedApp
+from sso_center.core.tokens.records import ActiveToken, Kind, ReusedApp
 from sso_center.core.tokens.redeeming import FAMILY_PARTS
+from sso_center.core.users import User
 from sso_center.storage.scripts import load_script
 
 _FIND_ACTIVE = load_script(__package__, *FAMILY_PARTS, "find_active.lua")
@@ -63,22 +64,18 @@ class ActiveTokens:
         if reply[0] != "active":
             return None
         _, client_id, sub, sid, scope, stamp, deadline, family, number, claims = reply
-        client = self._clients.find(client_id)
-        user = read_claims(claims) if claims else None
-        if client is None or (user is not None and not may_act_for(client, user, sid)):
-            return None
-        return ActiveToken(
-            kind="access",
-            client_id=client_id,
-            sub=sub,
-            sid=sid or None,
-            scope=client.scopes_of(scope.split()),
-            issued_at=int(stamp) // 1000,
-            expires_at=int(deadline) // 1000,
-            user=user,
-            audience=asked.audience or client.audience,
+        return self._described(
+            "access",
+            client_id,
+            sub,
+            sid,
+            scope,
+            issued_at=int(stamp),
+            expires_at=int(deadline),
+            user=read_claims(claims) if claims else None,
+            audience=asked.audience,
             jti=f"{family}.{number}" if family else number,
-            family=family or None,
+            family=family,
         )
 
     def _find_app(self, token: ChainToken, asker: Client | None) -> ActiveToken | None:
@@ -96,20 +93,16 @@ class ActiveTokens:
         if reply[0] != "alive":
             return None
         _, nonce, client_id, scope, family, stamp, *rest = reply
-        client = self._clients.find(client_id)
         session = read_session(rest)
-        if client is None or not may_act_for(client, session.user, session.sid):
-            return None
-        return ActiveToken(
-            kind="app",
-            client_id=client_id,
-            sub=session.sub,
-            sid=session.sid,
-            scope=client.scopes_of(scope.split()),
-            issued_at=int(stamp) // 1000,
-            expires_at=session.deadline // 1000,
+        return self._described(
+            "app",
+            client_id,
+            session.sub,
+            session.sid,
+            scope,
+            issued_at=int(stamp),
+            expires_at=session.deadline,
             user=session.user,
-            audience=client.audience,
             jti=family,
             family=family,
             successor=self._app_signer().dumps(token.successor(nonce)) if nonce else None,
@@ -132,20 +125,53 @@ class ActiveTokens:
         if reply[0] != "active":
             return None
         _, family, client_id, sub, sid, scope, stamp, deadline, claims = reply
+        return self._described(
+            "refresh",
+            client_id,
+            sub,
+            sid,
+            scope,
+            issued_at=int(stamp),
+            expires_at=int(deadline),
+            user=read_claims(claims),
+            jti=family,
+            family=family,
+        )
+
+    def _described(
+        self,
+        kind: Kind,
+        client_id: str,
+        sub: str,
+        sid: str,
+        scope: str,
+        *,
+        issued_at: int,
+        expires_at: int,
+        user: User | None,
+        jti: str,
+        family: str,
+        audience: tuple[str, ...] | None = None,
+        successor: str | None = None,
+    ) -> ActiveToken | None:
+        """Return a token that the store knows, by what its client may do now; None when that is nothing.
+
+        Instants are in milliseconds here; `audience` is the token's own word on whom it is for.
+        """
         client = self._clients.find(client_id)
-        user = read_claims(claims)
-        if client is None or not may_act_for(client, user, sid):
+        if client is None or (user is not None and not may_act_for(client, user, sid)):
             return None
         return ActiveToken(
-            kind="refresh",
+            kind=kind,
             client_id=client_id,
             sub=sub,
             sid=sid or None,
             scope=client.scopes_of(scope.split()),
-            issued_at=int(stamp) // 1000,
-            expires_at=int(deadline) // 1000,
+            issued_at=issued_at // 1000,
+            expires_at=expires_at // 1000,
             user=user,
-            audience=client.audience,
-            jti=family,
-            family=family,
+            audience=audience or client.audience,
+            jti=jti,
+            family=family or None,
+            successor=successor,
         )
