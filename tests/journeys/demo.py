@@ -36,6 +36,8 @@ class Demo:
         self._http = loopback_session()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
         environ = {**inherited, "SSO_DATA_DIR": str(folder / "data"), "PYTHONUNBUFFERED": "1"}
+        # It keeps to a folder of its own there: the stores of a real center are not for play.
+        self._environ = {**environ, "SSO_DATA_DIR": str(folder / "data" / "demo")}
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [*LIFELINE, sys.executable, "-m", "sso_center", "demo", "--port-base", str(self.base)],
@@ -55,6 +57,17 @@ class Demo:
     def site(self, name: str) -> str:
         """Return the address of one of the three sites."""
         return f"http://{name}.localhost:{self.base + 1 + SITES.index(name)}"
+
+    def admin(self, *command: str) -> None:
+        """Type a command of `sso-center` in another terminal."""
+        subprocess.run(
+            [sys.executable, "-m", "sso_center", *command],
+            cwd=ROOT,
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            check=True,
+            capture_output=True,
+        )
 
     def account(self, username: str) -> Account:
         """Return an account as the terminal shows it: a name, and the password beside it."""

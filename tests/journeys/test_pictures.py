@@ -6,6 +6,7 @@ They are written to the folder named by SCREENSHOTS (`make screenshots`), else b
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -82,4 +83,28 @@ def test_pages_of_those_who_are_signed_in(
     take("no-role")
     chromium.open(f"{demo.site('staff')}/sso/signed-out")
     take("site-signed-out")
+    assert not chromium.console_errors()
+
+
+def test_pages_that_ask_for_consent_and_tell_why_a_session_is_over(
+    demo: Demo, chromium: Chromium, take: Take
+) -> None:
+    back = "http://partner.localhost/back"
+    demo.admin(
+        "clients", "add", "partner", "--third-party", "--name", "Harbour Freight", "--redirect-uri", back
+    )
+    chromium.open(demo.site("shop"))
+    sign_in(chromium, demo.account("bob"))
+    asked = {
+        "client_id": "partner",
+        "redirect_uri": back,
+        "response_type": "code",
+        "scope": "openid profile email",
+    }
+    chromium.open(f"{demo.center}/authorize?{urlencode(asked)}")
+    chromium.find("#consent-allow")
+    take("consent")
+    demo.admin("logout", "--user", "bob")
+    chromium.open(f"{demo.center}/login")
+    take("login-after-logout")
     assert not chromium.console_errors()
