@@ -7,6 +7,7 @@ from urllib.parse import unquote_plus
 
 from sso_center.core.clients import Client, Clients
 from sso_center.protocols.api_errors import InvalidClient, InvalidRequest
+from sso_center.protocols.parameters import Parameters
 
 METHODS = ("client_secret_basic", "client_secret_post")
 """What discovery calls the ways of a client that has a secret."""
@@ -19,6 +20,11 @@ class Credentials:
     authorization: str | None = field(repr=False)
     client_id: str | None
     client_secret: str | None = field(repr=False)
+
+    @classmethod
+    def of_form(cls, authorization: str | None, form: Parameters) -> "Credentials":
+        """Return what came with a form."""
+        return cls(authorization, form.get("client_id"), form.get("client_secret"))
 
 
 def authenticate(clients: Clients, sent: Credentials) -> Client:

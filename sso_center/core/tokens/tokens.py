@@ -52,7 +52,6 @@ class Tokens:
         self._active = ActiveTokens(
             sessions, clients, self._access, refresh_signer, app_signer, app_rotation=lifetimes.app_rotation
         )
-
         self._given = GivenTokens(redis, self._access, refresh_signer, app_signer)
 
     def redeem(

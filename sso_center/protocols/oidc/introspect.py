@@ -23,7 +23,7 @@ def handler(services: Services) -> Handler:
 
     def introspect(call: Call) -> Answer:
         parameters = call.form()
-        sent = Credentials(call.authorization, parameters.get("client_id"), parameters.get("client_secret"))
+        sent = Credentials.of_form(call.authorization, parameters)
         client = authenticate_confidential(clients, sent)
         token = parameters.get("token")
         if token is None:

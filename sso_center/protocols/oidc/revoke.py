@@ -21,7 +21,7 @@ def handler(services: Services) -> Handler:
 
     def revoke(call: Call) -> Answer:
         parameters = call.form()
-        sent = Credentials(call.authorization, parameters.get("client_id"), parameters.get("client_secret"))
+        sent = Credentials.of_form(call.authorization, parameters)
         client = authenticate(services.clients, sent)
         token = parameters.get("token")
         if token is None:

@@ -33,7 +33,7 @@ def handler(services: Services) -> Handler:
 
     def token(call: Call) -> Answer:
         parameters = call.form()
-        sent = Credentials(call.authorization, parameters.get("client_id"), parameters.get("client_secret"))
+        sent = Credentials.of_form(call.authorization, parameters)
         client = authenticate(services.clients, sent)
         named = parameters.get("grant_type")
         if named is None:
