@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration: what a database must be at for this code."""
 
 metadata = MetaData(
@@ -112,6 +112,7 @@ journal = Table(
     Index(None, "shard", "number"),
     Index(None, "sid"),
     Index(None, "sub"),
+    Index(None, "at"),
 )
 """Every acknowledged taking-back, in commit order; `shard` is null for what concerns all shards."""
 
@@ -139,8 +140,10 @@ notices = Table(
     Column("took_ms", Integer),
     Column("created_at", BigInteger, nullable=False),
     Column("confirmed_at", BigInteger),
+    Column("last_attempt_at", BigInteger),
     UniqueConstraint("number", "client_id", "sid"),
     Index(None, "state", "next_attempt_at"),
+    Index("ix_notices_client_id_state", "client_id", "state"),
 )
 """What is told to one client of one ending; `state` is pending, confirmed, gave_up or superseded."""
 
@@ -161,7 +164,19 @@ audit = Table(
     Column("origin", Text, unique=True),
     Index(None, "at"),
     Index(None, "sub"),
+    Index(None, "sid"),
+    Index(None, "client_id"),
+    Index(None, "address"),
 )
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("people", Integer, nullable=False),
+    Column("sessions", Integer, nullable=False),
+)
+"""How many people were here at a moment, and how many sessions lived: what a picture over time is drawn of."""
 
 leases = Table(
     "leases",

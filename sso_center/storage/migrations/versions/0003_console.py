@@ -1,0 +1,39 @@
+"""What admins look at: who was here over time, and ways to find entries of the audit log and receipts."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_INDEXES = (
+    ("ix_journal_at", "journal", ["at"]),
+    ("ix_notices_client_id_state", "notices", ["client_id", "state"]),
+    ("ix_audit_sid", "audit", ["sid"]),
+    ("ix_audit_client_id", "audit", ["client_id"]),
+    ("ix_audit_address", "audit", ["address"]),
+)
+
+
+def upgrade() -> None:
+    """Add the table, the column and the indexes."""
+    op.create_table(
+        "presence",
+        sa.Column("at", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("sessions", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("at", name="pk_presence"),
+    )
+    op.add_column("notices", sa.Column("last_attempt_at", sa.BigInteger(), nullable=True))
+    for name, table, columns in _INDEXES:
+        op.create_index(name, table, columns)
+
+
+def downgrade() -> None:
+    """Remove them again."""
+    for name, table, _ in _INDEXES:
+        op.drop_index(name, table)
+    op.drop_column("notices", "last_attempt_at")
+    op.drop_table("presence")
