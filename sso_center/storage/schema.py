@@ -176,7 +176,7 @@ presence = Table(
     Column("people", Integer, nullable=False),
     Column("sessions", Integer, nullable=False),
 )
-"""How many people were here at a moment, and how many sessions lived: what a picture over time is drawn of."""
+"""How many people were here at a moment, and how many sessions lived: a picture over time is drawn of it."""
 
 leases = Table(
     "leases",
