@@ -8,7 +8,7 @@ from sso_center.web.streams import Source
 
 
 class Answer(NamedTuple):
-    """A response: status, headers as they came from the application, body; or in its place where that comes from."""
+    """A response: status, headers as they came from the application, and a body or what it comes from."""
 
     status: int
     headers: list[tuple[str, str]]

@@ -194,8 +194,8 @@ def _headers(request: _Request, answer: Answer) -> list[tuple[str, str]]:
     if not any(name in REQUEST_ID_NAMES for name, _ in answer.headers):
         headers.append(("x-request-id", request.id))
     if request.is_chunked or answer.source is not None:
-        # hyper takes a Content-Length beside chunks away, so what a proxy took it for can't be seen here. And what
-        # is kept for a connection that an answer went on in is let go of when it is closed.
+        # hyper takes a Content-Length beside chunks away, so what a proxy took it for can't be seen here.
+        # What is kept for an answer that goes on is let go of when its connection is closed.
         headers.append(("connection", "close"))
     return headers
 

@@ -1,8 +1,8 @@
 """Answers that go on: none holds a thread, and none that is not read holds memory.
 
-Granian takes whatever it is given and never says how much of it is still waiting. So the kernel is asked:
-a connection whose send queue is empty has taken everything, and one that was given much since its queue was last
-empty is cut. That costs a look through this process's files, so only those are looked at that were given much.
+Granian takes whatever it is given and never says how much of it still waits. So the kernel is asked: a
+connection whose send queue is empty has taken everything, and one that was given too much since its queue was
+last empty is cut. That costs a look through this process's files, so only who was given much is looked at.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ MUCH = 64 * 1024
 """Bytes given to a connection, after which it is looked at whether it takes them."""
 
 TOO_MUCH = 1024 * 1024
-"""Bytes that may wait for one reader. In the quarter of a second between two looks it may get a little more."""
+"""Bytes that may wait for one reader, and what comes in the quarter of a second between two looks."""
 
 logger = logging.getLogger("sso_center.server")
 
@@ -51,8 +51,13 @@ class Outlets:
     def begin(
         self, exchange: Exchange, client: str, status: int, headers: list[tuple[str, str]], source: Source
     ) -> None:
-        """Send the head to `client`, and let the source begin. Never raises."""
-        outlet = _Outlet(self, exchange.response_stream(status, headers), client, source)
+        """Send the head to `client`, and let the source begin."""
+        try:
+            transport = exchange.response_stream(status, headers)
+        except BaseException:
+            source.over()
+            raise
+        outlet = _Outlet(self, transport, client, source)
         self._open[outlet] = None
         exchange.client_disconnect().add_done_callback(outlet.lost)
         source.begin(outlet)

@@ -1,7 +1,7 @@
 """Answers that go on: what the front and the application have to know of each other for them.
 
-The application returns `environ[STREAM](source)` as the body, in the manner of PEP 3333's `wsgi.file_wrapper`.
-The front sends the head, then calls `source.begin`, and from there on carries bytes that it knows nothing of.
+The application returns `environ[STREAM](source)` as the body, like PEP 3333's `wsgi.file_wrapper`. The front
+sends the head, then calls `source.begin`, and from there on carries bytes that it knows nothing of.
 """
 
 from collections.abc import Callable, Iterable
