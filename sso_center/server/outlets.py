@@ -1,8 +1,8 @@
 """Answers that go on: none holds a thread, and none that is not read holds memory.
 
 Granian takes whatever it is given and never says how much of it still waits. So the kernel is asked: a
-connection whose send queue is empty has taken everything, and one whose queue stays full while it is given too
-much is cut. That costs a look through this process's files, so only who was given much is looked at.
+connection whose send queue is empty has taken everything, and one whose queue stays full while it is given
+too much is cut. That costs a look through this process's files, so only who was given much is looked at.
 """
 
 import fcntl
