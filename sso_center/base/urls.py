@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from sso_center.base.errors import Invalid
 
 MAX_URL = 2000
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK = ("127.0.0.1", "::1")
 
 _UNICAST = ipaddress.ip_network("2000::/3")
@@ -53,6 +54,15 @@ def check_registered_url(url: str, *, field: str, https_only: bool = False) -> s
 def is_loopback_name(host: str) -> bool:
     """Say whether a host name always means this machine (RFC 6761 section 6.3)."""
     return host in LOOPBACK or _is_localhost(host)
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of an address that was registered: scheme, host and port, as a browser writes it."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def with_query(url: str, **parameters: str | None) -> str:
