@@ -1,7 +1,7 @@
 """OpenID Connect Front-Channel Logout 1.0: asking sites to sign out through the browser that signs out.
 
 It is for sites that can't be told otherwise. Nobody learns whether they heard it, so that their receipt says
-`shown`; and where a browser keeps cookies from frames of other sites, the site does not know whose logout it is.
+`shown`; and where a browser keeps cookies from frames of other sites, the site can't tell whose logout it is.
 Back-channel logout is the one to rely on.
 """
 
