@@ -43,8 +43,7 @@ def test_an_ending_is_listed_shown_and_delivered_again(
     assert (ending["sub"], ending["reason"], ending["actor"]) == (person.sub, "admin", "cli")
     assert ending["counts"]["pending"] == 1
     assert "1 of 2 confirmed, 1 pending" in run(center, "list", "--unconfirmed")
-    assert "otto" in run(center, "list", "--client", "dead")
-    assert run(center, "list", "--reason", "expired") == "Nothing ended.\n"
+    assert run(center, "list", "--client", "dead", "--reason", "expired") == "Nothing ended.\n"
 
     shown = run(center, "show", number)
     assert "confirmed in" in shown
@@ -55,11 +54,10 @@ def test_an_ending_is_listed_shown_and_delivered_again(
     assert receipts["good"]["state"] == "confirmed"
     assert receipts["dead"]["last_error"] == "connection refused"
 
+    # It is tried again by itself as well, as soon as somebody listens there.
+    assert run(center, "deliver-again", number, "--client", "dead") == "1 notice is delivered again.\n"
     with Receiver(port) as back:
-        assert run(center, "deliver-again", number, "--client", "dead") == "1 notice is delivered again.\n"
         back.wait_for(1, sid=sid)
-    eventually(lambda: found()["counts"]["confirmed"] == 2, what="both receipts")
-    assert "Nothing ended" in run(center, "list", "--unconfirmed")
     assert center.run("endings", "show", "999999", check=False).returncode == 1
 
 
@@ -70,7 +68,7 @@ def test_a_person_is_removed_and_the_name_is_free(center: Center, browser: Brows
     assert not site.is_alive(sid)
     assert center.run("users", "remove", "petra", check=False).returncode == 1
     assert center.add_person("petra").sub != person.sub
-    (ending,) = [one for one in json.loads(run(center, "list", "--user", person.sub, "--json"))]
+    (ending,) = json.loads(run(center, "list", "--user", person.sub, "--json"))
     assert ending["reason"] == "removed"
 
 
