@@ -13,7 +13,7 @@ from sso_center.protocols.oidc.claims import CLAIMS, SCOPES
 from sso_center.protocols.oidc.token import GRANT_TYPES
 from sso_center.web.language import LANGUAGES
 
-ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "sid", "acr", "amr", "at_hash")
+ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "stamp", "auth_time", "nonce", "sid", "acr", "amr", "at_hash")
 CACHE = ("Cache-Control", "public, max-age=300")
 
 
