@@ -101,20 +101,20 @@ class Endings:
             # One of them is of a person who was removed: it ends, and the others are asked after again.
             self.end_session(said[1], Reason.REMOVED, CENTER)
 
-    def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> bool:
-        """Take one client out of a session, which goes on; say whether the client was in it.
+    def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> int:
+        """Take one client out of a session, which goes on; returns the entry's number, 0 when it was not in.
 
         What the client got of the session no longer counts, and it is given notice. Raises Unavailable.
         """
         shard = shard_in(sid)
         if shard is None:
-            return False
+            return 0
         reply = self._sessions.with_user(_FIND_LEAVING, shard, (sid, client_id))
         if reply[0] != "leaving":
-            return False
+            return 0
         at, sub = int(reply[1]), reply[2]
         is_told = self._takes_notices(client_id)
-        self._taking_back.take_back(
+        entry = self._taking_back.take_back(
             kind="leave",
             shard=shard,
             tag=Tag.CLIENT_LEFT,
@@ -126,7 +126,7 @@ class Endings:
             detail={"at": at},
             notices=[(client_id, sid, sub)] if is_told else (),
         )
-        return True
+        return entry.number
 
     def revoke_family(
         self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY, actor: str = CENTER

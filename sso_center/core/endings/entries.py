@@ -156,7 +156,12 @@ class Entries:
             return number
 
     def add_notices(self, number: int, rows: Sequence[tuple[str, str, str]], at: int) -> None:
-        """Add notices (client, sid, sub) to an entry; one that is there stays. Raises Unavailable."""
+        """Add notices (client, sid, sub) to an entry; one that is there stays. Raises Unavailable.
+
+        One with the sid '' names the person as a whole.
+        """
+        if not rows:
+            return
         with self._database.write() as connection:
             add_notices(connection, number, rows, at)
 
