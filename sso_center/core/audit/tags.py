@@ -27,6 +27,7 @@ class Tag(StrEnum):
     CLIENT_REMOVED = "admin:client:remove"
     CLIENT_SECRET_ROTATED = "admin:client-secret:rotate"  # noqa: S105
     KEYS_ROTATED = "admin:keys:rotate"
+    STORE_RESTORED = "admin:store:restore"
 
     GRANT_REDEEMED = "oidc:grant:redeem"
     CLIENT_JOINED = "oidc:client:join"

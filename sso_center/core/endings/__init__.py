@@ -20,6 +20,7 @@ from sso_center.core.endings.notices import Notices
 from sso_center.core.endings.post import Poster
 from sso_center.core.endings.reasons import CENTER, Reason
 from sso_center.core.endings.recovery import Recovery
+from sso_center.core.endings.restore import Restore, Restored
 from sso_center.core.endings.sweep import Sweep
 from sso_center.core.endings.tail import Tail
 from sso_center.core.endings.taking_back import TakingBack
@@ -44,6 +45,8 @@ __all__ = [
     "Reach",
     "Reason",
     "Recovery",
+    "Restore",
+    "Restored",
     "Scope",
     "Sweep",
     "Tail",
