@@ -29,6 +29,7 @@ class Tag(StrEnum):
     USER_REMOVED = "admin:user:remove"
     NOTICES_REPEATED = "admin:notice:repeat"
     KEYS_ROTATED = "admin:keys:rotate"
+    STORE_RESTORED = "admin:store:restore"
 
     GRANT_REDEEMED = "oidc:grant:redeem"
     CLIENT_JOINED = "oidc:client:join"

@@ -24,6 +24,7 @@ from sso_center.core.endings.reasons import CENTER, Reason
 from sso_center.core.endings.receipts import Counts, EndingFilter, Receipts, SiteReceipt, ToldEnding
 from sso_center.core.endings.recovery import Recovery
 from sso_center.core.endings.removals import Removals
+from sso_center.core.endings.restore import Restore, Restored
 from sso_center.core.endings.sweep import Sweep
 from sso_center.core.endings.tail import Tail
 from sso_center.core.endings.taking_back import TakingBack
@@ -58,6 +59,8 @@ __all__ = [
     "Receipts",
     "Recovery",
     "Removals",
+    "Restore",
+    "Restored",
     "Scope",
     "SiteReceipt",
     "Sweep",
