@@ -18,9 +18,9 @@ NEVER = -1
 class _Mark:
     """Something that was heard of a session, a user or a client: when (steady clock), and where it stands.
 
-    With `is_over` it is the end of it; what was stamped up to `cut_off` (ms, the center's clock) is over in any
-    case. `is_doubt` says that it is a reason to ask about the rest. Without a position it was heard before
-    anything of the feed was.
+    With `is_over` it is the end of it; what was stamped up to `cut_off` (ms, the center's clock) is over in
+    any case. `is_doubt` says that it is a reason to ask about the rest. Without a position it was heard
+    before anything of the feed was.
     """
 
     heard: int
