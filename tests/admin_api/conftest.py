@@ -1,11 +1,10 @@
 """A center with a program that administers it."""
 
-import json
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.admin_api.robot import Robot, token_of
+from tests.admin_api.robot import Robot
 from tests.harness.browser import Browser
 from tests.harness.center import Center, Person
 from tests.harness.site import SignedIn, Site
@@ -23,14 +22,11 @@ def admin_center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Center]:
 
 @pytest.fixture(scope="package")
 def robot(admin_center: Center) -> Robot:
-    made = admin_center.run(
-        "clients", "add", "robot", "--grant-type", "client_credentials", "--scope", "sso:admin"
+    _, secret = admin_center.services.clients.add(
+        "robot", grant_types=("client_credentials",), scopes=("sso:admin",)
     )
-    secret = json.loads(made.stdout)["client_secret"]
-    admin_center.secrets.add(secret)
-    token = token_of(admin_center, "robot", secret).json()["access_token"]
-    admin_center.secrets.add(token)
-    return Robot(admin_center, "robot", token)
+    assert secret is not None
+    return Robot(admin_center, "robot", secret).renew()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A program that administers the center: a client of its own, its token, and its calls, each held to the document."""
+"""A program that administers the center: its token, and its calls, each held to the document."""
 
 import json
 from dataclasses import dataclass
@@ -28,7 +28,14 @@ class Robot:
 
     center: Center
     client_id: str
-    token: str
+    secret: str
+    token: str = ""
+
+    def renew(self) -> "Robot":
+        """Get a fresh token."""
+        self.token = token_of(self.center, self.client_id, self.secret).json()["access_token"]
+        self.center.secrets |= {self.secret, self.token}
+        return self
 
     @cached_property
     def document(self) -> Document:

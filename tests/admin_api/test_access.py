@@ -33,9 +33,9 @@ def test_without_a_token_nothing_is_told(robot: Robot) -> None:
     assert challenge(answer) == 'Bearer realm="sso"'
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", "00" + "x" * 43, "é"])
+@pytest.mark.parametrize("token", ["x", "a.b.c", "a.b.c.d", "00" + "x" * 43])
 def test_what_is_no_token_is_refused(robot: Robot, token: str) -> None:
-    answer = robot.ask("GET", "/presence", status=401, token=token.encode().decode("latin-1"))
+    answer = robot.ask("GET", "/presence", status=401, token=token)
     assert answer.json()["error"] == "invalid_token"
     assert 'error="invalid_token"' in challenge(answer)
 
@@ -80,14 +80,10 @@ def test_a_client_that_was_cut_off_is_refused(robot: Robot, admin_center: Center
     robot.ask("GET", "/presence", status=401, token=token)
 
 
-def test_an_expired_token_is_refused(robot: Robot, new_center: Callable[..., Center]) -> None:
-    center = new_center()
-    secret = add(center, "robot", **ADMIN)
-    token = token_of(center, "robot", secret).json()["access_token"]
-    own = Robot(center, "robot", token)
-    own.get("/presence")
-    center.move_clock(2 * 86400)
-    own.ask("GET", "/presence", status=401)
+def test_an_expired_token_is_refused(robot: Robot, admin_center: Center) -> None:
+    admin_center.move_clock(2 * 86400)
+    robot.ask("GET", "/presence", status=401)
+    robot.renew().get("/presence")
 
 
 def test_a_signed_token_of_its_own_is_as_good(robot: Robot, admin_center: Center) -> None:
@@ -111,7 +107,11 @@ def test_a_person_s_token_is_refused_even_if_the_scope_came_into_it(
     monkeypatch.setattr("sso_center.core.clients.rules._check_admin", lambda *_: None)
     site = admin_center.add_site(scopes=("sso:admin",))
     browser = new_browser()
-    signed_in = site.sign_in(browser, admin_center.add_person(), scope="openid sso:admin")
+    attempt = site.attempt(scope="openid sso:admin")
+    person = admin_center.add_person()
+    page = browser.log_in(site.visit(browser, attempt), person.username, person.password)
+    page = browser.follow(page, stop_at=site.redirect_uri)
+    signed_in = site.finish(site.code_in(page, attempt), attempt)
     assert "sso:admin" in signed_in.answer["scope"].split()
     robot.ask("GET", "/presence", status=403, token=signed_in.access_token)
 

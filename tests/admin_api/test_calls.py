@@ -13,7 +13,7 @@ from tests.admin_api.robot import BASE, Robot
         ({"limit": "201"}, "limit"),
         ({"limit": "-1"}, "limit"),
         ({"limit": "ten"}, "limit"),
-        ({"limit": "١"}, "limit"),
+        ({"limit": "\u0661"}, "limit"),
         ({"limit": "9" * 30}, "limit"),
         ({"limit": ["1", "2"]}, "limit"),
         ({"cursor": "nonsense"}, "cursor"),

@@ -108,7 +108,7 @@ def test_another_secret_takes_the_place_of_the_old_one_at_once(robot: Robot, adm
 
 
 def test_a_logout_address_is_tried(robot: Robot, admin_center: Center, receiver: Receiver) -> None:
-    site = admin_center.add_site(backchannel_logout_uri=receiver.url)
+    site = admin_center.add_site(backchannel_logout_uri=receiver.uri)
     tried = robot.ask("POST", f"/clients/{site.client_id}/try-logout").json()
     assert (tried["is_confirmed"], tried["status"], tried["error"]) == (True, 200, None)
     deaf = admin_center.add_site()
