@@ -33,7 +33,8 @@ class Limits:
 
     `max_body` in bytes, `body_timeout` in seconds; so is `header_timeout`, which holds for a request's
     whole head, and for how long a kept-alive connection may be idle. `trusted_proxies` may say for whom
-    they ask. `slow_posts` are the paths whose POSTs go to the side thread, where `slow_waiting` may wait.
+    they ask. `slow_posts` are the paths whose POSTs go to the side thread, where `slow_waiting` may wait;
+    so does whatever begins with one of `slow_paths`.
     A worker whose application is at one request for more than `stuck_after` seconds gives up.
     """
 
@@ -42,6 +43,7 @@ class Limits:
     header_timeout: float = 10.0
     trusted_proxies: tuple[Network, ...] = ()
     slow_posts: frozenset[str] = frozenset()
+    slow_paths: tuple[str, ...] = ()
     slow_waiting: int = 32
     stuck_after: float = 60.0
 
@@ -119,7 +121,8 @@ class Front:
             _give_body(environ, body)
             # The application takes `/login/` for `/login`.
             path = environ["PATH_INFO"].rstrip("/")
-            if path in self._limits.slow_posts and environ["REQUEST_METHOD"] == "POST":
+            is_post = environ["REQUEST_METHOD"] == "POST"
+            if (is_post and path in self._limits.slow_posts) or path.startswith(self._limits.slow_paths):
                 self._side.submit(partial(self._run, request))
             else:
                 self._run(request)
