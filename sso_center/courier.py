@@ -16,7 +16,7 @@ from contextlib import suppress
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import Delivery, Eviction, Failovers, Leftovers, Poster, Sweep, Tail, Walker
+from sso_center.core.endings import Delivery, Eviction, Failovers, Leftovers, Sweep, Tail, Walker
 from sso_center.core.endings.leases import Leases
 from sso_center.services import Services, build_services
 
@@ -78,9 +78,8 @@ class Courier:
         self._delivery = Delivery(
             services.notices,
             services.clients,
-            services.keys,
-            Poster(allow_private=services.settings.allow_private_addresses),
-            services.settings.issuer,
+            services.telling,
+            services.sessions,
             services.clock,
             on_done=self._news.set,
         )
@@ -96,6 +95,7 @@ class Courier:
             Round(self._announce_configuration, every=2.0),
             Round(self._sweep_once, every=5.0),
             Round(self._evict, every=2.0),
+            Round(self._finish_removals, every=5.0),
             Round(self._drain_audit, every=5.0),
             Round(self._rotate_keys, every=3600.0),
         ]
@@ -151,6 +151,10 @@ class Courier:
     def _evict(self) -> None:
         if self._leases.hold("sweep", LEASE_SECONDS):
             self._eviction.evict()
+
+    def _finish_removals(self) -> None:
+        if self._leases.hold("sweep", LEASE_SECONDS):
+            self._services.removals.finish()
 
     def _drain_audit(self) -> None:
         if self._leases.hold("audit", LEASE_SECONDS):

@@ -15,8 +15,13 @@ from sso_center.core.endings import (
     Entries,
     MassEndings,
     Notices,
+    Poster,
+    Receipts,
     Recovery,
+    Removals,
     TakingBack,
+    Telling,
+    Trying,
     Walking,
     Walks,
 )
@@ -59,6 +64,10 @@ class Services:
     walking: Walking
     walks: Walks
     notices: Notices
+    receipts: Receipts
+    removals: Removals
+    telling: Telling
+    trying: Trying
 
     def close(self) -> None:
         """Let go of the stores; an embedded server that nobody else uses stops."""
@@ -90,6 +99,10 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     endings = Endings(redis, sessions, clients, entries, applying, taking_back, clock)
     walking = Walking(redis, users, clients, endings, entries, applying, clock)
     walks = Walks(database)
+    mass_endings = MassEndings(redis, taking_back, walking, walks, clock, horizon=HORIZON)
+    audit = Audit(database, clock)
+    poster = Poster(allow_private=settings.allow_private_addresses)
+    telling = Telling(keys, poster, settings.issuer, clock)
     recovery = Recovery(redis, entries, applying, clock, horizon=HORIZON)
 
     def reload_configuration(_wanted: int) -> None:
@@ -110,7 +123,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         users=users,
         clients=clients,
         keys=keys,
-        audit=Audit(database, clock),
+        audit=audit,
         limits=LoginLimits(settings, redis, clock),
         sessions=sessions,
         grants=Grants(sessions, clock, life=settings.grant_lifetime, kept=GRANT_KEPT),
@@ -128,7 +141,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         applying=applying,
         endings=endings,
         notices=Notices(database),
-        mass_endings=MassEndings(redis, taking_back, walking, walks, clock, horizon=HORIZON),
+        receipts=Receipts(database, taking_back.publish, clock),
+        removals=Removals(users, clients, mass_endings, audit),
+        telling=telling,
+        trying=Trying(clients, telling),
+        mass_endings=mass_endings,
         walking=walking,
         walks=walks,
     )

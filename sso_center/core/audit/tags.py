@@ -26,6 +26,8 @@ class Tag(StrEnum):
     CLIENT_CHANGED = "admin:client:change"
     CLIENT_REMOVED = "admin:client:remove"
     CLIENT_SECRET_ROTATED = "admin:client-secret:rotate"  # noqa: S105
+    USER_REMOVED = "admin:user:remove"
+    NOTICES_REPEATED = "admin:notice:repeat"
     KEYS_ROTATED = "admin:keys:rotate"
 
     GRANT_REDEEMED = "oidc:grant:redeem"

@@ -59,13 +59,18 @@ class Endings:
         ended = self.end_sessions([sid], reason, actor)
         return ended[0] if ended else None
 
-    def end_sessions(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Ending]:
-        """End several sessions, recorded in few transactions for each shard. Raises Unavailable."""
+    def end_sessions(
+        self, sids: Iterable[str], reason: Reason, actor: str, *, cause: int | None = None
+    ) -> list[Ending]:
+        """End several sessions, recorded in few transactions for each shard. Raises Unavailable.
+
+        `cause` is the number of the entry whose walk does it.
+        """
         endings: list[Ending] = []
         for batch in _in_batches(self._close(sids, reason, actor)):  # step 0
             shard = batch[0].shard
             told = self._told({client for one in batch for client in one.participants})
-            recorded = self._entries.record(batch, shard, told)  # step 1
+            recorded = self._entries.record(batch, shard, told, cause=cause)  # step 1
             self._finish(shard, recorded)  # steps 2 and 3; step 4 is the courier's
             endings += recorded
         return endings
@@ -94,7 +99,7 @@ class Endings:
             if word == "checked":
                 return said
             # One of them is of a person who was removed: it ends, and the others are asked after again.
-            self.end_session(said[1], Reason.DISABLED, CENTER)
+            self.end_session(said[1], Reason.REMOVED, CENTER)
 
     def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> bool:
         """Take one client out of a session, which goes on; say whether the client was in it.
@@ -171,7 +176,7 @@ class Endings:
 
         An API that a client's tokens are for is told too: it remembers for seconds that they count.
         """
-        known = {name: self._clients.find(name) for name in joined}
+        known = {name: self._clients.find_to_tell(name) for name in joined}
         return {
             name: [one for one in {name, *client.audience} if self._takes_notices(one)]
             for name, client in known.items()
@@ -179,7 +184,7 @@ class Endings:
         }
 
     def _takes_notices(self, client_id: str) -> bool:
-        client = self._clients.find(client_id)
+        client = self._clients.find_to_tell(client_id)
         return client is not None and bool(client.backchannel_logout_uri)
 
     def _finish(self, shard: str, endings: Sequence[Ending]) -> None:

@@ -68,7 +68,7 @@ class Walking:
 
     def end_void(self, sub: str, shard: str, reason: Reason, actor: str) -> int:
         """End the sessions of a user that no longer count, and return how many there were."""
-        return sum(self._end_void(shard, sub, reason, actor))
+        return sum(self._end_void(shard, sub, reason, actor, cause=None))
 
     def with_users(self, script: Script, shard: str, arguments: tuple[str | int, ...]) -> list[Any]:
         """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
@@ -83,14 +83,16 @@ class Walking:
             try:
                 self._users.refill(sub)
             except NotFound:
-                self._endings.end_session(sid, Reason.DISABLED, CENTER)
+                self._endings.end_session(sid, Reason.REMOVED, CENTER)
 
     def _batches(self, entry: Entry, shard: str) -> Iterator[int]:
         if entry.kind == "cutoff" and entry.detail["scope"] == "client":
             return self._take_out(shard, entry)
-        return self._end_void(shard, entry.sub, Reason(entry.reason), entry.actor)
+        return self._end_void(shard, entry.sub, Reason(entry.reason), entry.actor, cause=entry.number)
 
-    def _end_void(self, shard: str, sub: str, reason: Reason, actor: str) -> Iterator[int]:
+    def _end_void(
+        self, shard: str, sub: str, reason: Reason, actor: str, *, cause: int | None
+    ) -> Iterator[int]:
         cursor, void = FIRST, []
         while True:
             cursor, *sids = self.with_users(_FIND_VOID, shard, (sub, cursor, BATCH))
@@ -98,21 +100,21 @@ class Walking:
             # Where few are void, ending those of each page by themselves would cost a transaction a page.
             ended = 0
             if cursor == FIRST or len(void) >= BATCH:
-                ended, void = len(self._endings.end_sessions(void, reason, actor)), []
+                ended, void = len(self._endings.end_sessions(void, reason, actor, cause=cause)), []
             yield ended
             if cursor == FIRST:
                 return
 
     def _take_out(self, shard: str, entry: Entry) -> Iterator[int]:
         client_id, at = entry.detail["name"], entry.detail["at"]
-        client = self._clients.find(client_id)
+        client = self._clients.find_to_tell(client_id, entry.number)
         is_told = client is not None and bool(client.backchannel_logout_uri)
         cursor = FIRST
         while True:
             cursor, *rows = self._redis.run(_FIND_JOINED, shard, (client_id, at, cursor, BATCH))
             # An app's session is that one client's: without it nothing of it is left.
             apps = [sid for sid, _, kind in rows if kind == "app"]
-            self._endings.end_sessions(apps, Reason(entry.reason), entry.actor)
+            self._endings.end_sessions(apps, Reason(entry.reason), entry.actor, cause=entry.number)
             others = [(client_id, sid, sub) for sid, sub, kind in rows if kind != "app"]
             if others and is_told:
                 self._entries.add_notices(entry.number, others, self._clock())

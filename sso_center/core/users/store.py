@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, Text, cast, delete, insert, select, update
 
 from sso_center.core.users.user import Consent, User
 from sso_center.storage.schema import users
@@ -34,6 +34,12 @@ def read_page(connection: Connection, after: str, count: int) -> list[User]:
     return [_account(row).user for row in connection.execute(page)]
 
 
+def read_consenting(connection: Connection, client_id: str) -> list[User]:
+    """Return the users whose consents name a client, and perhaps a few whose name only contains it."""
+    named = cast(users.c.consents, Text).contains(f'"{client_id}"', autoescape=True)
+    return [_account(row).user for row in connection.execute(select(users).where(named))]
+
+
 def add_account(connection: Connection, account: Account, at: int) -> None:
     """Store a new account, made at that moment (ms). Raises IntegrityError when the login name is taken."""
     connection.execute(
@@ -49,6 +55,11 @@ def add_account(connection: Connection, account: Account, at: int) -> None:
 def write_account(connection: Connection, account: Account, at: int) -> None:
     """Store an account as it is from then (ms) on. Raises IntegrityError when the login name is taken."""
     connection.execute(update(users).where(users.c.sub == account.user.sub).values(**_columns(account, at)))
+
+
+def remove_account(connection: Connection, sub: str) -> None:
+    """Forget an account and its credentials."""
+    connection.execute(delete(users).where(users.c.sub == sub))
 
 
 def note_password_change(connection: Connection, sub: str, at: int) -> None:
