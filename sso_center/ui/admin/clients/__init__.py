@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from sso_center.services import Services
-from sso_center.ui.admin.clients import add, edit, everyone, one, secret
+from sso_center.ui.admin.clients import add, attempt, edit, everyone, one, remove, secret
 
-PARTS = (everyone, add, one, edit, secret)
+PARTS = (everyone, add, one, edit, secret, attempt, remove)
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:

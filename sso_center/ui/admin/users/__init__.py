@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from sso_center.services import Services
-from sso_center.ui.admin.users import add, edit, everyone, one, password, switch
+from sso_center.ui.admin.users import add, edit, everyone, one, password, remove, switch
 
-PARTS = (everyone, add, one, edit, switch, password)
+PARTS = (everyone, add, one, edit, switch, password, remove)
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
