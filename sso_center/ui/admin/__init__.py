@@ -8,11 +8,11 @@ answered. Every action is put into the audit log with the admin's `sub` as the a
 from flask import Blueprint
 
 from sso_center.services import Services
-from sso_center.ui.admin import clients, endings, gate, keys, overview, sessions, users
+from sso_center.ui.admin import audit, clients, endings, gate, keys, overview, sessions, users
 from sso_center.ui.admin.showing import for_templates
 from sso_center.web import headers
 
-PAGES = (overview, sessions, endings, users, clients, keys)
+PAGES = (overview, sessions, endings, users, clients, audit, keys)
 
 
 def blueprint(services: Services) -> Blueprint:

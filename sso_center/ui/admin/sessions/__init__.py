@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from sso_center.services import Services
-from sso_center.ui.admin.sessions import end, one
+from sso_center.ui.admin.sessions import end, find, one
 
-PARTS = (one, end)
+PARTS = (find, one, end)
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:

@@ -15,7 +15,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     @routes.get("/users")
     def users() -> Response:
         text, after = request.args.get("q", "").strip(), request.args.get("after", "")
-        found = services.users.list(after=after, count=PAGE + 1)
+        found = services.users.search(text, after=after, count=PAGE + 1)
         shown = found[:PAGE]
         following = shown[-1].username if len(found) > PAGE else None
         return render(
