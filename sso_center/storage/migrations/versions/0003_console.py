@@ -11,9 +11,11 @@ depends_on = None
 _INDEXES = (
     ("ix_journal_at", "journal", ["at"]),
     ("ix_notices_client_id_state", "notices", ["client_id", "state"]),
-    ("ix_audit_sid", "audit", ["sid"]),
-    ("ix_audit_client_id", "audit", ["client_id"]),
-    ("ix_audit_address", "audit", ["address"]),
+    # With the instant, so that the newest of many come without sorting them all.
+    ("ix_audit_sub_at", "audit", ["sub", "at"]),
+    ("ix_audit_sid_at", "audit", ["sid", "at"]),
+    ("ix_audit_client_id_at", "audit", ["client_id", "at"]),
+    ("ix_audit_address_at", "audit", ["address", "at"]),
 )
 
 
@@ -29,10 +31,12 @@ def upgrade() -> None:
     op.add_column("notices", sa.Column("last_attempt_at", sa.BigInteger(), nullable=True))
     for name, table, columns in _INDEXES:
         op.create_index(name, table, columns)
+    op.drop_index("ix_audit_sub", "audit")
 
 
 def downgrade() -> None:
     """Remove them again."""
+    op.create_index("ix_audit_sub", "audit", ["sub"])
     for name, table, _ in _INDEXES:
         op.drop_index(name, table)
     op.drop_column("notices", "last_attempt_at")
