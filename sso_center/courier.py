@@ -97,6 +97,7 @@ class Courier:
             Round(self._evict, every=2.0),
             Round(self._finish_removals, every=5.0),
             Round(self._drain_audit, every=5.0),
+            Round(self._note_presence, every=5.0),
             Round(self._rotate_keys, every=3600.0),
         ]
         while not stop.is_set():
@@ -159,6 +160,13 @@ class Courier:
     def _drain_audit(self) -> None:
         if self._leases.hold("audit", LEASE_SECONDS):
             self._drain.drain()
+
+    def _note_presence(self) -> None:
+        now = self._services.clock()
+        if not self._leases.hold("presence", LEASE_SECONDS) or self._services.history.is_noted(now):
+            return
+        people, sessions = self._services.sessions.presence().now, self._services.sessions.count()
+        self._services.history.note(now, people, sessions)
 
     def _rotate_keys(self) -> None:
         if self._leases.hold("keys", LEASE_SECONDS):

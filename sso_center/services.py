@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sso_center.base.clock import Clock, movable_clock, system_clock
 from sso_center.base.settings import DAY, Settings
-from sso_center.core.audit import Audit
+from sso_center.core.audit import Audit, AuditLog
 from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Clients
 from sso_center.core.endings import (
@@ -28,7 +28,7 @@ from sso_center.core.endings import (
 from sso_center.core.grants import Grants
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
-from sso_center.core.sessions import Lifetimes, SessionLimits, Sessions
+from sso_center.core.sessions import History, Lifetimes, SessionLimits, Sessions, SessionSearch
 from sso_center.core.tokens import TokenLifetimes, Tokens
 from sso_center.core.users import Consequences, PasswordHasher, Users
 from sso_center.storage.redis import Redis, open_redis
@@ -53,8 +53,11 @@ class Services:
     clients: Clients
     keys: Keys
     audit: Audit
+    audit_log: AuditLog
     limits: LoginLimits
     sessions: Sessions
+    search: SessionSearch
+    history: History
     grants: Grants
     tokens: Tokens
     entries: Entries
@@ -124,8 +127,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         clients=clients,
         keys=keys,
         audit=audit,
+        audit_log=AuditLog(database),
         limits=LoginLimits(settings, redis, clock),
         sessions=sessions,
+        search=SessionSearch(redis),
+        history=History(database),
         grants=Grants(sessions, clock, life=settings.grant_lifetime, kept=GRANT_KEPT),
         tokens=Tokens(
             redis,

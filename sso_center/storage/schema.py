@@ -182,10 +182,10 @@ audit = Table(
     Column("detail", Document),
     Column("origin", Text, unique=True),
     Index(None, "at"),
-    Index(None, "sub"),
-    Index(None, "sid"),
-    Index(None, "client_id"),
-    Index(None, "address"),
+    Index(None, "sub", "at"),
+    Index(None, "sid", "at"),
+    Index(None, "client_id", "at"),
+    Index(None, "address", "at"),
 )
 
 presence = Table(

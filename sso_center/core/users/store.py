@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, cast, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Text, cast, delete, func, insert, or_, select, update
 
+from sso_center.base.names import normal_name
 from sso_center.core.users.user import Consent, User
 from sso_center.storage.schema import users
+from sso_center.storage.sql import ESCAPE, escaped
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,18 @@ def read_consenting(connection: Connection, client_id: str) -> list[User]:
     """Return the users whose consents name a client, and perhaps a few whose name only contains it."""
     named = cast(users.c.consents, Text).contains(f'"{client_id}"', autoescape=True)
     return [_account(row).user for row in connection.execute(select(users).where(named))]
+
+
+def read_beginning(connection: Connection, beginning: str, after: str, count: int) -> list[User]:
+    """Return the `count` users that follow `after` and whose login name, name or e-mail address begins so."""
+    # Lowered by the database on both sides: SQLite knows the case of ASCII only.
+    sought = func.lower(f"{escaped(beginning)}%")
+    begins = or_(
+        users.c.username.startswith(normal_name(beginning), autoescape=True),
+        *(func.lower(place).like(sought, escape=ESCAPE) for place in (users.c.name, users.c.email)),
+    )
+    page = select(users).where(users.c.username > after, begins).order_by(users.c.username).limit(count)
+    return [_account(row).user for row in connection.execute(page)]
 
 
 def add_account(connection: Connection, account: Account, at: int) -> None:

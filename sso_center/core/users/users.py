@@ -1,5 +1,6 @@
 """Users, as everything else finds and changes them."""
 
+import builtins
 import contextlib
 import secrets
 import uuid
@@ -30,6 +31,7 @@ from sso_center.core.users.store import (
     Account,
     add_account,
     note_password_change,
+    read_beginning,
     read_by_sub,
     read_by_username,
     read_consenting,
@@ -82,6 +84,14 @@ class Users:
         """Return `count` users in the order of their login names, beginning behind `after`."""
         with self._database.read() as connection:
             return read_page(connection, after, count)
+
+    def search(self, beginning: str, *, after: str = "", count: int = PAGE) -> builtins.list[User]:
+        """Return `count` users whose login name, name or e-mail address begins so, in whatever case.
+
+        In the order of their login names, beginning behind `after`.
+        """
+        with self._database.read() as connection:
+            return read_beginning(connection, beginning.strip(), after, count)
 
     def all(self) -> Iterator[User]:
         """Yield every user in the order of their login names."""

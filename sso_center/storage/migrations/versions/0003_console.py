@@ -17,9 +17,11 @@ _INDEXES = (
     ("ix_notices_state_number", "notices", ["state", "number"]),
     ("ix_notices_client_id_number", "notices", ["client_id", "number"]),
     ("ix_notices_cause_state", "notices", ["cause", "state"]),
-    ("ix_audit_sid", "audit", ["sid"]),
-    ("ix_audit_client_id", "audit", ["client_id"]),
-    ("ix_audit_address", "audit", ["address"]),
+    # With the instant, so that the newest of many come without sorting them all.
+    ("ix_audit_sub_at", "audit", ["sub", "at"]),
+    ("ix_audit_sid_at", "audit", ["sid", "at"]),
+    ("ix_audit_client_id_at", "audit", ["client_id", "at"]),
+    ("ix_audit_address_at", "audit", ["address", "at"]),
 )
 
 
@@ -46,10 +48,12 @@ def upgrade() -> None:
     op.drop_index("ix_notices_state_next_attempt_at", "notices")
     for name, table, columns in _INDEXES:
         op.create_index(name, table, columns)
+    op.drop_index("ix_audit_sub", "audit")
 
 
 def downgrade() -> None:
     """Remove them again."""
+    op.create_index("ix_audit_sub", "audit", ["sub"])
     for name, table, _ in _INDEXES:
         op.drop_index(name, table)
     op.create_index("ix_notices_state_next_attempt_at", "notices", ["state", "next_attempt_at"])
