@@ -84,7 +84,7 @@ def _day(text: str, *, days_later: int = 0) -> int | None:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=days_later)
     except (ValueError, OverflowError):
-        raise Invalid("A day is written like 2026-11-28.", field="since") from None
+        raise Invalid(gettext("A day is written like 2026-11-28."), field="since") from None
     return int(day.timestamp() * 1000)
 
 

@@ -1,4 +1,4 @@
-"""Whether all is well: the stores, the notices that wait, the sites that don't answer, the walks under way."""
+"""Whether all is well: the stores, notices that wait, sites that don't answer, walks under way."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def _notices(services: Services) -> Iterator[Sign]:
 def _silent_sites(services: Services) -> Iterator[Sign]:
     for client_id, breaker in services.notices.breakers().items():
         if breaker.is_open:
-            text = gettext("does not answer: %(error)s", error=gettext(breaker.last_error or "?"))
+            text = gettext("does not answer: %(error)s", error=gettext(breaker.last_error))
             yield Sign(site_called(services, client_id), "bad", text, f"/admin/endings?client={client_id}")
 
 

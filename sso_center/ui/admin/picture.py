@@ -1,4 +1,4 @@
-"""The picture of who was here over time: drawn on the server as paths of an SVG, with its numbers beside it."""
+"""The picture of who was here over time: drawn on the server as paths of an SVG, with its numbers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from sso_center.web.language import number
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 WIDTH, HEIGHT = 720, 200
+ROUND = (4, 6, 8, 10, 12, 16, 20, 24, 30)
 ROWS = 12
 """Rows of the table that says the same in numbers."""
 
@@ -131,10 +132,10 @@ def _written(at: int, span: Span) -> str:
 
 
 def _round_up(value: int) -> int:
-    """Return a round number that is not smaller: 1, 2 or 5 times a power of ten."""
+    """Return a round number that is not smaller, and whose half is a number too."""
     unit = 1
     while True:
-        for factor in (1, 2, 5):
-            if factor * unit >= max(value, 4):
+        for factor in ROUND:
+            if factor * unit >= value:
                 return factor * unit
         unit *= 10

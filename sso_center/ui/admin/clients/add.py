@@ -40,7 +40,7 @@ def _form(status: int = 200, **context: object) -> Response:
 def _read(services: Services) -> Registration:
     typed = read_form(request.form.get("client_id", "").strip(), is_public="is_public" in request.form)
     if services.clients.find(typed.client_id) is not None:
-        raise Conflict("A site is registered under this id already.")
+        raise Conflict(gettext("A site is registered under this id already."))
     return typed
 
 

@@ -45,5 +45,5 @@ def _deliver(services: Services, ending: ToldEnding) -> Response:
     trail.record(
         services, Tag.CONSOLE_USED, actor=admin().sub, detail={"did": "deliver", "entry": ending.number}
     )
-    flash(gettext("%(count)s notices are on their way again.", count=number(count)), "good")
+    flash(gettext("Notices on their way again: %(count)s.", count=number(count)), "good")
     return go(f"/admin/endings/{ending.number}")

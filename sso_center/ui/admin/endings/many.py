@@ -49,11 +49,11 @@ def _named(services: Services, scope: Scope, typed: str) -> str:
     if scope == "user":
         user = user_called(services, typed)
         if user is None:
-            raise NotFound("There is nobody of this name.")
+            raise NotFound(gettext("There is nobody of this name."))
         return user.sub
     if scope == "client":
         if services.clients.find(typed) is None:
-            raise NotFound("There is no such site.")
+            raise NotFound(gettext("There is no such site."))
         return typed
     if scope == "role":
         return _role(typed)
@@ -64,7 +64,7 @@ def _role(typed: str) -> str:
     try:
         return check_roles([typed])[0]
     except Invalid:
-        raise Invalid("That is not a role.", field="name") from None
+        raise Invalid(gettext("That is not a role."), field="name") from None
 
 
 def _ask(services: Services, scope: Scope, name: str) -> Response:

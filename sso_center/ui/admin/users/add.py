@@ -39,7 +39,7 @@ def _form(status: int = 200, **context: object) -> Response:
 
 def _check_is_free(services: Services, typed: Typed) -> None:
     if services.users.find(typed.username) is not None:
-        raise Conflict("This user name is taken.")
+        raise Conflict(gettext("This user name is taken."))
 
 
 def _ask(services: Services, typed: Typed) -> Response:

@@ -44,7 +44,7 @@ def _form(user: User, status: int = 200, **context: object) -> Response:
 def _check(services: Services, user: User, typed: Typed) -> None:
     holder = services.users.find(typed.username)
     if holder is not None and holder.sub != user.sub:
-        raise Conflict("This user name is taken.")
+        raise Conflict(gettext("This user name is taken."))
     if services.settings.admin_role in _lost(user, typed):
         not_oneself(user.sub)
 
