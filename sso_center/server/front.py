@@ -50,8 +50,8 @@ class Front:
     """Serves a WSGI application to Granian.
 
     Requests run on the one thread that Granian calls `receive` on: no hand-over, no lock to wait for.
-    POSTs to `limits.slow_posts` run in the side thread, what is kept apart in a second one. A body is read whole
-    before any of them begins.
+    POSTs to `limits.slow_posts` run in the side thread, what is kept apart in a second one. A body is read
+    whole before any of them begins.
     """
 
     def __init__(self, application: "WSGIApplication", limits: Limits, server: tuple[str, int]) -> None:
