@@ -16,7 +16,16 @@ from contextlib import suppress
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import Delivery, Eviction, Failovers, Leftovers, Sweep, Tail, Walker
+from sso_center.core.endings import (
+    Delivery,
+    Eviction,
+    Failovers,
+    Leftovers,
+    Restore,
+    Sweep,
+    Tail,
+    Walker,
+)
 from sso_center.core.endings.leases import Leases
 from sso_center.services import Services, build_services
 
@@ -69,6 +78,9 @@ class Courier:
             services.walks, services.entries, services.walking, self._leases, services.clock
         )
         self._failovers = Failovers(services.redis, services.entries, services.applying, services.clock)
+        self._restore = Restore(
+            services.redis, services.database, services.entries, services.mass_endings, services.clock
+        )
         self._sweep = Sweep(services.redis, services.endings, services.clock)
         self._eviction = Eviction(
             services.redis, services.clients, services.endings, total=services.settings.sessions_total
@@ -91,6 +103,7 @@ class Courier:
         rounds = [
             Round(self._follow_and_deliver, every=0.0),
             Round(self._walk_on, every=0.0),
+            Round(self._look_for_restores, every=2.0),
             Round(self._look_for_failovers, every=2.0),
             Round(self._announce_configuration, every=2.0),
             Round(self._sweep_once, every=5.0),
@@ -132,6 +145,10 @@ class Courier:
         # In slices, so that notices go out meanwhile; and without a pause until nothing is left.
         if self._walker.step(WALK_SLICE):
             self._news.set()
+
+    def _look_for_restores(self) -> None:
+        if self._leases.hold("tail", LEASE_SECONDS):
+            self._restore.look()
 
     def _look_for_failovers(self) -> None:
         if self._leases.hold("tail", LEASE_SECONDS):

@@ -1,5 +1,7 @@
 """The security headers of every answer, and the rules that keep the Host header out of all of them."""
 
+from collections.abc import Collection
+
 from flask import Flask, Response, g
 
 from sso_center.base.settings import Settings
@@ -82,10 +84,17 @@ def let_own_script_run() -> None:
     g.own_script_runs = True
 
 
+def let_frames_show(origins: Collection[str]) -> None:
+    """Let the page that answers this request hold frames of exactly these origins, which are registered."""
+    g.shown_origins = sorted(origins)
+
+
 def _content_policy() -> str:
     if g.get("own_script_runs", False):
         return SCRIPT_POLICY
-    return CONTENT_POLICY if g.get("forms_lead_elsewhere", False) else FORM_POLICY
+    policy = CONTENT_POLICY if g.get("forms_lead_elsewhere", False) else FORM_POLICY
+    shown = g.get("shown_origins")
+    return f"{policy}; frame-src {' '.join(shown)}" if shown else policy
 
 
 def _never_build_an_address_from_the_host(app: Flask) -> None:

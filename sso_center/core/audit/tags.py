@@ -33,6 +33,7 @@ class Tag(StrEnum):
     AUDIT_EXPORTED = "admin:audit:export"
     CLIENT_TRIED = "admin:client:try"
     KEYS_ROTATED = "admin:keys:rotate"
+    STORE_RESTORED = "admin:store:restore"
 
     GRANT_REDEEMED = "oidc:grant:redeem"
     CLIENT_JOINED = "oidc:client:join"

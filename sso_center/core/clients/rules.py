@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sso_center.base.errors import Invalid
 from sso_center.base.settings import DAY
-from sso_center.base.urls import check_registered_url
+from sso_center.base.urls import check_registered_url, origin_of
 from sso_center.core.clients.client import OFFLINE_ACCESS
 
 STANDARD_SCOPES = ("openid", "profile", "email")
@@ -46,6 +46,8 @@ class Registration:
     is_strict: bool = False
     is_third_party: bool = False
     max_sessions: int = 0
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
 
 
 def check_registration(asked: Registration) -> Registration:
@@ -84,6 +86,8 @@ def check_registration(asked: Registration) -> Registration:
         is_strict=asked.is_strict,
         is_third_party=asked.is_third_party,
         max_sessions=_between(0, MAX_SESSIONS, asked.max_sessions, "max_sessions"),
+        frontchannel_logout_uri=_frontchannel(asked.frontchannel_logout_uri, asked.redirect_uris),
+        frontchannel_logout_session_required=asked.frontchannel_logout_session_required,
     )
 
 
@@ -158,6 +162,17 @@ def _web_address(url: str | None, field: str) -> str | None:
     if not url.startswith(("http://", "https://")):
         raise Invalid(f"{url!r} must start with https:// or http://.", field=field)
     return check_registered_url(url, field=field)
+
+
+def _frontchannel(url: str | None, redirect_uris: Sequence[str]) -> str | None:
+    field = "frontchannel_logout_uri"
+    checked = _web_address(url, field)
+    # Front-Channel Logout 1.0 section 2: else a site could have our page load what is another's.
+    if checked is not None and origin_of(checked) not in {origin_of(one) for one in redirect_uris}:
+        raise Invalid(
+            f"{url!r} must have scheme, host and port of one of the redirect addresses.", field=field
+        )
+    return checked
 
 
 def _scopes(asked: Sequence[str], grant_types: Sequence[str]) -> tuple[str, ...]:

@@ -77,10 +77,9 @@ class Delivery:
         with self._lock:
             busy = {name for name, count in self._under_way.items() if count >= AT_ONCE_BY_CLIENT}
             for_slow = sum(count for name, count in self._under_way.items() if name in self._slow)
-            waiting = self._slow - self._under_way.keys()
             # By lot, so that each of many slow sites has its turn.
-            drawn = random.sample(sorted(waiting), min(len(waiting), max(FOR_SLOW - for_slow, 0)))
-            busy |= waiting - set(drawn)
+            drawn = random.sample(sorted(self._slow), min(len(self._slow), max(FOR_SLOW - for_slow, 0)))
+            busy |= self._slow - set(drawn)
             return WORKERS - sum(self._under_way.values()), busy
 
     def _start(self, notice: Notice) -> None:
@@ -109,8 +108,8 @@ class Delivery:
             self._on_done()
 
     def _is_superseded(self, notice: Notice) -> bool:
-        """Say whether repeating a notice would end what came after it, since it names only the person."""
-        if notice.sid or not notice.attempts:
+        """Say whether a notice would end what came after it, since it names only the person."""
+        if notice.sid:
             return False
         return any(
             view.opened_at > notice.created_at and notice.client_id in view.client_ids

@@ -101,20 +101,20 @@ class Endings:
             # One of them is of a person who was removed: it ends, and the others are asked after again.
             self.end_session(said[1], Reason.REMOVED, CENTER)
 
-    def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> bool:
-        """Take one client out of a session, which goes on; say whether the client was in it.
+    def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> int:
+        """Take one client out of a session, which goes on; returns the entry's number, 0 when it was not in.
 
         What the client got of the session no longer counts, and it is given notice. Raises Unavailable.
         """
         shard = shard_in(sid)
         if shard is None:
-            return False
+            return 0
         reply = self._sessions.with_user(_FIND_LEAVING, shard, (sid, client_id))
         if reply[0] != "leaving":
-            return False
+            return 0
         at, sub = int(reply[1]), reply[2]
         is_told = self._takes_notices(client_id)
-        self._taking_back.take_back(
+        entry = self._taking_back.take_back(
             kind="leave",
             shard=shard,
             tag=Tag.CLIENT_LEFT,
@@ -126,7 +126,7 @@ class Endings:
             detail={"at": at},
             notices=[(client_id, sid, sub)] if is_told else (),
         )
-        return True
+        return entry.number
 
     def revoke_family(
         self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY, actor: str = CENTER
@@ -166,10 +166,15 @@ class Endings:
         calls = [(shard, (sid, uuid.uuid4().hex, reason, actor)) for sid in sids if (shard := shard_in(sid))]
         replies = self._redis.run_many(_CLOSE, calls)
         return [
-            _read_closed(sid, reply)
+            self._read_closed(sid, reply)
             for (_, (sid, *_)), reply in zip(calls, replies, strict=True)
             if reply[0] != "gone"
         ]
+
+    def _read_closed(self, sid: str, reply: Sequence[str]) -> Closed:
+        _, ending_id, why, who, at, sub, *joined = reply
+        apis = self._clients.apis_of(joined)
+        return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(joined)), apis)
 
     def _told(self, joined: Iterable[str]) -> dict[str, list[str]]:
         """Return who takes notices of the ending of a session that these clients joined, by client.
@@ -194,11 +199,6 @@ class Endings:
         except Unavailable as away:
             # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.
             _log.warning("ending left to the courier", extra={"detail": away.detail})
-
-
-def _read_closed(sid: str, reply: Sequence[str]) -> Closed:
-    _, ending_id, why, who, at, sub, *participants = reply
-    return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(participants)))
 
 
 def _in_batches(closed: Sequence[Closed]) -> Iterator[list[Closed]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import NotFound
-from sso_center.base.secrets import all_shards
+from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.clients import Clients
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.endings import BATCH, Endings
@@ -19,7 +19,11 @@ from sso_center.storage.redis import Redis, Script, load_script
 SCAN_PARTS = (*SESSION_PARTS, "scan.lua")
 
 _FIND_VOID = load_script(__package__, *SCAN_PARTS, "find_void.lua")
+_FIND_OFFLINE = load_script(__package__, "find_offline.lua")
 _FIND_JOINED = load_script(__package__, *SCAN_PARTS, "find_joined.lua")
+
+LOCKED_OUT = (Reason.DISABLED, Reason.REMOVED)
+"""Why an account is shut as a whole, and with it what outlives sessions."""
 
 FIRST = "0"
 """The cursor that a walk over a shard begins and ends with."""
@@ -59,6 +63,8 @@ class Walking:
 
         `done` is how many shards an earlier walk was through with. Every step may be repeated.
         """
+        if entry.kind == "user" and entry.reason in LOCKED_OUT:
+            self._tell_offline(entry)
         ended, shards = 0, [entry.shard] if entry.shard else all_shards()
         for number, shard in enumerate(shards[done:], start=done):
             for count in self._batches(entry, shard):
@@ -85,6 +91,16 @@ class Walking:
             except NotFound:
                 self._endings.end_session(sid, Reason.REMOVED, CENTER)
 
+    def _tell_offline(self, entry: Entry) -> None:
+        """Give notice to those who could act for a person without a session: it names the person alone."""
+        clients = self._redis.run(_FIND_OFFLINE, entry.shard or shard_of(entry.sub), (entry.sub,))
+        told = [(client_id, "", entry.sub) for client_id in clients if self._is_told(client_id, entry)]
+        self._entries.add_notices(entry.number, told, entry.at)
+
+    def _is_told(self, client_id: str, entry: Entry) -> bool:
+        client = self._clients.find_to_tell(client_id, entry.number)
+        return client is not None and bool(client.backchannel_logout_uri)
+
     def _batches(self, entry: Entry, shard: str) -> Iterator[int]:
         if entry.kind == "cutoff" and entry.detail["scope"] == "client":
             return self._take_out(shard, entry)
@@ -107,8 +123,7 @@ class Walking:
 
     def _take_out(self, shard: str, entry: Entry) -> Iterator[int]:
         client_id, at = entry.detail["name"], entry.detail["at"]
-        client = self._clients.find_to_tell(client_id, entry.number)
-        is_told = client is not None and bool(client.backchannel_logout_uri)
+        is_told = self._is_told(client_id, entry)
         cursor = FIRST
         while True:
             cursor, *rows = self._redis.run(_FIND_JOINED, shard, (client_id, at, cursor, BATCH))

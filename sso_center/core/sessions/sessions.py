@@ -202,7 +202,8 @@ class Sessions:
                 return reply
             if reply[0] == "full":
                 raise TooManySessions(int(reply[1]), reply[2])
-            if reply[0] == "no_user":
+            # A change may not have reached Redis yet, and a restored SQL store may have undone one.
+            if reply[0] in ("no_user", "changed"):
                 self._users.refill(user.sub)
         raise Conflict("The account was changed a moment ago. Please sign in again.")
 
