@@ -16,8 +16,8 @@ from sso_center.base.settings import Settings, load_settings
 SLOW_POSTS = frozenset({"/login", "/login/new-password", "/account/password"})
 """Where passwords are checked or hashed, which takes as long as a hundred other requests."""
 
-SLOW_PATHS = ("/api/admin/",)
-"""Where admins' programs look through all sessions, wait for a site, or have passwords hashed."""
+APART = ("/admin", "/api/admin/")
+"""Where sessions are counted, passwords hashed, or a site is waited for: that must hold up nobody's login."""
 
 
 @click.command()
@@ -60,7 +60,7 @@ def run(settings: Settings) -> None:
                 body_timeout=settings.body_timeout,
                 trusted_proxies=settings.trusted_proxies,
                 slow_posts=SLOW_POSTS,
-                slow_paths=SLOW_PATHS,
+                apart=APART,
             ),
             lambda: patiently(lambda: create_app(build_services(settings)).wsgi_app),
             lambda: run_courier(settings),
