@@ -9,16 +9,15 @@ import shutil
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.endings import Reason, Scope
 from sso_center.storage import nodes
-from tests.endings.belongings import ALL, Belongings, Sites, belongings_of, sites_of
+from tests.endings.belongings import ALL, Belongings, sites_of
+from tests.guarantees.taking_back import MANY, ONE, Kinds, sign_in, what_dies
 from tests.harness.core import Core, core_in
 from tests.harness.rounds import rounds
 
@@ -32,46 +31,6 @@ OF_A_STORE = 50
 
 WITHIN = 0.020
 """Seconds from the first acknowledgement to the kill, at most."""
-
-
-def log_out(core: Core, _sites: Sites, mine: Belongings) -> None:
-    core.services.endings.end_session(mine.sid, Reason.LOGOUT, mine.user.sub)
-
-
-def revoke_token(core: Core, _sites: Sites, mine: Belongings) -> None:
-    if token := core.services.tokens.find_given(mine.held["jwt offline"]):
-        who = {"sub": token.sub, "client_id": token.client_id}
-        core.services.endings.revoke_token(token.jti, **who, until=token.deadline, actor="test")
-
-
-def revoke_family(core: Core, sites: Sites, mine: Belongings) -> None:
-    if token := core.services.tokens.find_given(mine.held["refresh offline"]):
-        who = {"sub": token.sub, "client_id": token.client_id}
-        core.services.endings.revoke_family(token.family or "", **who, reason=Reason.REVOKED)
-
-
-def cut_off(core: Core, scope: Scope, name: str = "") -> None:
-    core.services.mass_endings.cut_off(scope, name, Reason.ADMIN, "test")
-
-
-ROLE = "guard"
-
-Kinds = dict[str, Callable[[Core, Sites, Belongings], None]]
-
-ONE: Kinds = {
-    "logout": log_out,
-    "token": revoke_token,
-    "family": revoke_family,
-    "user": lambda core, _, mine: cut_off(core, "user", mine.user.sub),
-}
-"""What concerns one person."""
-
-MANY: Kinds = {
-    "role": lambda core, _, mine: cut_off(core, "role", ROLE),
-    "client": lambda core, sites, mine: cut_off(core, "client", sites.jwt.client_id),
-    "everyone": lambda core, _, mine: cut_off(core, "everyone"),
-}
-"""What concerns many."""
 
 
 class Store:
@@ -122,13 +81,12 @@ class Proof:
         self._sites = sites_of(core)
         self._store = Store(core, comes_back)
         self._is_empty = comes_back == "empty"
-        self._dead = {name: self._dies_by(name) for name in kinds}
-        assert all(self._dead.values())
-        self._bystander = self._sign_in()
+        self._dead = what_dies(core, self._sites, kinds)
+        self._bystander = sign_in(core, self._sites)
 
     def kill_once(self, names: list[str]) -> list[str]:
         """Return what was acknowledged before a kill; all of that, and nothing else, stays taken back."""
-        mine = {name: self._sign_in(name) for name in names}
+        mine = {name: sign_in(self._core, self._sites, name) for name in names}
         self._store.copy()
         self._core.time.move(1)
         # The first is acknowledged before anything happens; the kill may come in the midst of any other.
@@ -142,16 +100,6 @@ class Proof:
         if names[0] in ONE and not self._is_empty:
             assert self._bystander.alive() == ALL
         return acknowledged
-
-    def _sign_in(self, name: str = "") -> Belongings:
-        roles = (ROLE,) if name == "role" else ()
-        return belongings_of(self._core, self._sites, self._core.person(*roles))
-
-    def _dies_by(self, name: str) -> frozenset[str]:
-        mine = self._sign_in(name)
-        self._core.time.move(1)
-        self._take_back(name, mine)
-        return ALL - mine.alive()
 
     def _take_back(self, name: str, mine: Belongings) -> None:
         self._kinds[name](self._core, self._sites, mine)
