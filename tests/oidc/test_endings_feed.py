@@ -355,11 +355,11 @@ def test_whatever_was_acknowledged_is_in_the_answer_of_every_worker(
     assert missing == []
 
 
-def test_a_stop_ends_streams_and_waits_for_none(new_center: Callable[..., Center]) -> None:
-    center = new_center(workers=2)
-    site = center.add_site()
+def test_a_stop_ends_streams_and_waits_for_none(busy: Center) -> None:
+    # The last one here: nobody needs this center after it.
+    site = busy.add_site()
     with EventStream(site) as one, EventStream(site) as two:
-        one.next(), two.next()
-        assert center.stop() == 0
+        assert one.next()["event"] == two.next()["event"] == "position"
+        assert busy.stop() == 0
         # Each ends as an answer does that is whole: nothing was cut off.
         assert list(one.rest()) == list(two.rest()) == []
