@@ -21,7 +21,6 @@ from sso_center.core.endings import (
     Eviction,
     Failovers,
     Leftovers,
-    Poster,
     Restore,
     Sweep,
     Tail,
@@ -91,9 +90,8 @@ class Courier:
         self._delivery = Delivery(
             services.notices,
             services.clients,
-            services.keys,
-            Poster(allow_private=services.settings.allow_private_addresses),
-            services.settings.issuer,
+            services.telling,
+            services.sessions,
             services.clock,
             on_done=self._news.set,
         )
@@ -110,7 +108,9 @@ class Courier:
             Round(self._announce_configuration, every=2.0),
             Round(self._sweep_once, every=5.0),
             Round(self._evict, every=2.0),
+            Round(self._finish_removals, every=5.0),
             Round(self._drain_audit, every=5.0),
+            Round(self._note_presence, every=5.0),
             Round(self._rotate_keys, every=3600.0),
         ]
         while not stop.is_set():
@@ -170,9 +170,20 @@ class Courier:
         if self._leases.hold("sweep", LEASE_SECONDS):
             self._eviction.evict()
 
+    def _finish_removals(self) -> None:
+        if self._leases.hold("sweep", LEASE_SECONDS):
+            self._services.removals.finish()
+
     def _drain_audit(self) -> None:
         if self._leases.hold("audit", LEASE_SECONDS):
             self._drain.drain()
+
+    def _note_presence(self) -> None:
+        now = self._services.clock()
+        if not self._leases.hold("presence", LEASE_SECONDS) or self._services.history.is_noted(now):
+            return
+        people, sessions = self._services.sessions.presence().now, self._services.sessions.count()
+        self._services.history.note(now, people, sessions)
 
     def _rotate_keys(self) -> None:
         if self._leases.hold("keys", LEASE_SECONDS):

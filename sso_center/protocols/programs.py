@@ -6,6 +6,7 @@ headers, the count and the request's id in the log, it has here too.
 """
 
 import logging
+import re
 import time
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -26,6 +27,7 @@ from sso_center.protocols.api_errors import TooLarge
 from sso_center.web import headers, metrics
 from sso_center.web.address import address_in
 from sso_center.web.logging import FRONT_ID, request_id
+from sso_center.web.streams import STREAM, GoingOn
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -43,7 +45,9 @@ class Programs:
         self, application: "WSGIApplication", endpoints: Iterable[Endpoint], settings: Settings
     ) -> None:
         self._application = application
-        self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
+        served = {endpoint.path: endpoint for endpoint in endpoints}
+        self._endpoints = {path: endpoint for path, endpoint in served.items() if "{" not in path}
+        self._templates = _Templates([one for path, one in served.items() if path not in self._endpoints])
         always = headers.for_programs(settings)
         # A browser that is not told so shows no page the answer, so errors carry this header as well.
         self._plain = always
@@ -52,21 +56,52 @@ class Programs:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        endpoint = self._endpoints.get(environ["PATH_INFO"])
+        path, parameter = environ["PATH_INFO"], ""
+        endpoint = self._endpoints.get(path)
+        if endpoint is None:
+            endpoint, parameter = self._templates.find(path)
         if endpoint is None:
             return self._application(environ, start_response)
         began = time.perf_counter()
-        answer = _answer(endpoint, environ, self._trusted)
+        answer = _answer(endpoint, environ, self._trusted, parameter)
         metrics.count(endpoint.path, answer.status, time.perf_counter() - began)
         start_response(_STATUS_LINES[answer.status], self._headers(endpoint, answer))
+        if answer.source is not None:
+            goes_on: GoingOn = environ[STREAM]
+            return goes_on(answer.source)
         return () if environ["REQUEST_METHOD"] == "HEAD" else (answer.body,)
 
     def _headers(self, endpoint: Endpoint, answer: Answer) -> list[tuple[str, str]]:
         always: Headers = self._for_browsers if endpoint.is_for_browsers else self._plain
-        return [*answer.headers, *always, ("Content-Length", str(len(answer.body)))]
+        said = [*answer.headers, *always]
+        if answer.source is None:
+            said.append(("Content-Length", str(len(answer.body))))
+        return said
 
 
-def _answer(endpoint: Endpoint, environ: dict[str, Any], trusted: Sequence[Network]) -> Answer:
+class _Templates:
+    """The endpoints whose path has a `{name}` in it, all of them in one pattern."""
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        self._endpoints = endpoints
+        paths = (re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(endpoint.path)) for endpoint in endpoints)
+        self._pattern = re.compile("|".join(paths))
+
+    def find(self, path: str) -> tuple[Endpoint | None, str]:
+        """Return the endpoint of a path, and what stands in it for the name; None when there is none."""
+        found = self._pattern.fullmatch(path) if self._endpoints else None
+        if found is None or found.lastindex is None:
+            return None, ""
+        try:
+            # WSGI hands the bytes of a path on as Latin-1 (PEP 3333).
+            return self._endpoints[found.lastindex - 1], found[found.lastindex].encode("latin-1").decode()
+        except UnicodeDecodeError:
+            return None, ""
+
+
+def _answer(
+    endpoint: Endpoint, environ: dict[str, Any], trusted: Sequence[Network], parameter: str
+) -> Answer:
     under = request_id.set(environ.get(FRONT_ID, ""))
     try:
         method = environ["REQUEST_METHOD"]
@@ -81,6 +116,10 @@ def _answer(endpoint: Endpoint, environ: dict[str, Any], trusted: Sequence[Netwo
             body,
             address_in(environ, trusted),
             environ.get("HTTP_USER_AGENT", ""),
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_ACCEPT", ""),
+            environ.get("HTTP_LAST_EVENT_ID", ""),
+            parameter,
         )
         return respond(endpoint, call)
     except Exception:

@@ -19,7 +19,10 @@ SET_BACK = "set_back"
 
 @dataclass(frozen=True)
 class Closed:
-    """A session that step 0 has closed: what its ending will be recorded as. `at` is in milliseconds."""
+    """A session that step 0 has closed: what its ending will be recorded as. `at` is in milliseconds.
+
+    `apis` are whom else its participants' access tokens are for.
+    """
 
     sid: str
     ending_id: str
@@ -28,6 +31,7 @@ class Closed:
     at: int
     sub: str
     participants: tuple[str, ...]
+    apis: tuple[str, ...] = ()
 
     @property
     def shard(self) -> str:
@@ -70,20 +74,28 @@ class Entries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, batch: Sequence[Closed], shard: str, told: Mapping[str, Sequence[str]]) -> list[Ending]:
+    def record(
+        self,
+        batch: Sequence[Closed],
+        shard: str,
+        told: Mapping[str, Sequence[str]],
+        *,
+        cause: int | None = None,
+    ) -> list[Ending]:
         """Record endings, a notice for whom `told` names by each participant, and audit entries, or nothing.
 
+        `cause` is the number of the entry whose walk ended them.
         Recording an ending again gives the number it already has, and no second notice.
         Raises Unavailable.
         """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
-            places = append_all(connection, [_journal_row(closed, shard) for closed in batch])
+            places = append_all(connection, [_journal_row(closed, shard, cause) for closed in batch])
             added = [
                 (number, closed) for (number, is_new), closed in zip(places, batch, strict=True) if is_new
             ]
             rows = [
-                _notice_row(number, client, closed.sid, closed.sub, closed.at)
+                _notice_row(number, client, closed.sid, closed.sub, closed.at, cause)
                 for number, closed in added
                 for client in sorted({one for joined in closed.participants for one in told.get(joined, ())})
             ]
@@ -105,12 +117,13 @@ class Entries:
         reason: str,
         actor: str,
         detail: dict[str, Any],
+        apis: Sequence[str] = (),
         sid: str = "",
         notices: Sequence[tuple[str, str, str]] = (),
     ) -> int:
         """Record what is no ending, with its notices, and return its number; a cut-off's walk begins with it.
 
-        Raises Unavailable.
+        `apis` are whom else the client's access tokens are for. Raises Unavailable.
         """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
@@ -128,7 +141,7 @@ class Entries:
                 client_id=client_id,
                 reason=reason,
                 actor=actor,
-                detail=detail,
+                detail={**detail, "apis": list(apis)} if apis else detail,
             )
             add_notices(connection, number, notices, at)
             if kind == "cutoff":
@@ -146,7 +159,12 @@ class Entries:
             return number
 
     def add_notices(self, number: int, rows: Sequence[tuple[str, str, str]], at: int) -> None:
-        """Add notices (client, sid, sub) to an entry; one that is there stays. Raises Unavailable."""
+        """Add notices (client, sid, sub) to an entry; one that is there stays. Raises Unavailable.
+
+        One with the sid '' names the person as a whole.
+        """
+        if not rows:
+            return
         with self._database.write() as connection:
             add_notices(connection, number, rows, at)
 
@@ -181,7 +199,7 @@ class Entries:
             found = connection.execute(select(journal).where(journal.c.number == number)).mappings().first()
         if found is None:
             raise NotFound("There is no such entry.")
-        return _entry(found)
+        return read_entry(found)
 
     def concerning(self, shard: str, *, after: int, since: int, limit: int) -> list[Entry]:
         """Return entries numbered above `after`, not older than `since` (ms), that concern a shard."""
@@ -193,13 +211,13 @@ class Entries:
             .limit(limit)
         )
         with self._database.read() as connection:
-            return [_entry(row) for row in connection.execute(wanted).mappings()]
+            return [read_entry(row) for row in connection.execute(wanted).mappings()]
 
     def unapplied(self, limit: int) -> list[Entry]:
         """Return the first entries that the courier has not applied yet, in order. Raises Unavailable."""
         wanted = select(journal).where(~journal.c.is_applied).order_by(journal.c.number).limit(limit)
         with self._database.read() as connection:
-            return [_entry(row) for row in connection.execute(wanted).mappings()]
+            return [read_entry(row) for row in connection.execute(wanted).mappings()]
 
     def count_unapplied(self) -> int:
         """Return how many entries the courier has not applied yet. Raises Unavailable."""
@@ -221,13 +239,17 @@ def add_notices(connection: Connection, number: int, rows: Sequence[tuple[str, s
     there = select(notices.c.client_id, notices.c.sid).where(notices.c.number == number)
     known = {(row.client_id, row.sid) for row in connection.execute(there)}
     fresh = [
-        _notice_row(number, client, sid, sub, at) for client, sid, sub in rows if (client, sid) not in known
+        _notice_row(number, client, sid, sub, at, number)
+        for client, sid, sub in rows
+        if (client, sid) not in known
     ]
     if fresh:
         connection.execute(insert(notices), fresh)
 
 
-def _notice_row(number: int, client_id: str, sid: str, sub: str, at: int) -> dict[str, Any]:
+def _notice_row(
+    number: int, client_id: str, sid: str, sub: str, at: int, cause: int | None
+) -> dict[str, Any]:
     return {
         "number": number,
         "client_id": client_id,
@@ -238,10 +260,11 @@ def _notice_row(number: int, client_id: str, sid: str, sub: str, at: int) -> dic
         "next_attempt_at": at,
         "leased_until": 0,
         "created_at": at,
+        "cause": cause,
     }
 
 
-def _journal_row(closed: Closed, shard: str) -> dict[str, Any]:
+def _journal_row(closed: Closed, shard: str, cause: int | None) -> dict[str, Any]:
     return {
         "id": closed.ending_id,
         "kind": "ending",
@@ -252,7 +275,8 @@ def _journal_row(closed: Closed, shard: str) -> dict[str, Any]:
         "client_id": None,
         "reason": closed.reason,
         "actor": closed.actor,
-        "detail": {"participants": closed.participants},
+        "detail": {"participants": closed.participants, "apis": closed.apis},
+        "cause": cause,
     }
 
 
@@ -276,7 +300,8 @@ def _ending(number: int, closed: Closed) -> Ending:
     return Ending(number, closed.sid, closed.sub, reason, closed.actor, closed.at, closed.participants)
 
 
-def _entry(row: RowMapping) -> Entry:
+def read_entry(row: RowMapping) -> Entry:
+    """Return the entry that a row of the journal holds."""
     return Entry(
         number=row["number"],
         kind=row["kind"],

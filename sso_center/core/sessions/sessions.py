@@ -33,13 +33,16 @@ SESSION_PARTS = (
 )
 """What every script composes that asks whether a session is alive."""
 
+LISTING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/listing.lua")
+"""What every script composes that shows sessions in a list."""
+
 OPENING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/opening.lua")
 """What every script composes that opens one."""
 
 _VISIT = load_script(__package__, *SESSION_PARTS, "visit.lua")
 _OPEN = load_script(__package__, *OPENING_PARTS, AUDIT_PART, "open.lua")
 _COUNT_INDEX = load_script(__package__, "count_index.lua")
-_LIST = load_script(__package__, *SESSION_PARTS, "list_sessions.lua")
+_LIST = load_script(__package__, *LISTING_PARTS, "list_sessions.lua")
 _LIST_STEPS = load_script(__package__, *SESSION_PARTS, "list_steps.lua")
 _COUNT_PRESENCE = load_script(__package__, "count_presence.lua")
 
