@@ -1,4 +1,4 @@
-"""The models in docs/model hold what they claim, and not without any one of the mechanisms they are made of."""
+"""The models in docs/model hold what they claim, and don't without any one of their mechanisms."""
 
 import subprocess
 from dataclasses import dataclass

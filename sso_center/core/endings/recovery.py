@@ -40,7 +40,7 @@ class Recovery:
         # Read after the mark: it can only be ahead of it, unless SQL was set back under this name.
         if marker.is_ahead_of(lineage, head := self._entries.head()):
             raise Unavailable(
-                detail=f"sql: the journal ends at {head}, and shard {shard} was brought up to {marker.position}: "
+                detail=f"sql: the journal ends at {head}, and shard {shard} knows {marker.position}: "
                 "an older copy was restored; run sso-center doctor --restore"
             )
         replayed = 0
