@@ -16,8 +16,8 @@ from sso_center.base.settings import Settings, load_settings
 SLOW_POSTS = frozenset({"/login", "/login/new-password", "/account/password"})
 """Where passwords are checked or hashed, which takes as long as a hundred other requests."""
 
-APART = ("/admin",)
-"""Where sessions are counted, or a site is waited for that is tried: that must hold up nobody's login."""
+APART = ("/admin", "/api/admin/")
+"""Where sessions are counted, passwords hashed, or a site is waited for: that must hold up nobody's login."""
 
 
 @click.command()

@@ -32,8 +32,8 @@ def _marks(services: Services) -> Finding:
     if ahead:
         return fail(
             "journal",
-            f"{len(ahead)} shards know entries that SQL does not, so nothing in them is accepted: an older "
-            "SQL copy was restored; run sso-center doctor --restore",
+            f"{len(ahead)} shards know entries that SQL does not, so nothing there counts: an older SQL copy "
+            "was restored; run sso-center doctor --restore",
         )
     strangers = [marker for marker in markers if marker.is_trusted and marker.lineage != lineage]
     if strangers:

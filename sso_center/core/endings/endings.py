@@ -101,17 +101,17 @@ class Endings:
             # One of them is of a person who was removed: it ends, and the others are asked after again.
             self.end_session(said[1], Reason.REMOVED, CENTER)
 
-    def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> int:
-        """Take one client out of a session, which goes on; returns the entry's number, 0 when it was not in.
+    def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> int | None:
+        """Take one client out of a session, which goes on; returns the entry's number, None if it was not in.
 
         What the client got of the session no longer counts, and it is given notice. Raises Unavailable.
         """
         shard = shard_in(sid)
         if shard is None:
-            return 0
+            return None
         reply = self._sessions.with_user(_FIND_LEAVING, shard, (sid, client_id))
         if reply[0] != "leaving":
-            return 0
+            return None
         at, sub = int(reply[1]), reply[2]
         is_told = self._takes_notices(client_id)
         entry = self._taking_back.take_back(

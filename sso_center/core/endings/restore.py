@@ -1,4 +1,4 @@
-"""An SQL store restored from a copy: noticing it, refusing what can't be known, and starting over."""
+"""An SQL store that was restored from a copy: noticing it, trusting nothing until then, and starting over."""
 
 import logging
 import secrets
@@ -100,7 +100,7 @@ class Restore:
     def _tell(self, ahead: list[str], head: int) -> None:
         if ahead and not self._is_told:
             _log.error(
-                "an older SQL store was restored: nothing counts until you run sso-center doctor --restore",
+                "an older SQL copy was restored: nothing is accepted; run sso-center doctor --restore",
                 extra={"shards": len(ahead), "head": head},
             )
         self._is_told = bool(ahead)
