@@ -36,9 +36,6 @@ STARTERS = {"center": running_center, "oidc-provider": running_peer}
 FULL, FULL_ENOUGH_FOR_A_LOOK = 1_000_000, 100_000
 """Sessions in the full store; with --quick."""
 
-LOGOUTS, ENDINGS = 20, 5
-"""A round of them."""
-
 LEFT_OUT = "THE PEER IS LEFT OUT: {}\nOnly the center is measured: no ratios."
 LONGEST_RUN = 3600
 BY_THEMSELVES = ("sdk", "logged-out", "subscribers", "sessions")
@@ -114,14 +111,11 @@ def _run(options: argparse.Namespace) -> None:
     if "sdk" in wanted and "center" in (options.side or STARTERS):
         print("measuring the SDK ...", flush=True)
         rows += sdk_rows(measure_sdk(batches=5 * options.rounds))
+    given = {"rounds": options.rounds, "workers": options.workers, "alg": options.alg}
     if "logged-out" in wanted:
-        rows += logged_out_rows(
-            measure_logged_out(logouts=LOGOUTS * options.rounds, workers=options.workers, alg=options.alg)
-        )
+        rows += logged_out_rows(measure_logged_out(**given))
     if "subscribers" in wanted:
-        rows += subscribers_rows(
-            measure_subscribers(endings=ENDINGS * options.rounds, workers=options.workers, alg=options.alg)
-        )
+        rows += subscribers_rows(measure_subscribers(**given))
     crowded = _measure_crowded(options, left_out) if "sessions" in wanted else ""
     print(
         f"\nID tokens {options.alg}, {options.workers} workers a side, {options.connections} connections, "

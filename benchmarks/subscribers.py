@@ -20,6 +20,9 @@ from sso_center.core.endings import Reason
 from sso_center.services import Services
 
 STREAMS = 1000
+ENDINGS = 5
+"""Endings a round."""
+
 CLIENTS = 250
 """Sites of four processes each."""
 
@@ -68,8 +71,8 @@ class Subscribed:
         return percentile(self.polls, 50)
 
 
-def measure_subscribers(*, endings: int, workers: int, alg: str) -> Subscribed:
-    """Subscribe, wait, and cut somebody off, so many times. Raises CannotStartError, RefusedError."""
+def measure_subscribers(*, rounds: int, workers: int, alg: str) -> Subscribed:
+    """Subscribe, wait, and cut somebody off, `ENDINGS` times a round. Raises CannotStartError, RefusedError."""
     clients: list[Client] = []
     environs: list[Mapping[str, str]] = []
 
@@ -86,13 +89,14 @@ def measure_subscribers(*, endings: int, workers: int, alg: str) -> Subscribed:
         side.service.settled_cpu()
         alone, (unused, _) = side.service.memory(), _idle(side, clients, QUIET_SECONDS, polls=False)
         with subscribed(side, clients, STREAMS) as subscribers:
+            print(f"{STREAMS} streams are open, and asked about for {IDLE_SECONDS:.0f} s ...", flush=True)
             side.service.settled_cpu()
             full, (used, polls) = side.service.memory(), _idle(side, clients, IDLE_SECONDS, polls=True)
             with (
                 opened_core(environs[0]) as services,
                 others_share([side.service, subscribers.service]) as others,
             ):
-                told = [_end(services, subscribers, side.visitors[0]) for _ in range(endings + 1)]
+                told = [_end(services, subscribers, side.visitors[0]) for _ in range(rounds * ENDINGS + 1)]
             memory = alone, full, side.service.memory()
         return Subscribed(STREAMS, tuple(told[1:]), memory, (unused, used), polls, others())
 
