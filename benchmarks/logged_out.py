@@ -160,7 +160,7 @@ class _Person:
         return session.sid
 
     def _join(self, browser: Browser) -> dict[str, str]:
-        """Sign in at all sites, at some at once, as a browser with several tabs; the cookies by `client_id`."""
+        """Sign in at all sites, at some at once as a browser with tabs does; the cookies by `client_id`."""
         with ThreadPoolExecutor(AT_ONCE) as tabs:
             cookies = tabs.map(lambda site: site.join(self.center, browser), self.sites)
             return {site.client.client_id: cookie for site, cookie in zip(self.sites, cookies, strict=True)}

@@ -72,7 +72,10 @@ class Subscribed:
 
 
 def measure_subscribers(*, rounds: int, workers: int, alg: str) -> Subscribed:
-    """Subscribe, wait, and cut somebody off, `ENDINGS` times a round. Raises CannotStartError, RefusedError."""
+    """Subscribe, wait, and cut somebody off, `ENDINGS` times a round.
+
+    Raises CannotStartError, RefusedError.
+    """
     clients: list[Client] = []
     environs: list[Mapping[str, str]] = []
 
