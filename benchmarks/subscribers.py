@@ -20,7 +20,7 @@ from sso_center.core.endings import Reason
 from sso_center.services import Services
 
 STREAMS = 1000
-ENDINGS = 5
+ENDINGS = 10
 """Endings a round."""
 
 CLIENTS = 250
@@ -30,7 +30,7 @@ POLLED_EVERY = 10.0
 """Seconds after which each subscriber also asks for JSON, as the SDK does by default."""
 
 IDLE_SECONDS = 16.0
-"""Long enough for a keep-alive on every stream."""
+"""Long enough for a keep-alive on every stream, and for each to ask."""
 
 QUIET_SECONDS = 5.0
 PAUSE = 0.2
@@ -44,15 +44,15 @@ class Subscribed:
     """What was found. Each of `endings` holds, in milliseconds from the reply, when each subscriber knew.
 
     `memory` is that of the center, in MB: before there was a stream, with all of them, and after the endings.
-    `idle` is what it used while nothing ended, in CPU milliseconds a second: without streams, and with
-    all of them, each asking for JSON as well; such a question took `poll_ms` (median). `others` is the share
+    `idle` is what it used while nothing ended, in CPU milliseconds a second: without streams, with all of them,
+    and with each of them asking for JSON as well; how long that took is in `polls` (ms). `others` is the share
     of the machine that others used while endings were told.
     """
 
     streams: int
     endings: tuple[tuple[float, ...], ...]
     memory: tuple[float, float, float]
-    idle: tuple[float, float]
+    idle: tuple[float, float, float]
     polls: tuple[float, ...]
     others: float
 
@@ -94,14 +94,16 @@ def measure_subscribers(*, rounds: int, workers: int, alg: str) -> Subscribed:
         with subscribed(side, clients, STREAMS) as subscribers:
             print(f"{STREAMS} streams are open, and asked about for {IDLE_SECONDS:.0f} s ...", flush=True)
             side.service.settled_cpu()
-            full, (used, polls) = side.service.memory(), _idle(side, clients, IDLE_SECONDS, polls=True)
+            full = side.service.memory()
+            silent, _ = _idle(side, clients, QUIET_SECONDS, polls=False)
+            used, polls = _idle(side, clients, IDLE_SECONDS, polls=True)
             with (
                 opened_core(environs[0]) as services,
                 others_share([side.service, subscribers.service]) as others,
             ):
                 told = [_end(services, subscribers, side.visitors[0]) for _ in range(rounds * ENDINGS + 1)]
             memory = alone, full, side.service.memory()
-        return Subscribed(STREAMS, tuple(told[1:]), memory, (unused, used), polls, others())
+        return Subscribed(STREAMS, tuple(told[1:]), memory, (unused, silent, used), polls, others())
 
 
 def _register(services: Services, number: int) -> Client:

@@ -28,7 +28,7 @@ SUBSCRIBED = Subscribed(
         tuple(slowness * number for number in range(1, 101)) for slowness in (0.1, 0.2, 0.3, 0.4, 5.0)
     ),
     memory=(200.0, 220.0, 221.0),
-    idle=(9.0, 80.0),
+    idle=(9.0, 12.0, 80.0),
     polls=(3.0, 1.0, 2.0),
     others=0.0,
 )
