@@ -44,8 +44,8 @@ class Subscribed:
     """What was found. Each of `endings` holds, in milliseconds from the reply, when each subscriber knew.
 
     `memory` is that of the center, in MB: before there was a stream, with all of them, and after the endings.
-    `idle` is what it used while nothing ended, in CPU milliseconds a second: without streams, with all of them,
-    and with each of them asking for JSON as well; how long that took is in `polls` (ms). `others` is the share
+    `idle` is what it used while nothing ended, CPU milliseconds a second: without streams, with all of
+    them, and with each asking for JSON as well; how long that took is in `polls` (ms). `others` is the share
     of the machine that others used while endings were told.
     """
 
