@@ -86,7 +86,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     )
     entries = Entries(database)
     applying = Applying(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
-    taking_back = TakingBack(redis, entries, applying, clock)
+    taking_back = TakingBack(redis, clients, entries, applying, clock)
     endings = Endings(redis, sessions, clients, entries, applying, taking_back, clock)
     walking = Walking(redis, users, clients, endings, entries, applying, clock)
     walks = Walks(database)

@@ -13,6 +13,7 @@ from typing import Any
 from sso_center.base.errors import Unavailable
 from sso_center.protocols.api_errors import APIError, InvalidRequest, WrongMethod
 from sso_center.protocols.parameters import FORM, Parameters, parse
+from sso_center.web.streams import Source
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 class Call:
     """A program's request, as far as any endpoint looks at it. `content_type` is without its parameters.
 
-    `address` is the caller's, as far as it can be believed.
+    `address` is the caller's, as far as it can be believed; `accept` and `last_event_id` are the headers.
     """
 
     method: str
@@ -41,6 +42,9 @@ class Call:
     body: bytes = field(repr=False)
     address: str = ""
     user_agent: str = ""
+    query: str = field(default="", repr=False)
+    accept: str = ""
+    last_event_id: str = ""
 
     def form(self) -> Parameters:
         """Return the parameters of the body.
@@ -60,11 +64,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back to a program."""
+    """What goes back to a program; with a `source` in place of a body it goes on as long as that wants."""
 
     status: int
     headers: Headers
     body: bytes = field(repr=False)
+    source: Source | None = None
 
 
 Handler = Callable[[Call], Answer]

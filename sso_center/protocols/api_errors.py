@@ -47,6 +47,19 @@ class WrongMethod(APIError):
         return (("Allow", ", ".join(self._methods)),)
 
 
+class Overloaded(APIError):
+    """So many have what was asked for already that one more would cost everyone (RFC 9110 section 15.6.4)."""
+
+    status = 503
+    code = "temporarily_unavailable"
+    retry_after: ClassVar[int] = 5
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return when to try again, in seconds."""
+        return (("Retry-After", str(self.retry_after)),)
+
+
 class InvalidClient(APIError):
     """The client did not prove who it is (RFC 6749 section 5.2); the answer never says what was wrong."""
 

@@ -26,6 +26,7 @@ from sso_center.protocols.api_errors import TooLarge
 from sso_center.web import headers, metrics
 from sso_center.web.address import address_in
 from sso_center.web.logging import FRONT_ID, request_id
+from sso_center.web.streams import STREAM, GoingOn
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -59,11 +60,17 @@ class Programs:
         answer = _answer(endpoint, environ, self._trusted)
         metrics.count(endpoint.path, answer.status, time.perf_counter() - began)
         start_response(_STATUS_LINES[answer.status], self._headers(endpoint, answer))
+        if answer.source is not None:
+            goes_on: GoingOn = environ[STREAM]
+            return goes_on(answer.source)
         return () if environ["REQUEST_METHOD"] == "HEAD" else (answer.body,)
 
     def _headers(self, endpoint: Endpoint, answer: Answer) -> list[tuple[str, str]]:
         always: Headers = self._for_browsers if endpoint.is_for_browsers else self._plain
-        return [*answer.headers, *always, ("Content-Length", str(len(answer.body)))]
+        said = [*answer.headers, *always]
+        if answer.source is None:
+            said.append(("Content-Length", str(len(answer.body))))
+        return said
 
 
 def _answer(endpoint: Endpoint, environ: dict[str, Any], trusted: Sequence[Network]) -> Answer:
@@ -81,6 +88,9 @@ def _answer(endpoint: Endpoint, environ: dict[str, Any], trusted: Sequence[Netwo
             body,
             address_in(environ, trusted),
             environ.get("HTTP_USER_AGENT", ""),
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_ACCEPT", ""),
+            environ.get("HTTP_LAST_EVENT_ID", ""),
         )
         return respond(endpoint, call)
     except Exception:

@@ -4,14 +4,16 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from sso_center.base.errors import SSOError
+from sso_center.web.streams import Source
 
 
 class Answer(NamedTuple):
-    """A whole response: status, headers as they came from the application, body."""
+    """A response: status, headers as they came from the application, and a body or what it comes from."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    source: Source | None = None
 
 
 class Refused(SSOError):

@@ -13,9 +13,11 @@ from sso_center.server.answers import Answer, Refused, broken
 from sso_center.server.application import call_application
 from sso_center.server.body import Bodies
 from sso_center.server.environ import Environ, base_environ, body_length, build_environ, new_request_id, peer
+from sso_center.server.outlets import GoingOn, Outlets
 from sso_center.server.rsgi import Watcher
 from sso_center.server.side_thread import SideThread
 from sso_center.web.address import address_behind
+from sso_center.web.streams import STREAM
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -54,8 +56,9 @@ class Front:
     def __init__(self, application: "WSGIApplication", limits: Limits, server: tuple[str, int]) -> None:
         self._application = application
         self._limits = limits
-        self._base = base_environ(*server)
+        self._base = {**base_environ(*server), STREAM: GoingOn}
         self._bodies = Bodies(limits.max_body, limits.body_timeout)
+        self._outlets = Outlets()
         self._side = SideThread(limits.slow_waiting)
         self._under_way: set[_Request] = set()
         self._inside: set[_Request] = set()
@@ -67,7 +70,7 @@ class Front:
 
     @property
     def is_idle(self) -> bool:
-        """Whether every request that came was answered."""
+        """Whether every request that came was answered, or has an answer that goes on."""
         return not self._under_way
 
     @property
@@ -77,9 +80,17 @@ class Front:
         return any(request.entered < oldest for request in tuple(self._inside))
 
     def tick(self) -> None:
-        """Drop the bodies that take too long, and write the log; to be called a few times a second."""
+        """Drop bodies that take too long and streams that are not read, and write the log.
+
+        To be called a few times a second.
+        """
         self._bodies.drop_overdue()
+        self._outlets.tick()
         write_waiting()
+
+    def end_streams(self) -> None:
+        """End every answer that goes on: the worker stops."""
+        self._outlets.end_all()
 
     def receive(self, watcher: Watcher) -> None:
         """Take one request from Granian and see that it is answered, now or later. Never raises."""
@@ -133,15 +144,12 @@ class Front:
         self._send(request, broken())
 
     def _send(self, request: "_Request", answer: Answer) -> None:
-        headers = [*answer.headers, ("server", "sso-center")]
-        if not any(name in REQUEST_ID_NAMES for name, _ in answer.headers):
-            headers.append(("x-request-id", request.id))
-        if request.is_chunked:
-            # hyper takes a Content-Length beside it away, so what a proxy took it for can't be seen here.
-            headers.append(("connection", "close"))
+        headers = _headers(request, answer)
         scope, proto = request.watcher.scope, request.watcher.proto
         method = scope.method
-        if method == "HEAD":
+        if answer.source is not None:
+            self._outlets.begin(proto, scope.client, answer.status, headers, answer.source)
+        elif method == "HEAD":
             proto.response_empty(answer.status, headers)
         else:
             proto.response_bytes(answer.status, headers, answer.body)
@@ -179,6 +187,17 @@ class _Request:
         if given is None:
             given = self.environ["HTTP_X_REQUEST_ID"] = new_request_id()
         return str(given)
+
+
+def _headers(request: _Request, answer: Answer) -> list[tuple[str, str]]:
+    headers = [*answer.headers, ("server", "sso-center")]
+    if not any(name in REQUEST_ID_NAMES for name, _ in answer.headers):
+        headers.append(("x-request-id", request.id))
+    if request.is_chunked or answer.source is not None:
+        # hyper takes a Content-Length beside chunks away, so what a proxy took it for can't be seen here.
+        # What is kept for an answer that goes on is let go of when its connection is closed.
+        headers.append(("connection", "close"))
+    return headers
 
 
 def _give_body(environ: Environ, body: bytes) -> None:

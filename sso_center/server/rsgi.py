@@ -62,8 +62,21 @@ class Body(Protocol):
         """Take the next piece. Raises StopAsyncIteration after the last."""
 
 
+class Transport(Protocol):
+    """The body of an answer that goes on, which ends when this object is gone."""
+
+    def send_bytes(self, data: bytes) -> object:
+        """Hand bytes over, from any thread; never waits, however much waits already."""
+
+
 class Exchange(Body, Protocol):
     """One request's body, and the way to answer it once."""
+
+    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Transport:
+        """Begin an answer that goes on."""
+
+    def client_disconnect(self) -> Coming:
+        """Return what comes when the connection is over, whoever closed it."""
 
     def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
         """Answer without a body."""

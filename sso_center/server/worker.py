@@ -73,6 +73,7 @@ def run_worker(
         front.tick()
         _give_up_if_stuck(front)
     stop.set()
+    front.end_streams()
     _drain(front, is_stopped, grace)
     write_waiting()
 

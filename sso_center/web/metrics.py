@@ -7,11 +7,19 @@ anything is imported; whichever worker is asked adds them all up.
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 from sso_center.base.errors import Unavailable
@@ -24,10 +32,14 @@ SECONDS = Histogram(
     ["endpoint"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+STREAMS = Gauge(
+    "sso_feed_streams", "Event streams of the feed that are open.", ["client_id"], multiprocess_mode="livesum"
+)
+TOLD = Counter("sso_feed_told", "Endings told to clients by the feed.", ["way"])
 
 
 ROOM = 128 * 1024
-"""Bytes that each of a process's two files of counters has from the start: twice what all endpoints fill."""
+"""Bytes that each of a process's files of counters has from the start: twice what all endpoints fill."""
 
 
 def install(app: Flask) -> None:
@@ -44,6 +56,7 @@ def exposition(services: Services) -> Response:
     """Return the text that Prometheus reads; parts whose store is away are left out."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        _forget_streams_of_the_dead(os.environ["PROMETHEUS_MULTIPROC_DIR"])
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry.register(_Own())
@@ -63,6 +76,17 @@ def count(endpoint: str, status: int, seconds: float) -> None:
     latency.observe(seconds)
 
 
+def count_told(way: str, number: int) -> None:
+    """Count endings told; `way` is json or stream."""
+    if number:
+        TOLD.labels(way).inc(number)
+
+
+def count_stream(client_id: str, change: int) -> None:
+    """Count a stream of a client that opened (1) or is over (-1)."""
+    STREAMS.labels(client_id).inc(change)
+
+
 _children: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
 
@@ -75,11 +99,22 @@ def _count(response: Response) -> Response:
     return response
 
 
+_LIVE = "gauge_livesum"
+"""How prometheus_client names the files of what counts only while its process lives."""
+
+
+def _forget_streams_of_the_dead(folder: str) -> None:
+    for file in Path(folder).glob(f"{_LIVE}_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        if not Path(f"/proc/{pid}").exists():
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
 def _take_room() -> None:
     # The files are mapped, and have holes until something is counted there: on a full disk that would kill
     # the process (SIGBUS), and with it every answer that needs no disk.
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    for kind in ("counter", "histogram") if folder else ():
+    for kind in ("counter", "histogram", _LIVE) if folder else ():
         try:
             with open(f"{folder}/{kind}_{os.getpid()}.db", "ab") as file:
                 os.posix_fallocate(file.fileno(), 0, ROOM)
@@ -91,7 +126,7 @@ class _Own(Collector):
     """What this process alone has counted, when it runs without `serve`."""
 
     def collect(self) -> Iterator[Metric]:
-        for metric in (REQUESTS, SECONDS):
+        for metric in (REQUESTS, SECONDS, STREAMS, TOLD):
             yield from metric.collect()
 
 

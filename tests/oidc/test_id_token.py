@@ -23,6 +23,7 @@ ALWAYS = {
     "amr",
     "at_hash",
     "roles",
+    "stamp",
 }
 
 
@@ -45,6 +46,7 @@ def test_it_says_who_signed_in_when_and_how(member: Member, site: Site, center: 
     assert claims["exp"] - claims["iat"] == 600
     assert claims["auth_time"] <= claims["iat"]
     assert claims["sub"] != member.person.username
+    assert 0 <= claims["stamp"] // 1000 - claims["auth_time"] <= 60
 
 
 def test_it_says_only_what_the_scope_gives(member: Member, site: Site) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -84,6 +84,17 @@ class Clients:
     def holding_for(self, client_id: str) -> tuple[str, ...]:
         """Return the other clients whose access tokens are for this one."""
         return self._all().holders.get(client_id, ())
+
+    def apis_of(self, client_ids: Iterable[str]) -> tuple[str, ...]:
+        """Return whom else the access tokens of these clients are for; one that is unknown has none."""
+        known, joined = self._all().clients, set(client_ids)
+        audiences = {api for name in joined if name in known for api in known[name][0].audiences}
+        return tuple(sorted(audiences - joined))
+
+    def catch_up(self, version: int) -> None:
+        """Load all clients anew if they are of an older configuration version. Raises Unavailable."""
+        if self._all().version < version:
+            self.reload()
 
     def authenticate(self, client_id: str, secret: str) -> Client | None:
         """Return the client whom id and secret prove, or None; a public client proves nothing."""

@@ -1,10 +1,10 @@
 """Endings: every way a global session stops, and everything else that is taken back, each by one path.
 
 Owns the order of section "Endings": close, record, apply, publish, deliver; revoked families and tokens;
-cut-offs and the walks that follow them; limits held by eviction; the sweep that keeps indexes clean; the
-answer to "is this session alive" for clients; the replay of the journal into a store that came back; and
-the courier's work. Each step may be repeated: an ending carries an id, applying is idempotent, and what
-a crash left between two steps is finished by the next starter.
+cut-offs and the walks that follow them; the feed that tells clients of all that; limits held by eviction; the
+sweep that keeps indexes clean; the answer to "is this session alive" for clients; the replay of the journal
+into a store that came back; and the courier's work. Each step may be repeated: an ending carries an id,
+applying is idempotent, and what a crash left between two steps is finished by the next starter.
 """
 
 from sso_center.core.endings.applying import Applying
@@ -13,7 +13,9 @@ from sso_center.core.endings.endings import Endings
 from sso_center.core.endings.entries import Ending, Entries
 from sso_center.core.endings.eviction import Eviction
 from sso_center.core.endings.failover import Failovers
+from sso_center.core.endings.feed import Feed
 from sso_center.core.endings.indexes import Indexed, count_indexes
+from sso_center.core.endings.latest import Page, Position, Told
 from sso_center.core.endings.leftovers import Leftovers
 from sso_center.core.endings.mass import MassEndings, Reach, Scope
 from sso_center.core.endings.notices import Notices
@@ -36,10 +38,13 @@ __all__ = [
     "Entries",
     "Eviction",
     "Failovers",
+    "Feed",
     "Indexed",
     "Leftovers",
     "MassEndings",
     "Notices",
+    "Page",
+    "Position",
     "Poster",
     "Reach",
     "Reason",
@@ -48,6 +53,7 @@ __all__ = [
     "Sweep",
     "Tail",
     "TakingBack",
+    "Told",
     "Walk",
     "Walker",
     "Walking",

@@ -161,10 +161,15 @@ class Endings:
         calls = [(shard, (sid, uuid.uuid4().hex, reason, actor)) for sid in sids if (shard := shard_in(sid))]
         replies = self._redis.run_many(_CLOSE, calls)
         return [
-            _read_closed(sid, reply)
+            self._read_closed(sid, reply)
             for (_, (sid, *_)), reply in zip(calls, replies, strict=True)
             if reply[0] != "gone"
         ]
+
+    def _read_closed(self, sid: str, reply: Sequence[str]) -> Closed:
+        _, ending_id, why, who, at, sub, *joined = reply
+        apis = self._clients.apis_of(joined)
+        return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(joined)), apis)
 
     def _told(self, joined: Iterable[str]) -> dict[str, list[str]]:
         """Return who takes notices of the ending of a session that these clients joined, by client.
@@ -189,11 +194,6 @@ class Endings:
         except Unavailable as away:
             # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.
             _log.warning("ending left to the courier", extra={"detail": away.detail})
-
-
-def _read_closed(sid: str, reply: Sequence[str]) -> Closed:
-    _, ending_id, why, who, at, sub, *participants = reply
-    return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(participants)))
 
 
 def _in_batches(closed: Sequence[Closed]) -> Iterator[list[Closed]]:

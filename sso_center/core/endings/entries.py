@@ -16,7 +16,10 @@ from sso_center.storage.sql import Database
 
 @dataclass(frozen=True)
 class Closed:
-    """A session that step 0 has closed: what its ending will be recorded as. `at` is in milliseconds."""
+    """A session that step 0 has closed: what its ending will be recorded as. `at` is in milliseconds.
+
+    `apis` are whom else its participants' access tokens are for.
+    """
 
     sid: str
     ending_id: str
@@ -25,6 +28,7 @@ class Closed:
     at: int
     sub: str
     participants: tuple[str, ...]
+    apis: tuple[str, ...] = ()
 
     @property
     def shard(self) -> str:
@@ -102,12 +106,13 @@ class Entries:
         reason: str,
         actor: str,
         detail: dict[str, Any],
+        apis: Sequence[str] = (),
         sid: str = "",
         notices: Sequence[tuple[str, str, str]] = (),
     ) -> int:
         """Record what is no ending, with its notices, and return its number; a cut-off's walk begins with it.
 
-        Raises Unavailable.
+        `apis` are whom else the client's access tokens are for. Raises Unavailable.
         """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
@@ -125,7 +130,7 @@ class Entries:
                 client_id=client_id,
                 reason=reason,
                 actor=actor,
-                detail=detail,
+                detail={**detail, "apis": list(apis)} if apis else detail,
             )
             add_notices(connection, number, notices, at)
             if kind == "cutoff":
@@ -170,7 +175,7 @@ class Entries:
             found = connection.execute(select(journal).where(journal.c.number == number)).mappings().first()
         if found is None:
             raise NotFound("There is no such entry.")
-        return _entry(found)
+        return read_entry(found)
 
     def concerning(self, shard: str, *, after: int, since: int, limit: int) -> list[Entry]:
         """Return entries numbered above `after`, not older than `since` (ms), that concern a shard."""
@@ -182,13 +187,13 @@ class Entries:
             .limit(limit)
         )
         with self._database.read() as connection:
-            return [_entry(row) for row in connection.execute(wanted).mappings()]
+            return [read_entry(row) for row in connection.execute(wanted).mappings()]
 
     def unapplied(self, limit: int) -> list[Entry]:
         """Return the first entries that the courier has not applied yet, in order. Raises Unavailable."""
         wanted = select(journal).where(~journal.c.is_applied).order_by(journal.c.number).limit(limit)
         with self._database.read() as connection:
-            return [_entry(row) for row in connection.execute(wanted).mappings()]
+            return [read_entry(row) for row in connection.execute(wanted).mappings()]
 
     def count_unapplied(self) -> int:
         """Return how many entries the courier has not applied yet. Raises Unavailable."""
@@ -241,7 +246,7 @@ def _journal_row(closed: Closed, shard: str) -> dict[str, Any]:
         "client_id": None,
         "reason": closed.reason,
         "actor": closed.actor,
-        "detail": {"participants": closed.participants},
+        "detail": {"participants": closed.participants, "apis": closed.apis},
     }
 
 
@@ -265,7 +270,8 @@ def _ending(number: int, closed: Closed) -> Ending:
     return Ending(number, closed.sid, closed.sub, reason, closed.actor, closed.at, closed.participants)
 
 
-def _entry(row: RowMapping) -> Entry:
+def read_entry(row: RowMapping) -> Entry:
+    """Return the entry that a row of the journal holds."""
     return Entry(
         number=row["number"],
         kind=row["kind"],

@@ -1,10 +1,10 @@
 """Following the journal: finishing what was recorded but not applied, and moving the shards' marks."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from sso_center.base.errors import NotFound
 from sso_center.core.endings.applying import Applying
+from sso_center.core.endings.changes import apply_change
 from sso_center.core.endings.entries import Entries, Entry
 from sso_center.core.endings.mass import MassEndings
 from sso_center.core.users import Users
@@ -40,7 +40,7 @@ class Tail:
 
     def _apply(self, entry: Entry, later: Sequence[Entry]) -> None:
         if entry.kind == "user":
-            self._refill(entry, later)
+            apply_change(self._users, self._applying, entry, later)
             # What a cut-off voided is many sessions, which have walks of their own (walker.py).
             ended = max(self._mass.walk(entry), default=0)
             if ended:
@@ -48,17 +48,3 @@ class Tail:
         else:
             self._applying.apply(entry)
         self._applying.mark(entry)
-
-    def _refill(self, entry: Entry, later: Sequence[Entry]) -> None:
-        # Written over, not dropped and filled: in between nobody could say whether the user's sessions count.
-        try:
-            lost = entry.detail.get("lost_roles", ())
-            self._users.refill(entry.sub, lost_roles=lost, latest=_latest_before(later, lost))
-        except NotFound:
-            self._applying.apply(entry)
-
-
-def _latest_before(later: Sequence[Entry], roles: Collection[str]) -> int | None:
-    """Return the instant (ms) before the first of the later cut-offs of one of these roles, None without."""
-    roles_cut = [one for one in later if one.kind == "cutoff" and one.detail["scope"] == "role"]
-    return min((one.detail["at"] - 1 for one in roles_cut if one.detail["name"] in roles), default=None)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sso_center.base.clock import Clock
 from sso_center.core.audit import CHANNEL, Tag
+from sso_center.core.clients import Clients
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.entries import Entries, Entry
 from sso_center.core.endings.reasons import Reason
@@ -15,8 +16,11 @@ from sso_center.storage.redis import Redis
 class TakingBack:
     """Records what is taken back, applies it, and tells every process."""
 
-    def __init__(self, redis: Redis, entries: Entries, applying: Applying, clock: Clock) -> None:
+    def __init__(
+        self, redis: Redis, clients: Clients, entries: Entries, applying: Applying, clock: Clock
+    ) -> None:
         self._redis = redis
+        self._clients = clients
         self._entries = entries
         self._applying = applying
         self._clock = clock
@@ -53,6 +57,7 @@ class TakingBack:
             reason=reason,
             actor=actor,
             detail=detail,
+            apis=self._clients.apis_of([client_id]) if client_id else (),
             sid=sid,
             notices=notices,
         )

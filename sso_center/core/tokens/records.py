@@ -23,7 +23,8 @@ class Authentication:
 class Redeemed:
     """What a grant gave. `expires_in` is in seconds; `nonce` is the client's, for the ID token.
 
-    `ended` are the sids that were closed in the same step, for whoever asked to end.
+    `stamp` (ms) is what cut-offs count against. `ended` are the sids that were closed in the same step, for
+    whoever asked to end.
     """
 
     access_token: str = field(repr=False)
@@ -34,11 +35,15 @@ class Redeemed:
     authentication: Authentication
     refresh_token: str | None = field(repr=False)
     ended: tuple[str, ...]
+    stamp: int
 
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh token gave; `refresh_token` is its successor, `expires_in` in seconds."""
+    """What a refresh token gave; `refresh_token` is its successor, `expires_in` in seconds.
+
+    `stamp` (ms) is what cut-offs count against.
+    """
 
     access_token: str = field(repr=False)
     expires_in: int
@@ -46,6 +51,7 @@ class Refreshed:
     user: User
     authentication: Authentication
     refresh_token: str = field(repr=False)
+    stamp: int
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,7 @@ class Redeeming:
             authentication=authentication,
             refresh_token=refresh_token,
             ended=tuple(ended),
+            stamp=int(stamp),
         )
 
     def _chain_arguments(self, client: Client, chain: ChainToken | None) -> tuple[str | int, ...]:

@@ -89,4 +89,5 @@ class Refreshing:
             user=user,
             authentication=authentication,
             refresh_token=self._signer().dumps(presented.successor(nonce)),
+            stamp=int(stamp),
         )

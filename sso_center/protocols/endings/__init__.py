@@ -1,13 +1,28 @@
-"""Endings as sites with our SDK ask for them: whether sessions are alive.
+"""Endings as sites ask for them: what was taken back, and whether sessions are alive.
 
-Owns /endings/check.
+Owns /endings and /endings/check, and the event streams of this process.
 """
 
+from functools import partial
+
+from sso_center.core.endings import Feed
 from sso_center.protocols import api
-from sso_center.protocols.endings import check
+from sso_center.protocols.endings import check, feed
+from sso_center.protocols.endings.events import event
+from sso_center.protocols.endings.streams import Streams
 from sso_center.services import Services
 
 
 def endpoints(services: Services) -> list[api.Endpoint]:
     """Return the endpoints for programs."""
-    return [api.Endpoint(check.PATH, ("POST",), check.handler(services))]
+    told = _feed(services)
+    streams = Streams(told, services.clients, services.redis)
+    return [
+        api.Endpoint(check.PATH, ("POST",), check.handler(services)),
+        api.Endpoint(feed.PATH, ("GET",), feed.handler(services, told, streams)),
+    ]
+
+
+def _feed(services: Services) -> Feed:
+    words = partial(event, services.settings.issuer)
+    return Feed(services.database, services.clients, services.users, services.applying, words)

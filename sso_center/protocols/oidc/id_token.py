@@ -15,7 +15,8 @@ def issue(
 ) -> str:
     """Return the ID token that goes with an access token, signed with the client's algorithm.
 
-    `nonce` is what the client sent to /authorize; after a refresh there is none (section 12.2).
+    `nonce` is what the client sent to /authorize; after a refresh there is none (section 12.2). `stamp` is
+    ours: the instant (ms) that a cut-off counts against, which `iat` tells only to the second.
     """
     return services.keys.sign(_claims(services, client, given, nonce), client.id_token_alg)
 
@@ -30,6 +31,7 @@ def _claims(
         "aud": client.client_id,
         "exp": now + settings.id_token_lifetime,
         "iat": now,
+        "stamp": given.stamp,
         "auth_time": login.auth_time // 1000,
         "acr": login.acr,
         "amr": login.amr,

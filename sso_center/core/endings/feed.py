@@ -1,0 +1,147 @@
+"""The feed of endings: what each client is to be told of the journal, certain as of the moment of asking.
+
+One SQL query a question does both: it says up to where the journal goes, so that whatever was acknowledged
+before is in the answer, and it brings what is new. Everything else comes from memory.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import RowMapping, bindparam, func, select, update
+
+from sso_center.core.clients import Clients
+from sso_center.core.endings.applying import Applying
+from sso_center.core.endings.changes import apply_change
+from sso_center.core.endings.concerned import KINDS, concerned
+from sso_center.core.endings.entries import Entry, read_entry
+from sso_center.core.endings.latest import KEPT, Latest, Page, Position, Told
+from sso_center.core.users import Users
+from sso_center.storage.schema import journal, meta
+from sso_center.storage.sql import Database
+
+AT_THE_START = 2_000
+"""How many of the latest entries a process reads that has none yet."""
+
+PAGE = 1_000
+
+Describe = Callable[[str, Entry], bytes]
+"""Returns what is said of an entry of a lineage."""
+
+_log = logging.getLogger("sso_center.endings")
+
+_version = meta.alias()
+_NEWS = (
+    select(
+        meta.c.value.label("lineage"),
+        select(_version.c.value).where(_version.c.key == "config_version").scalar_subquery().label("version"),
+        select(func.max(journal.c.number)).scalar_subquery().label("head"),
+        journal,
+    )
+    .select_from(meta.outerjoin(journal, journal.c.number >= bindparam("last")))
+    .where(meta.c.key == "lineage")
+    .order_by(journal.c.number)
+    .limit(PAGE)
+)
+"""What the journal has from `last` on, that entry included; and what the whole store says of itself."""
+
+
+@dataclass(frozen=True)
+class _News:
+    """What one query has found: the rows begin with the one that was known already, if it is still there."""
+
+    lineage: str
+    version: int
+    head: int
+    rows: Sequence[RowMapping]
+
+
+class Feed:
+    """The feed of one process. `describe` makes the words in which an entry is told. Thread-safe."""
+
+    def __init__(
+        self, database: Database, clients: Clients, users: Users, applying: Applying, describe: Describe
+    ) -> None:
+        self._database = database
+        self._clients = clients
+        self._users = users
+        self._applying = applying
+        self._describe = describe
+        self._latest: Latest | None = None
+        self._reading = Lock()
+
+    def since(self, client_id: str, after: Position | None) -> Page:
+        """Return what a client is told behind `after`; without it, only where the journal is now.
+
+        All that was acknowledged before the call lies at or before the page's position. Raises Unavailable.
+        """
+        with self._reading:
+            return self._read_on().page(after, client_id)
+
+    def news(self, after: Position) -> Page:
+        """Return what whoever is told behind `after`. Raises Unavailable."""
+        with self._reading:
+            return self._read_on().page(after, None, KEPT)
+
+    def _read_on(self) -> Latest:
+        while True:
+            latest = self._latest
+            news = self._ask(latest.number if latest else 0)
+            # Who rotated a secret or removed a client before the question has its answer by the new rules.
+            self._clients.catch_up(news.version)
+            if latest is None or news.lineage != latest.lineage or news.head > latest.number + KEPT:
+                self._latest = Latest(news.lineage, max(news.head - AT_THE_START, 0))
+            elif not _goes_on(latest, news):
+                self._part_from(news.lineage)
+            else:
+                self._take_in(latest, [row for row in news.rows if row["number"] > latest.number])
+                if len(news.rows) < PAGE:
+                    return latest
+
+    def _ask(self, last: int) -> _News:
+        with self._database.read() as connection:
+            rows = connection.execute(_NEWS, {"last": last}).mappings().all()
+        first = rows[0]
+        found = rows if first["number"] is not None else ()
+        return _News(first["lineage"], int(first["version"] or 0), first["head"] or 0, found)
+
+    def _part_from(self, lineage: str) -> None:
+        """Give the journal another name: it was set back under this one, whose positions now mean nothing."""
+        _log.error("the journal was set back: every site looks at its sessions anew")
+        with self._database.write() as connection:
+            # Whoever notices it later finds that this was done.
+            named = (meta.c.key == "lineage") & (meta.c.value == lineage)
+            connection.execute(update(meta).where(named).values(value=secrets.token_hex(8)))
+
+    def _take_in(self, latest: Latest, rows: Sequence[RowMapping]) -> None:
+        if not rows:
+            return
+        entries = [read_entry(row) for row in rows]
+        for place, (row, entry) in enumerate(zip(rows, entries, strict=True)):
+            if not row["is_applied"]:
+                self._apply(entry, entries[place + 1 :])
+        told = [
+            Told(entry.number, concerned(entry, self._clients.apis_of), self._describe(latest.lineage, entry))
+            for entry in entries
+            if entry.kind in KINDS
+        ]
+        latest.add(told, rows[-1]["number"], rows[-1]["id"])
+
+    def _apply(self, entry: Entry, later: Sequence[Entry]) -> None:
+        """See that who hears of an entry and then asks after a session is told the truth.
+
+        Of these two Redis may know nothing yet although they are recorded; all else counts there before.
+        """
+        if entry.kind == "user":
+            apply_change(self._users, self._applying, entry, later)
+        elif entry.kind == "leave":
+            self._applying.apply(entry)
+
+
+def _goes_on(latest: Latest, news: _News) -> bool:
+    """Say whether the entry that was read last is still what it was."""
+    if not latest.id:
+        return news.head >= latest.number
+    return bool(news.rows) and news.rows[0]["id"] == latest.id

@@ -1,0 +1,233 @@
+"""The event streams of one process: one thread hears of what is new, reads it once, and tells it to all.
+
+Server-sent events (WHATWG HTML section 9.2). A stream makes nothing certain, it is only quick: whatever was
+lost on the way is found by the next question for JSON.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sso_center.base.errors import Unavailable
+from sso_center.core.audit import CHANNEL
+from sso_center.core.clients import Client, Clients
+from sso_center.core.endings import Feed, Page, Position, Told
+from sso_center.protocols.api_errors import APIError, Overloaded
+from sso_center.protocols.client_authentication import Credentials, authenticate_confidential
+from sso_center.storage.redis import Redis
+from sso_center.web import metrics
+from sso_center.web.streams import Outlet
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks: who may still listen, who was told nothing for long, what no message told of."""
+
+KEEP_ALIVE_AFTER = 15.0
+"""Seconds without a word to a stream, after which whatever lies in between is shown that it is alive."""
+
+KEEP_ALIVE = b": keep-alive\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many streams one process has open, and how many of them are one client's."""
+
+    all: int = 4000
+    of_client: int = 1000
+
+
+@dataclass(eq=False, slots=True)
+class Stream:
+    """One stream: what an answer that goes on comes from. Its changing parts are for who holds the lock."""
+
+    streams: "Streams"
+    client: Client
+    sent: Credentials = field(repr=False)
+    position: Position
+    waiting: list[bytes]
+    spoke_at: float
+    outlet: Outlet | None = None
+
+    def begin(self, outlet: Outlet) -> None:
+        """Tell what was missed, and go on from there."""
+        self.streams.begin(self, outlet)
+
+    def over(self) -> None:
+        """Be told nothing more."""
+        self.streams.close(self)
+
+    def say(self, data: bytes, now: float) -> None:
+        """Send, or keep what comes before the answer has begun. `now` is monotonic."""
+        self.spoke_at = now
+        if self.outlet is None:
+            self.waiting.append(data)
+        else:
+            self.outlet.send(data)
+
+
+class Streams:
+    """All streams of one process; the thread begins with the first of them, and ends after the last."""
+
+    def __init__(self, feed: Feed, clients: Clients, redis: Redis, limits: Limits | None = None) -> None:
+        self._feed = feed
+        self._clients = clients
+        self._redis = redis
+        self._limits = limits or Limits()
+        self._lock = threading.RLock()
+        self._of_client: dict[str, set[Stream]] = {}
+        self._count = 0
+        self._told: Position | None = None
+        self._thread: threading.Thread | None = None
+        self._next_look = 0.0
+        self._is_away = False
+
+    def open(self, client: Client, sent: Credentials, after: Position | None, page: Page) -> Stream:
+        """Return a stream for a client that proved itself by `sent`, which begins with a page behind `after`.
+
+        Raises Overloaded.
+        """
+        first = [_frame("position", after or page.position)]
+        if not page.is_whole:
+            first.append(_frame("reset", page.position))
+        first += _frames(page.position.lineage, page.entries)
+        with self._lock:
+            mine = self._of_client.setdefault(client.client_id, set())
+            if self._count >= self._limits.all or len(mine) >= self._limits.of_client:
+                raise Overloaded("Too many streams are open.", detail=f"{client.client_id}: {len(mine)}")
+            stream = Stream(self, client, sent, page.position, first, time.monotonic())
+            if not self._count:
+                self._told = page.position
+            self._count += 1
+            mine.add(stream)
+            self._listen()
+        metrics.count_stream(client.client_id, 1)
+        metrics.count_told("stream", len(page.entries))
+        return stream
+
+    def begin(self, stream: Stream, outlet: Outlet) -> None:
+        """Send what waits for a stream."""
+        with self._lock:
+            stream.outlet = outlet
+            stream.spoke_at = time.monotonic()
+            outlet.send(b"".join(stream.waiting))
+            stream.waiting.clear()
+
+    def close(self, stream: Stream) -> None:
+        """Let go of a stream that is over."""
+        with self._lock:
+            mine = self._of_client[stream.client.client_id]
+            mine.remove(stream)
+            if not mine:
+                del self._of_client[stream.client.client_id]
+            self._count -= 1
+        metrics.count_stream(stream.client.client_id, -1)
+
+    # -- the thread
+
+    def _listen(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="feed", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        for message in self._redis.listen(CHANNEL, idle=LOOK_EVERY):
+            with self._lock:
+                if not self._count:
+                    self._thread = None
+                    return
+            try:
+                self._take(message)
+            except Unavailable as away:
+                self._put_off(away)
+            except Exception:
+                # Whoever listens must not believe that there is nothing to hear.
+                log.exception("the streams failed")
+                self._end(self._all())
+
+    def _take(self, message: str | None) -> None:
+        """Go on after a message, or None when there was none for a while, or some may have been missed."""
+        with self._lock:
+            told = self._told
+            assert told is not None, "the first stream brings a position"
+        now = time.monotonic()
+        is_due = now >= self._next_look
+        if message is None or is_due or not message.isdigit() or int(message) > told.number:
+            self._tell(self._feed.news(told))
+            self._is_away = False
+        if is_due:
+            self._next_look = now + LOOK_EVERY
+            self._look_around(now)
+
+    def _put_off(self, away: Unavailable) -> None:
+        if not self._is_away:
+            log.warning("streams wait", extra={"detail": away.detail})
+        self._is_away = True
+        self._look_around(time.monotonic())
+
+    def _tell(self, page: Page) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self._told = page.position
+            if not page.is_whole:
+                self._reset(page.position, now)
+                return
+            count = 0
+            for one, frame in zip(page.entries, _frames(page.position.lineage, page.entries), strict=True):
+                for stream in self._concerned(one):
+                    if stream.position.number < one.number:
+                        stream.say(frame, now)
+                        count += 1
+        metrics.count_told("stream", count)
+
+    def _reset(self, position: Position, now: float) -> None:
+        frame = _frame("reset", position)
+        for stream in self._all():
+            if stream.position != position:
+                stream.position = position
+                stream.say(frame, now)
+
+    def _concerned(self, told: Told) -> Iterable[Stream]:
+        if told.clients is None:
+            return self._all()
+        return [stream for client_id in told.clients for stream in self._of_client.get(client_id, ())]
+
+    def _look_around(self, now: float) -> None:
+        with self._lock:
+            for stream in self._all():
+                if now - stream.spoke_at >= KEEP_ALIVE_AFTER:
+                    stream.say(KEEP_ALIVE, now)
+            streams = self._all()
+        self._end(stream for stream in streams if not self._may_listen(stream))
+
+    def _may_listen(self, stream: Stream) -> bool:
+        """Look again at a client's rights when clients were loaded anew: it may be gone, or its secret."""
+        try:
+            known = self._clients.find(stream.client.client_id)
+            if known is not stream.client:
+                stream.client = authenticate_confidential(self._clients, stream.sent)
+        except APIError:
+            return False
+        except Unavailable:
+            return True  # what is known goes on counting while the stores are away
+        return True
+
+    def _end(self, streams: Iterable[Stream]) -> None:
+        for stream in streams:
+            if stream.outlet is not None:
+                stream.outlet.end()
+
+    def _all(self) -> list[Stream]:
+        with self._lock:
+            return [stream for mine in self._of_client.values() for stream in mine]
+
+
+def _frames(lineage: str, entries: Iterable[Told]) -> list[bytes]:
+    start = f"id: {lineage}:".encode()
+    return [b"%b%d\nevent: ending\ndata: %b\n\n" % (start, one.number, one.words) for one in entries]
+
+
+def _frame(event: str, position: Position) -> bytes:
+    return f'event: {event}\nid: {position}\ndata: {{"position":"{position}"}}\n\n'.encode()
