@@ -28,8 +28,8 @@ LOGOUTS = 20
 AT_ONCE = 4
 """Sites that the person signs in at together."""
 
-PATIENCE = 10.0
-"""Seconds after a logout until a process that still lets somebody in is given up."""
+PATIENCE = 35.0
+"""Seconds after a logout until a process that still lets somebody in is given up: it must not for over 30."""
 
 PAUSE = 0.05
 """Seconds between the last login and the logout, so that nothing of the one is measured with the other."""

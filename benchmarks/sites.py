@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 START = 20.0
 """Seconds that the processes may take to answer: all of them begin at once."""
 
-NOTES = ("end", "cut_off")
+NOTES = ("answer", "end", "cut_off", "hear", "take_in")
 """What the SDK calls to have its view note something."""
 
 LOOKS_FOR_ITS_PARENT = 1.0
@@ -233,10 +233,11 @@ def _tell_of_news(site: SdkSite, news: threading.Event) -> None:
     """Set `news` whenever the site's view has noted that something ended."""
     view = site._view
 
-    def telling(note: Callable[..., None]) -> Callable[..., None]:
-        def noted(*what: Any, **how: Any) -> None:
-            note(*what, **how)
+    def telling(note: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*what: Any, **how: Any) -> Any:
+            said = note(*what, **how)
             news.set()
+            return said
 
         return noted
 
