@@ -139,9 +139,8 @@ def _pair(title: str, values: Sequence[float]) -> Row:
 
 def logged_out_rows(found: LoggedOut) -> list[Row]:
     """A forced logout, at the center and in every process of every site."""
-    is_quiet = found.others <= QUIET_ENOUGH
     slowest = found.last(99)
-    aim = _verdict(f"< {AIMED_LAST_MS:.0f}", slowest < AIMED_LAST_MS, is_quiet=is_quiet)
+    aim = _verdict_in_ms(slowest, found.others)
     return [
         Row(f"{len(found.logouts)} forced logouts, of {found.sites} sites with {found.processes} processes:"),
         Row("  machine used by who is not measured", f"{found.others:.0%}"),
@@ -155,7 +154,6 @@ def logged_out_rows(found: LoggedOut) -> list[Row]:
 
 def subscribers_rows(found: Subscribed) -> list[Row]:
     """Many subscribers of the feed."""
-    is_quiet = found.others <= QUIET_ENOUGH
     alone, full, after = found.memory
     unused, silent, used = found.idle
     most = found.heard(99)
@@ -166,7 +164,7 @@ def subscribers_rows(found: Subscribed) -> list[Row]:
         Row(
             "  from the reply until 99 in 100 know, ms",
             f"{most:.1f}",
-            aim=_verdict(f"< {AIMED_LAST_MS:.0f}", most < AIMED_LAST_MS, is_quiet=is_quiet),
+            aim=_verdict_in_ms(most, found.others),
         ),
         Row("  from the reply until all know, ms", f"{found.heard(100):.1f}"),
         Row("  the longest that took in any of them, ms", f"{found.slowest:.1f}"),
@@ -182,6 +180,12 @@ def subscribers_rows(found: Subscribed) -> list[Row]:
         Row("  center CPU, with each asking for JSON every 10 s too, ms a second", f"{used:.1f}"),
         Row("  p50 of a poll, ms", f"{found.poll_ms:.1f}"),
     ]
+
+
+def _verdict_in_ms(milliseconds: float, others: float) -> str:
+    # Others can only make it longer: what stays within the aim beside them would do so without them.
+    is_met = milliseconds < AIMED_LAST_MS
+    return _verdict(f"< {AIMED_LAST_MS:.0f}", is_met, is_quiet=is_met or others <= QUIET_ENOUGH)
 
 
 def _both_percents(what: str, value: Callable[[float], float]) -> list[Row]:

@@ -50,8 +50,10 @@ def test_one_slow_logout_in_a_hundred_is_forgiven_and_two_are_not() -> None:
     assert "< 100  MISSED" in _aims(two)
 
 
-def test_no_verdict_is_given_on_a_machine_that_others_use() -> None:
-    assert "< 100  CAN'T TELL, the machine is busy" in _aims(replace(LOGGED_OUT, others=0.3))
+def test_others_at_work_excuse_a_slow_logout_and_take_nothing_from_a_quick_one() -> None:
+    slow = (Logout(5.0, (101.0,), (1.0,)),)
+    assert "< 100  CAN'T TELL, the machine is busy" in _aims(replace(LOGGED_OUT, logouts=slow, others=0.3))
+    assert "< 100  met" in _aims(replace(LOGGED_OUT, others=0.3))
 
 
 def test_the_figures_of_subscribers_are_those_of_the_median_ending() -> None:
