@@ -1,5 +1,6 @@
 """/endings: what was taken back, for the sites that it concerns, as JSON and as an event stream."""
 
+import json
 import shutil
 import threading
 from collections.abc import Callable
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 import requests
 
-from sso_center.core.endings import Reason
+from sso_center.core.endings import CENTER, Reason
+from sso_center.core.endings.entries import Entry
+from sso_center.protocols.endings.events import event
 from tests.harness.browser import Browser
 from tests.harness.center import Center, Person
 from tests.harness.rounds import rounds
@@ -185,6 +188,26 @@ def test_head_says_what_there_is(site: Site) -> None:
     streamed = ask(site, method="HEAD", headers={"Accept": "text/event-stream"})
     assert (streamed.status_code, streamed.content) == (200, b"")
     assert streamed.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("reason", "actor", "who"),
+    [
+        (Reason.LOGOUT, "u1", "user"),
+        (Reason.LOGOUT, "client:shop", "user"),
+        (Reason.LOGOUT, "u2", "admin"),
+        (Reason.ADMIN, "client:robot", "admin"),
+        (Reason.REMOVED, "cli", "admin"),
+        (Reason.EXPIRED, CENTER, "policy"),
+        (Reason.EVICTED, CENTER, "policy"),
+        (Reason.REUSE, CENTER, "system"),
+        (Reason.CHANGED, "", "system"),
+    ],
+)
+def test_an_event_says_who_began_it(reason: Reason, actor: str, who: str) -> None:
+    entry = Entry(1, "ending", 1_800_000_000_123, "00", "u1", "00sid", "", reason, actor, {})
+    ((_, about),) = json.loads(event("https://sso.example.org", "x", entry))["events"].items()
+    assert about["initiating_entity"] == who
 
 
 # What is refused
