@@ -84,19 +84,14 @@ def test_without_a_stream_the_next_poll_ends_it(
         other.close()
 
 
-@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "polled"])
 @pytest.mark.parametrize("way", ["user", "role", "client", "everyone"])
 def test_a_cut_off_ends_what_was_stamped_before(
     new_site: Callable[..., RunningSite],
     center: FakeCenter,
     browser: Browser,
     new_browser: Callable[[], Browser],
-    monkeypatch: pytest.MonkeyPatch,
     way: str,
-    stream: bool,
 ) -> None:
-    if not stream:
-        monkeypatch.setattr(center.feed, "stream", lambda _: HttpResponse(503, b""))
     site = followed(new_site(follow=True))
     other = new_browser()
     center.log_in(Person("bob", roles=("guest",)))
@@ -231,3 +226,22 @@ def test_what_can_not_be_told_is_asked(
     times.move(30)
     caught_up(site)
     assert not is_in(site, browser)
+
+
+def test_a_login_proves_the_session_where_the_view_was_when_its_code_was_sent(
+    each_site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    def move_on(path: str) -> None:
+        if path == "/token":
+            center.journal.skip(5)
+            center.journal.forget()
+            caught_up(each_site)
+
+    center.delay = move_on
+    each_site.sign_in(browser)
+    center.delay = None
+    for _ in range(4):
+        times.move(10)
+        caught_up(each_site)
+        assert is_in(each_site, browser)
+    assert len(center.asked) == 1

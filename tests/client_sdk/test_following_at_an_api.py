@@ -10,8 +10,21 @@ from tests.client_sdk.sites import RunningSite
 from tests.harness.browser import Browser
 
 
-@pytest.mark.parametrize("kind", ["opaque", "jwt"])
-@pytest.mark.parametrize("way", ["session", "left", "user", "change", "client", "role", "everyone", "jti"])
+@pytest.mark.parametrize(
+    ("way", "kind"),
+    [
+        ("session", "jwt"),
+        ("session", "opaque"),
+        ("left", "jwt"),
+        ("user", "jwt"),
+        ("change", "jwt"),
+        ("client", "jwt"),
+        ("role", "jwt"),
+        ("everyone", "jwt"),
+        ("jti", "jwt"),
+        ("jti", "opaque"),
+    ],
+)
 def test_an_api_drops_what_it_knows_of_a_token_when_it_hears_of_its_end(
     new_site: Callable[..., RunningSite], center: FakeCenter, way: str, kind: str
 ) -> None:
