@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE := tests/clients/node
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench screenshots clean
+.PHONY: help install demo test prove lint format bench screenshots clean
 
 help:  ## list these targets
 	@echo "make TARGET, where TARGET is one of"
@@ -27,10 +27,11 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# Clients written for Node are part of the tests where npm is there; elsewhere they are skipped and say so.
+# A client written for Node and the rules of axe-core are part of the tests where npm is there; elsewhere they are
+# skipped and say so.
 $(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lock.json
-	@if ! command -v npm >/dev/null; then echo "npm is missing: the tests with Node's openid-client will be skipped."; \
-	else echo "Installing Node's openid-client for the tests."; \
+	@if ! command -v npm >/dev/null; then echo "npm is missing: the tests with openid-client and axe-core will be skipped."; \
+	else echo "Installing openid-client and axe-core for the tests."; \
 	  cd $(NODE) && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json; fi
 
 demo: $(STAMP)  ## the center and three sites on this machine; Ctrl-C stops them
@@ -38,6 +39,10 @@ demo: $(STAMP)  ## the center and three sites on this machine; Ctrl-C stops them
 
 test: $(STAMP) $(NODE)/node_modules/.package-lock.json  ## run all tests (a few minutes)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# What tests try a few times, this tries hundreds of times: what is rare has a chance to happen.
+prove: $(STAMP)  ## run the proofs that take many rounds, all of them (some minutes)
+	@SSO_TESTS_ROUNDS=full $(BIN)/python -m pytest -n 2 --dist load -m prove -v $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
@@ -52,8 +57,8 @@ format: $(STAMP)  ## let ruff tidy the code
 bench: $(STAMP)  ## measure, as ratios against oidc-provider in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-screenshots: $(STAMP)  ## pictures of every page at phone and desktop width, into ./screenshots
-	@SCREENSHOTS=$(CURDIR)/screenshots $(BIN)/python -m pytest -q tests/journeys/test_pictures.py $(ARGS)
+screenshots: $(STAMP) $(NODE)/node_modules/.package-lock.json  ## pictures of every page at phone and desktop width, into ./screenshots
+	@SCREENSHOTS=$(CURDIR)/screenshots $(BIN)/python -m pytest -q tests/journeys/test_pictures.py tests/journeys/test_console.py $(ARGS)
 
 clean:  ## remove .venv and what builds leave behind
 	rm -rf $(VENV) build dist *.egg-info $(NODE)/node_modules screenshots

@@ -2,9 +2,7 @@
    See ../model.md. Unlike in bound.pml time presses here: a poll is made when it is due, and is answered within
    its tick while the center is up. With TOO_LONG the outage lasts one tick more; the assertion must then fail. */
 
-#ifndef POLLING
 #define POLLING 4
-#endif
 #define MAX_STALENESS (3 * POLLING)
 #ifdef TOO_LONG
 #define LONGEST (MAX_STALENESS - POLLING)

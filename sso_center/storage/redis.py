@@ -170,7 +170,7 @@ class Redis:
             raise Unavailable(detail=f"shard {shard}: {refused}") from refused
 
     def distrust(self, shard: str) -> None:
-        """Let nothing in the shard count until the journal was applied to it once more. Raises Unavailable."""
+        """Let nothing in the shard count until the journal was applied to it anew. Raises Unavailable."""
         self._run(_DISTRUST, shard, ())
 
     def announce_configuration(self, version: int) -> None:

@@ -41,7 +41,8 @@ meta = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""`lineage`: random, of this very store; `config_version`: raised by each change of clients or keys."""
+"""`lineage`: random, of this very store; `config_version`: raised by each change of clients or keys;
+`set_back`: there while the store is known to be an older copy from which nobody has started over."""
 
 users = Table(
     "users",

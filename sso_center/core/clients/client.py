@@ -11,6 +11,9 @@ AccessTokenFormat = Literal["opaque", "jwt", "app"]
 OFFLINE_ACCESS = "offline_access"
 """The scope for what outlives the person's session (OpenID Connect Core section 11)."""
 
+ADMIN_SCOPE = "sso:admin"
+"""The scope with which a client may use the JSON API for admins. No person can give it to anybody."""
+
 NATIVE_LOOPBACK = ("127.0.0.1", "::1")
 """Hosts whose port may differ: a native app listens on whichever port is free (RFC 8252 section 7.3)."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sso_center.base.errors import Invalid
 from sso_center.base.settings import DAY
 from sso_center.base.urls import check_registered_url, origin_of
-from sso_center.core.clients.client import OFFLINE_ACCESS
+from sso_center.core.clients.client import ADMIN_SCOPE, OFFLINE_ACCESS
 
 STANDARD_SCOPES = ("openid", "profile", "email")
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
@@ -65,6 +65,8 @@ def check_registration(asked: Registration) -> Registration:
     if asked.is_public and asked.may_introspect:
         raise Invalid("A public client can't prove itself, so it may not introspect.", field="may_introspect")
     grant_types = _grant_types(asked)
+    if ADMIN_SCOPE in asked.scopes:
+        _check_admin(asked, grant_types)
     return Registration(
         client_id=asked.client_id,
         name=_name(asked.name or asked.client_id),
@@ -89,6 +91,19 @@ def check_registration(asked: Registration) -> Registration:
         frontchannel_logout_uri=_frontchannel(asked.frontchannel_logout_uri, asked.redirect_uris),
         frontchannel_logout_session_required=asked.frontchannel_logout_session_required,
     )
+
+
+def _check_admin(asked: Registration, grant_types: Sequence[str]) -> None:
+    # Whom people log in at would get it with their consent; whom its tokens are for could present them to us.
+    if tuple(grant_types) != ("client_credentials",):
+        raise Invalid(
+            f"{ADMIN_SCOPE} is for who acts for itself alone: its only grant type is client_credentials.",
+            field="scopes",
+        )
+    if asked.audiences:
+        raise Invalid(
+            f"With {ADMIN_SCOPE} its tokens are for the center: it has no audiences.", field="audiences"
+        )
 
 
 def _name(name: str) -> str:

@@ -1,6 +1,6 @@
 """The rows of users in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,12 @@ def read_beginning(connection: Connection, beginning: str, after: str, count: in
     )
     page = select(users).where(users.c.username > after, begins).order_by(users.c.username).limit(count)
     return [_account(row).user for row in connection.execute(page)]
+
+
+def read_names(connection: Connection, subs: Collection[str]) -> dict[str, str]:
+    """Return the login names of those of these users that there are."""
+    wanted = select(users.c.sub, users.c.username).where(users.c.sub.in_(list(subs)))
+    return {row.sub: row.username for row in connection.execute(wanted)}
 
 
 def add_account(connection: Connection, account: Account, at: int) -> None:

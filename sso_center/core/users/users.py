@@ -35,6 +35,7 @@ from sso_center.core.users.store import (
     read_by_sub,
     read_by_username,
     read_consenting,
+    read_names,
     read_page,
     remove_account,
     write_account,
@@ -92,6 +93,11 @@ class Users:
         """
         with self._database.read() as connection:
             return read_beginning(connection, beginning.strip(), after, count)
+
+    def names(self, subs: Collection[str]) -> dict[str, str]:
+        """Return the login names of those of these users that there are."""
+        with self._database.read() as connection:
+            return read_names(connection, subs)
 
     def all(self) -> Iterator[User]:
         """Yield every user in the order of their login names."""
