@@ -1,7 +1,7 @@
 """Redis dies after it closed a session and before that is recorded: what is told of it is true all the same.
 
-The model of the bound found it (docs/model.md, TOLD_BEFORE_APPLIED): a site that was told a position behind the
-ending would take an answer "alive" for as good as that position, and never hear of the ending again.
+The model of the bound found it (docs/model.md, TOLD_BEFORE_APPLIED): a site that was told a position behind
+the ending would take an answer "alive" for as good as that position, and never hear of the ending again.
 """
 
 import uuid
