@@ -151,7 +151,7 @@ notices = Table(
     UniqueConstraint("number", "client_id", "sid"),
     Index("ix_notices_state_client_id_next_attempt_at", "state", "client_id", "next_attempt_at"),
     Index("ix_notices_state_number", "state", "number"),
-    Index("ix_notices_client_id_number", "client_id", "number"),
+    Index("ix_notices_client_id_state_number", "client_id", "state", "number"),
     Index("ix_notices_cause_state", "cause", "state"),
 )
 """What is told to one client of one ending; `state` is pending, confirmed, gave_up, superseded or shown,
