@@ -399,6 +399,7 @@ def raced(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Core]:
         yield core
 
 
+@pytest.mark.prove
 def test_whatever_was_acknowledged_is_in_an_answer_made_afterwards(raced: Core) -> None:
     shop, feeds = raced.site(), [feed_of(raced), feed_of(raced)]
     start = feeds[0].since(shop.client_id, None).position

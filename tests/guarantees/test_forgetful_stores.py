@@ -3,12 +3,14 @@
 It comes back as it was, as it had been before, or empty. Counted is what was acknowledged before the kill.
 """
 
+import ctypes
 import os
 import random
 import shutil
 import signal
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.core.grants import GrantRefused
 from sso_center.storage import nodes
 from tests.endings.belongings import ALL, Belongings, sites_of
-from tests.guarantees.taking_back import MANY, ONE, Kinds, sign_in, what_dies
+from tests.guarantees.taking_back import MANY, ONE, Kinds, People, what_dies
 from tests.harness.core import Core, core_in
 from tests.harness.rounds import rounds
 
@@ -52,7 +54,9 @@ class Store:
 
     def kill(self) -> None:
         """Kill it: what it has not written by now is gone."""
-        os.kill(int((self._data.parent / "valkey.pid").read_text()), signal.SIGKILL)
+        server = int((self._data.parent / "valkey.pid").read_text())
+        os.kill(server, signal.SIGKILL)
+        os.waitpid(server, 0)
 
     def come_back(self) -> None:
         """Start it on what it is to have."""
@@ -82,15 +86,16 @@ class Proof:
         self._sites = sites_of(core)
         self._store = Store(core, comes_back)
         self._is_empty = comes_back == "empty"
-        self._dead = what_dies(core, self._sites, kinds)
-        self._bystander = sign_in(core, self._sites)
+        self._people = People(core, self._sites)
+        self._dead = what_dies(self._people, kinds)
+        self._bystander = self._people.sign_in()
 
     def kill_once(self, names: list[str]) -> list[str]:
         """Return what was acknowledged before a kill; all of that, and nothing else, stays taken back."""
         of_one = names[0] in ONE
         if self._is_empty:
-            self._bystander = sign_in(self._core, self._sites)
-        mine = {name: sign_in(self._core, self._sites, name) for name in names}
+            self._bystander = self._people.sign_in()
+        mine = {name: self._people.sign_in(name) for name in names}
         grant = self._core.code(self._bystander.held["session"], self._sites.opaque) if of_one else ""
         self._store.copy()
         self._core.time.move(1)
@@ -133,13 +138,23 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "REST_AFTER_FAILURE", 0.0)
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.fixture
+def subreaper() -> Iterator[None]:
+    # Servers are daemons, and not every machine's first process buries the dead: thousands would stay.
+    becomes_subreaper = 36
+    libc = ctypes.CDLL(None)
+    libc.prctl(becomes_subreaper, 1, 0, 0, 0)
+    yield
+    libc.prctl(becomes_subreaper, 0, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("impatient", "subreaper")
 @pytest.mark.parametrize("comes_back", ["as it was", "as it was before", "empty"])
 @pytest.mark.parametrize("kinds", [ONE, MANY], ids=["of one person", "of many"])
-def test_what_was_acknowledged_stays_taken_back(kinds: Kinds, comes_back: str, tmp_path: Path) -> None:
+def test_what_was_acknowledged_stays_taken_back(kinds: Kinds, comes_back: str, swift_folder: Path) -> None:
     chance, counts = random.Random(f"{comes_back}{len(kinds)}"), Counter[str]()
     while min(counts[kind] for kind in kinds) < ROUNDS:
-        with core_in(tmp_path / str(counts.total())) as core:
+        with core_in(swift_folder / str(counts.total())) as core:
             proof = Proof(core, kinds, comes_back, chance)
             for _ in range(OF_A_STORE):
                 counts.update(proof.kill_once(chance.sample(tuple(kinds), len(kinds))))

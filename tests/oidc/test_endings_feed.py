@@ -343,6 +343,7 @@ def busy(new_module_center: Callable[..., Center]) -> Center:
     return new_module_center(workers=2)
 
 
+@pytest.mark.prove
 def test_whatever_was_acknowledged_is_in_the_answer_of_every_worker(
     busy: Center, new_browser: Callable[[], Browser]
 ) -> None:

@@ -120,13 +120,14 @@ class Feed:
         latest.add(told, rows[-1]["number"], rows[-1]["id"])
 
     def _apply(self, entry: Entry, later: Sequence[Entry]) -> None:
-        """See that who hears of an entry and then asks after a session is told the truth.
+        """See that who hears of an entry, or of a position behind it, and then asks is told the truth.
 
-        Of these two Redis may know nothing yet although they are recorded; all else counts there before.
+        Of a changed user or a site that was left Redis may know nothing yet. All else counted there before it
+        was recorded, but a Redis that died in between may have lost that: docs/model.md.
         """
         if entry.kind == "user":
             apply_change(self._users, self._applying, entry, later)
-        elif entry.kind == "leave":
+        else:
             self._applying.apply(entry)
 
 
