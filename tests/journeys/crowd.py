@@ -77,5 +77,6 @@ def _end_some(center: Center) -> None:
 def _remember_a_day(center: Center, chance: random.Random) -> None:
     now = center.services.clock()
     for back in range(96):
-        people = 195 - abs(back - 48) - back + chance.randrange(9)
-        center.services.history.note(now - back * QUARTER, people, people * 5)
+        people = 195 - abs(back - 40) * 3 // 2 + chance.randrange(9)
+        # Two minutes earlier: the present one is the courier's.
+        center.services.history.note(now - 120_000 - back * QUARTER, people, people * 4)

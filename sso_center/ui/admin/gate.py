@@ -69,6 +69,7 @@ def _refuse(session: Session, settings: Settings) -> Response:
             name=session.user.username,
             role=settings.admin_role,
         ),
+        instead=(_login_address(again=True), gettext("Sign in as somebody else")),
         detail=f"no admin: {session.sub}",
     )
 
@@ -81,7 +82,11 @@ def _to_login(*, again: bool) -> Response:
         )
     elif again:
         flash(gettext("To go on, please prove once more that it is you."), "good")
-    return go(with_query("/login", next=_back(), again="1" if again else None))
+    return go(_login_address(again=again))
+
+
+def _login_address(*, again: bool) -> str:
+    return with_query("/login", next=_back(), again="1" if again else None)
 
 
 def _back() -> str:

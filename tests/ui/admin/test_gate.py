@@ -39,6 +39,7 @@ def test_whoever_is_no_admin_is_told_what_to_do(member: Member) -> None:
         assert page.status == 403, path
     assert member.person.username in page.text
     assert ROLE in page.text
+    assert 'href="/login?next=%2Fadmin' in page.text
 
 
 def test_a_post_of_whoever_is_no_admin_is_refused(member: Member, boss: Boss) -> None:

@@ -15,7 +15,7 @@ from sso_center.ui.admin.showing import site_called
 from sso_center.web.language import gettext
 from sso_center.web.pages import render
 
-PAGE = 100
+PAGE = 50
 
 
 @dataclass(frozen=True)
