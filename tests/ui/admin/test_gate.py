@@ -69,6 +69,14 @@ def test_a_login_that_is_too_old_is_proved_again_and_leads_back(boss: Boss) -> N
     assert browser.get(page.location).status == 200
 
 
+def test_what_only_a_script_asked_for_leaves_nothing_to_be_said(boss: Boss) -> None:
+    boss.center.move_clock(AGE + 1)
+    browser = boss.member.browser
+    headers = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
+    assert browser.get(boss.center.url("/admin"), headers=headers).status == 303
+    assert "prove once more" not in browser.get(boss.center.url("/login?again=1")).text
+
+
 def test_an_action_after_a_login_that_is_too_old_is_not_done_and_not_lost(boss: Boss) -> None:
     browser, center = boss.member.browser, boss.center
     question = boss.send("/admin/users/new", username="somebody-new", email="new@example.org")
