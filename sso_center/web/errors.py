@@ -138,10 +138,18 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def answer(status: int, *, text: str = "", title: str = "", detail: str = "") -> Response:
+def answer(
+    status: int,
+    *,
+    text: str = "",
+    title: str = "",
+    instead: tuple[str, str] | None = None,
+    detail: str = "",
+) -> Response:
     """Return the answer for an error: a page, or JSON when a program asks.
 
-    `title` and `text`, for the person, replace the usual ones of that status; `detail` goes to the log.
+    `title` and `text`, for the person, replace the usual ones of that status; `instead` is an address where
+    they get on, and what it is called; `detail` goes to the log.
     """
     problem = PROBLEMS.get(status) or PROBLEMS[400 if status < 500 else 500]
     if detail:
@@ -156,6 +164,7 @@ def answer(status: int, *, text: str = "", title: str = "", detail: str = "") ->
         code=status,
         title=title or problem.title,
         text=text or problem.text,
+        instead=instead,
         may_retry=status in (429, 500, 503) and request.method == "GET",
     )
 

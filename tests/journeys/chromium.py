@@ -115,11 +115,14 @@ class Chromium:
         )
 
     def violations(self, axe: Path, *, only: Collection[str] = ()) -> list[str]:
-        """Return what axe-core, a script in a file, finds wrong with the page; by `only` some of its rules."""
+        """Return what axe-core, the script in that file, objects to; by `only` some of its rules."""
         if not self.driver.execute_script("return Boolean(window.axe)"):
             self.driver.execute_script(axe.read_text())
-        options = {"resultTypes": ["violations"], **({"runOnly": list(only)} if only else {})}
-        found = self.driver.execute_async_script("axe.run(document, arguments[0]).then(arguments[1])", options)
+        options: dict[str, Any] = {"resultTypes": ["violations"]}
+        if only:
+            options["runOnly"] = list(only)
+        run = "axe.run(document, arguments[0]).then(arguments[1])"
+        found = self.driver.execute_async_script(run, options)
         return [
             f"{one['id']} at {node['target']}: {node['html'][:200]}"
             for one in found["violations"]

@@ -9,25 +9,27 @@ from sso_center.core.grants import GrantRequest
 from sso_center.core.users import User
 from sso_center.core.users.store import Account, add_account
 from tests.harness.center import Center
+from tests.harness.receiver import Receiver
 from tests.harness.site import Site
 
 SITES = ("Tea & Things", "Leaf Talk", "Back Room", "The Library")
 PEOPLE, DEVICES = 200, 5
 QUARTER = 15 * 60_000
+NOBODY_ANSWERS = "http://127.0.0.1:9/logout"
 
 
-def fill(center: Center) -> list[Site]:
-    """Let a thousand sessions be there, by the core itself; returns the sites."""
+def fill(center: Center, receiver: Receiver) -> list[Site]:
+    """Let a thousand sessions be there, by the core itself; returns the sites, of which the last is down."""
+    uris = [*[receiver.uri] * (len(SITES) - 1), NOBODY_ANSWERS]
     sites = [
-        center.add_site(
-            name=name, backchannel_logout_uri="http://127.0.0.1:9/logout", home_uri="https://a.example/"
-        )
-        for name in SITES
+        center.add_site(name=name, backchannel_logout_uri=uri, home_uri="https://a.example/")
+        for name, uri in zip(SITES, uris, strict=True)
     ]
     chance, agents = random.Random(7), cycle(USER_AGENTS)
     for number, user in enumerate(_people(center)):
         for _ in range(DEVICES):
-            _open(center, user, next(agents), f"10.0.{chance.randrange(256)}.{number + 1}", chance.choice(sites))
+            address = f"10.0.{chance.randrange(256)}.{number + 1}"
+            _open(center, user, next(agents), address, chance.sample(sites, chance.choice((1, 1, 2))))
     _end_some(center)
     _remember_a_day(center, chance)
     return sites
@@ -51,11 +53,13 @@ def _person(number: int) -> User:
     return User(f"u-{name}", name, f"Person {number}", f"{name}@example.org", roles, False, False, 1, 0)
 
 
-def _open(center: Center, user: User, agent: str, address: str, site: Site) -> None:
+def _open(center: Center, user: User, agent: str, address: str, sites: list[Site]) -> None:
     opened = center.services.sessions.open(
         user, remember=False, amr=("pwd",), user_agent=agent, address=address, previous=None
     )
-    center.services.grants.issue(opened.cookie, GrantRequest(site.client_id, site.redirect_uri, ("openid",)))
+    for site in sites:
+        request = GrantRequest(site.client_id, site.redirect_uri, ("openid",))
+        center.services.grants.issue(opened.cookie, request)
 
 
 def _end_some(center: Center) -> None:
@@ -73,5 +77,6 @@ def _end_some(center: Center) -> None:
 def _remember_a_day(center: Center, chance: random.Random) -> None:
     now = center.services.clock()
     for back in range(96):
-        people = 150 - abs(back - 48) * 2 + chance.randrange(12)
-        center.services.history.note(now - back * QUARTER, people, people * 4)
+        people = 195 - abs(back - 40) * 3 // 2 + chance.randrange(9)
+        # Two minutes earlier: the present one is the courier's.
+        center.services.history.note(now - 120_000 - back * QUARTER, people, people * 4)

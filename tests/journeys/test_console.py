@@ -1,19 +1,21 @@
 """Every page of the center in a browser: nothing wider than a phone, and nothing that axe-core objects to.
 
-The console stands on a thousand sessions. With SCREENSHOTS set (`make screenshots`) pictures are kept as well,
-of every page at phone and desktop width, in light and dark.
+The console stands on a thousand sessions. With SCREENSHOTS set (`make screenshots`) pictures are kept as
+well, of every page at phone and desktop width, in light and dark.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from tests.harness.center import Center, Person
 from tests.harness.needs import AXE
+from tests.harness.receiver import Receiver
 from tests.harness.site import Site
+from tests.harness.waiting import eventually
 from tests.journeys.chromium import Chromium, a_chromium
 from tests.journeys.crowd import fill
 from tests.journeys.demo import Account
@@ -23,7 +25,7 @@ from tests.journeys.test_pictures import SCREENS
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.needs_axe]
 
 LOOKED_AT = {"phone-dark": ("color-contrast", "link-in-text-block"), "desktop-light": ()}
-"""What is looked at when no pictures are wanted: each width and each scheme once, and by which rules of axe-core.
+"""What is looked at without pictures: each width and each scheme once, and by which rules of axe-core.
 
 Nearly all rules, which are asked once, are about what both have in common.
 """
@@ -37,20 +39,21 @@ def center(new_module_center: Callable[..., Center]) -> Center:
 
 
 @pytest.fixture(scope="module")
-def sites(center: Center) -> list[Site]:
-    return fill(center)
+def sites(center: Center) -> Iterator[list[Site]]:
+    with Receiver() as receiver:
+        yield fill(center, receiver)
 
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    """One browser for all: starting one costs as much as looking at five pages."""
+    """One for all: to start one costs as much as looking at five pages."""
     with a_chromium(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
 
 
 @pytest.fixture
 def look(center: Center, chromium: Chromium) -> Iterator[Look]:
-    """Look at a page, or at the one that is open when the path is empty; complaints are told at the end."""
+    """Look at a page, or at the open one when the path is empty; complaints are told at the end."""
     folder, complaints = os.environ.get("SCREENSHOTS"), []
 
     def look(name: str, path: str) -> None:
@@ -66,7 +69,8 @@ def look(center: Center, chromium: Chromium) -> Iterator[Look]:
             if chromium.overflows():
                 complaints.append(f"{name} on {screen} is wider than the screen")
             if screen in LOOKED_AT:
-                complaints.extend(f"{name} on {screen}: {one}" for one in chromium.violations(AXE, only=LOOKED_AT[screen]))
+                found = chromium.violations(AXE, only=LOOKED_AT[screen])
+                complaints.extend(f"{name} on {screen}: {one}" for one in found)
         complaints.extend(f"{name}: {one}" for one in chromium.console_errors())
 
     yield look
@@ -145,7 +149,14 @@ def test_pages_of_the_console(center: Center, sites: list[Site], chromium: Chrom
     look("console-secret", "")
     chromium.open(center.url("/admin/end/role?name=staff"))
     chromium.press("#confirm")
-    look("console-ending", "")
+    ending = urlsplit(chromium.url).path
+    wanted = "Sessions ended: "
+    eventually(
+        lambda: chromium.open(chromium.url) or wanted in chromium.text, what="the end of the walk", within=60
+    )
+    look("console-ending", ending)
+    chromium.press("section[aria-labelledby=ended] a")
+    look("console-ending-of-one", "")
     look("console-endings", "/admin/endings")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from tests.harness.browser import Browser
 from tests.harness.waiting import eventually
 from tests.journeys.chromium import PHONE, Chromium
 from tests.journeys.demo import SITES, Account, Demo
@@ -53,6 +54,15 @@ def test_one_sign_in_opens_three_sites_and_one_sign_out_closes_them(
     for site in SITES:
         assert eventually(lambda site=site: is_asked_to_sign_in(chromium, demo, site)), site
     assert not chromium.console_errors()
+
+
+def test_the_admin_of_the_demo_gets_into_the_console(demo: Demo, browser: Browser) -> None:
+    assert f"{demo.center}/admin" in demo.printed
+    admin = demo.account("admin")
+    login = browser.follow(browser.get(f"{demo.center}/admin"))
+    console = browser.follow(browser.log_in(login, admin.username, admin.password))
+    assert console.url == f"{demo.center}/admin"
+    assert "Who is here" in console.text
 
 
 def test_a_person_without_the_role_is_signed_in_and_kept_out(demo: Demo, chromium: Chromium) -> None:

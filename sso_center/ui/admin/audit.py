@@ -16,7 +16,7 @@ from sso_center.ui.admin.gate import admin
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
-PAGE = 50
+PAGE = 25
 FIELDS = ("user", "client", "tag", "actor", "address", "since", "until", "text")
 
 MAX_EXPORTED = 50_000

@@ -69,6 +69,7 @@ def _refuse(session: Session, settings: Settings) -> Response:
             name=session.user.username,
             role=settings.admin_role,
         ),
+        instead=(_login_address(again=True), gettext("Sign in as somebody else")),
         detail=f"no admin: {session.sub}",
     )
 
@@ -79,9 +80,18 @@ def _to_login(*, again: bool) -> Response:
             gettext("Nothing was changed yet. Sign in, and you will be asked once more whether to do it."),
             "problem",
         )
-    elif again:
+    elif again and _is_opened_by_a_person():
         flash(gettext("To go on, please prove once more that it is you."), "good")
-    return go(with_query("/login", next=_back(), again="1" if again else None))
+    return go(_login_address(again=again))
+
+
+def _login_address(*, again: bool) -> str:
+    return with_query("/login", next=_back(), again="1" if again else None)
+
+
+def _is_opened_by_a_person() -> bool:
+    # Our script asks as well, every few seconds, and would have the same said as often.
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
 
 
 def _back() -> str:

@@ -39,6 +39,7 @@ def test_whoever_is_no_admin_is_told_what_to_do(member: Member) -> None:
         assert page.status == 403, path
     assert member.person.username in page.text
     assert ROLE in page.text
+    assert 'href="/login?next=%2Fadmin' in page.text
 
 
 def test_a_post_of_whoever_is_no_admin_is_refused(member: Member, boss: Boss) -> None:
@@ -66,6 +67,14 @@ def test_a_login_that_is_too_old_is_proved_again_and_leads_back(boss: Boss) -> N
     page = browser.log_in(page, person.username, person.password)
     assert page.headers["Location"] == "/admin/sessions?address=192.0.2.1"
     assert browser.get(page.location).status == 200
+
+
+def test_what_only_a_script_asked_for_leaves_nothing_to_be_said(boss: Boss) -> None:
+    boss.center.move_clock(AGE + 1)
+    browser = boss.member.browser
+    headers = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
+    assert browser.get(boss.center.url("/admin"), headers=headers).status == 303
+    assert "prove once more" not in browser.get(boss.center.url("/login?again=1")).text
 
 
 def test_an_action_after_a_login_that_is_too_old_is_not_done_and_not_lost(boss: Boss) -> None:

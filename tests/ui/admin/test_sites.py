@@ -1,10 +1,9 @@
 """Sites in the console: registering, changing, another secret, trying the logout address, removing."""
 
+import dataclasses
 import secrets
-from dataclasses import fields
 
 from sso_center.core.clients.rules import Registration
-
 from tests.harness.receiver import Receiver
 from tests.ui.admin.conftest import Boss
 from tests.ui.admin.test_people import reach_on, secret_on
@@ -73,7 +72,7 @@ def test_everything_that_is_registered_can_be_typed_and_stays_as_it_is(boss: Bos
         max_sessions=3,
     )
     form = boss.get(f"/admin/clients/{stored.client_id}/edit").form("go-on")
-    registered = {field.name for field in fields(Registration)} - {"client_id", "is_public"}
+    registered = {field.name for field in dataclasses.fields(Registration)} - {"client_id", "is_public"}
     assert registered <= form.names
     # Sent as it is shown, nothing changes.
     page = boss.send(f"/admin/clients/{stored.client_id}/edit")
@@ -128,3 +127,9 @@ def test_a_site_that_is_removed_shows_whom_it_touches_and_is_gone(boss: Boss, me
     assert site.client_id not in {client.client_id for client in boss.center.services.clients.list()}
     assert member.is_signed_in
     assert boss.audited("admin:client:remove")["client_id"] == site.client_id
+
+
+def test_a_site_that_may_do_what_admins_may_is_warned_of(boss: Boss) -> None:
+    fields = {"client_id": a_name(), "scopes": "sso:admin", "grant_types": "client_credentials"}
+    page = boss.send("/admin/clients/new", **fields)
+    assert "With the scope sso:admin its programs can do everything" in page.text

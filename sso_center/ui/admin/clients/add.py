@@ -8,7 +8,7 @@ from sso_center.core.clients.rules import Registration
 from sso_center.services import Services
 from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
-from sso_center.ui.admin.clients.form import NEW, read_form, shown
+from sso_center.ui.admin.clients.form import NEW, read_form, shown, warning_of
 from sso_center.ui.admin.clients.secret import show_secret
 from sso_center.ui.admin.gate import admin
 from sso_center.web.language import gettext
@@ -55,6 +55,7 @@ def _ask(typed: Registration) -> Response:
                 (gettext("Redirect addresses"), gettext(", ").join(typed.redirect_uris) or none),
                 (gettext("Logout address"), typed.backchannel_logout_uri or gettext("none: it is not told")),
             ],
+            warning=warning_of((), typed.scopes),
             button=gettext("Register"),
             back="/admin/clients",
             is_grave=False,

@@ -9,7 +9,7 @@ from sso_center.core.clients.rules import Registration
 from sso_center.services import Services
 from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
-from sso_center.ui.admin.clients.form import changed_fields, read_form, shown
+from sso_center.ui.admin.clients.form import changed_fields, read_form, shown, warning_of
 from sso_center.ui.admin.gate import admin
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
@@ -55,6 +55,7 @@ def _ask(client: Client, typed: Registration) -> Response:
                 )
                 for name, new in changed.items()
             ],
+            warning=warning_of(client.scopes, typed.scopes),
             button=gettext("Change"),
             back=back,
             is_grave=False,

@@ -1,5 +1,6 @@
 """What is typed of a site: read into the fields of a registration, and shown again as it was typed."""
 
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
@@ -7,6 +8,7 @@ from flask import request
 
 from sso_center.base.errors import Invalid
 from sso_center.core.clients import Client
+from sso_center.core.clients.client import ADMIN_SCOPE
 from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.web.language import gettext
 
@@ -60,6 +62,15 @@ def shown(stored: Registration | Client) -> dict[str, Any]:
         **{field: field in request.values for field in (*CHECKS, "is_public")},
         "grant_types": request.values.getlist("grant_types"),
     }
+
+
+def warning_of(before: Collection[str], after: Collection[str]) -> str:
+    """Return what must not be overlooked of the scopes that a site is to get, '' when there is nothing."""
+    if ADMIN_SCOPE not in set(after) - set(before):
+        return ""
+    return gettext(
+        "With the scope %(scope)s its programs can do everything that you can do here.", scope=ADMIN_SCOPE
+    )
 
 
 def _number(field: str) -> int:

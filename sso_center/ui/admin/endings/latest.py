@@ -11,7 +11,7 @@ from sso_center.ui.admin.endings.words import reason_in_words, whom
 from sso_center.ui.admin.finding import a_number, sub_called
 from sso_center.web.pages import render
 
-PAGE = 50
+PAGE = 25
 
 
 @dataclass(frozen=True)

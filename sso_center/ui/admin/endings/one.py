@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from sso_center.base.urls import with_query
-from sso_center.core.endings import EndingFilter, SiteReceipt, ToldEnding
+from sso_center.core.endings import EndingFilter, SiteReceipt, ToldEnding, Walk
 from sso_center.services import Services
 from sso_center.ui.admin.endings.latest import Row as EndingRow
 from sso_center.ui.admin.endings.latest import row_of
@@ -15,7 +15,7 @@ from sso_center.ui.admin.showing import site_called
 from sso_center.web.language import gettext
 from sso_center.web.pages import render
 
-PAGE = 100
+PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     @routes.get("/endings/<int:number>")
     def ending(number: int) -> Response:
         found = services.receipts.find(number)
+        walk = services.walks.find(number)
         sessions = _ended_by(services, number)
         place = (request.args.get("client", ""), request.args.get("sid", ""))
         receipts = services.receipts.of(number, after=place if any(place) else None, limit=PAGE + 1)
@@ -45,13 +46,13 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             ending=found,
             title=whom(services, found),
             reason=reason_in_words(found.reason),
-            walk=services.walks.find(number),
+            walk=walk,
             rows=[_row(services, one) for one in receipts[:PAGE]],
             following=_following(number, receipts),
             sessions=sessions[:PAGE],
             more_sessions=_more_sessions(number, sessions),
             may_repeat=found.counts.pending + found.counts.gave_up > 0,
-            summary=_summary(found),
+            summary=_summary(found, walk),
         )
 
 
@@ -88,8 +89,10 @@ def _more_sessions(number: int, sessions: list[EndingRow]) -> str | None:
     return with_query(f"/admin/endings/{number}", before=str(sessions[PAGE - 1].number))
 
 
-def _summary(ending: ToldEnding) -> str:
+def _summary(ending: ToldEnding, walk: Walk | None) -> str:
     counts = ending.counts
-    if not counts.total:
-        return gettext("No site had to be told.")
-    return gettext("%(confirmed)s of %(total)s confirmed", confirmed=counts.confirmed, total=counts.total)
+    if counts.total:
+        return gettext("%(confirmed)s of %(total)s confirmed", confirmed=counts.confirmed, total=counts.total)
+    if walk and not walk.is_finished:
+        return gettext("No site was told yet.")
+    return gettext("No site had to be told.")

@@ -9,7 +9,7 @@ from sso_center.services import Services
 from sso_center.ui.admin.finding import sub_called
 from sso_center.web.pages import render
 
-PAGE = 50
+PAGE = 25
 NONE = SessionPage((), None, 0, 0)
 FIELDS = ("user", "client", "address")
 

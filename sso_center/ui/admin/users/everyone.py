@@ -6,7 +6,7 @@ from sso_center.base.urls import with_query
 from sso_center.services import Services
 from sso_center.web.pages import render
 
-PAGE = 50
+PAGE = 25
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
