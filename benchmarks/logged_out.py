@@ -29,6 +29,7 @@ AT_ONCE = 4
 """Sites that the person signs in at together."""
 
 TRIES = 3
+
 PATIENCE = 35.0
 """Seconds after a logout until a process that still lets somebody in is given up: it must not for over 30."""
 
@@ -125,7 +126,7 @@ def _register(services: Services, place: Place, alg: str) -> Site:
 
 
 def _joined(site: Site, center: Side, browser: Browser) -> str:
-    """Sign in at a site. It is no part of what is measured, and tried again where a busy machine is too slow."""
+    """Sign in at a site, which is not measured: it is tried again where a busy machine is too slow."""
     for _ in range(TRIES - 1):
         try:
             return site.join(center, browser)
