@@ -28,6 +28,8 @@ LOGOUTS = 20
 AT_ONCE = 4
 """Sites that the person signs in at together."""
 
+TRIES = 3
+
 PATIENCE = 35.0
 """Seconds after a logout until a process that still lets somebody in is given up: it must not for over 30."""
 
@@ -123,6 +125,16 @@ def _register(services: Services, place: Place, alg: str) -> Site:
     return Site(Client(place.client_id, secret or ""), place)
 
 
+def _joined(site: Site, center: Side, browser: Browser) -> str:
+    """Sign in at a site, which is not measured: it is tried again where a busy machine is too slow."""
+    for _ in range(TRIES - 1):
+        try:
+            return site.join(center, browser)
+        except RefusedError:
+            time.sleep(1.0)
+    return site.join(center, browser)
+
+
 @dataclass(frozen=True)
 class _Person:
     """Somebody who signs in at every site, and is logged out by an admin."""
@@ -162,7 +174,7 @@ class _Person:
     def _join(self, browser: Browser) -> dict[str, str]:
         """Sign in at all sites, at some at once as a browser with tabs does; the cookies by `client_id`."""
         with ThreadPoolExecutor(AT_ONCE) as tabs:
-            cookies = tabs.map(lambda site: site.join(self.center, browser), self.sites)
+            cookies = tabs.map(lambda site: _joined(site, self.center, browser), self.sites)
             return {site.client.client_id: cookie for site, cookie in zip(self.sites, cookies, strict=True)}
 
     def _receipts(self, number: int) -> list[int]:
