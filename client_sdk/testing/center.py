@@ -249,7 +249,7 @@ class FakeCenter:
     def answer(self, method: str, path: str, body: bytes) -> HttpResponse:
         """Answer one server-to-server request, except about the feed."""
         if path == "/.well-known/openid-configuration":
-            return json_answer(200, discovery(self.issuer))
+            return json_answer(200, self._discovery())
         if path == "/jwks.json":
             return json_answer(200, {"keys": self._keys.public()})
         posts = {
@@ -337,6 +337,9 @@ class FakeCenter:
         if self.edit_id_token is not None:
             self.edit_id_token(header, claims)
         return self.sign(header, claims)
+
+    def _discovery(self) -> dict[str, Any]:
+        return discovery(self.issuer)
 
     def _at_keyboard(self) -> str:
         assert self._current is not None, "nobody is logged in"
