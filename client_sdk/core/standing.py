@@ -76,7 +76,7 @@ class Standings:
         if verdict is Verdict.ASK:
             return self._ask(session)
         if verdict is Verdict.COUNTS:
-            self._follower.note_use(session.user.sid)
+            self._follower.note_use(session.user.sid, steady)
         return _standing(session, verdict)
 
     def _decide(self, session: LocalSession, steady: int) -> Verdict:

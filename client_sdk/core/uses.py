@@ -16,6 +16,8 @@ from client_sdk.core.view import View
 
 INTERVAL = 60_000
 CAPACITY = 20_000
+TOO_LATE = 120_000
+"""Milliseconds after which a use is not told any more: the center would take it for one of now."""
 
 log = logging.getLogger("client_sdk")
 
@@ -32,26 +34,28 @@ class Uses:
 
     def after_fork(self) -> None:
         """Leave to the parent what it has to report."""
-        self._sids: dict[str, None] = {}
+        self._sids: dict[str, int] = {}
         self._due = self._clock.steady() + INTERVAL
 
-    def note(self, sid: str) -> None:
+    def note(self, sid: str, now: int) -> None:
         """Note that a session is used; on the path of every request, so it takes no lock."""
         if len(self._sids) < CAPACITY:
-            self._sids[sid] = None
+            self._sids[sid] = now
 
     def report(self, until: int) -> None:
         """Tell of all since the last report, when it is time; what is not told by `until` waits.
 
         `until` is by the steady clock, in milliseconds.
         """
-        if self._clock.steady() < self._due:
+        now = self._clock.steady()
+        if now < self._due:
             return
-        sids, self._sids = self._sids, {}
-        waiting = iter(list(sids))
+        uses, self._sids = self._sids, {}
+        waiting = iter([sid for sid, used_at in list(uses.items()) if now - used_at < TOO_LATE])
         while batch := list(islice(waiting, MAX_SIDS)):
             if self._clock.steady() >= until or not self._tell(batch):
-                self._wait([*batch, *waiting])
+                for sid in (*batch, *waiting):
+                    self.note(sid, uses[sid])
                 return
         self._due = self._clock.steady() + INTERVAL
 
@@ -64,7 +68,3 @@ class Uses:
         for sid, is_alive in replies.items():
             self._view.answer(sid, is_alive=is_alive, sent=sent)
         return True
-
-    def _wait(self, untold: list[str]) -> None:
-        for sid in untold:
-            self.note(sid)

@@ -37,7 +37,7 @@ class FakeCenter:
     `requests` lists the paths of all server-to-server requests, `asked` the sids of each question,
     `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented. What sites ask of the
     feed of endings in the background stands apart, in `feed_asked`; `journal` is what the feed tells of, and
-    `feed.is_there` whether the center has one at all.
+    `has_feed` whether the center has one at all.
     """
 
     def __init__(self, *, algorithm: str = "ES256", clock: Clock | None = None) -> None:
@@ -64,7 +64,8 @@ class FakeCenter:
         self._asking = threading.local()
         self._current: str | None = None
         self.journal = Journal(lambda: self.issuer, self._clock.wall)
-        self.feed = Feed(self.journal, lambda: self.is_away or self._server is None)
+        self.has_feed = True
+        self.feed = Feed(self.journal, lambda: self.has_feed, lambda: self.is_away or self._server is None)
         self._tokens = Tokens(self.sign, self._alive.__contains__, self._seconds)
         self._server: Server | None = None
 
@@ -248,7 +249,7 @@ class FakeCenter:
     def answer(self, method: str, path: str, body: bytes) -> HttpResponse:
         """Answer one server-to-server request, except about the feed."""
         if path == "/.well-known/openid-configuration":
-            return json_answer(200, discovery(self.issuer))
+            return json_answer(200, self._discovery())
         if path == "/jwks.json":
             return json_answer(200, {"keys": self._keys.public()})
         posts = {
@@ -336,6 +337,9 @@ class FakeCenter:
         if self.edit_id_token is not None:
             self.edit_id_token(header, claims)
         return self.sign(header, claims)
+
+    def _discovery(self) -> dict[str, Any]:
+        return discovery(self.issuer)
 
     def _at_keyboard(self) -> str:
         assert self._current is not None, "nobody is logged in"

@@ -9,16 +9,16 @@ from client_sdk.testing.wire import json_answer
 
 
 class Feed:
-    """Tells of a journal while `is_there`; streams end when `is_over` says so."""
+    """Tells of a journal while it `is_there`; streams end when `is_over` says so."""
 
-    def __init__(self, journal: Journal, is_over: Callable[[], bool]) -> None:
-        self.is_there = True
+    def __init__(self, journal: Journal, is_there: Callable[[], bool], is_over: Callable[[], bool]) -> None:
         self._journal = journal
+        self._is_there = is_there
         self._is_over = is_over
 
     def answer(self, query: str) -> HttpResponse:
         """Answer at once."""
-        if not self.is_there:
+        if not self._is_there():
             return json_answer(404, {"error": "not_found"})
         try:
             return json_answer(200, self._journal.since(_after(query)))
@@ -27,7 +27,7 @@ class Feed:
 
     def stream(self, query: str) -> HttpResponse | Iterator[bytes]:
         """Answer piece by piece, as it happens."""
-        if not self.is_there or self._is_over():
+        if not self._is_there() or self._is_over():
             return json_answer(503, {"error": "temporarily_unavailable"})
         try:
             return self._journal.stream(_after(query), self._is_over)

@@ -53,7 +53,7 @@ def test_an_answer_that_can_not_be_read_makes_nothing_fresh(
 def test_an_older_center_is_asked_about_each_session(
     new_site: Callable[..., RunningSite], center: FakeCenter, times: Times, browser: Browser
 ) -> None:
-    center.feed.is_there = False
+    center.has_feed = False
     site = new_site(follow=True)
     site.sign_in(browser)
     eventually(lambda: sdk_of(site)._follower._trouble == "feed_missing")
@@ -62,7 +62,7 @@ def test_an_older_center_is_asked_about_each_session(
         assert is_in(site, browser)
     assert len(center.asked) == 3
     assert len(center.feed_asked) == 1, "tried again too soon"
-    center.feed.is_there = True
+    center.has_feed = True
     times.move(600)
     assert is_in(site, browser)
     eventually(lambda: sdk_of(site)._view.fresh_as_of)
