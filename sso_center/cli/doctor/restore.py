@@ -30,8 +30,9 @@ def start_over(*, is_confirmed: bool) -> None:
         )
         click.echo(_told(restore.examine()))
         click.echo(WHAT_FOLLOWS)
-        if not is_confirmed:
-            click.confirm("Start over and sign everyone out?", abort=True)
+        if not (is_confirmed or click.confirm("Start over and sign everyone out?")):
+            click.echo("Nothing was changed.")
+            raise SystemExit(1)
         restore.start_over(ACTOR)
         click.echo(f"Done: the lineage is {services.entries.lineage()} now, and everyone is signed out.")
 
