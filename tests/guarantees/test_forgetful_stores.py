@@ -154,9 +154,11 @@ def subreaper() -> Iterator[None]:
 def test_what_was_acknowledged_stays_taken_back(kinds: Kinds, comes_back: str, swift_folder: Path) -> None:
     chance, counts = random.Random(f"{comes_back}{len(kinds)}"), Counter[str]()
     while min(counts[kind] for kind in kinds) < ROUNDS:
-        with core_in(swift_folder / str(counts.total())) as core:
+        folder = swift_folder / str(counts.total())
+        with core_in(folder) as core:
             proof = Proof(core, kinds, comes_back, chance)
             for _ in range(OF_A_STORE):
                 counts.update(proof.kill_once(chance.sample(tuple(kinds), len(kinds))))
                 if min(counts[kind] for kind in kinds) >= ROUNDS:
                     break
+        shutil.rmtree(folder)
