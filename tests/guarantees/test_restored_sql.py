@@ -79,7 +79,10 @@ def test_a_restored_sql_store_is_refused_until_it_starts_over_and_then_nobody_is
     assert "an older SQL copy was restored" in found.stdout
     eventually(lambda: "sso-center doctor --restore" in center.log, what="a word in the log")
 
-    assert "Everyone" not in center.run("doctor", "--restore", stdin="n\n", check=False).stdout
+    assert center.run("doctor", "--yes", check=False).returncode == 2
+    refused = center.run("doctor", "--restore", stdin="n\n", check=False)
+    assert refused.returncode == 1
+    assert "more: those are lost" in refused.stdout
     assert center.services.entries.lineage() == before
     done = center.run("doctor", "--restore", "--yes")
     assert "everyone is signed out" in done.stdout

@@ -30,19 +30,19 @@ def start_over(*, is_confirmed: bool) -> None:
         )
         click.echo(_told(restore.examine()))
         click.echo(WHAT_FOLLOWS)
-        if not is_confirmed:
-            click.confirm("Start over and sign everyone out?", abort=True)
+        if not (is_confirmed or click.confirm("Start over and sign everyone out?")):
+            click.echo("Nothing was changed.")
+            raise SystemExit(1)
         restore.start_over(ACTOR)
         click.echo(f"Done: the lineage is {services.entries.lineage()} now, and everyone is signed out.")
 
 
 def _told(found: "Restored") -> str:
-    if not found.last_at:
-        return "The SQL store has recorded nothing yet."
-    last = datetime.fromtimestamp(found.last_at / 1000, UTC).isoformat(" ", "seconds")
-    lines = [f"The SQL store's journal ends at {found.head}; the last thing it recorded was at {last}."]
+    lines = ["The SQL store has recorded nothing yet."]
+    if found.last_at:
+        last = datetime.fromtimestamp(found.last_at / 1000, UTC).isoformat(" ", "seconds")
+        lines = [f"The SQL store's journal ends at {found.head}; the last thing it recorded was at {last}."]
     if found.lost:
-        lines.append(
-            f"Redis was brought up to {counted(found.lost, 'entry', 'entries')} more: those are lost."
-        )
+        lost = counted(found.lost, "entry", "entries")
+        lines.append(f"Redis was brought up to {lost} more: those are lost.")
     return "\n".join(lines)
