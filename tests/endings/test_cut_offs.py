@@ -7,7 +7,7 @@ import pytest
 from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
 from sso_center.core.endings import Reason, Tail, Walk
-from sso_center.core.endings.mass import Scope
+from sso_center.core.endings.mass import PAGE, Scope
 from sso_center.core.endings.walker import LEASE_SECONDS
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.core.users import users
@@ -313,3 +313,15 @@ def test_every_site_is_told_of_every_session_once(core: Core, books: Books, shop
     assert again(core, walk).ended >= 5
     for one in held:
         assert books.told(sid=one.sid) == [shop.client_id]
+
+
+def test_whoever_waits_for_a_page_is_told_at_least_how_many_a_cut_off_touches(crowded: Core) -> None:
+    if crowded.services.sessions.count() < A_HUNDRED_THOUSAND:
+        fill(crowded, A_HUNDRED_THOUSAND, "day")
+    sign_in(crowded)
+    reach = crowded.services.mass_endings.reach
+    cut_short = reach("everyone", most=PAGE)
+    assert not cut_short.is_whole
+    assert cut_short.sessions <= PAGE * 5  # a page of an index may be given out larger
+    assert reach("everyone").is_whole
+    assert reach("user", sign_in(crowded).user.sub, most=PAGE).is_whole

@@ -20,16 +20,20 @@ _FIND_REACHED = load_script(__package__, *SCAN_PARTS, "find_reached.lua")
 
 PAGE = 200
 
+LOOKED_AT = 50_000
+"""Sessions that are looked at for whoever waits for a page: some seconds; a million would take a minute."""
+
 Scope = Literal["user", "client", "role", "everyone"]
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Whom a mass ending touches: how many people, sessions and sites."""
+    """Whom a mass ending touches: how many people, sessions and sites; at least, when it is not whole."""
 
     people: int
     sessions: int
     clients: int
+    is_whole: bool = True
 
 
 class MassEndings:
@@ -109,22 +113,31 @@ class MassEndings:
         """
         return self._walking.end_void(sub, shard_of(sub), reason, actor)
 
-    def reach(self, scope: Scope, name: str = "") -> Reach:
-        """Count whom ending `scope` would touch, changing nothing. Raises Unavailable."""
+    def reach(self, scope: Scope, name: str = "", *, most: int | None = None) -> Reach:
+        """Count whom ending `scope` would touch, changing nothing. Raises Unavailable.
+
+        It is not whole when there are more than `most` sessions to look at.
+        """
         people: set[str] = set()
         sites: set[str] = set()
-        sessions = 0
-        for shard in [shard_of(name)] if scope == "user" else all_shards():
-            for sub, *client_ids in self._reached_in(shard, scope, name):
+        sessions = looked_at = 0
+        for page in self._reached(scope, name):
+            if most is not None and looked_at >= most:
+                return Reach(len(people), sessions, len(sites), is_whole=False)
+            for sub, *client_ids in page:
                 people.add(sub)
                 sites.update(client_ids)
-                sessions += 1
+            sessions, looked_at = sessions + len(page), looked_at + PAGE
         return Reach(len(people), sessions, len(sites))
 
-    def _reached_in(self, shard: str, scope: Scope, name: str) -> Iterator[list[str]]:
+    def _reached(self, scope: Scope, name: str) -> Iterator[list[list[str]]]:
+        for shard in [shard_of(name)] if scope == "user" else all_shards():
+            yield from self._reached_in(shard, scope, name)
+
+    def _reached_in(self, shard: str, scope: Scope, name: str) -> Iterator[list[list[str]]]:
         cursor = FIRST
         while True:
-            cursor, *rows = self._walking.with_users(_FIND_REACHED, shard, (scope, name, cursor, PAGE))
-            yield from rows
+            cursor, *page = self._walking.with_users(_FIND_REACHED, shard, (scope, name, cursor, PAGE))
+            yield page
             if cursor == FIRST:
                 return

@@ -5,6 +5,7 @@ from typing import Any
 
 from sso_center.base.errors import Invalid, NotFound
 from sso_center.core.endings import EndingFilter, Reason
+from sso_center.core.endings.mass import LOOKED_AT
 from sso_center.core.endings.receipts import KINDS
 from sso_center.protocols.admin.presence import MAX_AT
 from sso_center.protocols.admin.route import Asked, Route
@@ -27,7 +28,7 @@ MAX_NUMBER = 10**15
 MAX_PAGE = 200
 SCOPES = ("user", "client", "role", "everyone")
 
-_REACH = {**whole(people=COUNT, sessions=COUNT, clients=COUNT), "type": ["object", "null"]}
+_REACH = {**whole(people=COUNT, sessions=COUNT, clients=COUNT, is_whole=FLAG), "type": ["object", "null"]}
 _BEGUN = whole(dry_run=FLAG, number=COUNT_OR_NULL, reach=_REACH)
 _ASKED = members(
     ("scope",),
@@ -44,7 +45,7 @@ def routes(services: Services) -> Sequence[Route]:
     def begin(asked: Asked) -> dict[str, Any]:
         scope, name = asked.body["scope"], _name(services, asked.body)
         if asked.body.get("dry_run", False):
-            reach = services.mass_endings.reach(scope, name)
+            reach = services.mass_endings.reach(scope, name, most=LOOKED_AT)
             return {"dry_run": True, "number": None, "reach": vars(reach)}
         entry = services.mass_endings.cut_off(scope, name, Reason.ADMIN, asked.actor)
         return {"dry_run": False, "number": entry.number, "reach": None}

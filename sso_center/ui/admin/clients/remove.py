@@ -4,6 +4,7 @@ from flask import Blueprint, Response
 
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
+from sso_center.core.endings.mass import LOOKED_AT
 from sso_center.services import Services
 from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
@@ -27,7 +28,7 @@ def _ask(services: Services, client: Client) -> Response:
             title=gettext("Remove %(site)s?", site=client.name),
             text=gettext("Nobody can sign in there any more, and nothing that it was given counts."),
             facts=[(gettext("Client id"), client.client_id)],
-            reach=services.mass_endings.reach("client", client.client_id),
+            reach=services.mass_endings.reach("client", client.client_id, most=LOOKED_AT),
             warning=gettext("It can't be taken back: registering it anew gives it another secret."),
             button=gettext("Remove"),
             back=f"/admin/clients/{client.client_id}",

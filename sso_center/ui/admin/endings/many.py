@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, request
 from sso_center.base.errors import Invalid, NotFound
 from sso_center.core.audit import Tag
 from sso_center.core.endings import Reason, Scope
+from sso_center.core.endings.mass import LOOKED_AT
 from sso_center.core.sessions import Session
 from sso_center.core.users.rules import check_roles
 from sso_center.services import Services
@@ -76,7 +77,7 @@ def _ask(services: Services, scope: Scope, name: str) -> Response:
             )
             if scope == "client"
             else gettext("They are out at once, here and at every site, and have to sign in again."),
-            reach=services.mass_endings.reach(scope, name),
+            reach=services.mass_endings.reach(scope, name, most=LOOKED_AT),
             warning=_warning(admin(), scope, name),
             button=gettext("Sign out"),
             back="/admin/end",
