@@ -68,6 +68,13 @@ def test_what_is_given_of_a_person_is_changed(robot: Robot) -> None:
     assert robot.refused("PATCH", f"/users/{user['sub']}", {"roles": []})["field"] == "roles"
 
 
+def test_the_log_says_in_which_request_from_where_and_by_what_it_was(robot: Robot) -> None:
+    answer = robot.ask("POST", "/users", {"username": f"u{secrets.token_hex(5)}"}, status=201)
+    (event,) = robot.get("/audit", user=answer.json()["sub"])["events"]
+    assert event["request_id"] == answer.headers["X-Request-Id"]
+    assert (event["address"], event["user_agent"][:15]) == ("127.0.0.1", "python-requests")
+
+
 def test_roles_are_replaced_and_the_same_again_changes_nothing(robot: Robot) -> None:
     user = add(robot, roles=["a", "b"])
     for _ in range(2):

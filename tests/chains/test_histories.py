@@ -26,8 +26,10 @@ from sso_center.core.users import User
 from sso_center.services import Services
 from tests.chains.devices import REDIRECT, App, Browser
 from tests.harness.core import HOUR, MINUTE, Time
+from tests.harness.rounds import rounds
 
 HISTORIES = {"browser": 900, "app": 300, "strict app": 400}
+"""How many in `make prove`; a fourth in `make test`."""
 VERDICTS = ("current", "successor", "overlap", "reuse", "rollback", "unknown")
 
 
@@ -227,6 +229,7 @@ def new_device(services: Services, user: User, request: pytest.FixtureRequest) -
     return lambda: App(services, user, client)
 
 
+@pytest.mark.prove
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
 @pytest.mark.parametrize(
     ("new_device", "histories"), HISTORIES.items(), indirect=["new_device"], ids=HISTORIES
@@ -235,16 +238,17 @@ def test_no_history_signs_out_the_honest_or_lets_a_reuse_pass(
     services: Services, time: Time, new_device: Callable[[], Browser], histories: int
 ) -> None:
     seen: Counter[str] = Counter()
+    share = rounds(histories, share=4)
     run_state_machine_as_test(
         history_of(services, time, new_device, seen),
         settings=settings(
-            max_examples=histories,
+            max_examples=share,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),
     )
-    # Histories that never come to a corner prove nothing of it.
-    for verdict in VERDICTS:
+    # Histories that never come to a corner prove nothing of it; a share of them may miss one by chance.
+    for verdict in VERDICTS if share == histories else ():
         assert seen[verdict] > histories // 60, seen

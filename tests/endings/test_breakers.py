@@ -99,6 +99,21 @@ def test_the_first_notice_that_arrives_lets_all_the_rest_go_at_once(
     assert delivered == OPENS_AT + 3
 
 
+def test_what_would_have_waited_for_an_hour_by_itself_goes_as_soon_as_the_site_is_back(
+    core: Core, notices: Notices, dead: Client
+) -> None:
+    for _ in range(2):
+        end(core, dead)
+    for failures in range(1, 25):
+        probe = leased(core)[0]
+        notices.keep(probe, BADLY, core.time.now, jitter=0)
+        core.time.move(max(pause_after(failures, 0), 10 * SECOND))
+    (probe,) = leased(core)
+    notices.keep(probe, WELL, core.time.now, jitter=0)
+    (other,) = leased(core)
+    assert other.number != probe.number
+
+
 def test_one_notice_that_a_site_never_takes_is_not_hurried_by_those_it_takes(
     core: Core, notices: Notices, dead: Client
 ) -> None:

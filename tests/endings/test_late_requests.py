@@ -76,6 +76,7 @@ def let_begin(request: Future[Any], number: int, times: int) -> None:
     time.sleep(SPREAD * number / times)
 
 
+@pytest.mark.prove
 def test_a_client_that_joins_and_redeems_in_the_moment_of_the_ending_is_out_and_in_the_receipts(
     center: Center, site: Site, pool: ThreadPoolExecutor, http: requests.Session
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_client_that_joins_and_redeems_in_the_moment_of_the_ending_is_out_and_
     assert joined >= redeemed > 0
 
 
+@pytest.mark.prove
 def test_a_request_that_races_the_ending_leaves_no_cookie_that_opens_anything(
     center: Center, pool: ThreadPoolExecutor, http: requests.Session
 ) -> None:

@@ -1,8 +1,10 @@
 """Everything that can be taken back of a login, and what must be dead for it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sso_center.core.endings import Reason, Scope
+from sso_center.core.users import User
 from tests.endings.belongings import ALL, Belongings, Sites, belongings_of
 from tests.harness.core import Core
 
@@ -47,16 +49,26 @@ MANY: Kinds = {
 """What concerns many."""
 
 
-def sign_in(core: Core, sites: Sites, name: str = "") -> Belongings:
-    """Sign somebody in whom taking back `name` concerns."""
-    return belongings_of(core, sites, core.person(*((ROLE,) if name == "role" else ())))
+@dataclass(frozen=True)
+class People:
+    """Somebody for each kind, who signs in again and again; and what their sites are."""
+
+    core: Core
+    sites: Sites
+    _known: dict[str, User] = field(default_factory=dict)
+
+    def sign_in(self, name: str = "") -> Belongings:
+        """Sign in whom taking back `name` concerns."""
+        if name not in self._known:
+            self._known[name] = self.core.person(*((ROLE,) if name == "role" else ()))
+        return belongings_of(self.core, self.sites, self._known[name])
 
 
-def what_dies(core: Core, sites: Sites, kinds: Kinds) -> dict[str, frozenset[str]]:
+def what_dies(people: People, kinds: Kinds) -> dict[str, frozenset[str]]:
     """Return what each of the kinds takes, when nothing goes wrong."""
-    dead = {}
+    dead, core, sites = {}, people.core, people.sites
     for name, take_back in kinds.items():
-        mine = sign_in(core, sites, name)
+        mine = people.sign_in(name)
         core.time.move(1)
         take_back(core, sites, mine)
         dead[name] = ALL - mine.alive()

@@ -21,7 +21,7 @@ from sso_center.core.endings.sweep import UNFINISHED_AFTER
 from sso_center.courier import LEASE_SECONDS, Courier
 from sso_center.storage.schema import journal
 from tests.endings.belongings import ALL, Belongings, Sites, sites_of
-from tests.guarantees.taking_back import MANY, ONE, Kinds, sign_in, what_dies
+from tests.guarantees.taking_back import MANY, ONE, Kinds, People, what_dies
 from tests.harness.core import SECOND, Core, core_in
 from tests.harness.rounds import rounds
 
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),
 ]
 
-ROUNDS = rounds(500, share=50)
+ROUNDS = rounds(500, share=100)
 """How often each thing must have been acknowledged before a kill."""
 
 WITHIN = 0.020
@@ -98,16 +98,17 @@ def is_recorded(core: Core, mine: Belongings) -> bool:
     return bool(found)
 
 
-def test_what_was_acknowledged_stays_taken_back_and_nothing_is_half_done(tmp_path: Path) -> None:
+def test_what_was_acknowledged_stays_taken_back_and_nothing_is_half_done(swift_folder: Path) -> None:
     chance, counts = random.Random(500), Counter[str]()
-    with core_in(tmp_path) as core:
+    with core_in(swift_folder) as core:
         sites = sites_of(core)
-        dead = what_dies(core, sites, KINDS)
+        people = People(core, sites)
+        dead = what_dies(people, KINDS)
         courier = Courier(core.services)
         while min(counts[kind] for kind in ONE) < ROUNDS:
             # One of many at most, and last: it would take what the others are for.
             names = [*chance.sample(tuple(ONE), len(ONE)), chance.choice(tuple(MANY))]
-            mine = {name: sign_in(core, sites, name) for name in names}
+            mine = {name: people.sign_in(name) for name in names}
             core.time.move(1)
             worker = Worker(core, sites, mine)
             with process(lambda: courier.work(threading.Event())), process(worker.work):

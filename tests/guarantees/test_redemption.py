@@ -10,9 +10,10 @@ import requests
 from tests.harness.browser import Browser
 from tests.harness.center import Center, Person
 from tests.harness.loopback import loopback_session
+from tests.harness.rounds import rounds
 from tests.harness.site import Attempt, Site
 
-ROUNDS, AT_ONCE = 200, 50
+ROUNDS, AT_ONCE = rounds(200, share=5), 50
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,7 @@ def person(center: Center) -> Person:
     return center.add_person()
 
 
+@pytest.mark.prove
 def test_of_fifty_parallel_redemptions_exactly_one_succeeds(
     site: Site, person: Person, browser: Browser
 ) -> None:

@@ -29,10 +29,12 @@ from sso_center.core.grants import GrantRefused
 from sso_center.core.tokens import Refreshed, ReusedToken, ScopeRefused
 from sso_center.core.users import User
 from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core
+from tests.harness.rounds import rounds
 from tests.tokens.conftest import REFRESHING, Holder, Records
 from tests.tokens.rules import ANSWERED, Access, Answer, Family, Held, Kind
 
 HISTORIES, STEPS = 450, 25
+"""How many in `make prove`, and a fourth in `make test`; how long each."""
 
 KINDS = (
     Kind(is_signed=False, is_strict=False, is_offline=False, window=10 * MINUTE),
@@ -434,12 +436,14 @@ def tour(machine: Any, kind: Kind) -> None:
         machine.sign_in()
 
 
+@pytest.mark.prove
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
 def test_no_history_signs_out_the_honest_or_lets_a_reuse_pass(world: World) -> None:
+    share = rounds(HISTORIES, share=4)
     run_state_machine_as_test(
         history_of(world),
         settings=settings(
-            max_examples=HISTORIES,
+            max_examples=share,
             stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),
@@ -448,6 +452,6 @@ def test_no_history_signs_out_the_honest_or_lets_a_reuse_pass(world: World) -> N
     )
     for kind in KINDS:
         tour(history_of(world)(), kind)
-    # Histories that never come to a corner prove nothing of it.
-    for corner in CORNERS:
+    # Histories that never come to a corner prove nothing of it; a share of them may miss one by chance.
+    for corner in CORNERS if share == HISTORIES else ():
         assert world.seen[corner] > HISTORIES // 100, world.seen

@@ -18,11 +18,12 @@ from sso_center.core.grants import GrantRefused
 from sso_center.core.tokens import Redeemed, Refreshed
 from sso_center.core.users import User
 from tests.harness.core import Core
+from tests.harness.rounds import rounds
 from tests.tokens.conftest import REFRESHING, Holder
 
 T = TypeVar("T")
 
-ROUNDS = 225
+ROUNDS = rounds(225, share=5)
 """Of each race, for each form of access token; tests/guarantees adds those over HTTP, 500 together."""
 
 
@@ -86,6 +87,7 @@ def nothing_works(holder: Holder, answers: list[Refreshed]) -> None:
             holder.refresh(token)
 
 
+@pytest.mark.prove
 def test_refreshes_against_the_revocation(new_holder: Callable[[], Holder], pool: ThreadPoolExecutor) -> None:
     refreshed = 0
     for _ in range(ROUNDS):
@@ -107,6 +109,7 @@ def test_refreshes_against_the_revocation(new_holder: Callable[[], Holder], pool
     assert refreshed > ROUNDS // 10
 
 
+@pytest.mark.prove
 def test_refreshes_against_the_logout(new_holder: Callable[[], Holder], pool: ThreadPoolExecutor) -> None:
     refreshed = 0
     for _ in range(ROUNDS):
@@ -128,6 +131,7 @@ def test_refreshes_against_the_logout(new_holder: Callable[[], Holder], pool: Th
     assert refreshed > ROUNDS // 10
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
 def test_redemptions_against_the_logout(core: Core, user: User, pool: ThreadPoolExecutor, form: str) -> None:
     client = core.site(access_token_format=form, grant_types=REFRESHING, id_token_alg="ES256")
