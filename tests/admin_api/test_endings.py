@@ -100,7 +100,8 @@ def test_receipts_say_who_was_told_and_are_delivered_again(
     assert again.json() == {"notices": 1}
     found = robot.pages("/endings", "endings", client=site.client_id, limit=1)
     assert [ending["number"] for ending in found] == [number]
-    assert robot.get("/endings", user=signed_in.sub, reason="admin", kind="ending")["endings"] == found[:1]
+    ours = robot.get("/endings", user=signed_in.sub, reason="admin", kind="ending")["endings"]
+    assert [ending["number"] for ending in ours] == [number]
     (event,) = robot.get("/audit", tag="admin:notice:repeat", client=site.client_id)["events"]
     assert event["actor"] == "client:robot"
 
