@@ -1,20 +1,24 @@
 // Keeps the parts of a page that are marked data-live up to date, by asking for the page again and taking them out of
 // it. Without this script a page is as true as when it was loaded. The answer is the same as a person would get:
-// when it is anything but the page (signed out, a login too old, a store away) nothing is replaced any more.
+// when it is anything but the page (signed out, a login too old, a store away) nothing is asked any more, so that a
+// console left open keeps no session alive.
 
 const EVERY = 5000
 
 const regions = [...document.querySelectorAll('[data-live]')]
 const control = document.querySelector('[data-live-control]')
-let isPaused = false
+let state = 'on' // or 'off', when paused, or 'lost'
+let isAsking = false
+let timer
 
-function say(state) {
+function become(next) {
+  state = next
   control.textContent = control.dataset[state]
-  control.setAttribute('aria-pressed', String(isPaused))
+  control.setAttribute('aria-pressed', String(state !== 'on'))
 }
 
 function isInUse(region) {
-  return region.contains(document.activeElement) && document.activeElement !== document.body
+  return region.contains(document.activeElement)
 }
 
 async function refresh() {
@@ -28,28 +32,31 @@ async function refresh() {
 }
 
 async function tick() {
-  if (!isPaused && !document.hidden) {
+  clearTimeout(timer)
+  if (state === 'on' && !document.hidden && !isAsking) {
+    isAsking = true
     try {
       await refresh()
-      say('on')
     } catch {
-      say('lost')
-      if (!navigator.onLine) return setTimeout(tick, EVERY)
-      isPaused = true
-      return
+      // Without a network it is worth another try; any other answer is one.
+      if (navigator.onLine) become('lost')
+    } finally {
+      isAsking = false
     }
   }
-  setTimeout(tick, EVERY)
+  if (state !== 'lost') timer = setTimeout(tick, EVERY)
+}
+
+function press() {
+  if (state === 'lost') return location.reload()
+  become(state === 'on' ? 'off' : 'on')
+  tick()
 }
 
 if (regions.length && control) {
   control.hidden = false
-  control.addEventListener('click', () => {
-    const wasLost = control.textContent === control.dataset.lost
-    if (wasLost) return location.reload()
-    isPaused = !isPaused
-    say(isPaused ? 'off' : 'on')
-  })
-  say('on')
-  setTimeout(tick, EVERY)
+  control.addEventListener('click', press)
+  document.addEventListener('visibilitychange', tick)
+  become('on')
+  timer = setTimeout(tick, EVERY)
 }

@@ -131,6 +131,8 @@ def test_who_is_not_there_can_not_be_ended(boss: Boss, path: str) -> None:
     assert page.status == 404
     assert 'role="alert"' in page.text
     assert 'aria-invalid="true"' in page.text
+    if path.startswith("user"):
+        assert page.form("ask-user").values["name"] == "nobody-here"
 
 
 @pytest.mark.parametrize(

@@ -34,10 +34,11 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         if scope not in SCOPES:
             abort(404)
         chosen = cast(Scope, scope)
+        typed = request.values.get("name", "").strip()
         try:
-            name = _named(services, chosen, request.values.get("name", "").strip())
+            name = _named(services, chosen, typed)
         except (Invalid, NotFound) as unknown:
-            return _choose(services, 404, problem=gettext(unknown.message), wrong=scope)
+            return _choose(services, 404, problem=gettext(unknown.message), wrong=scope, typed=typed)
         return _end(services, chosen, name) if is_confirmed() else _ask(services, chosen, name)
 
 

@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, flash
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.ui import trail
@@ -43,9 +42,8 @@ def _ask_disable(services: Services, user: User) -> Response:
 
 def _disable(services: Services, user: User) -> Response:
     actor = admin().sub
-    services.users.set_disabled(user.sub, True)
-    trail.record(services, Tag.USER_DISABLED, sub=user.sub, actor=actor)
-    services.mass_endings.end_void(user.sub, Reason.DISABLED, actor)
+    services.removals.disable_user(user.sub, actor)
+    trail.record(services, Tag.CONSOLE_USED, sub=user.sub, actor=actor, detail={"did": "disable_user"})
     flash(gettext("%(name)s is disabled.", name=user.username), "good")
     return go(f"/admin/users/{user.sub}")
 
