@@ -1,0 +1,77 @@
+"""Nobody is served by any process of any site later than the bound after their logout, whatever breaks."""
+
+import asyncio
+import signal
+
+from tests.guarantees.bound.lane import Lane, Outcome
+from tests.guarantees.bound.people import Visitor, sign_out
+from tests.guarantees.bound.plan import Halt, Outage, Plan, Way, make_outage, make_plan
+from tests.guarantees.bound.stage import LANES, Stage, chosen_numbers, chosen_seed, play
+from tests.harness.center import Center
+from tests.harness.rounds import rounds
+
+ALONE, TOGETHER = 400, 100
+
+
+def test_whatever_breaks_between_the_sites_and_the_center(stage: Stage) -> None:
+    seed = chosen_seed()
+    plans = [make_plan(seed, number) for number in chosen_numbers(rounds(ALONE))]
+    judge(asyncio.run(play(stage, plans)))
+
+
+def test_whatever_becomes_of_the_center(stage: Stage) -> None:
+    seed = chosen_seed()
+    numbers = chosen_numbers(rounds(TOGETHER))
+    judge(asyncio.run(play_together(stage, seed, numbers)))
+
+
+async def play_together(stage: Stage, seed: int, numbers: list[int]) -> list[Outcome]:
+    """Play as many schedules at a time as there are lanes, all under the same outage of the center."""
+    outcomes: list[Outcome] = []
+    async with stage.lanes(min(LANES, len(numbers))) as lanes:
+        for first in range(0, len(numbers), len(lanes)):
+            plans = [make_plan(seed, number, list(Way)) for number in numbers[first : first + len(lanes)]]
+            outcomes += await _Wave(stage.center, make_outage(seed, plans[0].number)).play(lanes, plans)
+    return outcomes
+
+
+class _Wave:
+    """Schedules that share an outage of the center; a logout of everybody is one for all of them."""
+
+    def __init__(self, center: Center, outage: Outage) -> None:
+        self._center, self._outage = center, outage
+        self._everyone: list[int] = []
+
+    async def play(self, lanes: list[Lane], plans: list[Plan]) -> list[Outcome]:
+        ready = asyncio.Barrier(len(plans) + 1)
+        async with asyncio.TaskGroup() as group:
+            played = [
+                group.create_task(lane.play(plan, begin=ready.wait, sign_out=self._sign_out))
+                for lane, plan in zip(lanes, plans, strict=False)
+            ]
+            await ready.wait()
+            await self._go_away()
+        return [task.result() for task in played]
+
+    async def _go_away(self) -> None:
+        await asyncio.sleep(self._outage.at)
+        process = self._center.process
+        assert process is not None
+        process.send_signal(signal.SIGTERM if self._outage.how is Halt.STOPPED else signal.SIGKILL)
+        await asyncio.to_thread(process.wait, 60)
+        await asyncio.sleep(self._outage.lasts)
+        await asyncio.to_thread(self._center.start)
+
+    async def _sign_out(self, who: Visitor, plan: Plan) -> int:
+        acknowledged = await asyncio.to_thread(sign_out, who, plan.way)
+        if plan.way is Way.EVERYONE:
+            self._everyone.append(acknowledged)
+        return min([acknowledged, *self._everyone])
+
+
+def judge(outcomes: list[Outcome]) -> None:
+    """Assert that nobody was served too late, and that it was tried."""
+    violations = [violation for outcome in outcomes for violation in outcome.violations]
+    assert not violations, "\n".join([f"{len(violations)} answers too late:", *violations[:10]])
+    for outcome in outcomes:
+        assert outcome.after_the_bound, f"nobody asked after the bound: {outcome.plan}"
