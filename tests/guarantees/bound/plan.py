@@ -84,7 +84,7 @@ class Outage:
 def make_plan(seed: int, number: int, ways: Sequence[Way] = ALONE) -> Plan:
     """Return the schedule of that number; always the same."""
     luck = random.Random(f"{seed}/{number}")
-    logout_at = luck.uniform(0.05, 0.8)
+    logout_at = luck.uniform(0.05, 1.2)
     faults = tuple(_make_fault(luck, logout_at) for _ in range(luck.choice((1, 2, 2, 3, 4))))
     return Plan(
         seed=seed,
@@ -106,7 +106,7 @@ def make_outage(seed: int, number: int) -> Outage:
 def _make_fault(luck: random.Random, logout_at: float) -> Fault:
     # Most begin around the logout: before it, so that its news meets a broken line, or just after.
     return Fault(
-        at=max(0.0, logout_at + luck.triangular(-0.7, MAX_STALENESS, 0)),
+        at=max(0.0, logout_at + luck.triangular(-0.9, MAX_STALENESS, -0.1)),
         lasts=luck.choice((luck.uniform(0.05, 0.5), luck.uniform(0.5, 2.0))),
         process=luck.randrange(PROCESSES),
         what=luck.choice([*(kind for kind in Network if kind is not Network.OPEN), *Trouble]),

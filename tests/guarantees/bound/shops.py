@@ -85,14 +85,15 @@ class Shop:
         @self.sso.login_required
         def slow(door: str) -> ResponseReturnValue:
             """Begin, wait until the door is opened, and then touch all that hangs on the session."""
-            entered = self._doors[door] = threading.Event()
-            assert entered.wait(60)
-            session["touched"] = True
-            return jsonify(token=bool(self.sso.access_token))
+            opened = self._doors[door] = threading.Event()
+            former = self.sso.access_token or ""
+            assert opened.wait(60)
+            session["touched"] = door
+            return jsonify(self.sso.renew_access_token(former) is not None)
 
         @self.app.get("/waits/<door>")
         def waits(door: str) -> ResponseReturnValue:
-            return jsonify(door in self._doors)
+            return jsonify(), 200 if door in self._doors else 404
 
         @self.app.get("/open/<door>")
         def open_door(door: str) -> ResponseReturnValue:

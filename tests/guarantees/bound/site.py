@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from redis import Redis
+
 from tests.guarantees.bound.clock import now_ns
 from tests.guarantees.bound.network import Network
 from tests.guarantees.bound.plan import MAX_STALENESS, PROCESSES
@@ -70,6 +72,7 @@ class Answer:
     sent: int
     began: int
     body: bytes
+    set_cookies: tuple[str, ...]
 
 
 class Process:
@@ -102,9 +105,9 @@ class Process:
         finally:
             writer.close()
 
-    async def says(self, status: int, cookie: str) -> bool:
+    async def says(self, status: int, cookie: str, path: str = "/") -> bool:
         """Ask for a page, and say whether that is the answer."""
-        answer = await self.ask(cookie)
+        answer = await self.ask(cookie, path)
         return answer is not None and answer.status == status
 
     def stop(self) -> None:
@@ -138,11 +141,19 @@ class BoundSite:
     """A client of the center, and its processes; each reaches the center by a link of its own."""
 
     def __init__(
-        self, center: Center, shops: Shops, sessions: str, luck: random.Random, *, weakness: str = ""
+        self,
+        center: Center,
+        shops: Shops,
+        sessions: str,
+        luck: random.Random,
+        *,
+        hears_notices: bool = False,
+        weakness: str = "",
     ) -> None:
         self.center = center
         self._shops = shops
         self._sessions = sessions
+        self.hears_notices = hears_notices
         self._weakness = weakness
         self._ports = [free_port() for _ in range(PROCESSES)]
         self._links = [Link(center.port, luck) for _ in range(PROCESSES)]
@@ -159,6 +170,8 @@ class BoundSite:
                 self.client_id,
                 redirect_uris=[f"{url}/sso/callback" for url in urls],
                 post_logout_redirect_uris=[f"{url}/sso/signed-out" for url in urls],
+                backchannel_logout_uri=self._notice_uri if self.hears_notices else None,
+                grant_types=("authorization_code", "refresh_token"),
                 id_token_alg="ES256",
             )
         )
@@ -194,6 +207,13 @@ class BoundSite:
         for link in self._links:
             await link.heal()
 
+    def is_kept(self, sid: str) -> bool:
+        """Say whether anything of a session still lies in the store, where there is one."""
+        if self._sessions == "cookie":
+            return False
+        with Redis.from_url(self._sessions, decode_responses=True) as store:
+            return bool(set(store.hkeys(f"sso-sdk:{{{self.client_id}}}:sid:{sid}")) - {"ended"})
+
     async def close(self) -> None:
         """End all of it."""
         for process in self.processes:
@@ -201,6 +221,11 @@ class BoundSite:
             await process.end()
         for link in self._links:
             await link.close()
+
+    @property
+    def _notice_uri(self) -> str:
+        # Of all its processes the first: the center knows one address.
+        return f"http://127.0.0.1:{self._ports[0]}/sso/backchannel-logout"
 
     def _start(self, index: int) -> Process:
         port = self._ports[index]
@@ -211,6 +236,7 @@ class BoundSite:
             "client_secret": self._secret,
             "max_staleness": MAX_STALENESS,
             "sessions": self._sessions,
+            "keep_tokens": True,
             "timeout": 2,
         }
         return Process(self._shops.start(port, settings, self._weakness), port)
@@ -219,7 +245,9 @@ class BoundSite:
 def _read_answer(raw: bytes, sent: int) -> Answer | None:
     head, _, body = raw.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
-    fields = dict(line.split(b": ", 1) for line in lines[1:] if b": " in line)
+    fields = [line.decode("latin-1").split(": ", 1) for line in lines[1:] if b": " in line]
     if not fields:
         return None
-    return Answer(int(lines[0].split()[1]), sent, int(fields.get(b"Began", b"0")), body)
+    began = int(dict(fields).get("Began", "0"))
+    cookies = tuple(value for name, value in fields if name == "Set-Cookie")
+    return Answer(int(lines[0].split()[1]), sent, began, body, cookies)

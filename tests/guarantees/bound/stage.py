@@ -46,7 +46,15 @@ class Stage:
 
     async def _open(self, opened: AsyncExitStack, index: int, weakness: str) -> Lane:
         sessions = self.store if index % 2 else "cookie"
-        site = BoundSite(self.center, self.shops, sessions, random.Random(index), weakness=weakness)
+        hears_notices = index % 4 < 2
+        site = BoundSite(
+            self.center,
+            self.shops,
+            sessions,
+            random.Random(index),
+            hears_notices=hears_notices,
+            weakness=weakness,
+        )
         opened.push_async_callback(site.close)
         return Lane(await site.open())
 
