@@ -9,6 +9,8 @@ class Network(StrEnum):
     OPEN = "open"
     FROZEN = "frozen"
     """Connections are accepted and kept; nothing passes before it thaws, and then all of it does."""
+    ONE_WAY = "one way"
+    """Questions arrive, and every answer is held until it is open again."""
     DROPPED = "dropped"
     """Every connection is reset, and every new one."""
     VANISHED = "vanished"

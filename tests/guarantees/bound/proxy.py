@@ -117,7 +117,7 @@ class Link:
         if self._network is Network.OUT_OF_ORDER:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._until(lambda: self._answered > question), LONGEST_DELAY)
-        await self._until(lambda: self._network is not Network.FROZEN)
+        await self._until(lambda: self._network not in (Network.FROZEN, Network.ONE_WAY))
 
     async def _note_answered(self, question: int) -> None:
         self._answered = max(self._answered, question)

@@ -189,6 +189,11 @@ class BoundSite:
         """Change what the line of a process to the center does."""
         await self._links[index].become(network)
 
+    async def set_networks(self, network: Network) -> None:
+        """Change what all of its lines do."""
+        for link in self._links:
+            await link.become(network)
+
     async def restart(self, index: int) -> None:
         """Kill a process and start another at its place."""
         await self.processes[index].end()

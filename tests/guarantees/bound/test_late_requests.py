@@ -7,6 +7,7 @@ from secrets import token_hex
 
 from tests.guarantees.bound.clock import SECOND, now_ns
 from tests.guarantees.bound.lane import Lane
+from tests.guarantees.bound.network import Network
 from tests.guarantees.bound.people import sign_in, sign_out
 from tests.guarantees.bound.plan import ALONE, MAX_STALENESS
 from tests.guarantees.bound.site import SERVED, BoundSite, Process
@@ -48,10 +49,13 @@ class _Round:
             late = [_Late(process, who.cookie) for process in self._site.processes for _ in range(AT_ONCE)]
             for one in late:
                 await one.begin()
-            acknowledged, *cookies = await asyncio.gather(
-                asyncio.to_thread(sign_out, who, way),
-                *(one.end(self._luck.uniform(0, 0.4)) for one in late),
-            )
+            await self._site.set_networks(Network.ONE_WAY)
+            ended = [asyncio.create_task(one.end(self._luck.uniform(0, 0.4))) for one in late]
+            await asyncio.sleep(self._luck.uniform(0, 0.3))
+            acknowledged = await asyncio.to_thread(sign_out, who, way)
+            await asyncio.sleep(self._luck.uniform(0, 0.5))
+            await self._site.set_networks(Network.OPEN)
+            cookies = await asyncio.gather(*ended)
             await asyncio.sleep(MAX_STALENESS - (now_ns() - acknowledged) / SECOND)
             for cookie in {who.cookie, *cookies}:
                 await self._expect_nobody(cookie, f"{way}, {self._name}")
