@@ -50,21 +50,23 @@ class _Round:
             for one in late:
                 await one.begin()
             await self._site.set_networks(Network.ONE_WAY)
-            ended = [asyncio.create_task(one.end(self._luck.uniform(0, 0.4))) for one in late]
-            await asyncio.sleep(self._luck.uniform(0, 0.3))
+            # Some have asked the center before the logout, and hear its answer after it; some ask later.
+            ended = [asyncio.create_task(one.end(self._luck.choice((0, 0, 0.4)))) for one in late]
+            await asyncio.sleep(self._luck.uniform(0.1, 0.3))
             acknowledged = await asyncio.to_thread(sign_out, who, way)
-            await asyncio.sleep(self._luck.uniform(0, 0.5))
+            await self._until_told(who.sid)
             await self._site.set_networks(Network.OPEN)
             cookies = await asyncio.gather(*ended)
             await asyncio.sleep(MAX_STALENESS - (now_ns() - acknowledged) / SECOND)
             for cookie in {who.cookie, *cookies}:
                 await self._expect_nobody(cookie, f"{way}, {self._name}")
-            if self._site.hears_notices:
-                await asyncio.to_thread(
-                    eventually, lambda: not self._site.is_kept(who.sid), what="the notice"
-                )
+            await self._until_told(who.sid)
         finally:
             who.browser.close()
+
+    async def _until_told(self, sid: str) -> None:
+        if self._site.hears_notices:
+            await asyncio.to_thread(eventually, lambda: not self._site.is_kept(sid), what="the notice")
 
     async def _expect_nobody(self, cookie: str, told: str) -> None:
         for process in self._site.processes:
