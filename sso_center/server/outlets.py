@@ -1,8 +1,8 @@
 """Answers that go on: none holds a thread, and none that is not read holds memory.
 
 Granian takes whatever it is given and never says how much of it still waits. So the kernel is asked: a
-connection whose send queue is empty has taken everything, and one that was given too much since its queue was
-last empty is cut. That costs a look through this process's files, so only who was given much is looked at.
+connection whose send queue is empty has taken everything, and one whose queue stays full while it is given
+too much is cut. That costs a look through this process's files, so only who was given much is looked at.
 """
 
 import fcntl
@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 import termios
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -23,7 +24,10 @@ MUCH = 64 * 1024
 """Bytes given to a connection, after which it is looked at whether it takes them."""
 
 TOO_MUCH = 1024 * 1024
-"""Bytes that may wait for one reader, and what comes in the quarter of a second between two looks."""
+"""Bytes that may wait for one reader, beside what comes while it has its time."""
+
+TIME_TO_READ = 1.0
+"""Seconds in which a reader that was given too much is at least once found to have taken all of it."""
 
 logger = logging.getLogger("sso_center.server")
 
@@ -60,7 +64,11 @@ class Outlets:
         outlet = _Outlet(self, transport, client, source)
         self._open[outlet] = None
         exchange.client_disconnect().add_done_callback(outlet.lost)
-        source.begin(outlet)
+        try:
+            source.begin(outlet)
+        except Exception:
+            logger.exception("A stream failed to begin.")
+            outlet.end()
         if self._is_ending:
             outlet.end()
 
@@ -69,17 +77,22 @@ class Outlets:
         suspects = {_address(one.client): one for one in tuple(self._open) if one.given > MUCH}
         if not suspects:
             return
+        now = time.monotonic()
         for address, connection in _connections():
             outlet = suspects.get(address)
-            if outlet is None:
-                continue
-            if not _waiting(connection):
-                outlet.given = 0
-            elif outlet.given > self._too_much:
+            if outlet is not None and self._is_stuck(outlet, connection, now):
                 logger.warning("A stream is not read, and cut.", extra={"client": outlet.client})
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
                 outlet.end()
+
+    def _is_stuck(self, outlet: "_Outlet", connection: socket.socket, now: float) -> bool:
+        if not _waiting(connection):
+            outlet.given, outlet.full_since = 0, None
+            return False
+        if outlet.full_since is None:
+            outlet.full_since = now
+        return outlet.given > self._too_much and now - outlet.full_since >= TIME_TO_READ
 
     def end_all(self) -> None:
         """End them, and at once each that still begins: the worker stops."""
@@ -93,13 +106,17 @@ class Outlets:
 
 
 class _Outlet:
-    """One of them; `given` counts the bytes since everything was known to be taken."""
+    """One of them; `given` counts the bytes since everything was known to be taken.
 
-    __slots__ = ("_outlets", "_source", "_transport", "client", "given")
+    `full_since` is when it was first found since then that something waits (monotonic).
+    """
+
+    __slots__ = ("_outlets", "_source", "_transport", "client", "full_since", "given")
 
     def __init__(self, outlets: Outlets, transport: Transport, client: str, source: Source) -> None:
         self.client = client
         self.given = 0
+        self.full_since: float | None = None
         self._outlets = outlets
         self._transport: Transport | None = transport
         self._source = source

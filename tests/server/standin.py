@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask, Response, request
 
@@ -39,6 +39,34 @@ def note(line: str) -> None:
     """Append one line to what these processes did."""
     with (FOLDER / "story").open("a") as story:
         story.write(f"{line}\n")
+
+
+class Listener:
+    """An answer that goes on: it gets whatever is said, until it hears "bye" or fails to begin."""
+
+    everyone: ClassVar[set["Listener"]] = set()
+
+    def __init__(self, fails: bool) -> None:
+        self.fails = fails
+        self.outlet: Any = None
+
+    def begin(self, outlet: Any) -> None:
+        if self.fails:
+            raise RuntimeError("can't begin")
+        self.outlet = outlet
+        self.everyone.add(self)
+        outlet.send(b"hello\n")
+
+    def over(self) -> None:
+        self.everyone.discard(self)
+        note("over")
+
+    @classmethod
+    def say(cls, words: bytes) -> None:
+        for listener in list(cls.everyone):
+            listener.outlet.send(words)
+            if words == b"bye":
+                listener.outlet.end()
 
 
 def application() -> Callable[..., Iterable[bytes]]:
@@ -80,7 +108,18 @@ def application() -> Callable[..., Iterable[bytes]]:
     def own_id() -> Response:
         return Response("own", headers={"X-Request-Id": request.environ["sso_center.request_id"]})
 
+    @app.post("/say")
+    def say() -> str:
+        Listener.say(request.get_data())
+        return str(len(Listener.everyone))
+
     def serve(environ: Any, start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/stream":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            stream: Iterable[bytes] = environ["sso_center.stream"](
+                Listener(environ["QUERY_STRING"] == "fail")
+            )
+            return stream
         if environ["PATH_INFO"] == "/crash":
             raise RuntimeError("a secret detail")
         if environ["PATH_INFO"] == "/exit":

@@ -69,7 +69,7 @@ class Stream:
 
 
 class Streams:
-    """All streams of one process; the thread begins with the first of them."""
+    """All streams of one process; the thread begins with the first of them, and ends after the last."""
 
     def __init__(self, feed: Feed, clients: Clients, redis: Redis, limits: Limits | None = None) -> None:
         self._feed = feed
@@ -134,6 +134,10 @@ class Streams:
 
     def _work(self) -> None:
         for message in self._redis.listen(CHANNEL, idle=LOOK_EVERY):
+            with self._lock:
+                if not self._count:
+                    self._thread = None
+                    return
             try:
                 self._take(message)
             except Unavailable as away:
@@ -147,8 +151,7 @@ class Streams:
         """Go on after a message, or None when there was none for a while, or some may have been missed."""
         with self._lock:
             told = self._told
-            if not self._count or told is None:
-                return
+            assert told is not None, "the first stream brings a position"
         now = time.monotonic()
         is_due = now >= self._next_look
         if message is None or is_due or not message.isdigit() or int(message) > told.number:

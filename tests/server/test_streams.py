@@ -1,0 +1,126 @@
+"""Answers that go on: no thread each, none that is not read holds memory, and no stop waits for them."""
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.harness.waiting import eventually
+from tests.server.process import Supervised
+from tests.server.wire import Connection
+
+
+@pytest.fixture
+def served(supervise: Callable[..., Supervised]) -> Supervised:
+    return supervise(grace=60, max_body=1024 * 1024)
+
+
+def listen(served: Supervised, query: str = "") -> Connection:
+    connection = served.connect()
+    return connection.head("GET", "/stream" + query)
+
+
+def say(served: Supervised, words: bytes) -> int:
+    """Say something to all who listen, and return how many that were left."""
+    with served.connect() as connection:
+        return int(connection.ask("POST", "/say", body=words).text)
+
+
+def heard(connection: Connection, until: bytes) -> bytes:
+    """Read until something was said."""
+    read = b""
+    while until not in read:
+        piece = connection.socket.recv(1024 * 1024)
+        assert piece, f"closed after {read[-200:]!r}"
+        read += piece
+    return read
+
+
+def threads(pid: int) -> int:
+    found = re.search(r"^Threads:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1])
+
+
+def memory(pid: int) -> int:
+    """Return what a process has in memory, in bytes."""
+    found = re.search(r"^Rss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024
+
+
+def test_an_answer_goes_on_until_it_is_ended(served: Supervised) -> None:
+    with listen(served) as one:
+        head, _, _ = heard(one, b"hello").partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK")
+        assert b"transfer-encoding: chunked" in head
+        assert b"connection: close" in head
+        assert say(served, b"news") == 1
+        assert b"news" in heard(one, b"news")
+        assert say(served, b"bye") == 0
+        assert heard(one, b"bye\r\n0\r\n\r\n")
+        assert one.is_closed()
+    assert served.story.count("over") == 1
+
+
+def test_three_hundred_hold_no_thread_and_hold_up_nobody(served: Supervised) -> None:
+    (worker,) = served.pids("web")
+    with listen(served) as first:
+        heard(first, b"hello")
+        before = threads(worker)
+        listeners = [listen(served) for _ in range(300)]
+        for one in listeners:
+            heard(one, b"hello")
+        assert threads(worker) == before
+        assert say(served, b"news") == 301
+        for one in (first, *listeners):
+            heard(one, b"news")
+            one.socket.close()
+    eventually(lambda: say(served, b"anybody?") == 0, what="the end of all of them")
+    assert served.story.count("over") == 301
+
+
+def test_who_goes_away_is_noticed_without_a_word_being_sent(served: Supervised) -> None:
+    with listen(served) as one:
+        heard(one, b"hello")
+    eventually(lambda: served.story.count("over") == 1, what="its end")
+    assert say(served, b"anybody?") == 0
+
+
+def test_who_does_not_read_is_dropped_and_who_does_is_not(served: Supervised) -> None:
+    (worker,) = served.pids("web")
+    with listen(served) as reads, listen(served) as sleeps:
+        heard(reads, b"hello")
+        heard(sleeps, b"hello")
+        before, words = memory(worker), b"x" * 256 * 1024
+        reader = threading.Thread(target=heard, args=(reads, b"the end"))
+        reader.start()
+        eventually(lambda: say(served, words) == 1, within=30, every=0.1, what="the end of the sleeper")
+        assert memory(worker) - before < 32 * 1024 * 1024
+        assert say(served, b"the end") == 1
+        reader.join()
+        # What the kernel had taken can still be read, and then there is nothing more.
+        with pytest.raises((AssertionError, ConnectionResetError)):
+            heard(sleeps, b"the end")
+    assert "not read" in served.stderr
+
+
+def test_a_stop_ends_them_and_waits_for_none(served: Supervised) -> None:
+    with listen(served) as reads, listen(served) as sleeps:
+        heard(reads, b"hello")
+        heard(sleeps, b"hello")
+        say(served, b"x" * 1024 * 1024)
+        heard(reads, b"x\r\n")
+        assert served.stop() == 0
+        assert heard(reads, b"0\r\n\r\n")
+    # A worker that was waited for in vain would have been killed.
+    assert "killed" not in served.stderr
+
+
+def test_one_that_fails_to_begin_ends_and_the_log_has_the_trace(served: Supervised) -> None:
+    with listen(served, "?fail") as one:
+        assert heard(one, b"0\r\n\r\n").startswith(b"HTTP/1.1 200")
+    assert served.story.count("over") == 1
+    assert "can't begin" in served.stderr
