@@ -5,6 +5,7 @@ the `Site`, each step with the center is a pair of functions without I/O, one th
 and one that processes the response; a `Transport` carries it. Time, randomness and HTTP are arguments.
 
     a person comes    standing.py: whose session, and does it still count (decision.py, view.py, asker.py)
+    what ends there   follower.py: feed.py, listener.py, event_stream.py, ending.py, hearing.py, uses.py
     signs in          signing_in.py: login.py, attempts.py, callback.py, id_token.py
     signs out         signing_out.py: logout.py, logout_token.py
     local sessions    cookie_sessions.py or redis_sessions.py

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from client_sdk.core.check import MAX_SIDS
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.fork import renew_after_fork
+from client_sdk.core.position import Moment
 
 PARALLEL = 4
 PAUSE_AFTER_FAILURE = 1000
@@ -16,10 +17,10 @@ MAX_WAITING = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of the center, true as of the moment its question was sent (steady clock, ms)."""
+    """An answer of the center, true as of the moment its question was sent."""
 
     is_alive: bool
-    as_of: int
+    sent: Moment
 
 
 class _Question:
@@ -46,10 +47,10 @@ class Asker:
     """
 
     def __init__(
-        self, send: Callable[[Sequence[str]], Mapping[str, bool]], steady: Callable[[], int]
+        self, send: Callable[[Sequence[str]], Mapping[str, bool]], moment: Callable[[], Moment]
     ) -> None:
         self._send = send
-        self._steady = steady
+        self._moment = moment
         self.after_fork()
         renew_after_fork(self)
 
@@ -81,7 +82,7 @@ class Asker:
         if known is not None:
             return known
         if self._failure is not None and self._failed_at is not None:
-            if self._steady() - self._failed_at < PAUSE_AFTER_FAILURE:
+            if self._moment().as_of - self._failed_at < PAUSE_AFTER_FAILURE:
                 raise self._failure.again()
             self._failure = None
         if len(self._waiting) >= MAX_WAITING:
@@ -95,7 +96,7 @@ class Asker:
         for question in batch:
             question.is_sent = True
         self._senders += 1
-        as_of = self._steady()
+        sent = self._moment()
         replies: Mapping[str, bool] = {}
         failure: Unavailable | None = Unavailable(
             "center_failed", "The question to the center was broken off."
@@ -109,13 +110,13 @@ class Asker:
         finally:
             self._turn.acquire()
             self._senders -= 1
-            self._settle(batch, replies, failure, as_of)
+            self._settle(batch, replies, failure, sent)
 
     def _settle(
-        self, batch: list[_Question], replies: Mapping[str, bool], failure: Unavailable | None, as_of: int
+        self, batch: list[_Question], replies: Mapping[str, bool], failure: Unavailable | None, sent: Moment
     ) -> None:
         if failure is not None:
-            self._failed_at, self._failure = self._steady(), failure
+            self._failed_at, self._failure = self._moment().as_of, failure
             # Those in line would only wait for the same failure.
             batch = [*batch, *self._waiting]
             self._waiting.clear()
@@ -123,5 +124,5 @@ class Asker:
             self._open.pop(question.sid, None)
             question.failure = failure
             if failure is None:
-                question.reply = Reply(replies[question.sid], as_of)
+                question.reply = Reply(replies[question.sid], sent)
         self._turn.notify_all()

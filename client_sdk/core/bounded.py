@@ -42,6 +42,13 @@ class Bounded(Generic[K, V]):
                 del self._entries[next(iter(self._entries))]
             return True
 
+    def to_be_forgotten_for(self, key: K) -> V | None:
+        """Return the value that has to go when `key` is put, or None when there is room."""
+        with self._lock:
+            if key in self._entries or len(self._entries) < self._capacity:
+                return None
+            return next(iter(self._entries.values()))
+
     def pop(self, key: K) -> None:
         """Forget an entry, if it is there."""
         with self._lock:

@@ -86,7 +86,7 @@ class CookieSessions:
     def end(self, sid: str, at: int) -> None:
         """Do nothing: there is nothing stored, and the view already knows."""
 
-    def end_user(self, sub: str, issued_before: float) -> None:
+    def end_user(self, sub: str, cut_off: int) -> None:
         """Do nothing: there is nothing stored, and the view already knows."""
 
     def is_first(self, jti: str, lifetime: int) -> bool:

@@ -19,15 +19,19 @@ class Verdict(Enum):
 def decide(session: LocalSession, view: View, *, wall: int, steady: int, max_staleness: int) -> Verdict:
     """Decide from memory alone; changes nothing.
 
-    `wall` and `steady` are the two clocks' readings, `max_staleness` how old a proof may be, all in
+    `wall` and `steady` are the two clocks' readings, `max_staleness` how old knowledge may be, all in
     milliseconds. A session is thereby never accepted later than `max_staleness` after the
-    center acknowledged that it ended.
+    center acknowledged that it ended: see docs/view.md.
     """
     if wall >= session.expires_at:
         return Verdict.EXPIRED
+    # Read before all else: what the answer that made the view fresh told of is then seen below.
+    fresh_as_of = view.fresh_as_of
     if view.has_ended(session):
         return Verdict.ENDED
-    proved_at = view.proved_at(session.user.sid)
-    if proved_at is None or not 0 <= steady - proved_at < max_staleness:
-        return Verdict.ASK
-    return Verdict.COUNTS
+    user, proof = session.user, view.proof(session.user.sid)
+    is_proved = proof is not None and 0 <= steady - proof.as_of < max_staleness
+    if is_proved and proof is not None and not view.has_changed(user.sid, user.sub, proof.as_of):
+        return Verdict.COUNTS
+    is_fresh = fresh_as_of is not None and 0 <= steady - fresh_as_of < max_staleness
+    return Verdict.COUNTS if is_fresh and view.covers(session) else Verdict.ASK

@@ -35,7 +35,7 @@ class Unavailable(SSOError):
     """The center, or the store of the local sessions, can't be reached or trusted right now.
 
     Answer 503 and keep the cookie. `retry_after` is in seconds. Codes: `center_unreachable`,
-    `center_failed`, `center_malformed`, `center_refused_client`, `discovery_issuer`,
+    `center_failed`, `center_malformed`, `center_refused_client`, `feed_missing`, `discovery_issuer`,
     `discovery_malformed`, `sessions_unreachable`, `tokens_contradiction`.
     """
 

@@ -13,6 +13,7 @@ class Forkable(Protocol):
 
 
 _watched: "weakref.WeakSet[Forkable]" = weakref.WeakSet()
+_renewed_in = os.getpid()
 
 
 def renew_after_fork(watched: Forkable) -> None:
@@ -20,7 +21,15 @@ def renew_after_fork(watched: Forkable) -> None:
     _watched.add(watched)
 
 
+def notice_fork() -> None:
+    """Renew what must be when this process was forked without Python's knowing, as uWSGI does it."""
+    if os.getpid() != _renewed_in:
+        _renew()
+
+
 def _renew() -> None:
+    global _renewed_in  # noqa: PLW0603 - one for the process
+    _renewed_in = os.getpid()
     for watched in list(_watched):
         watched.after_fork()
 

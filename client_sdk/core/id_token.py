@@ -19,10 +19,14 @@ _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a valid ID token says; `issued_at` in seconds of the center's clock."""
+    """What a valid ID token says; `issued_at` in seconds of the center's clock.
+
+    `stamp` is what cut-offs are compared with, in milliseconds; None of a center that says none.
+    """
 
     user: User
     issued_at: float
+    stamp: int | None = None
 
 
 def validate(tokens: Tokens, keys: KeySet, settings: Settings, attempt: Attempt, now: int) -> Identity:
@@ -34,7 +38,7 @@ def validate(tokens: Tokens, keys: KeySet, settings: Settings, attempt: Attempt,
     check_time(claims, now, settings.leeway)
     _check_nonce(claims, attempt.nonce)
     _check_access_token(claims, tokens.access_token)
-    return Identity(_user(claims), claims.seconds("iat"))
+    return Identity(_user(claims), claims.seconds("iat"), _stamp(claims))
 
 
 def check_origin(claims: Claims, settings: Settings) -> None:
@@ -124,6 +128,10 @@ def _user(claims: Claims) -> User:
         email=_optional(values.get("email")),
         roles=tuple(roles),
     )
+
+
+def _stamp(claims: Claims) -> int | None:
+    return int(claims.seconds("stamp")) if "stamp" in claims.values else None
 
 
 def _optional(value: object) -> str:

@@ -35,8 +35,8 @@ class LocalSessions(Protocol):
     def end(self, sid: str, at: int) -> None:
         """Forget all of a global session; `at` is in milliseconds since 1970."""
 
-    def end_user(self, sub: str, issued_before: float) -> None:
-        """Forget all of a user that was issued up to then (seconds, the center's clock)."""
+    def end_user(self, sub: str, cut_off: int) -> None:
+        """Forget all of a user that was stamped up to then (ms, the center's clock)."""
 
     def is_first(self, jti: str, lifetime: int) -> bool:
         """Say, once, that a logout token's id is new; remember it for `lifetime` milliseconds."""

@@ -123,13 +123,13 @@ class RedisSessions:
             pipeline.pexpire(key, self._lifetime)
             pipeline.execute()
 
-    def end_user(self, sub: str, issued_before: float) -> None:
-        """Forget all of a user that was issued up to then."""
+    def end_user(self, sub: str, cut_off: int) -> None:
+        """Forget all of a user that was stamped up to then."""
         with _store():
             for member in self._redis.smembers(self._of_user(sub)):
                 key = self._of_session(_text(member))
                 stored = self._redis.hgetall(key)
-                dead = [name for name, data in stored.items() if _is_issued_by(name, data, issued_before)]
+                dead = [name for name, data in stored.items() if _is_stamped_by(name, data, cut_off)]
                 if dead:
                     self._redis.hdel(key, *dead, *(_text(name) + _TOKENS for name in dead))
 
@@ -154,11 +154,11 @@ def _parts(value: str) -> tuple[str, str]:
     return unquote(sid), token
 
 
-def _is_issued_by(name: Any, data: Any, moment: float) -> bool:
+def _is_stamped_by(name: Any, data: Any, moment: int) -> bool:
     if _text(name) == "ended" or _text(name).endswith(_TOKENS):
         return False
     session = LocalSession.from_json(json.loads(data))
-    return session is None or session.issued_at <= moment
+    return session is None or session.stamped_at_latest <= moment
 
 
 def _hashed(token: str) -> str:

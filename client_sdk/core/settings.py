@@ -19,7 +19,7 @@ _KINDS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         int | float,
         ("max_staleness", "session_lifetime", "timeout", "leeway", "token_cache", "refresh_early"),
     ),
-    ("True or False", bool, ("fail_open", "keep_tokens")),
+    ("True or False", bool, ("fail_open", "follow", "keep_tokens")),
     ("a tuple of names", tuple | list, ("algorithms",)),
 )
 
@@ -32,7 +32,8 @@ class Settings:
     where this server reaches it, when that differs. `base_url` is the site's own address in the
     browser (scheme, host, port); without it, it is taken from each request. `sessions` is "cookie",
     a Redis URL or a Redis client. `secret_key` signs the SDK's cookies; without it a key is derived from
-    `client_secret`. `fail_open` keeps people in while the center can't be asked.
+    `client_secret`. `fail_open` keeps people in while the center can't be asked. `follow` lets each process
+    hear the center's feed of endings in a thread, so that requests need no questions.
 
     For APIs: `audience` is what their tokens must be for (default: `client_id`), `token_cache` how long an
     answer about an opaque token counts, and `app_token_in` where an app is handed its next token. For sites
@@ -53,6 +54,7 @@ class Settings:
     timeout: float = 5
     leeway: float = 60
     fail_open: bool = False
+    follow: bool = True
     audience: str | None = None
     token_cache: float = 5
     app_token_in: str = "header"  # noqa: S105 - a place

@@ -13,6 +13,7 @@ from client_sdk.core.errors import LoginFailed, SSOError, Unavailable
 from client_sdk.core.identity import LocalSession
 from client_sdk.core.local_sessions import LocalSessions
 from client_sdk.core.pages import page, page_name
+from client_sdk.core.position import Moment
 from client_sdk.core.settings import Settings
 from client_sdk.core.view import View
 from client_sdk.core.web import Answer, Cookie, Incoming, read_cookie, redirect
@@ -24,12 +25,12 @@ log = logging.getLogger("client_sdk")
 
 @dataclass(frozen=True, slots=True)
 class _Redeemed:
-    """What a code gave; sent at `sent_at` (ms since 1970), which was `proved_at` by the steady clock (ms)."""
+    """What a code gave; it was sent at `sent_at` (ms since 1970), which the view knows as `proved_at`."""
 
     session: LocalSession
     tokens: callback.Tokens
     sent_at: int
-    proved_at: int
+    proved_at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class SigningIn:
         metadata = self.center.metadata()
         grant = callback.process_response(response, metadata)
         redirect_uri = self.addresses.callback(incoming)
-        proved_at = self.clock.wall(), self.clock.steady()
+        sent_at, proved_at = self.clock.wall(), Moment(self.clock.steady(), self.view.position)
         tokens = callback.process_token_response(
             self.center.send(
                 callback.build_token_request(metadata, self.settings, grant, attempt, redirect_uri)
@@ -97,8 +98,10 @@ class SigningIn:
             opened_at=now,
             expires_at=now + int(self.settings.session_lifetime * 1000),
             id_token=tokens.id_token if len(tokens.id_token) <= MAX_HINT else "",
+            stamp=identity.stamp,
+            good_at=proved_at.position,
         )
-        return _Redeemed(session, tokens, *proved_at)
+        return _Redeemed(session, tokens, sent_at, proved_at)
 
     def _is_alive(self, sid: str) -> bool:
         # A person who was taken out of this one site joins it anew in the same session.

@@ -104,8 +104,10 @@ class SigningOut:
             self.view.end(ended.sid, self.clock.steady())
             self.sessions.end(ended.sid, self.clock.wall())
         elif ended.sub is not None:
-            self.view.cut_off(ended.sub, ended.issued_at, self.clock.steady())
-            self.sessions.end_user(ended.sub, ended.issued_at)
+            # A logout token tells the whole second only: all that was stamped in it is meant.
+            cut_off = int(ended.issued_at) * 1000 + 999
+            self.view.cut_off(ended.sub, cut_off, self.clock.steady())
+            self.sessions.end_user(ended.sub, cut_off)
 
     def _may_end(self, incoming: Incoming, session: LocalSession) -> bool:
         purpose = incoming.header("Sec-Purpose") + incoming.header("Purpose")

@@ -1,6 +1,7 @@
 """A site and its people: the one object an adapter needs."""
 
 import logging
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_urlsafe
@@ -13,9 +14,11 @@ from client_sdk.core.browser_tokens import BrowserTokens, Fresh
 from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import BadSettings, LoginNeeded, Unavailable
+from client_sdk.core.follower import Follower
 from client_sdk.core.identity import LocalSession, User
 from client_sdk.core.local_sessions import local_sessions
 from client_sdk.core.pages import page, refusal
+from client_sdk.core.position import Moment
 from client_sdk.core.settings import Settings
 from client_sdk.core.signed_links import Link, SignedLinks
 from client_sdk.core.signing_in import SigningIn
@@ -52,13 +55,17 @@ class Site:
     ) -> None:
         self.settings = settings
         self._clock = clock or Clock()
-        self._view = View()
+        self._view = View(settings.client_id)
         self._addresses = Addresses(settings)
         self._sessions = local_sessions(settings, self._clock)
         center = Center(settings, self._clock, transport or RequestsTransport(settings.timeout))
-        self._asker = Asker(center.are_alive, self._clock.steady)
+        self._asker = Asker(center.are_alive, self._moment)
+        self._follower = Follower(settings, self._clock, center, self._view, self._sessions)
+        # Its threads know nothing of the site, so that they end with it.
+        weakref.finalize(self, self._follower.stop).atexit = False
+        known = (self._sessions, self._view)
         self._standings = Standings(
-            settings, self._clock, self._addresses, self._sessions, self._view, self._asker
+            settings, self._clock, self._addresses, *known, self._asker, self._follower
         )
         attempts = Attempts(settings, self._clock, random)
         self.links = SignedLinks(settings, self._clock.wall)
@@ -66,13 +73,18 @@ class Site:
         shared = (self._sessions, self._tokens, self._view)
         self._signing_in = SigningIn(settings, self._clock, center, self._addresses, attempts, *shared)
         self._signing_out = SigningOut(settings, self._clock, center, self._addresses, *shared)
-        checks = TokenChecks(settings, self._clock, center, self._view)
+        checks = TokenChecks(settings, self._clock, center, self._view, self._follower)
         self.guard = TokenGuard(settings, self._clock, self._addresses, checks)
+
+    def close(self) -> None:
+        """Stop following the center's endings: for sites that are gone before their process is."""
+        self._follower.stop()
 
     def standing(self, cookies: str | None, scheme: str) -> Standing:
         """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`.
 
-        In memory and without network, unless nobody asked the center about this session for `max_staleness`.
+        In memory and without network while the center's feed is followed; else unless nobody asked the
+        center about this session for `max_staleness`.
         """
         return self._standings.of_cookies(cookies, scheme)
 
@@ -141,6 +153,9 @@ class Site:
     def logout_url(self, session: LocalSession | None, mount: str) -> str:
         """Return the local address for a sign-out link or form."""
         return self._addresses.logout(mount, self._signing_out.token(session) if session else "")
+
+    def _moment(self) -> Moment:
+        return Moment(self._clock.steady(), self._view.position)
 
     def _endpoint(self, route: str, incoming: Incoming) -> Answer:
         if route == "login":

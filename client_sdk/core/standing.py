@@ -8,6 +8,8 @@ from client_sdk.core.asker import Asker
 from client_sdk.core.clock import Clock
 from client_sdk.core.decision import Verdict, decide
 from client_sdk.core.errors import Unavailable
+from client_sdk.core.follower import Follower
+from client_sdk.core.fork import notice_fork
 from client_sdk.core.identity import LocalSession
 from client_sdk.core.local_sessions import LocalSessions
 from client_sdk.core.settings import Settings
@@ -40,6 +42,7 @@ class Standings:
         sessions: LocalSessions,
         view: View,
         asker: Asker,
+        follower: Follower,
     ) -> None:
         self._fail_open = settings.fail_open
         self._max_staleness = int(settings.max_staleness * 1000)
@@ -48,6 +51,7 @@ class Standings:
         self._sessions = sessions
         self._view = view
         self._asker = asker
+        self._follower = follower
 
     def of_cookies(self, cookies: str | None, scheme: str) -> Standing:
         """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`."""
@@ -63,15 +67,22 @@ class Standings:
 
     def of_session(self, session: LocalSession) -> Standing:
         """Return how a session stands; asks the center where memory can't say."""
-        verdict = self._decide(session)
-        return self._ask(session) if verdict is Verdict.ASK else _standing(session, verdict)
+        notice_fork()
+        steady = self._clock.steady()
+        self._follower.attend(steady)
+        verdict = self._decide(session, steady)
+        if verdict is Verdict.ASK:
+            return self._ask(session)
+        if verdict is Verdict.COUNTS:
+            self._follower.note_use(session.user.sid)
+        return _standing(session, verdict)
 
-    def _decide(self, session: LocalSession) -> Verdict:
+    def _decide(self, session: LocalSession, steady: int) -> Verdict:
         return decide(
             session,
             self._view,
             wall=self._clock.wall(),
-            steady=self._clock.steady(),
+            steady=steady,
             max_staleness=self._max_staleness,
         )
 
@@ -81,11 +92,8 @@ class Standings:
             reply = self._asker.ask(sid)
         except Unavailable as failed:
             return Standing(session) if self._fail_open else Standing(failure=failed)
-        if reply.is_alive:
-            self._view.prove(sid, reply.as_of)
-        else:
-            self._view.end(sid, reply.as_of)
-        verdict = self._decide(session)
+        self._view.answer(sid, is_alive=reply.is_alive, sent=reply.sent)
+        verdict = self._decide(session, self._clock.steady())
         if verdict is Verdict.ASK:
             late = Unavailable("center_failed", "The center's answer came too late to count.")
             return Standing(failure=late)

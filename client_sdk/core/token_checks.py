@@ -9,6 +9,8 @@ from client_sdk.core.bounded import Bounded
 from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import TokenRefused, Unavailable
+from client_sdk.core.follower import Follower
+from client_sdk.core.fork import notice_fork
 from client_sdk.core.introspection import Answer
 from client_sdk.core.settings import Settings
 from client_sdk.core.single_flight import SingleFlight
@@ -34,14 +36,17 @@ class TokenChecks:
 
     A JWT is first checked here; then the center says whether it was taken back, which holds for
     `max_staleness`. An opaque token is the center's to judge, for `token_cache`. Either answer is
-    thrown away as soon as an ending of its session or user arrives.
+    thrown away as soon as anything is heard of the token, its session, user or client.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, center: Center, view: View) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, center: Center, view: View, follower: Follower
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._center = center
         self._view = view
+        self._follower = follower
         self._known: Bounded[bytes, _Reply] = Bounded(CAPACITY)
         # Apart from the others: a flood of invented tokens must not push out real ones.
         self._refused: Bounded[bytes, int] = Bounded(CAPACITY)
@@ -52,6 +57,8 @@ class TokenChecks:
 
     def check(self, text: str, audience: str) -> Answer:
         """Return what the center says of a token meant for `audience`. Raises TokenRefused, Unavailable."""
+        notice_fork()
+        self._follower.attend(self._clock.steady())
         digest = sha256(text.encode()).digest()
         known = self._remembered(digest)
         answer = known.answer if known is not None else None
@@ -73,7 +80,10 @@ class TokenChecks:
         return reply.answer is None or not self._has_changed(reply.answer, reply.as_of)
 
     def _has_changed(self, answer: Answer, since: int) -> bool:
-        return self._view.has_changed(answer.token.sid, answer.token.sub, since)
+        token = answer.token
+        return self._view.has_changed(token.sid, token.sub, since) or self._view.has_changed_for_token(
+            answer.jti, token.client_id, since
+        )
 
     def _look(self, text: str, digest: bytes, audience: str) -> Answer:
         refused_at = self._refused.get(digest)
@@ -136,7 +146,7 @@ class TokenChecks:
             is_over = self._clock.wall() >= known.answer.token.expires_at * 1000
             if not is_over and not self._has_changed(known.answer, known.as_of):
                 return known.answer
-        if signed is None or self._view.has_changed(signed.token.sid, signed.token.sub, 0):
+        if signed is None or self._has_changed(Answer(signed.token, signed.jti), 0):
             raise failed
         return Answer(signed.token, signed.jti)
 

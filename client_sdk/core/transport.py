@@ -1,14 +1,16 @@
 """HTTP between this server and the center: shapes for the pairs, and the one thing that does I/O."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from json import loads
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.fork import renew_after_fork
@@ -50,6 +52,31 @@ Transport = Callable[[HttpRequest], HttpResponse]
 """Carries one request. Raises Unavailable when no whole answer came in time."""
 
 
+class Stream(Protocol):
+    """An answer that goes on."""
+
+    status: int
+    kind: str
+    """The content type, without its parameters."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """Return its bytes as they arrive. Raises Unavailable when it breaks off."""
+
+    def close(self) -> None:
+        """Let go of it, from any thread: whoever reads it gets Unavailable or the end."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A transport that can also hold an answer open."""
+
+    def open_stream(self, request: HttpRequest, silence: float) -> Stream:
+        """Send a request whose answer goes on; `silence` is how long it may say nothing, in seconds.
+
+        Raises Unavailable.
+        """
+
+
 class RequestsTransport:
     """The transport over `requests`: pooled connections, a time limit, no redirects, no cookies."""
 
@@ -77,6 +104,21 @@ class RequestsTransport:
         except requests.RequestException as failed:
             raise _unreachable(request, failed) from failed
 
+    def open_stream(self, request: HttpRequest, silence: float) -> Stream:
+        """Send a request whose answer goes on, on a connection of its own. Raises Unavailable."""
+        try:
+            response = self._session.request(
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                timeout=(min(self._timeout, 2.0), silence),
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.RequestException as failed:
+            raise _unreachable(request, failed) from failed
+        return _RequestsStream(request, response)
+
     def _send(self, request: HttpRequest) -> HttpResponse:
         deadline = time.monotonic() + self._timeout
         with self._session.request(
@@ -91,9 +133,42 @@ class RequestsTransport:
             body = bytearray()
             for chunk in response.iter_content(16384):
                 body += chunk
-                if len(body) > MAX_BODY or time.monotonic() > deadline:
-                    raise requests.Timeout("the answer is too large or too slow")
+                if len(body) > MAX_BODY:
+                    raise Unavailable("center_malformed", f"{request.url} gave an answer without an end.")
+                if time.monotonic() > deadline:
+                    raise requests.Timeout("the answer is too slow")
             return HttpResponse(response.status_code, bytes(body))
+
+
+class _RequestsStream:
+    def __init__(self, request: HttpRequest, response: requests.Response) -> None:
+        self.status = response.status_code
+        self.kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        self._request = request
+        self._response = response
+
+    def pieces(self) -> Iterator[bytes]:
+        try:
+            yield from self._pieces()
+        # Whoever closes it takes urllib3's connection from under the reader.
+        except (requests.RequestException, HTTPError, OSError, ValueError, AttributeError) as failed:
+            raise _unreachable(self._request, failed) from failed
+
+    def _pieces(self) -> Iterator[bytes]:
+        # Newer versions of urllib3 hand out what is there; older ones wait for more, unless it is one byte.
+        read = getattr(self._response.raw, "read1", None)
+        if read is None:
+            yield from self._response.iter_content(1)
+            return
+        while piece := read(16384):
+            yield piece
+
+    def close(self) -> None:
+        shut_down = getattr(self._response.raw, "shutdown", None)
+        if shut_down is not None:
+            with suppress(OSError, ValueError, AttributeError, RuntimeError):
+                shut_down()
+        self._response.close()
 
 
 def _new_session() -> requests.Session:

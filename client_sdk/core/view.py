@@ -1,82 +1,290 @@
 """What this process knows of the center's sessions, and since when."""
 
 import threading
+from dataclasses import dataclass
 
 from client_sdk.core.bounded import Bounded
+from client_sdk.core.ending import Ending, Kind
+from client_sdk.core.feed import News
 from client_sdk.core.fork import renew_after_fork
 from client_sdk.core.identity import LocalSession
+from client_sdk.core.position import Moment, Position
 
 CAPACITY = 20_000
+NEVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Something that was heard of a session, a user or a client: when (steady clock), and where it stands.
+
+    What was stamped up to `cut_off` (ms, the center's clock) is over, or with `is_over` all of it; for the
+    rest the mark is a reason to ask. Without a position it was heard before anything of the feed was.
+    """
+
+    heard: int
+    position: Position | None
+    is_over: bool = False
+    cut_off: int = NEVER
+
+    def is_behind(self, good_at: Position) -> bool:
+        """Say whether somebody who was alive at `good_at` was so in spite of this."""
+        position = self.position
+        # Of another lineage: the floor was raised since, and says so.
+        return position is None or position.lineage != good_at.lineage or position.number <= good_at.number
+
+    def beside(self, known: "_Mark | None") -> "_Mark":
+        """Return one mark for this and what was known before: whoever passes it passes both."""
+        if known is None:
+            return self
+        position = known.position if _is_as_late(known.position, self.position) else self.position
+        return _Mark(max(self.heard, known.heard), position, self.is_over, max(self.cut_off, known.cut_off))
 
 
 class View:
-    """Sessions known to be ended, and the moment as of which others were known to be alive.
+    """What was heard of endings, and the moments as of which sessions were proved to be alive.
 
-    All moments are readings of the steady clock, in milliseconds. The latest knowledge wins: the center
-    is the authority, and a session it proves alive after we took it for ended is alive. Memory is
-    bounded; whatever had to be forgotten is asked for again, never assumed.
+    It covers the journal's positions from the floor up to `position`, as of `fresh_as_of`: whatever the
+    center acknowledged before that moment, about anybody who was alive at a position from the floor on, is
+    in here. The latest knowledge wins: the center is the authority, and a session it proves alive after we
+    took it for ended is alive. Memory is bounded; what had to be forgotten raises the floor, so that it is
+    asked for again and never assumed.
+
+    Reading takes no lock. It is sound beside writing because of an order: writers put marks first, then move
+    the position, then freshness, and raise the floor before they forget; readers look in the reverse order.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, client_id: str = "", capacity: int = CAPACITY) -> None:
+        self._client_id = client_id
         self._capacity = capacity
-        self._proofs: Bounded[str, int] = Bounded(capacity)
-        self._ended: Bounded[str, int] = Bounded(capacity)
-        self._cut_offs: Bounded[str, tuple[float, int]] = Bounded(capacity)
-        self._low = -1
-        self._lock = threading.Lock()
+        self._sessions: Bounded[str, _Mark] = Bounded(capacity)
+        self._users: Bounded[str, _Mark] = Bounded(capacity)
+        self._roles: Bounded[str, _Mark] = Bounded(capacity)
+        self._clients: Bounded[str, _Mark] = Bounded(capacity)
+        self._tokens: Bounded[str, _Mark] = Bounded(capacity)
+        self._void_until = NEVER
+        self._token_heard = NEVER
+        self._known_from = NEVER
+        self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Know nothing for certain: what the parent learns from now on does not reach the child."""
         self._lock = threading.Lock()
-        self._proofs = Bounded(self._capacity)
+        self._proofs: Bounded[str, Moment] = Bounded(self._capacity)
+        self.fresh_as_of: int | None = None
+        self._floor: Position | None = None
+        self.position: Position | None = None
+
+    # What requests ask
 
     def has_ended(self, session: LocalSession) -> bool:
-        """Say whether the session is known to have ended, by itself or by a cut-off of its user."""
-        if self._ended.get(session.user.sid) is not None:
+        """Say whether the session is known to have ended, by itself or by a cut-off."""
+        user = session.user
+        mark, of_user = self._sessions.get(user.sid), self._users.get(user.sub)
+        if mark is not None and mark.is_over:
             return True
-        cut_off = self._cut_offs.get(session.user.sub)
-        return cut_off is not None and session.issued_at <= cut_off[0]
+        stamped = session.stamped_at_latest
+        if stamped <= self._void_until or (of_user is not None and stamped <= of_user.cut_off):
+            return True
+        return len(self._roles) > 0 and any(self._is_cut_off(role, stamped) for role in user.roles)
 
     def has_changed(self, sid: str, sub: str, since: int) -> bool:
-        """Say whether anything may have ended for this session or user after `since`."""
-        if since <= self._low:
+        """Say whether anything may have ended for this session or user after `since` (steady clock, ms)."""
+        mark, of_user = self._sessions.get(sid), self._users.get(sub)
+        if (mark is not None and mark.heard >= since) or (of_user is not None and of_user.heard >= since):
             return True
-        ended_at, cut_off = self._ended.get(sid), self._cut_offs.get(sub)
-        return (ended_at is not None and ended_at >= since) or (cut_off is not None and cut_off[1] >= since)
+        return since <= self._known_from
 
-    def proved_at(self, sid: str) -> int | None:
-        """Return the moment as of which the center said that the session is alive."""
+    def has_changed_for_token(self, jti: str, client_id: str, since: int) -> bool:
+        """Say whether this very token may have been taken back after `since`, or all of its client's."""
+        of_client = self._clients.get(client_id)
+        if of_client is not None and of_client.heard >= since:
+            return True
+        if self._token_heard < since:
+            return False
+        # The id of an access token begins with its family's.
+        marks = (self._tokens.get(jti), self._tokens.get(jti.rpartition(".")[0]))
+        return not jti or any(mark is not None and mark.heard >= since for mark in marks)
+
+    def proof(self, sid: str) -> Moment | None:
+        """Return the latest moment as of which the center said that the session is alive."""
         return self._proofs.get(sid)
 
-    def prove(self, sid: str, as_of: int) -> None:
-        """Note that the session was alive `as_of`: when the question was sent, not when the answer came."""
+    def covers(self, session: LocalSession) -> bool:
+        """Say whether whatever happened to the session since it was proved alive would be known here."""
+        proof = self._proofs.get(session.user.sid)
+        if proof is not None and proof.position is not None and self._is_covered(session, proof.position):
+            return True
+        return session.good_at is not None and self._is_covered(session, session.good_at)
+
+    def _is_covered(self, session: LocalSession, good_at: Position) -> bool:
+        mark, of_user = self._sessions.get(session.user.sid), self._users.get(session.user.sub)
+        if mark is not None and not mark.is_behind(good_at):
+            return False
+        if of_user is not None and not of_user.is_behind(good_at):
+            return False
+        floor = self._floor
+        return floor is not None and floor.lineage == good_at.lineage and floor.number <= good_at.number
+
+    def _is_cut_off(self, role: str, stamped: int) -> bool:
+        mark = self._roles.get(role)
+        return mark is not None and stamped <= mark.cut_off
+
+    # What the center's answers say of single sessions
+
+    def answer(self, sid: str, *, is_alive: bool, sent: Moment) -> None:
+        """Note what an answer said of a session; it is true as of when the question was sent."""
+        if is_alive:
+            self.prove(sid, sent)
+            return
         with self._lock:
-            ended_at = self._ended.get(sid)
-            if as_of <= self._low or (ended_at is not None and as_of <= ended_at):
+            proof = self._proofs.get(sid)
+            if proof is None or proof.as_of <= sent.as_of:
+                self._end(sid, _Mark(sent.as_of, self._next(), is_over=True))
+
+    def prove(self, sid: str, sent: Moment) -> None:
+        """Note that the session was alive when the question was sent: not when the answer came."""
+        with self._lock:
+            mark, known = self._sessions.get(sid), self._proofs.get(sid)
+            if sent.as_of <= self._known_from or (mark is not None and sent.as_of <= mark.heard):
                 return
-            self._ended.pop(sid)
-            known = self._proofs.get(sid)
-            if known is None or as_of > known:
-                self._proofs.put(sid, as_of)
+            if known is None or sent.as_of > known.as_of:
+                self._proofs.put(sid, sent)
+            self._sessions.pop(sid)
 
-    def end(self, sid: str, at: int) -> None:
-        """Note that the session has ended."""
+    def end(self, sid: str, heard: int) -> None:
+        """Note that the session has ended; `heard` is when we learned so, by the steady clock."""
         with self._lock:
-            self._proofs.pop(sid)
-            if self._ended.put(sid, at):
-                self._raise_low(at)
+            self._end(sid, _Mark(heard, self._next(), is_over=True))
 
-    def cut_off(self, sub: str, issued_before: float, at: int) -> None:
-        """Note that no session of a user counts that the center issued up to then (its clock, seconds)."""
+    def cut_off(self, sub: str, at: int, heard: int) -> None:
+        """Note that nothing of a user counts that the center stamped up to `at` (its clock, ms)."""
         with self._lock:
-            known = self._cut_offs.get(sub)
-            if known is not None and known[0] >= issued_before:
-                return
-            if self._cut_offs.put(sub, (issued_before, at)):
-                self._raise_low(at)
+            self._cut_off(self._users, sub, at, heard, self._next())
 
-    def _raise_low(self, at: int) -> None:
-        # An ending was forgotten to make room. From here on only what is proved later counts.
-        self._low = max(self._low, at)
-        self._proofs.clear()
+    # What the feed says
+
+    def hear(self, ending: Ending, heard: int) -> bool:
+        """Note what an event stream told of; return whether it was news. It makes nothing fresh."""
+        with self._lock:
+            return self._hear(ending, heard)
+
+    def take_in(self, news: News, *, sent_at: int, heard: int) -> list[Ending]:
+        """Note an answer to a question that was sent at `sent_at`; return those of its endings that are new.
+
+        Thereby the view is fresh as of then: not as of when the answer came. A delayed answer would lie.
+        """
+        with self._lock:
+            is_late = self.fresh_as_of is not None and sent_at <= self.fresh_as_of
+            is_other = self.position is not None and self.position.lineage != news.position.lineage
+            if is_late and is_other:
+                # It crossed the one that told of the new lineage.
+                return []
+            told = [ending for ending in news.endings if self._hear(ending, heard)]
+            self._move(news)
+            self.fresh_as_of = sent_at if self.fresh_as_of is None else max(self.fresh_as_of, sent_at)
+            return told
+
+    def _move(self, news: News) -> None:
+        known, after, position = self.position, news.after, news.position
+        if known is None or known.lineage != position.lineage:
+            self._floor = self.position = position
+            return
+        is_behind = after is not None and position.number < after.number
+        is_joined = after is not None and after.lineage == known.lineage and after.number <= known.number
+        if is_behind:
+            # Numbers that were told are free again: until others have passed them they mean nothing.
+            self._raise_floor(Position(known.lineage, known.number + 1))
+        elif not news.is_whole or not is_joined:
+            self._raise_floor(position)
+        self.position = max(known, position, key=lambda place: place.number)
+
+    def _hear(self, ending: Ending, heard: int) -> bool:
+        kind, position = ending.kind, ending.position
+        if kind is Kind.SESSION:
+            return self._end(ending.sid, _Mark(heard, position, is_over=True))
+        if kind is Kind.LEAVE:
+            return self._ask_again(self._sessions, ending.sid, _Mark(heard, position))
+        if kind is Kind.USER:
+            return self._cut_off(self._users, ending.sub, ending.at, heard, position)
+        if kind is Kind.CHANGE:
+            return self._ask_again(self._users, ending.sub, _Mark(heard, position))
+        if kind is Kind.TOKEN:
+            return self._hear_of_tokens(ending, heard)
+        return self._hear_of_many(ending, heard)
+
+    def _hear_of_many(self, ending: Ending, heard: int) -> bool:
+        if ending.kind is Kind.CLIENT:
+            is_news = self._cut_off(self._clients, ending.name, ending.at, heard, ending.position)
+            if ending.name != self._client_id:
+                return is_news
+        if ending.kind is Kind.ROLE:
+            self._cut_off(self._roles, ending.name, ending.at, heard, ending.position)
+        elif ending.kind is not Kind.UNKNOWN:
+            self._void_until = max(self._void_until, ending.at)
+        if self._floor is not None and _is_as_late(self._floor, ending.position):
+            return False
+        self._raise_floor(ending.position, heard)
+        return True
+
+    def _hear_of_tokens(self, ending: Ending, heard: int) -> bool:
+        is_news = [
+            self._ask_again(self._tokens, name, _Mark(heard, ending.position)) for name in ending.tokens
+        ]
+        self._token_heard = max(self._token_heard, heard)
+        return any(is_news)
+
+    def _end(self, sid: str, mark: _Mark) -> bool:
+        known = self._sessions.get(sid)
+        is_news = known is None or not known.is_over
+        if is_news or (known is not None and mark.heard > known.heard):
+            self._put(self._sessions, sid, mark)
+        self._proofs.pop(sid)
+        return is_news
+
+    def _cut_off(
+        self, marks: Bounded[str, _Mark], name: str, at: int, heard: int, position: Position | None
+    ) -> bool:
+        known = marks.get(name)
+        if known is not None and known.cut_off >= at:
+            return False
+        self._put(marks, name, _Mark(heard, position, cut_off=at).beside(known))
+        return True
+
+    def _ask_again(self, marks: Bounded[str, _Mark], name: str, mark: _Mark) -> bool:
+        """Put a mark unless the same or a later one is there: what is told twice is heard once."""
+        known = marks.get(name)
+        if known is not None and (known.is_over or _is_as_late(known.position, mark.position)):
+            return False
+        self._put(marks, name, mark.beside(known))
+        return True
+
+    def _put(self, marks: Bounded[str, _Mark], name: str, mark: _Mark) -> None:
+        forgotten = marks.to_be_forgotten_for(name)
+        if forgotten is not None:
+            self._raise_floor(forgotten.position, forgotten.heard)
+        marks.put(name, mark)
+
+    def _raise_floor(self, position: Position | None, heard: int = NEVER) -> None:
+        """Let only those count without a question who were proved alive at `position` and after `heard`."""
+        self._known_from = max(self._known_from, heard)
+        floor = self._floor
+        if floor is None or position is None or position.lineage != floor.lineage:
+            return
+        if position.number > floor.number:
+            self._floor = position
+
+    def _next(self) -> Position | None:
+        """Return where something stands, at the earliest, that we heard of by another way than the feed."""
+        known = self.position
+        return None if known is None else Position(known.lineage, known.number + 1)
+
+
+def _is_as_late(known: Position | None, told: Position | None) -> bool:
+    return (
+        known is not None
+        and told is not None
+        and known.lineage == told.lineage
+        and known.number >= told.number
+    )

@@ -1,17 +1,19 @@
 """The fake center itself: its people, its sessions, and what it answers."""
 
 import json
-from collections.abc import Callable, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
 
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.login import challenge_of, with_query
 from client_sdk.core.logout_token import EVENT
 from client_sdk.core.transport import HttpRequest, HttpResponse
+from client_sdk.testing.journal import Journal
 from client_sdk.testing.keys import SigningKeys, at_hash
 from client_sdk.testing.person import Person
 from client_sdk.testing.server import Server
@@ -31,7 +33,9 @@ class FakeCenter:
     What a login gives is told by `access_token_format`, `token_lifetime` (seconds), `gives_refresh_tokens`
     and `token_audience`.
     `requests` lists the paths of all server-to-server requests, `asked` the sids of each question,
-    `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented.
+    `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented. What sites ask of the
+    feed of endings in the background stands apart, in `feed_asked`; `journal` is what the feed tells of, and
+    without `has_feed` there is none.
     """
 
     def __init__(self, *, algorithm: str = "ES256", clock: Clock | None = None) -> None:
@@ -48,11 +52,16 @@ class FakeCenter:
         self.tokens_asked: list[str] = []
         self.refreshed: list[str] = []
         self.asked: list[list[str]] = []
+        self.feed_asked: list[str] = []
+        self.has_feed = True
         self._clock = clock or Clock()
         self._keys = SigningKeys(algorithm)
         self._codes: dict[str, _Code] = {}
         self._alive: dict[str, Person] = {}
+        self._left: set[tuple[str, str]] = set()
+        self._cut_off_at = 0
         self._current: str | None = None
+        self.journal = Journal(lambda: self.issuer, self._clock.wall)
         self._tokens = Tokens(self.sign, self._alive.__contains__, self._seconds)
         self._server: Server | None = None
 
@@ -63,7 +72,8 @@ class FakeCenter:
 
     def __exit__(self, *_: object) -> None:
         assert self._server is not None
-        self._server.close()
+        server, self._server = self._server, None
+        server.close()
 
     # What a test tells the center
 
@@ -79,10 +89,29 @@ class FakeCenter:
             self.end(self._current)
 
     def end(self, sid: str) -> None:
-        """End a global session. Tell sites with `logout_token`, or let them ask."""
-        self._alive.pop(sid, None)
+        """End a global session: the feed tells of it. Tell sites with `logout_token`, or let them ask."""
+        person = self._alive.pop(sid, None)
         if sid == self._current:
             self._current = None
+        if person is not None:
+            self.journal.session_ended(sid, person.claims()["sub"])
+
+    def leave(self, sid: str, client_id: str) -> None:
+        """Take one client out of a session; its next login there joins it again."""
+        self._left.add((sid, client_id))
+        self.journal.session_ended(sid, self._alive[sid].claims()["sub"], client_id)
+
+    def cut_off(self, *, sub: str = "", client_id: str = "", role: str = "") -> None:
+        """Let nothing count that was stamped so far: of a user, a client, who has a role, or everyone."""
+        self._cut_off_at = self._stamp()
+        for sid, person in list(self._alive.items()):
+            if client_id:
+                self._left.add((sid, client_id))
+            elif (not sub or person.claims()["sub"] == sub) and (not role or role in person.roles):
+                del self._alive[sid]
+        if self._current not in self._alive:
+            self._current = None
+        self.journal.cut_off(self._cut_off_at, sub=sub, client_id=client_id, role=role)
 
     def logout_token(self, client_id: str, *, sid: str = "", sub: str = "", edit: Edit | None = None) -> str:
         """Return a logout token to post to a site's `/sso/backchannel-logout`."""
@@ -115,6 +144,7 @@ class FakeCenter:
     def describe(self, person: Person) -> None:
         """Change what is known of the person at the keyboard, such as the roles."""
         self._alive[self._at_keyboard()] = person
+        self.journal.user_changed(person.claims()["sub"], "user_changed")
 
     def access_token(
         self,
@@ -146,7 +176,9 @@ class FakeCenter:
 
     def revoke(self, token: str) -> None:
         """Take a token back; of a refresh token the whole family."""
-        self._tokens.revoke(token)
+        said = self._tokens.revoke(token)
+        if said is not None:
+            self.journal.tokens_revoked(said)
 
     def is_revoked(self, refresh_token: str) -> bool:
         """Say whether a refresh token was taken back."""
@@ -160,6 +192,7 @@ class FakeCenter:
         answer = {"state": request["state"], "iss": self.issuer}
         if self._current is None:
             return with_query(request["redirect_uri"], {**answer, "error": "login_required"})
+        self._left.discard((self._current, request["client_id"]))
         code = token_urlsafe(16)
         self._codes[code] = _Code(self._alive[self._current].claims(), self._current, request)
         return with_query(request["redirect_uri"], {**answer, "code": code})
@@ -188,40 +221,63 @@ class FakeCenter:
 
     def _carry(self, request: HttpRequest) -> HttpResponse:
         parts = urlsplit(request.url)
-        self.requests.append(parts.path)
+        (self.feed_asked if parts.path == "/endings" else self.requests).append(parts.path)
         if self.delay is not None:
             self.delay(parts.path)
         if self.is_away:
             raise Unavailable("center_unreachable", "The fake center is away.")
-        return self.answer(request.method, parts.path, request.body or b"")
+        if request.method == "GET" and parts.path == "/endings":
+            return self._feed(_after(parts.query))
+        client_id = _client_of(request.headers)
+        return self.answer(request.method, parts.path, request.body or b"", client_id)
 
-    def _serve(self, method: str, address: str, body: bytes) -> HttpResponse:
+    def _serve(
+        self, method: str, address: str, body: bytes, headers: Mapping[str, str]
+    ) -> HttpResponse | Iterator[bytes]:
+        parts = urlsplit(address)
+        if parts.path == "/endings" and "text/event-stream" in headers.get("Accept", ""):
+            return self._stream(_after(parts.query))
         try:
-            return self.transport(HttpRequest(method, self.issuer + address, {}, body))
+            return self.transport(HttpRequest(method, self.issuer + address, headers, body))
         except Unavailable:
             return _json(503, {"error": "temporarily_unavailable"})
 
-    def answer(self, method: str, path: str, body: bytes) -> HttpResponse:
-        """Answer one server-to-server request."""
+    def _feed(self, after: str | None) -> HttpResponse:
+        if not self.has_feed:
+            return _json(404, {"error": "not_found"})
+        try:
+            return _json(200, self.journal.since(after))
+        except ValueError:
+            return _json(400, {"error": "invalid_request"})
+
+    def _stream(self, after: str | None) -> HttpResponse | Iterator[bytes]:
+        if not self.has_feed or self.is_away:
+            return _json(503, {"error": "temporarily_unavailable"})
+        try:
+            return self.journal.stream(after, lambda: self.is_away or self._server is None)
+        except ValueError:
+            return _json(400, {"error": "invalid_request"})
+
+    def answer(self, method: str, path: str, body: bytes, client_id: str = "") -> HttpResponse:
+        """Answer one server-to-server request of a client, except about the feed."""
         if path == "/.well-known/openid-configuration":
             return _json(200, self._discovery())
         if path == "/jwks.json":
             return _json(200, {"keys": self._keys.public()})
-        posts = {
-            "/token": self._token,
-            "/introspect": self._introspect,
-            "/revoke": self._revoke,
-            "/endings/check": self._check,
-        }
+        if method == "POST" and path == "/endings/check":
+            return self._check(body, client_id)
+        posts = {"/token": self._token, "/introspect": self._introspect, "/revoke": self._revoke}
         if method == "POST" and path in posts:
             return posts[path](body)
         return _json(404, {"error": "not_found"})
 
-    def _check(self, body: bytes) -> HttpResponse:
+    def _check(self, body: bytes, client_id: str) -> HttpResponse:
         sids = json.loads(body)["sids"]
         self.asked.append(sids)
-        said = {sid: "alive" if sid in self._alive else "ended" for sid in sids}
-        return _json(200, {"sids": said, "position": "fake:0"})
+        position = self.journal.position()
+        alive = {sid for sid in sids if sid in self._alive and (sid, client_id) not in self._left}
+        said = {sid: "alive" if sid in alive else "ended" for sid in sids}
+        return _json(200, {"sids": said, "position": position})
 
     def _token(self, body: bytes) -> HttpResponse:
         form = _form(body)
@@ -231,6 +287,8 @@ class FakeCenter:
         token = _form(body)["token"]
         self.tokens_asked.append(token)
         said = self._tokens.introspect(token)
+        if (said.get("sid"), said.get("client_id")) in self._left:
+            return _json(200, {"active": False})
         person = self._alive.get(said.get("sid", ""))
         return _json(200, said if person is None else {**said, **present_claims(person)})
 
@@ -276,6 +334,7 @@ class FakeCenter:
             "iss": self.issuer,
             "aud": grant.request["client_id"],
             "iat": now,
+            "stamp": self._stamp(),
             "exp": now + 600,
             "auth_time": now,
             "nonce": grant.request["nonce"],
@@ -307,9 +366,22 @@ class FakeCenter:
     def _seconds(self) -> int:
         return self._clock.wall() // 1000
 
+    def _stamp(self) -> int:
+        # Never earlier than the last cut-off, whatever clocks say: "before" and "after" are exact.
+        return max(self._clock.wall(), self._cut_off_at + 1)
+
 
 def _form(body: bytes) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+
+
+def _after(query: str) -> str | None:
+    return dict(parse_qsl(query)).get("after")
+
+
+def _client_of(headers: Mapping[str, str]) -> str:
+    kind, _, proof = headers.get("Authorization", "").partition(" ")
+    return unquote_plus(b64decode(proof).decode().partition(":")[0]) if kind == "Basic" else ""
 
 
 def _json(status: int, document: Mapping[str, Any]) -> HttpResponse:

@@ -1,14 +1,14 @@
 """The fake center's HTTP, for sites and browsers that come over the network."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from client_sdk.core.transport import HttpResponse
 
-Serve = Callable[[str, str, bytes], HttpResponse]
-"""Answers a site's server: method, address without the host, body."""
+Serve = Callable[[str, str, bytes, Mapping[str, str]], HttpResponse | Iterator[bytes]]
+"""Answers a site's server: method, address without the host, body, headers. Pieces are an event stream."""
 
 Send = Callable[[str], str | None]
 """Says where a browser is sent from an address without the host; None when that is no page for browsers."""
@@ -43,7 +43,10 @@ def _handler(serve: Serve, send: Send) -> type[BaseHTTPRequestHandler]:
             self._serve(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
         def _serve(self, body: bytes) -> None:
-            answer = serve(self.command, self.path, body)
+            answer = serve(self.command, self.path, body, dict(self.headers.items()))
+            if not isinstance(answer, HttpResponse):
+                self._stream(answer)
+                return
             self._answer(answer.status, answer.body, {"Content-Type": "application/json"})
 
         def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
@@ -52,6 +55,20 @@ def _handler(serve: Serve, send: Send) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def _stream(self, pieces: Iterator[bytes]) -> None:
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            try:
+                for piece in pieces:
+                    self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                self.wfile.write(b"0\r\n\r\n")
+            except OSError:
+                # The site has gone.
+                return
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

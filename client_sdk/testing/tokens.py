@@ -149,14 +149,21 @@ class Tokens:
             return None
         return kept.answer
 
-    def revoke(self, token: str) -> None:
-        """Take a token back, with its family when it is a refresh token (RFC 7009)."""
+    def revoke(self, token: str) -> Mapping[str, Any] | None:
+        """Take a token back, with its family when it is a refresh token (RFC 7009).
+
+        Returns what the feed says of it, None when there was no such token.
+        """
         if token in self._refresh:
             self._revoked_families.add(self._refresh[token].family)
+            return {"families": [self._refresh[token].family]}
         if token in self._issued:
             self._issued[token].is_revoked = True
+            return {"jti": self._issued[token].claims["jti"]}
         if token in self._chains:
             self._chains[token].claims["exp"] = 0
+            return {"families": [self._chains[token].claims["jti"]]}
+        return None
 
     def is_revoked(self, token: str) -> bool:
         """Say whether a refresh token's family was taken back."""

@@ -22,6 +22,7 @@ class Api:
             "client_id": "stock",
             "client_secret": "only stock and the center know",
             "clock": times.clock,
+            "follow": False,
             "transport": center.transport,
             **settings,
         }

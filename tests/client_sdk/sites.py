@@ -49,6 +49,8 @@ class RunningSite:
             "client_id": f"shop{next(_numbers)}",
             "client_secret": "only the shop and the center know",
             "clock": times.clock,
+            # Most tests count questions, and following saves them: see test_following.py.
+            "follow": False,
             **settings,
         }
         self.client_id: str = given["client_id"]
@@ -84,7 +86,8 @@ class RunningSite:
             os.waitpid(child, 0)
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving, and following."""
+        self.app.extensions["sso"].close()
         self._server.shutdown()
         self._server.server_close()
 

@@ -26,7 +26,7 @@ def test_a_forked_process_works_by_itself(site: RunningSite, center: FakeCenter,
         inner._asker._turn,
         inner._view._lock,
         inner._view._proofs._lock,
-        inner._view._ended._lock,
+        inner._view._sessions._lock,
         inner._sessions._verified._lock,
     ):
         child = os.fork()

@@ -11,6 +11,7 @@ from client_sdk.core import clock as clocks
 from client_sdk.core.asker import PARALLEL
 from client_sdk.core.decision import Verdict, decide
 from client_sdk.core.identity import LocalSession, User
+from client_sdk.core.position import Moment
 from client_sdk.core.transport import HttpResponse
 from client_sdk.core.view import View
 from client_sdk.testing import FakeCenter, Person
@@ -221,8 +222,8 @@ def verdict(view: View, *, wall: int = 0, steady: int = 0) -> Verdict:
 
 
 def proved(at: int, capacity: int = 100) -> View:
-    view = View(capacity)
-    view.prove("sid", at)
+    view = View(capacity=capacity)
+    view.prove("sid", Moment(at))
     return view
 
 
@@ -239,17 +240,20 @@ def test_the_latest_knowledge_wins() -> None:
     view = proved(5)
     view.end("sid", 6)
     assert verdict(view, steady=6) is Verdict.ENDED
-    view.prove("sid", 6)
-    view.prove("sid", 3)
+    view.prove("sid", Moment(6))
+    view.prove("sid", Moment(3))
     assert verdict(view, steady=6) is Verdict.ENDED, "an answer to an older question changes nothing"
-    view.prove("sid", 7)
+    view.prove("sid", Moment(7))
     assert verdict(view, steady=7) is Verdict.COUNTS
-    view.prove("sid", 1)
+    view.prove("sid", Moment(1))
     assert verdict(view, steady=36) is Verdict.COUNTS, "an older proof does not replace a newer"
 
 
-@pytest.mark.parametrize(("cut_off", "expected"), [(99.9, Verdict.COUNTS), (100, Verdict.ENDED)])
-def test_a_cut_off_counts_for_what_was_issued_until_then(cut_off: float, expected: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("cut_off", "expected"),
+    [(99_999, Verdict.COUNTS), (100_000, Verdict.ASK), (100_998, Verdict.ASK), (100_999, Verdict.ENDED)],
+)
+def test_a_cut_off_counts_for_what_was_issued_until_then(cut_off: int, expected: Verdict) -> None:
     view = proved(5)
     view.cut_off("sub", cut_off, 5)
     view.cut_off("sub", 1, 5)
@@ -261,19 +265,19 @@ def test_what_had_to_be_forgotten_is_asked_for_again() -> None:
     view.end("sid", 6)
     for number in range(3):
         view.end(f"other {number}", 7)
-    view.prove("sid", 5)
+    view.prove("sid", Moment(5))
     assert verdict(view, steady=7) is Verdict.ASK, "an answer from before the ending came in late"
-    view.prove("sid", 8)
+    view.prove("sid", Moment(8))
     assert verdict(view, steady=8) is Verdict.COUNTS
 
 
 def test_its_memory_is_bounded() -> None:
-    view = View(100)
+    view = View(capacity=100)
     for number in range(1000):
-        view.prove(f"{number}", number)
+        view.prove(f"{number}", Moment(number))
         view.cut_off(f"{number}", 1, number)
         view.end(f"{number}", number)
-    assert max(len(kept) for kept in (view._proofs, view._ended, view._cut_offs)) <= 100
+    assert max(len(kept) for kept in (view._proofs, view._sessions, view._users)) <= 100
 
 
 def test_a_forked_process_knows_nothing_for_certain() -> None:
