@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NODE := tests/clients/node
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench screenshots clean
+.PHONY: help install demo test prove lint format bench screenshots clean
 
 help:  ## list these targets
 	@echo "make TARGET, where TARGET is one of"
@@ -38,6 +38,10 @@ demo: $(STAMP)  ## the center and three sites on this machine; Ctrl-C stops them
 
 test: $(STAMP) $(NODE)/node_modules/.package-lock.json  ## run all tests (a few minutes)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# What tests try a few times, this tries hundreds of times: what is rare has a chance to happen.
+prove: $(STAMP)  ## run the proofs that take many rounds, all of them (some minutes)
+	@SSO_TESTS_ROUNDS=full $(BIN)/python -m pytest -n 2 --dist load -m prove -v $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from sso_center import ui, web
-from sso_center.protocols import endings, oidc
+from sso_center.protocols import admin, endings, oidc
 from sso_center.protocols.oidc.straight import StraightBack
 from sso_center.protocols.programs import Programs
 from sso_center.services import Services
@@ -24,7 +24,7 @@ def create_app(services: Services) -> Flask:
         health.blueprint(services),
     ):
         app.register_blueprint(blueprint)
-    programs = (*oidc.endpoints(services), *endings.endpoints(services))
+    programs = (*oidc.endpoints(services), *endings.endpoints(services), *admin.endpoints(services))
     in_front = StraightBack(Programs(app.wsgi_app, programs, services.settings), services)
     app.wsgi_app = in_front  # type: ignore[method-assign]
     return app

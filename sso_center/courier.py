@@ -16,7 +16,16 @@ from contextlib import suppress
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
 from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import Delivery, Eviction, Failovers, Leftovers, Poster, Sweep, Tail, Walker
+from sso_center.core.endings import (
+    Delivery,
+    Eviction,
+    Failovers,
+    Leftovers,
+    Restore,
+    Sweep,
+    Tail,
+    Walker,
+)
 from sso_center.core.endings.leases import Leases
 from sso_center.services import Services, build_services
 
@@ -69,6 +78,9 @@ class Courier:
             services.walks, services.entries, services.walking, self._leases, services.clock
         )
         self._failovers = Failovers(services.redis, services.entries, services.applying, services.clock)
+        self._restore = Restore(
+            services.redis, services.database, services.entries, services.mass_endings, services.clock
+        )
         self._sweep = Sweep(services.redis, services.endings, services.clock)
         self._eviction = Eviction(
             services.redis, services.clients, services.endings, total=services.settings.sessions_total
@@ -78,9 +90,8 @@ class Courier:
         self._delivery = Delivery(
             services.notices,
             services.clients,
-            services.keys,
-            Poster(allow_private=services.settings.allow_private_addresses),
-            services.settings.issuer,
+            services.telling,
+            services.sessions,
             services.clock,
             on_done=self._news.set,
         )
@@ -92,11 +103,14 @@ class Courier:
         rounds = [
             Round(self._follow_and_deliver, every=0.0),
             Round(self._walk_on, every=0.0),
+            Round(self._look_for_restores, every=2.0),
             Round(self._look_for_failovers, every=2.0),
             Round(self._announce_configuration, every=2.0),
             Round(self._sweep_once, every=5.0),
             Round(self._evict, every=2.0),
+            Round(self._finish_removals, every=5.0),
             Round(self._drain_audit, every=5.0),
+            Round(self._note_presence, every=5.0),
             Round(self._rotate_keys, every=3600.0),
         ]
         while not stop.is_set():
@@ -132,6 +146,10 @@ class Courier:
         if self._walker.step(WALK_SLICE):
             self._news.set()
 
+    def _look_for_restores(self) -> None:
+        if self._leases.hold("tail", LEASE_SECONDS):
+            self._restore.look()
+
     def _look_for_failovers(self) -> None:
         if self._leases.hold("tail", LEASE_SECONDS):
             self._failovers.look()
@@ -152,9 +170,20 @@ class Courier:
         if self._leases.hold("sweep", LEASE_SECONDS):
             self._eviction.evict()
 
+    def _finish_removals(self) -> None:
+        if self._leases.hold("sweep", LEASE_SECONDS):
+            self._services.removals.finish()
+
     def _drain_audit(self) -> None:
         if self._leases.hold("audit", LEASE_SECONDS):
             self._drain.drain()
+
+    def _note_presence(self) -> None:
+        now = self._services.clock()
+        if not self._leases.hold("presence", LEASE_SECONDS) or self._services.history.is_noted(now):
+            return
+        people, sessions = self._services.sessions.presence().now, self._services.sessions.count()
+        self._services.history.note(now, people, sessions)
 
     def _rotate_keys(self) -> None:
         if self._leases.hold("keys", LEASE_SECONDS):

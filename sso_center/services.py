@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sso_center.base.clock import Clock, movable_clock, system_clock
 from sso_center.base.settings import DAY, Settings
-from sso_center.core.audit import Audit
+from sso_center.core.audit import Audit, AuditLog
 from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Clients
 from sso_center.core.endings import (
@@ -15,15 +15,20 @@ from sso_center.core.endings import (
     Entries,
     MassEndings,
     Notices,
+    Poster,
+    Receipts,
     Recovery,
+    Removals,
     TakingBack,
+    Telling,
+    Trying,
     Walking,
     Walks,
 )
 from sso_center.core.grants import Grants
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
-from sso_center.core.sessions import Lifetimes, SessionLimits, Sessions
+from sso_center.core.sessions import History, Lifetimes, SessionLimits, Sessions, SessionSearch
 from sso_center.core.tokens import TokenLifetimes, Tokens
 from sso_center.core.users import Consequences, PasswordHasher, Users
 from sso_center.storage.redis import Redis, open_redis
@@ -48,8 +53,11 @@ class Services:
     clients: Clients
     keys: Keys
     audit: Audit
+    audit_log: AuditLog
     limits: LoginLimits
     sessions: Sessions
+    search: SessionSearch
+    history: History
     grants: Grants
     tokens: Tokens
     entries: Entries
@@ -59,6 +67,10 @@ class Services:
     walking: Walking
     walks: Walks
     notices: Notices
+    receipts: Receipts
+    removals: Removals
+    telling: Telling
+    trying: Trying
 
     def close(self) -> None:
         """Let go of the stores; an embedded server that nobody else uses stops."""
@@ -90,6 +102,10 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     endings = Endings(redis, sessions, clients, entries, applying, taking_back, clock)
     walking = Walking(redis, users, clients, endings, entries, applying, clock)
     walks = Walks(database)
+    mass_endings = MassEndings(redis, taking_back, walking, walks, clock, horizon=HORIZON)
+    audit = Audit(database, clock)
+    poster = Poster(allow_private=settings.allow_private_addresses)
+    telling = Telling(keys, poster, settings.issuer, clock)
     recovery = Recovery(redis, entries, applying, clock, horizon=HORIZON)
 
     def reload_configuration(_wanted: int) -> None:
@@ -110,9 +126,12 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         users=users,
         clients=clients,
         keys=keys,
-        audit=Audit(database, clock),
+        audit=audit,
+        audit_log=AuditLog(database),
         limits=LoginLimits(settings, redis, clock),
         sessions=sessions,
+        search=SessionSearch(redis),
+        history=History(database),
         grants=Grants(sessions, clock, life=settings.grant_lifetime, kept=GRANT_KEPT),
         tokens=Tokens(
             redis,
@@ -128,7 +147,11 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         applying=applying,
         endings=endings,
         notices=Notices(database),
-        mass_endings=MassEndings(redis, taking_back, walking, walks, clock, horizon=HORIZON),
+        receipts=Receipts(database, taking_back.publish, clock),
+        removals=Removals(users, clients, mass_endings, audit),
+        telling=telling,
+        trying=Trying(clients, telling),
+        mass_endings=mass_endings,
         walking=walking,
         walks=walks,
     )

@@ -22,6 +22,7 @@ _turns = pytest.StashKey[Turns]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "alone: compares speeds, so no other test runs meanwhile")
+    config.addinivalue_line("markers", "prove: tries its luck rounds(N) times, all of them in `make prove`")
     for name, reason in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: skipped when the program is missing ({reason.__doc__})")
 

@@ -20,13 +20,14 @@ class Daemon:
         self._thread: threading.Thread | None = None
         self.is_stopped = False
 
-    def start(self) -> None:
-        """Begin, unless it did. Raises RuntimeError where there can be no more threads."""
+    def start(self) -> bool:
+        """Begin, unless it did; return whether it began. Raises RuntimeError where no thread can."""
         if self.is_stopped or (self._thread is not None and self._thread.is_alive()):
-            return
+            return False
         thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         thread.start()
         self._thread = thread
+        return True
 
     def wake(self) -> None:
         """End the present rest."""

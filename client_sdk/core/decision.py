@@ -29,9 +29,9 @@ def decide(session: LocalSession, view: View, *, wall: int, steady: int, max_sta
     fresh_as_of = view.fresh_as_of
     if view.has_ended(session):
         return Verdict.ENDED
-    user, proof = session.user, view.proof(session.user.sid)
+    proof = view.proof(session.user.sid)
     is_proved = proof is not None and 0 <= steady - proof.as_of < max_staleness
-    if is_proved and proof is not None and not view.has_changed(user.sid, user.sub, proof.as_of):
+    if is_proved and proof is not None and not view.is_in_doubt(session, proof.as_of):
         return Verdict.COUNTS
     is_fresh = fresh_as_of is not None and 0 <= steady - fresh_as_of < max_staleness
     return Verdict.COUNTS if is_fresh and view.covers(session) else Verdict.ASK

@@ -88,10 +88,10 @@ class Follower:
 
     def _begin(self) -> str:
         try:
-            self._poller.start()
+            if not self._poller.start():
+                self._poller.wake()
         except RuntimeError as failed:
             return f"no thread can be started ({failed})"
-        self._poller.wake()
         return ""
 
     def _poll(self) -> float:

@@ -57,6 +57,8 @@ class Standings:
         """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`."""
         value = read_cookie(cookies, self._addresses.names(scheme).session)
         if not value:
+            # Who comes without a session is about to get one: by then the feed should be known.
+            self._follower.attend(self._clock.steady())
             return NOBODY
         try:
             session = self._sessions.find(value)

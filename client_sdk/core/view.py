@@ -18,14 +18,20 @@ NEVER = -1
 class _Mark:
     """Something that was heard of a session, a user or a client: when (steady clock), and where it stands.
 
-    What was stamped up to `cut_off` (ms, the center's clock) is over, or with `is_over` all of it; for the
-    rest the mark is a reason to ask. Without a position it was heard before anything of the feed was.
+    With `is_over` it is the end of it; what was stamped up to `cut_off` (ms, the center's clock) is over in
+    any case. `is_doubt` says that it is a reason to ask about the rest. Without a position it was heard
+    before anything of the feed was.
     """
 
     heard: int
     position: Position | None
     is_over: bool = False
     cut_off: int = NEVER
+    is_doubt: bool = True
+
+    def spares(self, session: LocalSession) -> bool:
+        """Say whether the session is known to be none of those meant."""
+        return not self.is_doubt and session.stamped_at_earliest > self.cut_off
 
     def is_behind(self, good_at: Position) -> bool:
         """Say whether somebody who was alive at `good_at` was so in spite of this."""
@@ -38,7 +44,13 @@ class _Mark:
         if known is None:
             return self
         position = known.position if _is_as_late(known.position, self.position) else self.position
-        return _Mark(max(self.heard, known.heard), position, self.is_over, max(self.cut_off, known.cut_off))
+        return _Mark(
+            max(self.heard, known.heard),
+            position,
+            self.is_over,
+            max(self.cut_off, known.cut_off),
+            self.is_doubt or known.is_doubt,
+        )
 
 
 class View:
@@ -96,6 +108,14 @@ class View:
             return True
         return since <= self._known_from
 
+    def is_in_doubt(self, session: LocalSession, since: int) -> bool:
+        """Say whether anything may have happened to the session after `since` (steady clock, ms)."""
+        user = session.user
+        of_user = self._users.get(user.sub)
+        if of_user is not None and of_user.spares(session):
+            return self.has_changed(user.sid, "", since)
+        return self.has_changed(user.sid, user.sub, since)
+
     def has_changed_for_token(self, jti: str, client_id: str, since: int) -> bool:
         """Say whether this very token may have been taken back after `since`, or all of its client's."""
         of_client = self._clients.get(client_id)
@@ -122,7 +142,7 @@ class View:
         mark, of_user = self._sessions.get(session.user.sid), self._users.get(session.user.sub)
         if mark is not None and not mark.is_behind(good_at):
             return False
-        if of_user is not None and not of_user.is_behind(good_at):
+        if of_user is not None and not of_user.spares(session) and not of_user.is_behind(good_at):
             return False
         floor = self._floor
         return floor is not None and floor.lineage == good_at.lineage and floor.number <= good_at.number
@@ -249,7 +269,7 @@ class View:
         known = marks.get(name)
         if known is not None and known.cut_off >= at:
             return False
-        self._put(marks, name, _Mark(heard, position, cut_off=at).beside(known))
+        self._put(marks, name, _Mark(heard, position, cut_off=at, is_doubt=False).beside(known))
         return True
 
     def _ask_again(self, marks: Bounded[str, _Mark], name: str, mark: _Mark) -> bool:

@@ -1,6 +1,7 @@
 """The fake center itself: its people, its sessions, and what it answers."""
 
 import json
+import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class FakeCenter:
         self._alive: dict[str, Person] = {}
         self._left: set[tuple[str, str]] = set()
         self._cut_off_at = 0
+        self._asking = threading.local()
         self._current: str | None = None
         self.journal = Journal(lambda: self.issuer, self._clock.wall)
         self._tokens = Tokens(self.sign, self._alive.__contains__, self._seconds)
@@ -228,8 +230,8 @@ class FakeCenter:
             raise Unavailable("center_unreachable", "The fake center is away.")
         if request.method == "GET" and parts.path == "/endings":
             return self._feed(_after(parts.query))
-        client_id = _client_of(request.headers)
-        return self.answer(request.method, parts.path, request.body or b"", client_id)
+        self._asking.client_id = _client_of(request.headers)
+        return self.answer(request.method, parts.path, request.body or b"")
 
     def _serve(
         self, method: str, address: str, body: bytes, headers: Mapping[str, str]
@@ -258,20 +260,24 @@ class FakeCenter:
         except ValueError:
             return _json(400, {"error": "invalid_request"})
 
-    def answer(self, method: str, path: str, body: bytes, client_id: str = "") -> HttpResponse:
-        """Answer one server-to-server request of a client, except about the feed."""
+    def answer(self, method: str, path: str, body: bytes) -> HttpResponse:
+        """Answer one server-to-server request, except about the feed."""
         if path == "/.well-known/openid-configuration":
             return _json(200, self._discovery())
         if path == "/jwks.json":
             return _json(200, {"keys": self._keys.public()})
-        if method == "POST" and path == "/endings/check":
-            return self._check(body, client_id)
-        posts = {"/token": self._token, "/introspect": self._introspect, "/revoke": self._revoke}
+        posts = {
+            "/token": self._token,
+            "/introspect": self._introspect,
+            "/revoke": self._revoke,
+            "/endings/check": self._check,
+        }
         if method == "POST" and path in posts:
             return posts[path](body)
         return _json(404, {"error": "not_found"})
 
-    def _check(self, body: bytes, client_id: str) -> HttpResponse:
+    def _check(self, body: bytes) -> HttpResponse:
+        client_id = self._asking.client_id
         sids = json.loads(body)["sids"]
         self.asked.append(sids)
         position = self.journal.position()

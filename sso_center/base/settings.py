@@ -6,6 +6,7 @@ case, without `sso_`), then from the defaults here.
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 ENDED_KINDS = ("sessions", "refresh_tokens", "access_tokens")
 """What a change of a user can take back."""
+
+_ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
 
 _ISSUER = "should be the address browsers use, such as https://sso.example.org"
 
@@ -62,6 +65,8 @@ class Settings:
     login_attempts_by_account: int
     login_attempts_by_address: int
     login_window: int
+    admin_role: str
+    admin_login_age: int
     redis_timeout_ms: int
     log_level: str
     service_name: str
@@ -118,6 +123,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         login_attempts_by_account=reader.take("SSO_LOGIN_ATTEMPTS_BY_ACCOUNT", "10", _between(1, 100_000)),
         login_attempts_by_address=reader.take("SSO_LOGIN_ATTEMPTS_BY_ADDRESS", "60", _between(1, 1_000_000)),
         login_window=reader.take("SSO_LOGIN_WINDOW", str(5 * MINUTE), _between(1, DAY)),
+        admin_role=reader.take("SSO_ADMIN_ROLE", "sso-admin", _role),
+        admin_login_age=reader.take("SSO_ADMIN_LOGIN_AGE", str(HOUR), _between(MINUTE, 30 * DAY)),
         redis_timeout_ms=reader.take("SSO_REDIS_TIMEOUT_MS", "250", _between(10, 60_000)),
         log_level=reader.take("SSO_LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error")),
         service_name=reader.take("SSO_SERVICE_NAME", "Single sign-on", _short_text),
@@ -265,6 +272,12 @@ def _one_of(*choices: str) -> Callable[[str], str]:
         return raw.lower()
 
     return parse
+
+
+def _role(raw: str) -> str:
+    if not _ROLE.fullmatch(raw):
+        raise ValueError("should be a role: 1 to 100 letters, digits and . _ : / -")
+    return raw
 
 
 def _kinds(raw: str) -> tuple[str, ...]:

@@ -7,10 +7,31 @@ from urllib.parse import urlencode, urlsplit
 from sso_center.base.errors import Invalid
 
 MAX_URL = 2000
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK = ("127.0.0.1", "::1")
 
 _UNICAST = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NEVER = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        # Link-local: nothing that a site runs at, and where clouds tell a machine its own secrets ...
+        "169.254.0.0/16",
+        "fe80::/10",
+        # ... or at addresses of their own.
+        "fd00:ec2::254/128",
+        "fd20:ce::254/128",
+        "100.100.100.200/32",
+        "192.0.0.192/32",
+        # Nobody's or everybody's.
+        "0.0.0.0/8",
+        "224.0.0.0/3",
+        "::/128",
+        "ff00::/8",
+    )
+)
+"""What no notice goes to even where private addresses are allowed."""
+
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -55,6 +76,15 @@ def is_loopback_name(host: str) -> bool:
     return host in LOOPBACK or _is_localhost(host)
 
 
+def origin_of(url: str) -> str:
+    """Return the origin of an address that was registered: scheme, host and port, as a browser writes it."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
 def with_query(url: str, **parameters: str | None) -> str:
     """Return `url` with the given parameters appended to its query; those that are None are left out."""
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
@@ -81,15 +111,16 @@ def resolve_public(host: str, port: int, *, allow_private: bool) -> list[str]:
     """Resolve `host` to the addresses that the center may connect to.
 
     `localhost` and names under it are 127.0.0.1, whatever the resolver says (RFC 6761 section 6.3).
-    Raises Invalid when any of them is internal and `allow_private` is off: a client-supplied
-    address must not reach into the center's own network. The caller connects to the returned
-    address itself, so that a second look-up can't answer differently (DNS rebinding).
+    Raises Invalid when any of them is internal and `allow_private` is off, and whenever it is one that
+    tells a machine its own secrets: a client-supplied address must not reach into the center's network. The
+    caller connects to the returned address itself, so that a second look-up can't answer differently (DNS
+    rebinding).
     """
     addresses = [LOOPBACK[0]] if _is_localhost(host) else _resolve(host, port)
-    if not allow_private:
-        for address in addresses:
-            if not _is_public(ipaddress.ip_address(address.partition("%")[0])):
-                raise Invalid(f"{host} is an internal address.", detail=f"{host} -> {address}")
+    for address in addresses:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+        if _is_never_called(parsed) or not (allow_private or _is_public(parsed)):
+            raise Invalid(f"{host} is an internal address.", detail=f"{host} -> {address}")
     return addresses
 
 
@@ -103,6 +134,15 @@ def _resolve(host: str, port: int) -> list[str]:
     except (OSError, UnicodeError) as failed:
         raise Invalid(f"{host} can't be resolved.", detail=str(failed)) from failed
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _is_never_called(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _NAT64:
+            address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        else:
+            address = address.ipv4_mapped or address
+    return any(address in network for network in _NEVER if network.version == address.version)
 
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -16,6 +16,7 @@ PLACES = {
     "sessions": ("sso_center.cli.sessions:sessions", "List and show global sessions, end one."),
     "presence": ("sso_center.cli.presence:presence", "Count who is here, and name what is used most."),
     "logout": ("sso_center.cli.logout:logout", "Log out a user, a site's people, a role, or everyone."),
+    "endings": ("sso_center.cli.endings:endings", "List endings, show which sites know, tell them again."),
     "keys": ("sso_center.cli.keys:keys", "List and rotate signing keys."),
     "doctor": ("sso_center.cli.doctor:doctor", "Look over settings and stores, and say what is wrong."),
 }

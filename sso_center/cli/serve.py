@@ -16,6 +16,9 @@ from sso_center.base.settings import Settings, load_settings
 SLOW_POSTS = frozenset({"/login", "/login/new-password", "/account/password"})
 """Where passwords are checked or hashed, which takes as long as a hundred other requests."""
 
+APART = ("/admin", "/api/admin/")
+"""Where sessions are counted, passwords hashed, or a site is waited for: that must hold up nobody's login."""
+
 
 @click.command()
 @click.option("--bind", metavar="HOST:PORT", help="Where to listen, instead of SSO_BIND.")
@@ -57,6 +60,7 @@ def run(settings: Settings) -> None:
                 body_timeout=settings.body_timeout,
                 trusted_proxies=settings.trusted_proxies,
                 slow_posts=SLOW_POSTS,
+                apart=APART,
             ),
             lambda: patiently(lambda: create_app(build_services(settings)).wsgi_app),
             lambda: run_courier(settings),

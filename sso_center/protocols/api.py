@@ -34,6 +34,7 @@ class Call:
     """A program's request, as far as any endpoint looks at it. `content_type` is without its parameters.
 
     `address` is the caller's, as far as it can be believed; `accept` and `last_event_id` are the headers.
+    `parameter` is what stands in the path where the endpoint's has a name.
     """
 
     method: str
@@ -45,6 +46,12 @@ class Call:
     query: str = field(default="", repr=False)
     accept: str = ""
     last_event_id: str = ""
+    parameter: str = ""
+
+    def bearer(self) -> str | None:
+        """Return the access token in the header (RFC 6750 section 2.1), or None."""
+        scheme, _, token = (self.authorization or "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else None
 
     def form(self) -> Parameters:
         """Return the parameters of the body.
@@ -77,7 +84,10 @@ Handler = Callable[[Call], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address for programs. `is_for_browsers`: a page of any site may call it (CORS), without cookies."""
+    """An address for programs; one part of its path may be a `{name}` that stands for any text.
+
+    `is_for_browsers`: a page of any site may call it (CORS), without cookies.
+    """
 
     path: str
     methods: tuple[str, ...]
@@ -112,7 +122,7 @@ def respond(endpoint: Endpoint, call: Call) -> Answer:
 
 def refusal(refused: APIError) -> Answer:
     """Return the answer that says what was wrong, and nothing of what was sent."""
-    content = {"error": refused.code, "error_description": refused.message}
+    content = {"error": refused.code, "error_description": refused.message, **refused.members}
     return json_answer(content, refused.status, PRIVATE_JSON + refused.headers)
 
 

@@ -21,9 +21,41 @@ class APIError(SSOError):
         """Return the headers that belong to this refusal."""
         return ()
 
+    @property
+    def members(self) -> dict[str, str]:
+        """Return what the answer says besides the code and the message."""
+        return {}
+
 
 class InvalidRequest(APIError):
     """The request is malformed (RFC 6749 section 5.2)."""
+
+
+class InvalidMember(APIError):
+    """A part of the request can't be accepted; `field` names the member or parameter, where it is one."""
+
+    def __init__(self, message: str, *, field: str, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self._field = field
+
+    @property
+    def members(self) -> dict[str, str]:
+        """Return which one it is."""
+        return {"field": self._field} if self._field else {}
+
+
+class NotThere(APIError):
+    """What the address names does not exist (any more)."""
+
+    status = 404
+    code = "not_found"
+
+
+class Clash(APIError):
+    """What was asked for clashes with what there is, such as a name already taken."""
+
+    status = 409
+    code = "conflict"
 
 
 class TooLarge(APIError):

@@ -6,6 +6,7 @@ headers, the count and the request's id in the log, it has here too.
 """
 
 import logging
+import re
 import time
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -44,7 +45,9 @@ class Programs:
         self, application: "WSGIApplication", endpoints: Iterable[Endpoint], settings: Settings
     ) -> None:
         self._application = application
-        self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
+        served = {endpoint.path: endpoint for endpoint in endpoints}
+        self._endpoints = {path: endpoint for path, endpoint in served.items() if "{" not in path}
+        self._templates = _Templates([one for path, one in served.items() if path not in self._endpoints])
         always = headers.for_programs(settings)
         # A browser that is not told so shows no page the answer, so errors carry this header as well.
         self._plain = always
@@ -53,11 +56,14 @@ class Programs:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        endpoint = self._endpoints.get(environ["PATH_INFO"])
+        path, parameter = environ["PATH_INFO"], ""
+        endpoint = self._endpoints.get(path)
+        if endpoint is None:
+            endpoint, parameter = self._templates.find(path)
         if endpoint is None:
             return self._application(environ, start_response)
         began = time.perf_counter()
-        answer = _answer(endpoint, environ, self._trusted)
+        answer = _answer(endpoint, environ, self._trusted, parameter)
         metrics.count(endpoint.path, answer.status, time.perf_counter() - began)
         start_response(_STATUS_LINES[answer.status], self._headers(endpoint, answer))
         if answer.source is not None:
@@ -73,7 +79,29 @@ class Programs:
         return said
 
 
-def _answer(endpoint: Endpoint, environ: dict[str, Any], trusted: Sequence[Network]) -> Answer:
+class _Templates:
+    """The endpoints whose path has a `{name}` in it, all of them in one pattern."""
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        self._endpoints = endpoints
+        paths = (re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(endpoint.path)) for endpoint in endpoints)
+        self._pattern = re.compile("|".join(paths))
+
+    def find(self, path: str) -> tuple[Endpoint | None, str]:
+        """Return the endpoint of a path, and what stands in it for the name; None when there is none."""
+        found = self._pattern.fullmatch(path) if self._endpoints else None
+        if found is None or found.lastindex is None:
+            return None, ""
+        try:
+            # WSGI hands the bytes of a path on as Latin-1 (PEP 3333).
+            return self._endpoints[found.lastindex - 1], found[found.lastindex].encode("latin-1").decode()
+        except UnicodeDecodeError:
+            return None, ""
+
+
+def _answer(
+    endpoint: Endpoint, environ: dict[str, Any], trusted: Sequence[Network], parameter: str
+) -> Answer:
     under = request_id.set(environ.get(FRONT_ID, ""))
     try:
         method = environ["REQUEST_METHOD"]
@@ -91,6 +119,7 @@ def _answer(endpoint: Endpoint, environ: dict[str, Any], trusted: Sequence[Netwo
             environ.get("QUERY_STRING", ""),
             environ.get("HTTP_ACCEPT", ""),
             environ.get("HTTP_LAST_EVENT_ID", ""),
+            parameter,
         )
         return respond(endpoint, call)
     except Exception:

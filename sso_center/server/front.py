@@ -34,6 +34,7 @@ class Limits:
     `max_body` in bytes, `body_timeout` in seconds; so is `header_timeout`, which holds for a request's
     whole head, and for how long a kept-alive connection may be idle. `trusted_proxies` may say for whom
     they ask. `slow_posts` are the paths whose POSTs go to the side thread, where `slow_waiting` may wait.
+    Whatever begins with one of `apart` goes to another such thread, whose work is rare and may take seconds.
     A worker whose application is at one request for more than `stuck_after` seconds gives up.
     """
 
@@ -43,6 +44,7 @@ class Limits:
     trusted_proxies: tuple[Network, ...] = ()
     slow_posts: frozenset[str] = frozenset()
     slow_waiting: int = 32
+    apart: tuple[str, ...] = ()
     stuck_after: float = 60.0
 
 
@@ -50,7 +52,8 @@ class Front:
     """Serves a WSGI application to Granian.
 
     Requests run on the one thread that Granian calls `receive` on: no hand-over, no lock to wait for.
-    POSTs to `limits.slow_posts` run in the side thread. A body is read whole before either begins.
+    POSTs to `limits.slow_posts` run in the side thread, what is kept apart in a second one. A body is read
+    whole before any of them begins.
     """
 
     def __init__(self, application: "WSGIApplication", limits: Limits, server: tuple[str, int]) -> None:
@@ -60,6 +63,7 @@ class Front:
         self._bodies = Bodies(limits.max_body, limits.body_timeout)
         self._outlets = Outlets()
         self._side = SideThread(limits.slow_waiting)
+        self._apart = SideThread(limits.slow_waiting)
         self._under_way: set[_Request] = set()
         self._inside: set[_Request] = set()
 
@@ -121,6 +125,8 @@ class Front:
             path = environ["PATH_INFO"].rstrip("/")
             if path in self._limits.slow_posts and environ["REQUEST_METHOD"] == "POST":
                 self._side.submit(partial(self._run, request))
+            elif path.startswith(self._limits.apart):
+                self._apart.submit(partial(self._run, request))
             else:
                 self._run(request)
         except Refused as refused:

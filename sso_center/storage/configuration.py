@@ -20,5 +20,10 @@ def raise_configuration_version(connection: Connection) -> int:
     """
     stored = connection.execute(select(meta.c.value).where(meta.c.key == _KEY).with_for_update()).scalar_one()
     version = int(stored) + 1
-    connection.execute(update(meta).where(meta.c.key == _KEY).values(value=str(version)))
+    write_configuration_version(connection, version)
     return version
+
+
+def write_configuration_version(connection: Connection, version: int) -> None:
+    """Set the version within the caller's transaction."""
+    connection.execute(update(meta).where(meta.c.key == _KEY).values(value=str(version)))

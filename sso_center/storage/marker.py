@@ -22,3 +22,7 @@ class Marker:
     def is_trusted(self) -> bool:
         """Whether the shard has had the journal applied since this server started."""
         return self.run == self.run_id
+
+    def is_ahead_of(self, lineage: str, head: int) -> bool:
+        """Say whether the shard knows entries that a journal of its own lineage does not: it was set back."""
+        return self.lineage == lineage and self.position > head

@@ -51,6 +51,7 @@ MAX_MENDINGS = 3
 
 _MARKER = load_unguarded_script(__package__, "marker.lua")
 _TRUST = load_unguarded_script(__package__, "trust.lua")
+_DISTRUST = load_unguarded_script(__package__, "distrust.lua")
 _RAISE_CONFIG = load_unguarded_script(__package__, "raise_config.lua")
 
 # Refusals that say nothing of the script and all of the server's state.
@@ -167,6 +168,10 @@ class Redis:
             self._run(_TRUST, shard, (run_id, lineage, position, config, SHARD_LIFETIME))
         except ResponseError as refused:
             raise Unavailable(detail=f"shard {shard}: {refused}") from refused
+
+    def distrust(self, shard: str) -> None:
+        """Let nothing in the shard count until the journal was applied to it anew. Raises Unavailable."""
+        self._run(_DISTRUST, shard, ())
 
     def announce_configuration(self, version: int) -> None:
         """Make every shard refuse callers whose configuration is older than `version`.

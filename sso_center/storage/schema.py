@@ -109,12 +109,17 @@ journal = Table(
     Column("actor", Text),
     Column("detail", Document),
     Column("is_applied", Boolean, nullable=False),
+    Column("cause", BigInteger),
     Index(None, "shard", "number"),
     Index(None, "sid"),
     Index(None, "sub"),
     Index(None, "at"),
+    Index("ix_journal_client_id_number", "client_id", "number"),
+    Index("ix_journal_cause_number", "cause", "number"),
+    Index("ix_journal_reason_number", "reason", "number"),
 )
-"""Every acknowledged taking-back, in commit order; `shard` is null for what concerns all shards."""
+"""Every acknowledged taking-back, in commit order; `shard` is null for what concerns all shards, `cause` is
+the number of the cut-off (or the changed account) whose walk ended the session."""
 
 Index(
     "ix_journal_not_applied",
@@ -141,11 +146,25 @@ notices = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("confirmed_at", BigInteger),
     Column("last_attempt_at", BigInteger),
+    Column("cause", BigInteger),
     UniqueConstraint("number", "client_id", "sid"),
-    Index(None, "state", "next_attempt_at"),
-    Index("ix_notices_client_id_state", "client_id", "state"),
+    Index("ix_notices_state_client_id_next_attempt_at", "state", "client_id", "next_attempt_at"),
+    Index("ix_notices_state_number", "state", "number"),
+    Index("ix_notices_client_id_number", "client_id", "number"),
+    Index("ix_notices_cause_state", "cause", "state"),
 )
-"""What is told to one client of one ending; `state` is pending, confirmed, gave_up or superseded."""
+"""What is told to one client of one ending; `state` is pending, confirmed, gave_up, superseded or shown,
+`cause` the journal's of the same name, or the cut-off itself. It is tried for a day from `created_at` on."""
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("probe_at", BigInteger, nullable=False),
+    Column("last_error", Text),
+)
+"""Clients whose last notice failed: how many did in a row, and when the next try is due once it is open."""
 
 audit = Table(
     "audit",
@@ -163,10 +182,10 @@ audit = Table(
     Column("detail", Document),
     Column("origin", Text, unique=True),
     Index(None, "at"),
-    Index(None, "sub"),
-    Index(None, "sid"),
-    Index(None, "client_id"),
-    Index(None, "address"),
+    Index(None, "sub", "at"),
+    Index(None, "sid", "at"),
+    Index(None, "client_id", "at"),
+    Index(None, "address", "at"),
 )
 
 presence = Table(

@@ -29,6 +29,9 @@ from sso_center.storage.sqlite import open_sqlite
 JOURNAL_LOCK = 0x53534F01
 """The advisory lock under which the journal's numbers are drawn."""
 
+ESCAPE = "/"
+"""What LIKE is told to take the next character literally by."""
+
 _SQLITE_READ: dict[str, Any] = {}
 _SQLITE_WRITE: dict[str, Any] = {"sqlite_begin": "BEGIN IMMEDIATE"}
 _POSTGRESQL_READ: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -141,6 +144,11 @@ def _translated() -> Iterator[None]:
             cause = failed.orig if isinstance(failed, DBAPIError) else failed
             raise Unavailable(detail=f"sql: {cause}") from failed
         raise
+
+
+def escaped(text: str) -> str:
+    """Return a text as LIKE finds it literally, when told of ESCAPE."""
+    return text.replace(ESCAPE, ESCAPE * 2).replace("%", f"{ESCAPE}%").replace("_", f"{ESCAPE}_")
 
 
 def is_outage(failed: SQLAlchemyError) -> bool:

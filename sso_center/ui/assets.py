@@ -1,4 +1,4 @@
-"""Style sheet, logo and icon: read once at start, cached by browsers until their content changes."""
+"""Style sheets, script, logo and icon: read once at start, cached by browsers until their content changes."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ STATIC = Path(__file__).parent / "static"
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".ico": "image/vnd.microsoft.icon",
     ".png": "image/png",

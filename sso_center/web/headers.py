@@ -1,5 +1,7 @@
 """The security headers of every answer, and the rules that keep the Host header out of all of them."""
 
+from collections.abc import Collection
+
 from flask import Flask, Response, g
 
 from sso_center.base.settings import Settings
@@ -7,9 +9,12 @@ from sso_center.base.settings import Settings
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""No page carries a script or an inline style, so neither is ever allowed, not even from this host."""
+"""Few pages carry a script and none an inline style, so neither is allowed, not even from this host."""
 
 FORM_POLICY = CONTENT_POLICY + "; form-action 'self'"
+
+SCRIPT_POLICY = FORM_POLICY + "; script-src 'self'; connect-src 'self'"
+"""Where a script of ours keeps a page up to date: never one that stands in the page itself."""
 
 NOTHING_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
@@ -74,8 +79,22 @@ def let_forms_lead_elsewhere() -> None:
     g.forms_lead_elsewhere = True
 
 
+def let_own_script_run() -> None:
+    """Let the answer to this request run the scripts of /assets, and let those ask this host."""
+    g.own_script_runs = True
+
+
+def let_frames_show(origins: Collection[str]) -> None:
+    """Let the page that answers this request hold frames of exactly these origins, which are registered."""
+    g.shown_origins = sorted(origins)
+
+
 def _content_policy() -> str:
-    return CONTENT_POLICY if g.get("forms_lead_elsewhere", False) else FORM_POLICY
+    if g.get("own_script_runs", False):
+        return SCRIPT_POLICY
+    policy = CONTENT_POLICY if g.get("forms_lead_elsewhere", False) else FORM_POLICY
+    shown = g.get("shown_origins")
+    return f"{policy}; frame-src {' '.join(shown)}" if shown else policy
 
 
 def _never_build_an_address_from_the_host(app: Flask) -> None:

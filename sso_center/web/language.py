@@ -1,6 +1,6 @@
 """The language of a page: asked for by link, remembered by cookie, wished by the site, or the browser's.
 
-Flask-Babel has no types; the three functions that everybody needs of it are given theirs here.
+Flask-Babel has no types; the functions that everybody needs of it are given theirs here.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, request
 from flask_babel import Babel  # type: ignore[import-untyped]
+from flask_babel import format_decimal as _format_decimal
 from flask_babel import format_timedelta as _format_timedelta
 from flask_babel import gettext as _gettext
 from flask_babel import lazy_gettext as _lazy_gettext
@@ -83,6 +84,21 @@ def ago(milliseconds: int) -> str:
         return gettext("just now")
     past = timedelta(milliseconds=-milliseconds)
     return str(_format_timedelta(past, granularity="minute", add_direction=True))
+
+
+def soon(milliseconds: int) -> str:
+    """Return in how long something will be, such as "in 40 seconds"."""
+    return str(_format_timedelta(timedelta(milliseconds=max(milliseconds, 1000)), add_direction=True))
+
+
+def lasting(seconds: int) -> str:
+    """Return a length of time, such as "2 hours"."""
+    return str(_format_timedelta(timedelta(seconds=seconds), threshold=1.5))
+
+
+def number(value: int) -> str:
+    """Return a number with the separators of the language."""
+    return str(_format_decimal(value))
 
 
 def _asked_for() -> str | None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, Table, select, update
+from sqlalchemy import Row, Table, delete, select, update
 
 from sso_center.core.clients import Client
 from sso_center.core.endings import Tail, Walker
 from sso_center.core.endings.leases import Leases
 from sso_center.core.users import User
-from sso_center.storage.schema import audit, journal, notices
+from sso_center.storage.schema import audit, breakers, journal, notices
 from tests.harness.core import Core, core_in
 
 
@@ -43,6 +43,7 @@ class Books:
         """See that no notice of an earlier test ever becomes due."""
         with self.core.services.database.write() as connection:
             connection.execute(update(notices).values(state="confirmed"))
+            connection.execute(delete(breakers))
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import Delivery, Poster, Reason
+from sso_center.core.endings import Delivery, Poster, Reason, Telling
 from sso_center.core.endings.delivery import AT_ONCE_BY_CLIENT, WORKERS
 from sso_center.core.endings.notices import LEASE, retry_after
 from tests.endings.conftest import Books, Held, sign_in
@@ -27,11 +27,7 @@ def new_delivery(core: Core, books: Books) -> Iterator[Callable[[], Delivery]]:
     mine: list[Delivery] = []
 
     def make() -> Delivery:
-        services = core.services
-        poster = Poster(allow_private=True)
-        mine.append(
-            Delivery(services.notices, services.clients, services.keys, poster, ISSUER, services.clock)
-        )
+        mine.append(delivery_of(core))
         return mine[-1]
 
     yield make
@@ -48,6 +44,14 @@ def delivery(new_delivery: Callable[[], Delivery]) -> Delivery:
 @pytest.fixture
 def site(core: Core, receiver: Receiver) -> Client:
     return core.site(backchannel_logout_uri=receiver.uri, id_token_alg="ES256")
+
+
+def delivery_of(core: Core, on_done: Callable[[], None] = lambda: None) -> Delivery:
+    services = core.services
+    telling = Telling(services.keys, Poster(allow_private=True), ISSUER, services.clock)
+    return Delivery(
+        services.notices, services.clients, telling, services.sessions, services.clock, on_done=on_done
+    )
 
 
 def ended(core: Core, *clients: Client) -> Held:
@@ -210,16 +214,8 @@ def test_no_more_are_under_way_than_there_are_workers(
 def test_the_end_of_a_delivery_is_told_so_that_the_next_may_begin(
     core: Core, books: Books, receiver: Receiver, site: Client
 ) -> None:
-    services, is_done = core.services, threading.Event()
-    delivery = Delivery(
-        services.notices,
-        services.clients,
-        services.keys,
-        Poster(allow_private=True),
-        ISSUER,
-        services.clock,
-        on_done=is_done.set,
-    )
+    is_done = threading.Event()
+    delivery = delivery_of(core, on_done=is_done.set)
     all_held = [ended(core, site) for _ in range(AT_ONCE_BY_CLIENT + 3)]
     while any(row.state == "pending" for held in all_held for row in books.notices(sid=held.sid)):
         is_done.clear()

@@ -111,7 +111,7 @@ class Slow:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.endings, name)
 
-    def leave(self, sid: str, client_id: str, actor: str) -> bool:
+    def leave(self, sid: str, client_id: str, actor: str) -> int | None:
         self.meanwhile()
         return self.endings.leave(sid, client_id, actor)
 

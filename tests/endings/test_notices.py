@@ -104,7 +104,8 @@ def test_a_confirmed_notice_is_never_due_again(core: Core, notices: Notices, boo
 
 def test_a_failed_notice_is_tried_again_later_and_later(core: Core, notices: Notices, books: Books) -> None:
     number = add(core, "a")
-    for attempts, wait in enumerate((1, 2, 4, 8, 16), start=1):
+    # From the fourth failure on it is the site that is left alone.
+    for attempts, wait in enumerate((1, 2, 4, 5, 10, 20), start=1):
         (one,) = lease(core, notices)
         notices.keep(one, BADLY, core.time.now, jitter=0)
         (row,) = books.notices(number=number)

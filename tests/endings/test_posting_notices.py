@@ -87,6 +87,20 @@ def test_no_notice_goes_to_an_internal_address_however_it_is_written(address: st
         Poster(allow_private=False).post(f"http://{address}:1/logout", {"logout_token": "x"})
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("169.254.169.254", "0xa9fea9fe", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "[fe80::1]"),
+        *("[fd00:ec2::254]", "100.100.100.200", "192.0.0.192", "0.0.0.0", "[::]", "224.0.0.1", "[ff02::1]"),
+    ],
+)
+def test_what_tells_a_machine_its_secrets_is_not_called_even_where_private_addresses_are(
+    address: str,
+) -> None:
+    with pytest.raises(Invalid, match="is an internal address"):
+        Poster(allow_private=True).post(f"http://{address}:1/logout", {"logout_token": "x"})
+
+
 @pytest.mark.parametrize("host", ["localhost", "shop.localhost"])
 def test_a_name_of_this_machine_is_reached_without_a_resolver(
     host: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch

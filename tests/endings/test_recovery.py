@@ -90,6 +90,7 @@ TAKEN_BACK: dict[str, Callable[[Core, Held], object]] = {
         core.services.mass_endings.end("everyone", "", Reason.ADMIN, "cli")
     ),
     "disabled": lambda core, held: core.services.users.set_disabled(held.user.sub, True),
+    "removed": lambda core, held: core.services.removals.remove_user(held.user.sub, "me"),
 }
 
 

@@ -29,6 +29,8 @@ class _Forms(HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self._open: Form | None = None
+        self._select = self._textarea = ""
+        """The names of those that are open, else empty."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -41,10 +43,25 @@ class _Forms(HTMLParser):
             self.forms.append(self._open)
         elif self._open is not None and tag in ("input", "button", "select", "textarea"):
             self._add(self._open, tag, given)
+            self._select = given.get("name", "") if tag == "select" else ""
+            self._textarea = given.get("name", "") if tag == "textarea" else ""
+        elif self._open is not None and self._select and tag == "option":
+            self._choose(self._open.values, given)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._open = None
+        self._textarea = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open is not None and self._textarea:
+            # The line break that it begins with is the markup's.
+            self._open.values[self._textarea] += data.removeprefix("\n")
+
+    def _choose(self, values: dict[str, str], option: dict[str, str]) -> None:
+        # The first one counts unless another is marked.
+        if "selected" in option or not values[self._select]:
+            values[self._select] = option.get("value", "")
 
     @staticmethod
     def _add(form: Form, tag: str, given: dict[str, str]) -> None:

@@ -43,9 +43,19 @@ def redis_server_is_missing() -> str:
     return "redis-server is missing; on Debian: apt-get install redis-server"
 
 
+@cache
+def spin_is_missing() -> str:
+    """Return why no model can be checked here, or an empty string."""
+    for program in ("spin", "gcc"):
+        if not shutil.which(program):
+            return f"{program} is missing; on Debian: apt-get install spin gcc libc6-dev"
+    return ""
+
+
 MARKERS: dict[str, Callable[[], str]] = {
     "needs_chromium": chromium_is_missing,
     "needs_node": node_is_missing,
     "needs_postgresql": postgresql_is_missing,
     "needs_redis_server": redis_server_is_missing,
+    "needs_spin": spin_is_missing,
 }

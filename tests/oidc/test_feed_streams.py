@@ -9,7 +9,7 @@ import pytest
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
-from sso_center.core.endings import Feed, Position, Reason
+from sso_center.core.endings import Feed, Page, Position, Reason
 from sso_center.core.endings import feed as feed_module
 from sso_center.protocols.api_errors import Overloaded
 from sso_center.protocols.client_authentication import Credentials
@@ -119,22 +119,31 @@ def test_all_streams_are_told_by_one_thread(process: Process) -> None:
     eventually(lambda: all(reader.numbers() == [number] for reader in readers))
 
 
-def test_what_comes_while_a_stream_begins_is_told_once(process: Process) -> None:
+def test_what_is_on_its_way_while_a_stream_begins_is_told_once(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news, is_read, goes_on = process.feed.news, threading.Event(), threading.Event()
+
+    def slowly(after: Position) -> Page:
+        page = news(after)
+        if page.entries:
+            is_read.set()
+            assert goes_on.wait(10)
+        return page
+
+    monkeypatch.setattr(process.feed, "news", slowly)
     client, sent = process.client()
-    stop, numbers = threading.Event(), list[int]()
-
-    def take_back() -> None:
-        while not stop.is_set():
-            numbers.append(process.cut_off())
-
     start = process.feed.since(client.client_id, None).position
-    taking_back = threading.Thread(target=take_back)
-    taking_back.start()
-    readers = [process.listen(client, sent, start) for _ in range(30)]
-    stop.set()
-    taking_back.join()
-    eventually(lambda: all(len(reader.numbers()) >= len(numbers) for reader in readers))
-    assert [reader.numbers() for reader in readers] == [numbers] * 30
+    early = process.listen(client, sent)
+    first = process.cut_off()
+    assert is_read.wait(10)
+    # The thread has read it and told nobody yet: it is in the page that this one begins with.
+    late = process.listen(client, sent, start)
+    assert late.numbers() == [first]
+    goes_on.set()
+    second = process.cut_off()
+    eventually(lambda: second in early.numbers() and second in late.numbers())
+    assert early.numbers() == late.numbers() == [first, second]
 
 
 def test_a_silent_stream_is_kept_alive(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from sso_center.core.audit import Tag
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center
 from tests.ui.conftest import Member
@@ -173,3 +174,52 @@ def test_an_app_that_is_signed_in_is_a_device_of_its_own(member: Member) -> None
     form = next(form for form in page.forms if form.action in end_buttons(page))
     member.browser.submit(page, form)
     assert "<h3>The Shop&#39;s App</h3>" not in member.get("/account").text
+
+
+def test_somebody_says_that_a_sign_in_was_not_theirs_and_ends_it(
+    member: Member, sign_in: Callable[..., Member]
+) -> None:
+    phone, other = sign_in(member.person, user_agent=IPHONE), sign_in(member.person)
+    page = member.get("/account")
+    sid = next(
+        v.sid for v in member.center.services.sessions.of_user(member.person.sub) if "iPhone" in v.user_agent
+    )
+    assert f'href="/account/sessions/{sid}/not-me"' in page.text
+    page = member.get(f"/account/sessions/{sid}/not-me")
+    assert "Safari on iPhone" in page.text
+    answer = member.browser.submit(page, "disown-here", where="there")
+    assert answer.headers["Location"] == "/account"
+    assert (phone.is_signed_in, other.is_signed_in, member.is_signed_in) == (False, True, True)
+    (said,) = member.center.services.audit.latest(1, sub=member.person.sub, tag=Tag.SESSION_DISOWNED)
+    assert (said.sid, said.actor, said.address) == (sid, member.person.sub, "127.0.0.1")
+
+
+def test_or_ends_everything_and_chooses_a_new_password(
+    member: Member, sign_in: Callable[..., Member]
+) -> None:
+    phone, other = sign_in(member.person, user_agent=IPHONE), sign_in(member.person)
+    sid = next(
+        v.sid for v in member.center.services.sessions.of_user(member.person.sub) if "iPhone" in v.user_agent
+    )
+    page = member.get(f"/account/sessions/{sid}/not-me")
+    answer = member.browser.submit(page, "disown-everywhere", where="everywhere")
+    assert answer.headers["Location"] == "/account/password"
+    assert "choose a password that nobody knows" in member.get("/account/password").text
+    assert (phone.is_signed_in, other.is_signed_in) == (False, False)
+
+
+def test_nobody_disowns_what_is_not_theirs_to_disown(member: Member, sign_in: Callable[..., Member]) -> None:
+    stranger = sign_in()
+    sid = member.center.services.sessions.of_user(stranger.person.sub)[0].sid
+    token = member.get("/account").forms[0].values["csrf_token"]
+    url = member.center.url(f"/account/sessions/{sid}/not-me")
+    assert member.browser.get(url).headers["Location"] == "/account"
+    member.browser.post(url, {"csrf_token": token, "where": "there"})
+    assert stranger.is_signed_in
+
+
+def test_this_very_device_can_be_disowned(member: Member) -> None:
+    sid = member.center.services.sessions.of_user(member.person.sub)[0].sid
+    page = member.get(f"/account/sessions/{sid}/not-me")
+    assert member.browser.submit(page, "disown-here", where="there").headers["Location"] == "/login"
+    assert not member.is_signed_in

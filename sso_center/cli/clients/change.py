@@ -11,16 +11,7 @@ from sso_center.cli.output import print_json
 def remove(client_id: str) -> None:
     """Remove a site: nobody can log in there any more, and nothing that it was given counts."""
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-        from sso_center.core.endings import Reason  # noqa: PLC0415
-
-        services.clients.remove(client_id)
-        # Or all that it was given and agreed to would count again for who is registered under this id next.
-        services.mass_endings.cut_off("client", client_id, Reason.ADMIN, ACTOR)
-        for user in services.users.all():
-            if user.consent_to(client_id) is not None:
-                services.users.withdraw_consent(user.sub, client_id)
-        services.audit.record(Tag.CLIENT_REMOVED, client_id=client_id, actor=ACTOR)
+        services.removals.remove_client(client_id, ACTOR)
     click.echo(f"{client_id} is removed.")
 
 

@@ -18,6 +18,15 @@ _SHARED = (
         help="Where logouts may come back to.",
     ),
     click.option("--backchannel-logout-uri", metavar="U", help="Where the center tells the site of logouts."),
+    click.option(
+        "--frontchannel-logout-uri", metavar="U", help="What a browser that signs out loads, unseen."
+    ),
+    click.option(
+        "--frontchannel-logout-session/--no-frontchannel-logout-session",
+        "frontchannel_logout_session_required",
+        default=None,
+        help="Say there which session it was.",
+    ),
     click.option("--scope", "scopes", multiple=True, metavar="S", help="Besides openid, profile and email."),
     click.option("--name", help="What people call the site; ID when it is empty."),
     click.option("--home-uri", metavar="U", help="Where its front page is."),

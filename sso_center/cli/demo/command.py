@@ -121,6 +121,7 @@ def _announcement(plan: Plan, folder: Path) -> str:
             "",
             *sites,
             f"    {'Your account':<14}{plan.issuer}/account",
+            f"    {'The console':<14}{plan.issuer + '/admin':<32}only for people with the role sso-admin",
             "",
             "  and sign in as one of these people (name, password):",
             "",

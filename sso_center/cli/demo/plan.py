@@ -36,7 +36,7 @@ class DemoSite:
 PEOPLE = (
     DemoPerson("alice", "Alice", "alice-drinks-tea"),
     DemoPerson("bob", "Bob", "bob-mends-kettles", ("staff",)),
-    DemoPerson("admin", "Admin", "admin-keeps-keys", ("admin",)),
+    DemoPerson("admin", "Admin", "admin-keeps-keys", ("admin", "sso-admin")),
 )
 
 

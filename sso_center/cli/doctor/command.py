@@ -15,8 +15,17 @@ COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(*, as_json: bool) -> None:
+@click.option("--restore", is_flag=True, help="The SQL store was restored from a copy: start over from it.")
+@click.option("--yes", is_flag=True, help="With --restore: do it without asking.")
+def doctor(*, as_json: bool, restore: bool, yes: bool) -> None:
     """Look over settings and stores. The exit code is 1 when something is broken."""
+    if (yes and not restore) or (restore and as_json):
+        raise click.UsageError("--yes goes with --restore, which goes with nothing else.")
+    if restore:
+        from sso_center.cli.doctor.restore import start_over  # noqa: PLC0415
+
+        start_over(is_confirmed=yes)
+        return
     found = []
     for finding in examine(load_settings()):
         found.append(finding)

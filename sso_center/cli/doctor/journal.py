@@ -28,11 +28,12 @@ def _marks(services: Services) -> Finding:
     lineage = services.entries.lineage()
     markers = [services.redis.marker(shard) for shard in all_shards()]
     head = services.entries.head()
-    ahead = [marker for marker in markers if marker.lineage == lineage and marker.position > head]
+    ahead = [marker for marker in markers if marker.is_ahead_of(lineage, head)]
     if ahead:
         return fail(
             "journal",
-            f"{len(ahead)} shards know entries that SQL does not: was an older SQL backup restored?",
+            f"{len(ahead)} shards know entries that SQL does not, so nothing there counts: an older SQL copy "
+            "was restored; run sso-center doctor --restore",
         )
     strangers = [marker for marker in markers if marker.is_trusted and marker.lineage != lineage]
     if strangers:

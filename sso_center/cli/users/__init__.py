@@ -11,6 +11,7 @@ PLACES = {
     "list": (f"{_HERE}.show:list_users", "List people."),
     "disable": (f"{_HERE}.change:disable", "Lock a person out, everywhere, now."),
     "enable": (f"{_HERE}.change:enable", "Let a disabled person in again."),
+    "remove": (f"{_HERE}.change:remove", "Remove a person's account, and sign them out everywhere."),
     "set-password": (f"{_HERE}.change:set_password", "Set a password."),
     "roles": (f"{_HERE}.change:roles", "Give and take roles."),
     "set-roles": (f"{_HERE}.change:set_roles", "Give these roles and no others."),

@@ -1,4 +1,4 @@
-"""`sso-center users disable`, `enable`, `set-password`, `roles` and `set-roles`."""
+"""`sso-center users disable`, `enable`, `remove`, `set-password`, `roles` and `set-roles`."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -19,14 +19,21 @@ if TYPE_CHECKING:
 def disable(username: str) -> None:
     """Disable an account, and end what SSO_ON_DISABLED names, at the center and at every site."""
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-        from sso_center.core.endings import Reason  # noqa: PLC0415
-
-        user = services.users.set_disabled(find_person(services, username).sub, True)
-        services.audit.record(Tag.USER_DISABLED, sub=user.sub, actor=ACTOR)
-        services.mass_endings.end_void(user.sub, Reason.DISABLED, ACTOR)
+        user = services.removals.disable_user(find_person(services, username).sub, ACTOR)
         ended = services.settings.on_disabled
     click.echo(f"{user.username} is disabled{_signed_out(ended)}.")
+
+
+@click.command()
+@click.argument("username", metavar="NAME")
+def remove(username: str) -> None:
+    """Remove an account and its credentials, and end all it had, at the center and at every site.
+
+    The audit log stays. Somebody else may be given the name, and is another person to every site.
+    """
+    with opened_services() as services:
+        user = services.removals.remove_user(find_person(services, username).sub, ACTOR)
+    click.echo(f"{user.username} is removed, and signed out everywhere.")
 
 
 @click.command()

@@ -7,6 +7,7 @@ from sso_center.core.audit.audit import Audit, write_audit, write_audits
 from sso_center.core.audit.audit import Entry as AuditEntry
 from sso_center.core.audit.drain import AUDIT_PART, AuditDrain
 from sso_center.core.audit.journal import CHANNEL, append, append_all
+from sso_center.core.audit.search import AuditFilter, AuditLog, AuditPage, Found
 from sso_center.core.audit.tags import Tag
 
 __all__ = [
@@ -15,6 +16,10 @@ __all__ = [
     "Audit",
     "AuditDrain",
     "AuditEntry",
+    "AuditFilter",
+    "AuditLog",
+    "AuditPage",
+    "Found",
     "Tag",
     "append",
     "append_all",

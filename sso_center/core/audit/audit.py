@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from sso_center.base.clock import Clock
 from sso_center.core.audit.tags import Tag
@@ -75,21 +75,24 @@ class Audit:
             chosen = chosen.where(audit.c.sub == sub)
         with self._database.read() as connection:
             rows = connection.execute(chosen).all()
-        return [
-            Entry(
-                at=row.at,
-                tag=row.tag,
-                sub=row.sub,
-                client_id=row.client_id,
-                sid=row.sid,
-                actor=row.actor,
-                address=row.address,
-                user_agent=row.user_agent,
-                request_id=row.request_id,
-                detail=row.detail,
-            )
-            for row in rows
-        ]
+        return [read_entry(row) for row in rows]
+
+
+def read_entry(row: Row[Any]) -> Entry:
+    """Return the event that a row of the table holds."""
+    return Entry(
+        at=row.at,
+        tag=row.tag,
+        # Scripts note '' where there is none, requests nothing.
+        sub=row.sub or None,
+        client_id=row.client_id or None,
+        sid=row.sid or None,
+        actor=row.actor or "",
+        address=row.address or "",
+        user_agent=row.user_agent or "",
+        request_id=row.request_id or "",
+        detail=row.detail or {},
+    )
 
 
 def write_audit(

@@ -49,7 +49,8 @@ def append(
 def append_all(connection: Connection, rows: Sequence[Mapping[str, object]]) -> list[tuple[int, bool]]:
     """Append several entries as `append` does, in a few statements however many they are.
 
-    `rows` have every column but `number` and `is_applied`. Returns for each its number and whether it is new.
+    `rows` have every column but `number` and `is_applied`; `cause` may be left out of all of them. Returns
+    for each its number and whether it is new.
     """
     Database.lock_journal(connection)
     ids = [str(row["id"]) for row in rows]

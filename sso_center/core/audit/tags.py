@@ -14,6 +14,7 @@ class Tag(StrEnum):
     PASSWORD_CHANGED = "account:password:change"  # noqa: S105
     PASSWORD_CHANGE_FAILED = "account:password:fail"  # noqa: S105
     ACCOUNT_SESSION_ENDED = "account:session:end"
+    SESSION_DISOWNED = "account:session:disown"
     CONSENT_GRANTED = "account:consent:grant"
     CONSENT_WITHDRAWN = "account:consent:withdraw"
 
@@ -26,7 +27,13 @@ class Tag(StrEnum):
     CLIENT_CHANGED = "admin:client:change"
     CLIENT_REMOVED = "admin:client:remove"
     CLIENT_SECRET_ROTATED = "admin:client-secret:rotate"  # noqa: S105
+    USER_REMOVED = "admin:user:remove"
+    NOTICES_REPEATED = "admin:notice:repeat"
+    CONSOLE_USED = "admin:console:use"
+    AUDIT_EXPORTED = "admin:audit:export"
+    CLIENT_TRIED = "admin:client:try"
     KEYS_ROTATED = "admin:keys:rotate"
+    STORE_RESTORED = "admin:store:restore"
 
     GRANT_REDEEMED = "oidc:grant:redeem"
     CLIENT_JOINED = "oidc:client:join"

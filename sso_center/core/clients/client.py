@@ -11,6 +11,9 @@ AccessTokenFormat = Literal["opaque", "jwt", "app"]
 OFFLINE_ACCESS = "offline_access"
 """The scope for what outlives the person's session (OpenID Connect Core section 11)."""
 
+ADMIN_SCOPE = "sso:admin"
+"""The scope with which a client may use the JSON API for admins. No person can give it to anybody."""
+
 NATIVE_LOOPBACK = ("127.0.0.1", "::1")
 """Hosts whose port may differ: a native app listens on whichever port is free (RFC 8252 section 7.3)."""
 
@@ -21,7 +24,8 @@ class Client:
 
     `is_strict`: an old secret of its chains works for a minute from the first telling of the new one, not
     from its first use. `is_third_party`: people are asked before it learns of them. `max_sessions`: how
-    many may have joined it at once, 0 for any number.
+    many may have joined it at once, 0 for any number. `frontchannel_logout_uri`: what a browser that signs
+    out loads unseen, with `iss` and `sid` when `frontchannel_logout_session_required`.
     """
 
     client_id: str
@@ -43,6 +47,8 @@ class Client:
     is_strict: bool = False
     is_third_party: bool = False
     max_sessions: int = 0
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
 
     @property
     def audience(self) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -13,14 +14,19 @@ from sqlalchemy.exc import IntegrityError
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
 from sso_center.base.secrets import all_shards, hashed, new_secret, same
+from sso_center.core.audit import Tag, write_audit
 from sso_center.core.clients.client import Client
 from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.core.clients.store import (
+    Former,
     add_client,
+    finish_former,
     read_all,
+    read_former,
     read_to_change,
     remove_client,
     write_client,
+    write_former,
     write_secret,
 )
 from sso_center.storage.configuration import raise_configuration_version, read_configuration_version
@@ -45,6 +51,8 @@ class _Loaded:
     clients: Mapping[str, tuple[Client, str | None]]
     holders: Mapping[str, tuple[str, ...]]
     """For each API the other clients whose access tokens are for it."""
+    former: Mapping[str, Former]
+    """Those that were removed lately."""
 
 
 class Clients:
@@ -75,6 +83,18 @@ class Clients:
         if client is None:
             raise NotFound(f"There is no client {client_id!r}.")
         return client
+
+    def find_to_tell(self, client_id: str, number: int | None = None) -> Client | None:
+        """Return the client that is told of a logout; one that was removed is, for as long as it takes.
+
+        `number` is the entry of the journal it is told of: a client that was registered anew under the id of
+        a removed one is not told what concerned the old one. Raises Unavailable.
+        """
+        former = self._all().former.get(client_id)
+        client = self.find(client_id)
+        if former is None or (client is not None and (number is None or 0 < former.until < number)):
+            return client
+        return former.client
 
     def list(self) -> list[Client]:
         """Return every client as it is stored now, by id. Raises Unavailable."""
@@ -113,8 +133,8 @@ class Clients:
         with self._loading, self._database.read() as connection:
             # The version first: what is read after it is at least as new.
             version = read_configuration_version(connection)
-            clients = read_all(connection)
-            self._loaded = _Loaded(version, MappingProxyType(clients), _holders(clients))
+            clients, former = read_all(connection), read_former(connection)
+            self._loaded = _Loaded(version, MappingProxyType(clients), _holders(clients), former)
         return version
 
     def _all(self) -> _Loaded:
@@ -185,11 +205,37 @@ class Clients:
             write_secret(connection, client_id, hashed(secret), before.version + 1, self._clock())
         return secret
 
-    def remove(self, client_id: str) -> None:
-        """Remove a client. Raises NotFound."""
+    def remove(self, client_id: str, actor: str = "") -> Former:
+        """Remove a client, and return what is remembered of it. Raises NotFound.
+
+        What it was given is for the caller to take back, who then says `finish_removal`.
+        """
         with self._changing() as connection:
-            if not remove_client(connection, client_id):
-                raise NotFound(f"There is no client {client_id!r}.")
+            client = _known(read_to_change(connection, client_id), client_id)
+            remove_client(connection, client_id)
+            former = Former(
+                uuid.uuid4().hex,
+                client_id,
+                client.name,
+                client.backchannel_logout_uri,
+                client.id_token_alg,
+                actor,
+                self._clock(),
+            )
+            write_former(connection, former)
+            at = former.removed_at
+            write_audit(connection, Tag.CLIENT_REMOVED, at=at, client_id=client_id, actor=actor)
+        return former
+
+    def unfinished_removals(self) -> Sequence[Former]:
+        """Return the removed clients of which not everything is taken back yet. Raises Unavailable."""
+        with self._database.read() as connection:
+            return [one for one in read_former(connection).values() if not one.until]
+
+    def finish_removal(self, former: Former, until: int) -> None:
+        """Note that everything is taken back, up to entry `until` of the journal. Raises Unavailable."""
+        with self._changing() as connection:
+            finish_former(connection, former, until)
 
     @contextmanager
     def _changing(self) -> Iterator[Any]:

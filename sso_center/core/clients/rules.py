@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sso_center.base.errors import Invalid
 from sso_center.base.settings import DAY
-from sso_center.base.urls import check_registered_url
-from sso_center.core.clients.client import OFFLINE_ACCESS
+from sso_center.base.urls import check_registered_url, origin_of
+from sso_center.core.clients.client import ADMIN_SCOPE, OFFLINE_ACCESS
 
 STANDARD_SCOPES = ("openid", "profile", "email")
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
@@ -46,6 +46,8 @@ class Registration:
     is_strict: bool = False
     is_third_party: bool = False
     max_sessions: int = 0
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
 
 
 def check_registration(asked: Registration) -> Registration:
@@ -63,6 +65,8 @@ def check_registration(asked: Registration) -> Registration:
     if asked.is_public and asked.may_introspect:
         raise Invalid("A public client can't prove itself, so it may not introspect.", field="may_introspect")
     grant_types = _grant_types(asked)
+    if ADMIN_SCOPE in asked.scopes:
+        _check_admin(asked, grant_types)
     return Registration(
         client_id=asked.client_id,
         name=_name(asked.name or asked.client_id),
@@ -84,7 +88,22 @@ def check_registration(asked: Registration) -> Registration:
         is_strict=asked.is_strict,
         is_third_party=asked.is_third_party,
         max_sessions=_between(0, MAX_SESSIONS, asked.max_sessions, "max_sessions"),
+        frontchannel_logout_uri=_frontchannel(asked.frontchannel_logout_uri, asked.redirect_uris),
+        frontchannel_logout_session_required=asked.frontchannel_logout_session_required,
     )
+
+
+def _check_admin(asked: Registration, grant_types: Sequence[str]) -> None:
+    # Whom people log in at would get it with their consent; whom its tokens are for could present them to us.
+    if tuple(grant_types) != ("client_credentials",):
+        raise Invalid(
+            f"{ADMIN_SCOPE} is for who acts for itself alone: its only grant type is client_credentials.",
+            field="scopes",
+        )
+    if asked.audiences:
+        raise Invalid(
+            f"With {ADMIN_SCOPE} its tokens are for the center: it has no audiences.", field="audiences"
+        )
 
 
 def _name(name: str) -> str:
@@ -158,6 +177,17 @@ def _web_address(url: str | None, field: str) -> str | None:
     if not url.startswith(("http://", "https://")):
         raise Invalid(f"{url!r} must start with https:// or http://.", field=field)
     return check_registered_url(url, field=field)
+
+
+def _frontchannel(url: str | None, redirect_uris: Sequence[str]) -> str | None:
+    field = "frontchannel_logout_uri"
+    checked = _web_address(url, field)
+    # Front-Channel Logout 1.0 section 2: else a site could have our page load what is another's.
+    if checked is not None and origin_of(checked) not in {origin_of(one) for one in redirect_uris}:
+        raise Invalid(
+            f"{url!r} must have scheme, host and port of one of the redirect addresses.", field=field
+        )
+    return checked
 
 
 def _scopes(asked: Sequence[str], grant_types: Sequence[str]) -> tuple[str, ...]:

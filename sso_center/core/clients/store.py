@@ -1,15 +1,78 @@
-"""The rows of clients in SQL."""
+"""The rows of clients in SQL, and what is remembered of those that were removed."""
 
-from dataclasses import asdict, fields
+import json
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from sso_center.core.clients.client import Client
-from sso_center.storage.schema import clients
+from sso_center.storage.schema import clients, meta
+
+_FORMER = "former-client:"
+
+FORMER_KEPT = 48 * 3600 * 1000
+"""Milliseconds that a removed client is remembered: longer than any notice to it is tried."""
 
 _IN_COLUMNS = ("client_id", "name", "version")
 _SETTINGS = frozenset(field.name for field in fields(Client)) - set(_IN_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Former:
+    """A client that was removed: what it was told logouts with, until its last notices are delivered.
+
+    `id` is of this removal; `until` is the last entry of the journal that concerns it, 0 until everything it
+    was given is taken back.
+    """
+
+    id: str
+    client_id: str
+    name: str
+    backchannel_logout_uri: str | None
+    id_token_alg: str
+    actor: str
+    removed_at: int
+    until: int = 0
+
+    @property
+    def client(self) -> Client:
+        """The client as far as it can still be told anything: nothing else of it is left."""
+        return Client(
+            client_id=self.client_id,
+            name=self.name,
+            home_uri=None,
+            redirect_uris=(),
+            post_logout_redirect_uris=(),
+            backchannel_logout_uri=self.backchannel_logout_uri,
+            is_public=True,
+            scopes=(),
+            id_token_alg=self.id_token_alg,
+            may_introspect=False,
+            version=0,
+        )
+
+
+def read_former(connection: Connection) -> dict[str, Former]:
+    """Return the clients that were removed lately, by id."""
+    rows = connection.execute(select(meta).where(meta.c.key.startswith(_FORMER, autoescape=True)))
+    found = [Former(**json.loads(row.value)) for row in rows]
+    return {one.client_id: one for one in found}
+
+
+def write_former(connection: Connection, former: Former) -> None:
+    """Remember a client that is removed, in place of one that had its id; old ones are forgotten."""
+    for known in read_former(connection).values():
+        is_old = known.until and known.removed_at < former.removed_at - FORMER_KEPT
+        if known.client_id == former.client_id or is_old:
+            connection.execute(delete(meta).where(meta.c.key == _FORMER + known.client_id))
+    connection.execute(insert(meta).values(key=_FORMER + former.client_id, value=json.dumps(asdict(former))))
+
+
+def finish_former(connection: Connection, former: Former, until: int) -> None:
+    """Note that everything a removed client was given is taken back, by entry `until` of the journal."""
+    done = json.dumps(asdict(replace(former, until=until)))
+    connection.execute(update(meta).where(meta.c.key == _FORMER + former.client_id).values(value=done))
 
 
 def read_all(connection: Connection) -> dict[str, tuple[Client, str | None]]:

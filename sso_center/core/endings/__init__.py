@@ -21,10 +21,15 @@ from sso_center.core.endings.mass import MassEndings, Reach, Scope
 from sso_center.core.endings.notices import Notices
 from sso_center.core.endings.post import Poster
 from sso_center.core.endings.reasons import CENTER, Reason
+from sso_center.core.endings.receipts import Counts, EndingFilter, Receipts, SiteReceipt, ToldEnding
 from sso_center.core.endings.recovery import Recovery
+from sso_center.core.endings.removals import Removals
+from sso_center.core.endings.restore import Restore, Restored
 from sso_center.core.endings.sweep import Sweep
 from sso_center.core.endings.tail import Tail
 from sso_center.core.endings.taking_back import TakingBack
+from sso_center.core.endings.telling import Receipt, Telling
+from sso_center.core.endings.trying import Trying
 from sso_center.core.endings.walker import Walker
 from sso_center.core.endings.walking import Walking
 from sso_center.core.endings.walks import Walk, Walks
@@ -32,8 +37,10 @@ from sso_center.core.endings.walks import Walk, Walks
 __all__ = [
     "CENTER",
     "Applying",
+    "Counts",
     "Delivery",
     "Ending",
+    "EndingFilter",
     "Endings",
     "Entries",
     "Eviction",
@@ -48,12 +55,21 @@ __all__ = [
     "Poster",
     "Reach",
     "Reason",
+    "Receipt",
+    "Receipts",
     "Recovery",
+    "Removals",
+    "Restore",
+    "Restored",
     "Scope",
+    "SiteReceipt",
     "Sweep",
     "Tail",
     "TakingBack",
+    "Telling",
     "Told",
+    "ToldEnding",
+    "Trying",
     "Walk",
     "Walker",
     "Walking",

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from sso_center.base.clock import Clock
 from sso_center.base.secrets import all_shards
 from sso_center.core.endings.entries import Ending, Entry
+from sso_center.core.endings.reasons import Reason
 from sso_center.core.sessions import SESSION_PARTS
-from sso_center.core.users.copy import as_marks
+from sso_center.core.users.copy import PUT_USER_PARTS, as_marks, copy_arguments
+from sso_center.core.users.user import removed_user
 from sso_center.storage.redis import Redis, load_unguarded_script
 
 _ENDING = load_unguarded_script(__package__, *SESSION_PARTS, "apply_ending.lua")
 _CUTOFF = load_unguarded_script(__package__, "apply_cutoff.lua")
 _REVOCATION = load_unguarded_script(__package__, "sso_center.core.chains/chain.lua", "apply_revocation.lua")
 _FORGET_USER = load_unguarded_script(__package__, "sso_center.core.users/lost_roles.lua", "forget_user.lua")
+_PUT_USER = load_unguarded_script(__package__, *PUT_USER_PARTS)
 _LEAVE = load_unguarded_script(__package__, *SESSION_PARTS, "leave.lua")
 _VOID_GRANTS = load_unguarded_script(__package__, "void_grants.lua")
 _MARK = load_unguarded_script(__package__, "mark.lua")
@@ -57,6 +60,8 @@ class Applying:
             self.leave(shard, entry.sid, entry.client_id, entry.detail["at"])
         elif entry.kind == "revocation":
             self._revoke(shard, entry)
+        elif entry.kind == "user" and entry.reason == Reason.REMOVED:
+            run(_PUT_USER, shard, copy_arguments(removed_user(entry.sub, entry.detail["version"])))
         elif entry.kind == "user":
             run(_FORGET_USER, shard, (entry.sub, as_marks(entry.detail.get("lost_roles", ()))))
 

@@ -3,20 +3,24 @@
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from sso_center.base.clock import Clock
-from sso_center.base.errors import Invalid, Unavailable
+from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Clients
-from sso_center.core.endings.logout_token import make_logout_token
-from sso_center.core.endings.notices import Notice, Notices, Receipt
-from sso_center.core.endings.post import Poster
-from sso_center.core.keys import Keys
+from sso_center.core.endings.notices import Notice, Notices
+from sso_center.core.endings.telling import Receipt, Telling
+from sso_center.core.sessions import Sessions
 
 WORKERS = 16
 AT_ONCE_BY_CLIENT = 2
+
+FOR_SLOW = 8
+"""How many of the workers may be busy with sites that were slow or silent the last time."""
+
+SLOW = 1_000
+"""Milliseconds that a prompt site takes at most."""
 
 _log = logging.getLogger("sso_center.courier")
 
@@ -24,29 +28,29 @@ _log = logging.getLogger("sso_center.courier")
 class Delivery:
     """Delivers due notices with bounded concurrency, at most two at once to the same client.
 
-    `on_done` is called after each delivery, on any thread: another to that client may begin.
+    Sites that were slow the last time share half of the workers: the other half is always there for the
+    prompt. `on_done` is called after each delivery, on any thread: another to that client may begin.
     """
 
     def __init__(
         self,
         notices: Notices,
         clients: Clients,
-        keys: Keys,
-        poster: Poster,
-        issuer: str,
+        telling: Telling,
+        sessions: Sessions,
         clock: Clock,
         on_done: Callable[[], None] = lambda: None,
     ) -> None:
         self._notices = notices
         self._clients = clients
-        self._keys = keys
-        self._poster = poster
-        self._issuer = issuer
+        self._telling = telling
+        self._sessions = sessions
         self._clock = clock
         self._on_done = on_done
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="deliver")
         self._lock = threading.Lock()
         self._under_way: dict[str, int] = {}
+        self._slow: set[str] = set()
 
     def deliver_due(self) -> int:
         """Start delivering what is due, and return how many that were. Raises Unavailable."""
@@ -54,9 +58,7 @@ class Delivery:
             return 0
         started = 0
         while True:
-            with self._lock:
-                free = WORKERS - sum(self._under_way.values())
-                busy = [name for name, count in self._under_way.items() if count >= AT_ONCE_BY_CLIENT]
+            free, busy = self._room()
             if free <= 0:
                 return started
             leased = self._notices.lease(self._clock(), limit=free, not_for=busy)
@@ -70,6 +72,16 @@ class Delivery:
         """Wait for the deliveries under way."""
         self._pool.shutdown(wait=True)
 
+    def _room(self) -> tuple[int, set[str]]:
+        """Return how many deliveries may be started, and for which clients none may."""
+        with self._lock:
+            busy = {name for name, count in self._under_way.items() if count >= AT_ONCE_BY_CLIENT}
+            for_slow = sum(count for name, count in self._under_way.items() if name in self._slow)
+            # By lot, so that each of many slow sites has its turn.
+            drawn = random.sample(sorted(self._slow), min(len(self._slow), max(FOR_SLOW - for_slow, 0)))
+            busy |= self._slow - set(drawn)
+            return WORKERS - sum(self._under_way.values()), busy
+
     def _start(self, notice: Notice) -> None:
         with self._lock:
             self._under_way[notice.client_id] = self._under_way.get(notice.client_id, 0) + 1
@@ -77,6 +89,9 @@ class Delivery:
 
     def _deliver(self, notice: Notice) -> None:
         try:
+            if self._is_superseded(notice):
+                self._notices.supersede(notice)
+                return
             receipt = self._attempt(notice)
             jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
             self._notices.keep(notice, receipt, self._clock(), jitter=jitter)
@@ -92,22 +107,21 @@ class Delivery:
                     del self._under_way[notice.client_id]
             self._on_done()
 
-    def _attempt(self, notice: Notice) -> Receipt:
-        client = self._clients.find(notice.client_id)
-        if client is None or not client.backchannel_logout_uri:
-            return Receipt(False, None, 0, "the client has no logout address")
-        token = make_logout_token(
-            self._keys, self._issuer, client, sub=notice.sub, sid=notice.sid, now=self._clock()
+    def _is_superseded(self, notice: Notice) -> bool:
+        """Say whether a notice would end what came after it, since it names only the person."""
+        if notice.sid:
+            return False
+        return any(
+            view.opened_at > notice.created_at and notice.client_id in view.client_ids
+            for view in self._sessions.of_user(notice.sub)
         )
-        started = time.monotonic()
-        try:
-            status = self._poster.post(client.backchannel_logout_uri, {"logout_token": token})
-        except Invalid as refused:
-            return Receipt(False, None, _since(started), refused.message)
-        # The standard's success is 200; some sites answer 204 (Back-Channel Logout 1.0 section 2.8).
-        error = "" if status in (200, 204) else f"answered {status}"
-        return Receipt(not error, status, _since(started), error)
 
-
-def _since(started: float) -> int:
-    return round((time.monotonic() - started) * 1000)
+    def _attempt(self, notice: Notice) -> Receipt:
+        client = self._clients.find_to_tell(notice.client_id, notice.number)
+        receipt = self._telling.tell(client, sub=notice.sub, sid=notice.sid)
+        with self._lock:
+            if receipt.took >= SLOW:
+                self._slow.add(notice.client_id)
+            else:
+                self._slow.discard(notice.client_id)
+        return receipt

@@ -59,13 +59,18 @@ class Endings:
         ended = self.end_sessions([sid], reason, actor)
         return ended[0] if ended else None
 
-    def end_sessions(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Ending]:
-        """End several sessions, recorded in few transactions for each shard. Raises Unavailable."""
+    def end_sessions(
+        self, sids: Iterable[str], reason: Reason, actor: str, *, cause: int | None = None
+    ) -> list[Ending]:
+        """End several sessions, recorded in few transactions for each shard. Raises Unavailable.
+
+        `cause` is the number of the entry whose walk does it.
+        """
         endings: list[Ending] = []
         for batch in _in_batches(self._close(sids, reason, actor)):  # step 0
             shard = batch[0].shard
             told = self._told({client for one in batch for client in one.participants})
-            recorded = self._entries.record(batch, shard, told)  # step 1
+            recorded = self._entries.record(batch, shard, told, cause=cause)  # step 1
             self._finish(shard, recorded)  # steps 2 and 3; step 4 is the courier's
             endings += recorded
         return endings
@@ -94,22 +99,22 @@ class Endings:
             if word == "checked":
                 return said
             # One of them is of a person who was removed: it ends, and the others are asked after again.
-            self.end_session(said[1], Reason.DISABLED, CENTER)
+            self.end_session(said[1], Reason.REMOVED, CENTER)
 
-    def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> bool:
-        """Take one client out of a session, which goes on; say whether the client was in it.
+    def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> int | None:
+        """Take one client out of a session, which goes on; returns the entry's number, None if it was not in.
 
         What the client got of the session no longer counts, and it is given notice. Raises Unavailable.
         """
         shard = shard_in(sid)
         if shard is None:
-            return False
+            return None
         reply = self._sessions.with_user(_FIND_LEAVING, shard, (sid, client_id))
         if reply[0] != "leaving":
-            return False
+            return None
         at, sub = int(reply[1]), reply[2]
         is_told = self._takes_notices(client_id)
-        self._taking_back.take_back(
+        entry = self._taking_back.take_back(
             kind="leave",
             shard=shard,
             tag=Tag.CLIENT_LEFT,
@@ -121,7 +126,7 @@ class Endings:
             detail={"at": at},
             notices=[(client_id, sid, sub)] if is_told else (),
         )
-        return True
+        return entry.number
 
     def revoke_family(
         self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY, actor: str = CENTER
@@ -176,7 +181,7 @@ class Endings:
 
         An API that a client's tokens are for is told too: it remembers for seconds that they count.
         """
-        known = {name: self._clients.find(name) for name in joined}
+        known = {name: self._clients.find_to_tell(name) for name in joined}
         return {
             name: [one for one in {name, *client.audience} if self._takes_notices(one)]
             for name, client in known.items()
@@ -184,7 +189,7 @@ class Endings:
         }
 
     def _takes_notices(self, client_id: str) -> bool:
-        client = self._clients.find(client_id)
+        client = self._clients.find_to_tell(client_id)
         return client is not None and bool(client.backchannel_logout_uri)
 
     def _finish(self, shard: str, endings: Sequence[Ending]) -> None:

@@ -71,20 +71,28 @@ class Entries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, batch: Sequence[Closed], shard: str, told: Mapping[str, Sequence[str]]) -> list[Ending]:
+    def record(
+        self,
+        batch: Sequence[Closed],
+        shard: str,
+        told: Mapping[str, Sequence[str]],
+        *,
+        cause: int | None = None,
+    ) -> list[Ending]:
         """Record endings, a notice for whom `told` names by each participant, and audit entries, or nothing.
 
+        `cause` is the number of the entry whose walk ended them.
         Recording an ending again gives the number it already has, and no second notice.
         Raises Unavailable.
         """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
-            places = append_all(connection, [_journal_row(closed, shard) for closed in batch])
+            places = append_all(connection, [_journal_row(closed, shard, cause) for closed in batch])
             added = [
                 (number, closed) for (number, is_new), closed in zip(places, batch, strict=True) if is_new
             ]
             rows = [
-                _notice_row(number, client, closed.sid, closed.sub, closed.at)
+                _notice_row(number, client, closed.sid, closed.sub, closed.at, cause)
                 for number, closed in added
                 for client in sorted({one for joined in closed.participants for one in told.get(joined, ())})
             ]
@@ -148,7 +156,12 @@ class Entries:
             return number
 
     def add_notices(self, number: int, rows: Sequence[tuple[str, str, str]], at: int) -> None:
-        """Add notices (client, sid, sub) to an entry; one that is there stays. Raises Unavailable."""
+        """Add notices (client, sid, sub) to an entry; one that is there stays. Raises Unavailable.
+
+        One with the sid '' names the person as a whole.
+        """
+        if not rows:
+            return
         with self._database.write() as connection:
             add_notices(connection, number, rows, at)
 
@@ -215,13 +228,17 @@ def add_notices(connection: Connection, number: int, rows: Sequence[tuple[str, s
     there = select(notices.c.client_id, notices.c.sid).where(notices.c.number == number)
     known = {(row.client_id, row.sid) for row in connection.execute(there)}
     fresh = [
-        _notice_row(number, client, sid, sub, at) for client, sid, sub in rows if (client, sid) not in known
+        _notice_row(number, client, sid, sub, at, number)
+        for client, sid, sub in rows
+        if (client, sid) not in known
     ]
     if fresh:
         connection.execute(insert(notices), fresh)
 
 
-def _notice_row(number: int, client_id: str, sid: str, sub: str, at: int) -> dict[str, Any]:
+def _notice_row(
+    number: int, client_id: str, sid: str, sub: str, at: int, cause: int | None
+) -> dict[str, Any]:
     return {
         "number": number,
         "client_id": client_id,
@@ -232,10 +249,11 @@ def _notice_row(number: int, client_id: str, sid: str, sub: str, at: int) -> dic
         "next_attempt_at": at,
         "leased_until": 0,
         "created_at": at,
+        "cause": cause,
     }
 
 
-def _journal_row(closed: Closed, shard: str) -> dict[str, Any]:
+def _journal_row(closed: Closed, shard: str, cause: int | None) -> dict[str, Any]:
     return {
         "id": closed.ending_id,
         "kind": "ending",
@@ -247,6 +265,7 @@ def _journal_row(closed: Closed, shard: str) -> dict[str, Any]:
         "reason": closed.reason,
         "actor": closed.actor,
         "detail": {"participants": closed.participants, "apis": closed.apis},
+        "cause": cause,
     }
 
 

@@ -88,7 +88,8 @@ class Eviction:
         # An app's session is that one client's: without it nothing of it is left.
         apps = self._end(client_id, [one for one in oldest if one.is_app])
         others = [one.sid for one in oldest if not one.is_app]
-        return apps + sum(self._endings.leave(sid, client_id, CENTER, Reason.EVICTED) for sid in others)
+        left = [self._endings.leave(sid, client_id, CENTER, Reason.EVICTED) for sid in others]
+        return apps + len(left) - left.count(None)
 
 
 def _by_age(one: Seen) -> tuple[int, str]:

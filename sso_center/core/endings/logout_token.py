@@ -12,16 +12,17 @@ LIFETIME = 120
 
 
 def make_logout_token(keys: Keys, issuer: str, client: Client, *, sub: str, sid: str, now: int) -> str:
-    """Return a signed logout token for a client. `now` is in milliseconds."""
+    """Return a signed logout token for a client, of a person as a whole when `sid` is ''. `now` is in ms."""
     issued_at = now // 1000
-    claims = {
+    claims: dict[str, object] = {
         "iss": issuer,
         "aud": client.client_id,
         "iat": issued_at,
         "exp": issued_at + LIFETIME,
         "jti": secrets.token_urlsafe(16),
         "sub": sub,
-        "sid": sid,
         "events": {EVENT: {}},
     }
+    if sid:
+        claims["sid"] = sid
     return keys.sign(claims, client.id_token_alg, typ=TYPE)

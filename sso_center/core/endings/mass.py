@@ -55,17 +55,19 @@ class MassEndings:
         self._clock = clock
         self._horizon = horizon * 1000
 
-    def cut_off(self, scope: Scope, name: str, reason: Reason, actor: str) -> Entry:
+    def cut_off(self, scope: Scope, name: str, reason: Reason, actor: str, *, id: str = "") -> Entry:
         """Make nothing count that was issued to `scope` so far, from now on; returns the journal's entry.
 
         Takes one script a shard to count and one to be made the same in all, sent together, however
         many sessions there are. What it voided is then ended by a walk: the courier's, unless the
-        caller does it. When Unavailable is raised it may count in some shards.
+        caller does it. What has the same `id` is recorded once. When Unavailable is raised it may count
+        in some shards.
         """
         shards = [shard_of(name)] if scope == "user" else all_shards()
         # Counts from here on; the journal then keeps the latest of the shards' answers for all of them.
         cutoffs = self._redis.run_many(_CUT_OFF, [(shard, (scope, name, self._horizon)) for shard in shards])
         return self._taking_back.take_back(
+            id=id,
             kind="cutoff",
             shard=shards[0] if scope == "user" else None,
             tag=Tag.CUTOFF_SET,

@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from functools import cached_property
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode, urlsplit
 
@@ -26,7 +27,10 @@ class Poster:
     def __init__(self, *, allow_private: bool, patience: float = WHOLE_TIMEOUT) -> None:
         self._allow_private = allow_private
         self._patience = patience
-        self._tls = ssl.create_default_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
 
     def post(self, url: str, form: dict[str, str]) -> int:
         """Post `form` to `url` and return the status of the answer.

@@ -10,6 +10,7 @@ class Reason(StrEnum):
     ADMIN = "admin"
     PASSWORD_CHANGE = "password_change"  # noqa: S105 - a reason, not a password
     DISABLED = "disabled"
+    REMOVED = "removed"
     ROLE_LOST = "role_lost"
     CHANGED = "changed"
     EXPIRED = "expired"

@@ -3,6 +3,7 @@
 import logging
 
 from sso_center.base.clock import Clock
+from sso_center.base.errors import Unavailable
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.entries import Entries
 from sso_center.storage.redis import Redis
@@ -29,12 +30,19 @@ class Recovery:
     def recover(self, shard: str, run_id: str) -> None:
         """Apply what the shard has missed, void its grants, then write its marker.
 
-        Raises Unavailable while SQL or Redis is away: the shard then stays refused.
+        Raises Unavailable while SQL or Redis is away, and when SQL is not what the shard was last brought up
+        to: the shard then stays refused.
         """
         lineage = self._entries.lineage()
         marker = self._redis.marker(shard)
         # Another history of the journal gives its numbers another meaning.
         position = marker.position if marker.lineage == lineage else 0
+        # Read after the mark: it can only be ahead of it, unless SQL was set back under this name.
+        if marker.is_ahead_of(lineage, head := self._entries.head()):
+            raise Unavailable(
+                detail=f"sql: the journal ends at {head}, and shard {shard} knows {marker.position}: "
+                "an older copy was restored; run sso-center doctor --restore"
+            )
         replayed = 0
         while True:
             page = self._entries.concerning(

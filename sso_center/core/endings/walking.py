@@ -6,7 +6,7 @@ from typing import Any
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import NotFound
-from sso_center.base.secrets import all_shards
+from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.clients import Clients
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.endings import BATCH, Endings
@@ -19,7 +19,11 @@ from sso_center.storage.redis import Redis, Script, load_script
 SCAN_PARTS = (*SESSION_PARTS, "scan.lua")
 
 _FIND_VOID = load_script(__package__, *SCAN_PARTS, "find_void.lua")
+_FIND_OFFLINE = load_script(__package__, "find_offline.lua")
 _FIND_JOINED = load_script(__package__, *SCAN_PARTS, "find_joined.lua")
+
+LOCKED_OUT = (Reason.DISABLED, Reason.REMOVED)
+"""Why an account is shut as a whole, and with it what outlives sessions."""
 
 FIRST = "0"
 """The cursor that a walk over a shard begins and ends with."""
@@ -59,6 +63,8 @@ class Walking:
 
         `done` is how many shards an earlier walk was through with. Every step may be repeated.
         """
+        if entry.kind == "user" and entry.reason in LOCKED_OUT:
+            self._tell_offline(entry)
         ended, shards = 0, [entry.shard] if entry.shard else all_shards()
         for number, shard in enumerate(shards[done:], start=done):
             for count in self._batches(entry, shard):
@@ -68,7 +74,7 @@ class Walking:
 
     def end_void(self, sub: str, shard: str, reason: Reason, actor: str) -> int:
         """End the sessions of a user that no longer count, and return how many there were."""
-        return sum(self._end_void(shard, sub, reason, actor))
+        return sum(self._end_void(shard, sub, reason, actor, cause=None))
 
     def with_users(self, script: Script, shard: str, arguments: tuple[str | int, ...]) -> list[Any]:
         """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
@@ -83,14 +89,26 @@ class Walking:
             try:
                 self._users.refill(sub)
             except NotFound:
-                self._endings.end_session(sid, Reason.DISABLED, CENTER)
+                self._endings.end_session(sid, Reason.REMOVED, CENTER)
+
+    def _tell_offline(self, entry: Entry) -> None:
+        """Give notice to those who could act for a person without a session: it names the person alone."""
+        clients = self._redis.run(_FIND_OFFLINE, entry.shard or shard_of(entry.sub), (entry.sub,))
+        told = [(client_id, "", entry.sub) for client_id in clients if self._is_told(client_id, entry)]
+        self._entries.add_notices(entry.number, told, entry.at)
+
+    def _is_told(self, client_id: str, entry: Entry) -> bool:
+        client = self._clients.find_to_tell(client_id, entry.number)
+        return client is not None and bool(client.backchannel_logout_uri)
 
     def _batches(self, entry: Entry, shard: str) -> Iterator[int]:
         if entry.kind == "cutoff" and entry.detail["scope"] == "client":
             return self._take_out(shard, entry)
-        return self._end_void(shard, entry.sub, Reason(entry.reason), entry.actor)
+        return self._end_void(shard, entry.sub, Reason(entry.reason), entry.actor, cause=entry.number)
 
-    def _end_void(self, shard: str, sub: str, reason: Reason, actor: str) -> Iterator[int]:
+    def _end_void(
+        self, shard: str, sub: str, reason: Reason, actor: str, *, cause: int | None
+    ) -> Iterator[int]:
         cursor, void = FIRST, []
         while True:
             cursor, *sids = self.with_users(_FIND_VOID, shard, (sub, cursor, BATCH))
@@ -98,21 +116,20 @@ class Walking:
             # Where few are void, ending those of each page by themselves would cost a transaction a page.
             ended = 0
             if cursor == FIRST or len(void) >= BATCH:
-                ended, void = len(self._endings.end_sessions(void, reason, actor)), []
+                ended, void = len(self._endings.end_sessions(void, reason, actor, cause=cause)), []
             yield ended
             if cursor == FIRST:
                 return
 
     def _take_out(self, shard: str, entry: Entry) -> Iterator[int]:
         client_id, at = entry.detail["name"], entry.detail["at"]
-        client = self._clients.find(client_id)
-        is_told = client is not None and bool(client.backchannel_logout_uri)
+        is_told = self._is_told(client_id, entry)
         cursor = FIRST
         while True:
             cursor, *rows = self._redis.run(_FIND_JOINED, shard, (client_id, at, cursor, BATCH))
             # An app's session is that one client's: without it nothing of it is left.
             apps = [sid for sid, _, kind in rows if kind == "app"]
-            self._endings.end_sessions(apps, Reason(entry.reason), entry.actor)
+            self._endings.end_sessions(apps, Reason(entry.reason), entry.actor, cause=entry.number)
             others = [(client_id, sid, sub) for sid, sub, kind in rows if kind != "app"]
             if others and is_told:
                 self._entries.add_notices(entry.number, others, self._clock())

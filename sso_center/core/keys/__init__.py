@@ -6,5 +6,6 @@ set. Each process keeps them decrypted in memory, loaded whole. Knows nothing of
 
 from sso_center.core.keys.keys import Keys
 from sso_center.core.keys.master import master_secret
+from sso_center.core.keys.ring import PURPOSES, State, StoredKey
 
-__all__ = ["Keys", "master_secret"]
+__all__ = ["PURPOSES", "Keys", "State", "StoredKey", "master_secret"]

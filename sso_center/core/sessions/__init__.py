@@ -7,6 +7,7 @@ session by itself: it reports what it found, and the caller ends what must end.
 """
 
 from sso_center.core.sessions.device_type import DeviceType, device_mark, device_type_of
+from sso_center.core.sessions.history import History, Moment
 from sso_center.core.sessions.limit import SessionLimits, TooManySessions
 from sso_center.core.sessions.presence import Presence, Step
 from sso_center.core.sessions.record import (
@@ -18,6 +19,7 @@ from sso_center.core.sessions.record import (
     read_claims,
     read_session,
 )
+from sso_center.core.sessions.search import SessionPage, SessionSearch
 from sso_center.core.sessions.sessions import (
     MAX_USER_AGENT,
     OPENING_PARTS,
@@ -33,12 +35,16 @@ __all__ = [
     "SESSION_PARTS",
     "About",
     "DeviceType",
+    "History",
     "Lifetimes",
+    "Moment",
     "Opened",
     "Outcome",
     "Presence",
     "Session",
     "SessionLimits",
+    "SessionPage",
+    "SessionSearch",
     "SessionView",
     "Sessions",
     "Step",

@@ -10,15 +10,5 @@ else
   sids = redis.call('ZRANGE', prefix .. 'deadlines', tonumber(args[2]), tonumber(args[2]) + tonumber(args[3]) - 1)
 end
 local found = {#sids}
-for _, sid in ipairs(sids) do
-  local session = session_load(sid)
-  local user = session and user_load(session.sub)
-  local state = session_state(session, user)
-  if state == 'alive' or state == 'no_user' then
-    local row = session_reply(session, user)
-    row[#row + 1], row[#row + 2] = session.kind, session.device_type
-    for _, client in ipairs(redis.call('HKEYS', participants_key(sid))) do row[#row + 1] = client end
-    found[#found + 1] = row
-  end
-end
+for _, sid in ipairs(sids) do found[#found + 1] = session_listed(sid) end
 return found

@@ -33,13 +33,16 @@ SESSION_PARTS = (
 )
 """What every script composes that asks whether a session is alive."""
 
+LISTING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/listing.lua")
+"""What every script composes that shows sessions in a list."""
+
 OPENING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/opening.lua")
 """What every script composes that opens one."""
 
 _VISIT = load_script(__package__, *SESSION_PARTS, "visit.lua")
 _OPEN = load_script(__package__, *OPENING_PARTS, AUDIT_PART, "open.lua")
 _COUNT_INDEX = load_script(__package__, "count_index.lua")
-_LIST = load_script(__package__, *SESSION_PARTS, "list_sessions.lua")
+_LIST = load_script(__package__, *LISTING_PARTS, "list_sessions.lua")
 _LIST_STEPS = load_script(__package__, *SESSION_PARTS, "list_steps.lua")
 _COUNT_PRESENCE = load_script(__package__, "count_presence.lua")
 
@@ -199,7 +202,8 @@ class Sessions:
                 return reply
             if reply[0] == "full":
                 raise TooManySessions(int(reply[1]), reply[2])
-            if reply[0] == "no_user":
+            # A change may not have reached Redis yet, and a restored SQL store may have undone one.
+            if reply[0] in ("no_user", "changed"):
                 self._users.refill(user.sub)
         raise Conflict("The account was changed a moment ago. Please sign in again.")
 

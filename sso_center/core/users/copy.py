@@ -8,7 +8,9 @@ from sso_center.storage.redis import Redis, load_script
 LIFETIME = 400 * 86_400_000
 """Milliseconds; longer than any session lives. A copy that is gone is refilled from SQL."""
 
-_PUT_USER = load_script(__package__, "lost_roles.lua", "put_user.lua")
+PUT_USER_PARTS = ("sso_center.core.users/lost_roles.lua", "sso_center.core.users/put_user.lua")
+
+_PUT_USER = load_script(__package__, *PUT_USER_PARTS)
 
 
 def write_copy(
@@ -19,7 +21,14 @@ def write_copy(
     `lost_roles` are those that a change took away: what a cut-off took by one of them stays taken. Cut-offs
     later than `latest` (ms) came after the change.
     """
-    arguments: tuple[str | int, ...] = (
+    redis.run(_PUT_USER, user.shard, copy_arguments(user, lost_roles=lost_roles, latest=latest))
+
+
+def copy_arguments(
+    user: User, *, lost_roles: Collection[str] = (), latest: int | None = None
+) -> tuple[str | int, ...]:
+    """Return what put_user.lua is told."""
+    return (
         user.sub,
         user.version,
         user.epoch,
@@ -33,7 +42,6 @@ def write_copy(
         as_marks(lost_roles),
         "" if latest is None else latest,
     )
-    redis.run(_PUT_USER, user.shard, arguments)
 
 
 def as_marks(roles: Collection[str]) -> str:

@@ -1,13 +1,15 @@
 """The rows of users in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, Text, cast, delete, func, insert, or_, select, update
 
+from sso_center.base.names import normal_name
 from sso_center.core.users.user import Consent, User
 from sso_center.storage.schema import users
+from sso_center.storage.sql import ESCAPE, escaped
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,30 @@ def read_page(connection: Connection, after: str, count: int) -> list[User]:
     return [_account(row).user for row in connection.execute(page)]
 
 
+def read_consenting(connection: Connection, client_id: str) -> list[User]:
+    """Return the users whose consents name a client, and perhaps a few whose name only contains it."""
+    named = cast(users.c.consents, Text).contains(f'"{client_id}"', autoescape=True)
+    return [_account(row).user for row in connection.execute(select(users).where(named))]
+
+
+def read_beginning(connection: Connection, beginning: str, after: str, count: int) -> list[User]:
+    """Return the `count` users that follow `after` and whose login name, name or e-mail address begins so."""
+    # Lowered by the database on both sides: SQLite knows the case of ASCII only.
+    sought = func.lower(f"{escaped(beginning)}%")
+    begins = or_(
+        users.c.username.startswith(normal_name(beginning), autoescape=True),
+        *(func.lower(place).like(sought, escape=ESCAPE) for place in (users.c.name, users.c.email)),
+    )
+    page = select(users).where(users.c.username > after, begins).order_by(users.c.username).limit(count)
+    return [_account(row).user for row in connection.execute(page)]
+
+
+def read_names(connection: Connection, subs: Collection[str]) -> dict[str, str]:
+    """Return the login names of those of these users that there are."""
+    wanted = select(users.c.sub, users.c.username).where(users.c.sub.in_(list(subs)))
+    return {row.sub: row.username for row in connection.execute(wanted)}
+
+
 def add_account(connection: Connection, account: Account, at: int) -> None:
     """Store a new account, made at that moment (ms). Raises IntegrityError when the login name is taken."""
     connection.execute(
@@ -49,6 +75,11 @@ def add_account(connection: Connection, account: Account, at: int) -> None:
 def write_account(connection: Connection, account: Account, at: int) -> None:
     """Store an account as it is from then (ms) on. Raises IntegrityError when the login name is taken."""
     connection.execute(update(users).where(users.c.sub == account.user.sub).values(**_columns(account, at)))
+
+
+def remove_account(connection: Connection, sub: str) -> None:
+    """Forget an account and its credentials."""
+    connection.execute(delete(users).where(users.c.sub == sub))
 
 
 def note_password_change(connection: Connection, sub: str, at: int) -> None:

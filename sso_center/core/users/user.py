@@ -51,6 +51,26 @@ class User:
         return next((one for one in self.consents if one.client_id == client_id), None)
 
 
+def removed_user(sub: str, version: int) -> User:
+    """Return what stands for somebody who was removed: nothing of them counts, and no older copy comes back.
+
+    `version` is later than any that the account had; no session or token is of an epoch as high.
+    """
+    return User(
+        sub=sub,
+        username="",
+        name="",
+        email="",
+        roles=(),
+        is_disabled=True,
+        must_change_password=False,
+        version=version,
+        epoch=version,
+        refresh_epoch=version,
+        access_epoch=version,
+    )
+
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

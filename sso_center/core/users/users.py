@@ -1,9 +1,10 @@
 """Users, as everything else finds and changes them."""
 
+import builtins
 import contextlib
 import secrets
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.names import normal_name
+from sso_center.core.audit.audit import write_audit
 from sso_center.core.audit.journal import CHANNEL, append
+from sso_center.core.audit.tags import Tag
 from sso_center.core.users.consents import with_consent, without_consent
 from sso_center.core.users.consequences import Consequences, take_back
 from sso_center.core.users.copy import write_copy
@@ -28,12 +31,16 @@ from sso_center.core.users.store import (
     Account,
     add_account,
     note_password_change,
+    read_beginning,
     read_by_sub,
     read_by_username,
+    read_consenting,
+    read_names,
     read_page,
+    remove_account,
     write_account,
 )
-from sso_center.core.users.user import User
+from sso_center.core.users.user import User, removed_user
 from sso_center.storage.redis import Redis
 from sso_center.storage.sql import Database
 
@@ -79,12 +86,30 @@ class Users:
         with self._database.read() as connection:
             return read_page(connection, after, count)
 
+    def search(self, beginning: str, *, after: str = "", count: int = PAGE) -> builtins.list[User]:
+        """Return `count` users whose login name, name or e-mail address begins so, in whatever case.
+
+        In the order of their login names, beginning behind `after`.
+        """
+        with self._database.read() as connection:
+            return read_beginning(connection, beginning.strip(), after, count)
+
+    def names(self, subs: Collection[str]) -> dict[str, str]:
+        """Return the login names of those of these users that there are."""
+        with self._database.read() as connection:
+            return read_names(connection, subs)
+
     def all(self) -> Iterator[User]:
         """Yield every user in the order of their login names."""
         page = self.list()
         while page:
             yield from page
             page = self.list(after=page[-1].username)
+
+    def consenting_to(self, client_id: str) -> Sequence[User]:
+        """Return the users who let a client have something."""
+        with self._database.read() as connection:
+            return [one for one in read_consenting(connection, client_id) if one.consent_to(client_id)]
 
     # -- who someone is
 
@@ -250,6 +275,35 @@ class Users:
             "changed",
             lambda account: replace(account, user=without_consent(account.user, client_id)),
         )
+
+    def remove(self, sub: str, actor: str) -> User:
+        """Forget an account and its credentials, and return what it was. Raises NotFound.
+
+        Nothing of it counts from here on; what it had open is ended by whoever follows the journal. The
+        audit log stays. The login name may be given to somebody else.
+        """
+        now = self._clock()
+        with self._database.write() as connection:
+            before = _known(read_by_sub(connection, sub, for_update=True)).user
+            remove_account(connection, sub)
+            number = append(
+                connection,
+                id=uuid.uuid4().hex,
+                kind="user",
+                at=now,
+                shard=before.shard,
+                sub=sub,
+                reason="removed",
+                actor=actor,
+                detail={"version": before.version + 1},
+            )
+            named = {"username": before.username}
+            write_audit(connection, Tag.USER_REMOVED, at=now, sub=sub, actor=actor, detail=named)
+        # Written, not dropped: whoever read the account a moment ago may still write its copy back.
+        write_copy(self._redis, removed_user(sub, before.version + 1))
+        with contextlib.suppress(Unavailable):
+            self._redis.publish(CHANNEL, str(number))
+        return before
 
     def _change(
         self, sub: str, reason: str | Callable[[User], str], change: Callable[[Account], Account]

@@ -13,7 +13,7 @@ from sso_center.protocols.oidc.claims import CLAIMS, SCOPES
 from sso_center.protocols.oidc.token import GRANT_TYPES
 from sso_center.web.language import LANGUAGES
 
-ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "sid", "acr", "amr", "at_hash")
+ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "stamp", "auth_time", "nonce", "sid", "acr", "amr", "at_hash")
 CACHE = ("Cache-Control", "public, max-age=300")
 
 
@@ -54,6 +54,8 @@ def _document(issuer: str) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         # Left out, this one would mean yes.

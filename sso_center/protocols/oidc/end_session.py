@@ -3,9 +3,11 @@
 1. What is asked: by which site, with which proof, and where to go afterwards; what can't be trusted is shown.
 2. Whose session: this browser's. A site that brings an ID token of exactly this session ends it at once;
    everybody else's request is put to the person first, or any page could sign people out.
-3. The session ends by the one path there is, and the browser goes on.
+3. It ends by the one path there is: this browser's session, or as the person chose, everything of theirs, or
+   only what the one site has of it. The sites that can only be asked through the browser are, and it goes on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, request
@@ -13,10 +15,11 @@ from flask import Blueprint, Response, current_app, request
 from sso_center.base.errors import Unavailable
 from sso_center.base.urls import with_query
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
+from sso_center.core.endings import Ending, Reason
 from sso_center.core.sessions import Session
 from sso_center.protocols import posted
-from sso_center.protocols.oidc import addresses, hints
+from sso_center.protocols.oidc import addresses, frontchannel, hints
+from sso_center.protocols.oidc.frontchannel import Leaving
 from sso_center.protocols.parameters import Parameters, parse
 from sso_center.protocols.redirects import see_other
 from sso_center.services import Services
@@ -25,6 +28,14 @@ from sso_center.web.errors import ShownError
 from sso_center.web.pages import render
 
 MAX_QUERY = 7000
+SCOPE = "scope"
+"""The field of our own form that says how far the person signs out."""
+
+BROWSER, EVERYWHERE, SITE = "browser", "everywhere", "site"
+
+LOOK_FOR = 3
+"""Seconds that the browser is given to load what the sites have it show, before it goes on."""
+
 PASSED_ON = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
@@ -77,35 +88,66 @@ class EndSession:
         if session is None:
             return self._done(asked)
         fields = {name: value for name in PASSED_ON if (value := asked.parameters.get(name)) is not None}
-        client_name = asked.client.name if asked.client else None
-        return render("logout.html", status, fields=fields, client_name=client_name, user=session.user)
+        return render(
+            "logout.html",
+            status,
+            fields=fields,
+            client_name=asked.client.name if asked.client else None,
+            can_leave=asked.client is not None and self._is_in(session, asked.client),
+            user=session.user,
+        )
 
     def _confirmed(self, asked: LogoutRequest) -> Response:
         if asked.mistake is not None:
             raise asked.mistake
-        session = browser.current()
-        return self._done(asked) if session is None else self._end(asked, session, actor=session.sub)
+        session, scope = browser.current(), request.form.get(SCOPE, BROWSER)
+        if session is None:
+            return self._done(asked)
+        if scope == SITE and asked.client is not None:
+            return self._leave(asked, session, asked.client)
+        return self._end(asked, session, actor=session.sub, scope=scope)
 
-    def _end(self, asked: LogoutRequest, session: Session, *, actor: str) -> Response:
+    def _is_in(self, session: Session, client: Client) -> bool:
+        view = self.services.sessions.view(session.sid)
+        return view is not None and client.client_id in view.client_ids
+
+    def _leave(self, asked: LogoutRequest, session: Session, client: Client) -> Response:
+        number = self.services.endings.leave(session.sid, client.client_id, session.sub)
+        left = Leaving(number, session.sid, session.sub, (client.client_id,)) if number else None
+        return self._go_on(asked, left, scope=SITE)
+
+    def _end(self, asked: LogoutRequest, session: Session, *, actor: str, scope: str = BROWSER) -> Response:
         try:
-            self.services.endings.end_session(session.sid, Reason.LOGOUT, actor)
+            ending = self.services.endings.end_session(session.sid, Reason.LOGOUT, actor)
+            if scope == EVERYWHERE:
+                # Counts at once for everything else of theirs; the courier ends it one by one.
+                self.services.mass_endings.cut_off("user", session.sub, Reason.LOGOUT, actor)
         except Unavailable as away:
-            return self._half_done(asked, away)
-        return self._done(asked)
+            return self._half_done(asked, away, scope)
+        return self._done(asked, ending, scope=scope)
 
-    def _half_done(self, asked: LogoutRequest, away: Unavailable) -> Response:
+    def _half_done(self, asked: LogoutRequest, away: Unavailable, scope: str) -> Response:
         # Raises again when even the session could not be closed: then nothing has happened.
         if self.services.sessions.visit(browser.cookie()).session is not None:
             raise away
-        response = _signed_out(asked, status=503, pending=True)
+        response = _signed_out(asked, status=503, pending=scope)
         response.headers["Retry-After"] = str(away.retry_after)
         return response
 
-    def _done(self, asked: LogoutRequest) -> Response:
+    def _done(self, asked: LogoutRequest, ending: Ending | None = None, *, scope: str = BROWSER) -> Response:
         browser.forget()
-        if asked.target is not None:
+        left = Leaving(ending.number, ending.sid, ending.sub, ending.participants) if ending else None
+        return self._go_on(asked, left, scope=scope)
+
+    def _go_on(self, asked: LogoutRequest, left: Leaving | None, *, scope: str) -> Response:
+        try:
+            frames = frontchannel.show(self.services, left)
+        except Unavailable:
+            # Logged out is logged out: nobody is asked through the browser then, as nobody would know of it.
+            frames = []
+        if asked.target is not None and not frames:
             return see_other(asked.target)
-        return _signed_out(asked)
+        return _signed_out(asked, scope=scope, frames=frames)
 
     def _read(self, query: str) -> LogoutRequest:
         parameters = parse(query)
@@ -148,12 +190,22 @@ def _target(client: Client | None, parameters: Parameters) -> str | None:
     return with_query(uri, state=parameters.get("state"))
 
 
-def _signed_out(asked: LogoutRequest, *, status: int = 200, pending: bool = False) -> Response:
+def _signed_out(
+    asked: LogoutRequest,
+    *,
+    status: int = 200,
+    scope: str = BROWSER,
+    pending: str = "",
+    frames: Sequence[str] = (),
+) -> Response:
     client = asked.client
     return render(
         "signed_out.html",
         status,
-        continue_url=client.home_uri if client else None,
+        continue_url=asked.target or (client.home_uri if client else None),
         client_name=client.name if client else None,
+        go_on_after=LOOK_FOR if asked.target and frames else None,
+        frames=frames,
+        scope=scope,
         pending=pending,
     )

@@ -30,18 +30,13 @@ def handler(services: Services) -> Handler:
 
 def _token(call: Call) -> str:
     """Return the token of a request, which comes in one way (RFC 6750 section 2), never in the address."""
-    in_header, in_body = _in_header(call), _in_body(call)
+    in_header, in_body = call.bearer(), _in_body(call)
     if in_header is not None and in_body is not None:
         raise InvalidBearerRequest("Send the token in the header or in the body, not in both.")
     token = in_header if in_header is not None else in_body
     if token is None:
         raise MissingToken
     return token
-
-
-def _in_header(call: Call) -> str | None:
-    scheme, _, token = (call.authorization or "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _in_body(call: Call) -> str | None:

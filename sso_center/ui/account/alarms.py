@@ -14,19 +14,28 @@ def alarms_of(services: Services, sub: str) -> list[str]:
 
     Raises Unavailable.
     """
-    now = services.clock()
-    since = max(now - LOOK_BACK, _last_password_change(services, sub))
-    ended = services.audit.latest(50, sub=sub, tag=Tag.SESSION_ENDED)
-    copied = [one.at for one in ended if one.at > since and one.detail.get("reason") == Reason.REUSE]
-    if not copied:
+    copied_at = last_copy_of(services, sub)
+    if copied_at is None:
         return []
     return [
         gettext(
             "A copy of a sign-in of yours was used (%(when)s), so we ended that session at every site. "
             "If you don't know how that came about, change your password.",
-            when=ago(now - max(copied)),
+            when=ago(services.clock() - copied_at),
         )
     ]
+
+
+def last_copy_of(services: Services, sub: str) -> int | None:
+    """Return when (ms) a copied cookie of the person was last found out, as long as it matters.
+
+    Raises Unavailable.
+    """
+    since = max(services.clock() - LOOK_BACK, _last_password_change(services, sub))
+    ended = services.audit.latest(50, sub=sub, tag=Tag.SESSION_ENDED)
+    return max(
+        (one.at for one in ended if one.at > since and one.detail.get("reason") == Reason.REUSE), default=None
+    )
 
 
 def _last_password_change(services: Services, sub: str) -> int:

@@ -71,6 +71,11 @@ def overview_of(services: Services, current: Session) -> Overview:
     return Overview(here, tuple(places))
 
 
+def place_of(services: Services, view: SessionView, current: Session) -> Place:
+    """Return one of the person's own sessions as the account page shows it."""
+    return _place(services, view, current, _sites(services, [view]), services.sessions.steps(view.sid))
+
+
 def _place(
     services: Services, view: SessionView, current: Session, sites: dict[str, Site], steps: Sequence[Step]
 ) -> Place:

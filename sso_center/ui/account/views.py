@@ -8,7 +8,7 @@ from sso_center.core.endings import Reason
 from sso_center.core.sessions import Session
 from sso_center.services import Services
 from sso_center.ui import trail
-from sso_center.ui.account import access, password
+from sso_center.ui.account import access, disown, password
 from sso_center.ui.account.alarms import alarms_of
 from sso_center.ui.account.overview import overview_of
 from sso_center.web import browser
@@ -34,6 +34,14 @@ def blueprint(services: Services) -> Blueprint:
     def end(sid: str) -> Response:
         session = browser.current()
         return _end_one(services, session, sid) if session else _to_login("/account")
+
+    @routes.route("/account/sessions/<sid>/not-me", methods=["GET", "POST"])
+    def not_me(sid: str) -> Response:
+        session = browser.current()
+        if session is None:
+            return _to_login("/account")
+        step = disown.take if request.method == "POST" else disown.show
+        return step(services, session, sid)
 
     @routes.post("/account/sessions/end-others")
     def end_others() -> Response:
@@ -75,6 +83,7 @@ def _show(services: Services, session: Session) -> Response:
     return render(
         "account.html",
         user=session.user,
+        is_admin=session.user.has_role(services.settings.admin_role),
         overview=overview_of(services, session),
         accesses=access.accesses_of(services, session.user),
         alarms=alarms_of(services, session.sub),

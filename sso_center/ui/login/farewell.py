@@ -17,6 +17,7 @@ _TOLD = {
         "The password of your account was changed, so you were signed out. Please sign in with the new one."
     ),
     Reason.DISABLED: lazy_gettext("Your account was disabled, so you were signed out."),
+    Reason.REMOVED: lazy_gettext("Your account was removed, so you were signed out."),
     Reason.ROLE_LOST: lazy_gettext(
         "What you may do was changed, so you were signed out. Please sign in again."
     ),

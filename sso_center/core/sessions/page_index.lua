@@ -1,0 +1,28 @@
+-- A part of an index of this shard's sessions by time, the latest first, behind a place in it: by time and sid, since by
+-- rank it would move with whatever is used or ends meanwhile.
+-- ARGV: index, the place's time (ms) or '' to begin, its sid, count
+-- Returns {how many there are, sid, time, sid, time, ...}
+local key = prefix .. args[1]
+
+-- Byte by byte, as sorted sets are ordered; Lua compares by the server's locale.
+local function is_below(one, other)
+  for i = 1, math.min(#one, #other) do
+    local a, b = string.byte(one, i), string.byte(other, i)
+    if a ~= b then return a < b end
+  end
+  return #one < #other
+end
+
+-- The rank of the first behind the place; those of the same instant are halved until it is found.
+local function rank_behind(at, sid)
+  local low, high = redis.call('ZCOUNT', key, '(' .. at, '+inf'), redis.call('ZCOUNT', key, at, '+inf')
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if is_below(redis.call('ZREVRANGE', key, middle, middle)[1], sid) then high = middle else low = middle + 1 end
+  end
+  return low
+end
+
+local first = args[2] ~= '' and rank_behind(args[2], args[3]) or 0
+local page = redis.call('ZREVRANGE', key, first, first + tonumber(args[4]) - 1, 'WITHSCORES')
+return {redis.call('ZCARD', key), unpack(page)}

@@ -1,0 +1,46 @@
+"""/keys: what tokens and cookies are signed with."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sso_center.core.audit import Tag
+from sso_center.core.keys.ring import PURPOSES
+from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.schema import members, text
+from sso_center.protocols.admin.shapes import key_json, ref, whole
+from sso_center.services import Services
+
+_LIST = whole(keys={"type": "array", "items": ref("Key")})
+
+
+def routes(services: Services) -> Sequence[Route]:
+    """Return this noun's part of the table."""
+
+    def all_keys(_asked: Asked) -> dict[str, Any]:
+        return {"keys": [key_json(key) for key in services.keys.stored()]}
+
+    def rotate(asked: Asked) -> dict[str, Any]:
+        purpose = asked.body.get("purpose")
+        services.keys.rotate(purpose)
+        services.audit.record(Tag.KEYS_ROTATED, detail={"purpose": purpose or "all"}, **asked.trail)
+        return all_keys(asked)
+
+    return (
+        Route(
+            "GET",
+            "/keys",
+            "listKeys",
+            "List the keys and where each is in its life; never the keys.",
+            all_keys,
+            _LIST,
+        ),
+        Route(
+            "POST",
+            "/keys/rotate",
+            "rotateKeys",
+            "Let the next keys sign, of one purpose or of all; those that signed so far only verify.",
+            rotate,
+            _LIST,
+            body=members(purpose=text(enum=list(PURPOSES))),
+        ),
+    )

@@ -1,0 +1,26 @@
+"""The console for admins, /admin: who is here, sessions and receipts, people, sites, the audit log, keys.
+
+One file a page or an action; each adds its own routes. `gate.py` stands before all of them, `asking.py`
+between an action and its deed. Holds no rule and no query: it asks core, and says in plain words what it
+answered. Every action is put into the audit log with the admin's `sub` as the actor.
+"""
+
+from flask import Blueprint
+
+from sso_center.services import Services
+from sso_center.ui.admin import audit, clients, endings, gate, keys, overview, sessions, users
+from sso_center.ui.admin.showing import for_templates
+from sso_center.web import headers
+
+PAGES = (overview, sessions, endings, users, clients, audit, keys)
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Return the routes of the console, all of them behind the gate."""
+    routes = Blueprint("admin", __name__, url_prefix="/admin")
+    gate.guard(routes, services)
+    routes.before_request(headers.let_own_script_run)
+    routes.context_processor(lambda: for_templates(services))
+    for page in PAGES:
+        page.add_routes(routes, services)
+    return routes

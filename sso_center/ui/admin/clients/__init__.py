@@ -1,0 +1,14 @@
+"""Sites: the list, one of them, registering, changing, its secret, trying its logout address, removing."""
+
+from flask import Blueprint
+
+from sso_center.services import Services
+from sso_center.ui.admin.clients import add, attempt, edit, everyone, one, remove, secret
+
+PARTS = (everyone, add, one, edit, secret, attempt, remove)
+
+
+def add_routes(routes: Blueprint, services: Services) -> None:
+    """Add what each file here shows or does."""
+    for part in PARTS:
+        part.add_routes(routes, services)

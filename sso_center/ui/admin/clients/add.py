@@ -1,0 +1,72 @@
+"""/admin/clients/new: registering a site, whose secret is shown once."""
+
+from flask import Blueprint, Response, flash, request
+
+from sso_center.base.errors import Conflict, Invalid
+from sso_center.core.audit import Tag
+from sso_center.core.clients.rules import Registration
+from sso_center.services import Services
+from sso_center.ui import trail
+from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
+from sso_center.ui.admin.clients.form import NEW, read_form, shown
+from sso_center.ui.admin.clients.secret import show_secret
+from sso_center.ui.admin.gate import admin
+from sso_center.web.language import gettext
+from sso_center.web.pages import go, render
+
+
+def add_routes(routes: Blueprint, services: Services) -> None:
+    """Add the form, its question and its deed."""
+
+    @routes.route("/clients/new", methods=["GET", "POST"])
+    def add_client() -> Response:
+        if not is_sent():
+            return _form()
+        try:
+            typed = _read(services)
+            return _add(services, typed) if is_confirmed() else _ask(typed)
+        except (Invalid, Conflict) as refused:
+            wrong = getattr(refused, "field", "client_id")
+            return _form(400, problem=gettext(refused.message), wrong=wrong)
+
+
+def _form(status: int = 200, **context: object) -> Response:
+    values = shown(NEW)
+    return render(
+        "admin/client_form.html", status, values=values, client=None, action=request.path, **context
+    )
+
+
+def _read(services: Services) -> Registration:
+    typed = read_form(request.form.get("client_id", "").strip(), is_public="is_public" in request.form)
+    if services.clients.find(typed.client_id) is not None:
+        raise Conflict(gettext("A site is registered under this id already."))
+    return typed
+
+
+def _ask(typed: Registration) -> Response:
+    none = gettext("none")
+    return ask(
+        Question(
+            title=gettext("Register %(site)s?", site=typed.name or typed.client_id),
+            text=gettext("People can sign in there from then on. Its secret is shown once."),
+            facts=[
+                (gettext("Client id"), typed.client_id),
+                (gettext("Redirect addresses"), gettext(", ").join(typed.redirect_uris) or none),
+                (gettext("Logout address"), typed.backchannel_logout_uri or gettext("none: it is not told")),
+            ],
+            button=gettext("Register"),
+            back="/admin/clients",
+            is_grave=False,
+        )
+    )
+
+
+def _add(services: Services, typed: Registration) -> Response:
+    settings = {name: value for name, value in vars(typed).items() if name != "client_id"}
+    client, secret = services.clients.add(typed.client_id, **settings)
+    trail.record(services, Tag.CLIENT_ADDED, client_id=client.client_id, actor=admin().sub)
+    if secret is None:
+        flash(gettext("%(site)s is registered.", site=client.name), "good")
+        return go(f"/admin/clients/{client.client_id}")
+    return show_secret(client, secret, gettext("%(site)s is registered", site=client.name))

@@ -1,0 +1,91 @@
+"""Who may come in: a person with the admins' role who proved not long ago who they are.
+
+Both are looked at with every request, in the living session: a role that is taken
+away counts at the next one.
+"""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, flash, g, request
+
+from sso_center.base.settings import Settings
+from sso_center.base.urls import with_query
+from sso_center.core.sessions import Session
+from sso_center.services import Services
+from sso_center.ui.admin.asking import sent_fields
+from sso_center.web import browser
+from sso_center.web.csrf import CSRFError
+from sso_center.web.errors import answer
+from sso_center.web.language import gettext
+from sso_center.web.pages import go
+
+MAX_KEPT = 2000
+"""Characters of a form that are kept while the person signs in again; more would not fit into `next`."""
+
+
+def guard(routes: Blueprint, services: Services) -> None:
+    """Let nobody else through to any of `routes`, also of those that are added later."""
+
+    @routes.before_request
+    def let_admins_in() -> Response | None:
+        session = browser.current()
+        if session is None:
+            return _to_login(again=False)
+        if not session.user.has_role(services.settings.admin_role):
+            return _refuse(session, services.settings)
+        if not has_just_proved_it(session, services):
+            return _to_login(again=True)
+        g.sso_admin = session
+        return None
+
+    @routes.errorhandler(CSRFError)
+    def open_too_long(_error: CSRFError) -> Response:
+        flash(
+            gettext("This page had been open for a long time. Nothing was changed; please try once more."),
+            "problem",
+        )
+        return go(request.path)
+
+
+def admin() -> Session:
+    """Return the session of the admin who asks."""
+    found: Session = g.sso_admin
+    return found
+
+
+def has_just_proved_it(session: Session, services: Services) -> bool:
+    """Say whether the person typed their password as recently as is asked of admins."""
+    age = services.clock() - session.auth_time
+    return "pwd" in session.amr and age <= services.settings.admin_login_age * 1000
+
+
+def _refuse(session: Session, settings: Settings) -> Response:
+    return answer(
+        403,
+        title=gettext("For administrators only"),
+        text=gettext(
+            "You are signed in as %(name)s, who is no administrator here. Sign in as somebody who is, or ask "
+            "one of them to give you the role %(role)s.",
+            name=session.user.username,
+            role=settings.admin_role,
+        ),
+        detail=f"no admin: {session.sub}",
+    )
+
+
+def _to_login(*, again: bool) -> Response:
+    if request.method == "POST":
+        flash(
+            gettext("Nothing was changed yet. Sign in, and you will be asked once more whether to do it."),
+            "problem",
+        )
+    elif again:
+        flash(gettext("To go on, please prove once more that it is you."), "good")
+    return go(with_query("/login", next=_back(), again="1" if again else None))
+
+
+def _back() -> str:
+    """Return where the person goes on after the login: here, with what they had typed."""
+    fields = sent_fields() if request.method == "POST" else [*request.args.items(multi=True)]
+    query = urlencode(fields)
+    return f"{request.path}?{query}" if query and len(query) <= MAX_KEPT else request.path

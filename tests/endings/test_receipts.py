@@ -1,0 +1,192 @@
+"""Receipts: which sites know of an ending, found by whom it was, where, why, or what a cut-off ended."""
+
+import pytest
+
+from sso_center.base.errors import NotFound
+from sso_center.core.clients import Client
+from sso_center.core.endings import Counts, EndingFilter, Reason, Receipts
+from sso_center.core.endings.notices import Notice
+from sso_center.core.endings.telling import Receipt
+from tests.endings.conftest import Books, follow, sign_in
+from tests.harness.core import SECOND, Core
+
+WELL, BADLY = Receipt(True, 200, 84, ""), Receipt(False, None, 3, "connection refused")
+
+
+@pytest.fixture
+def receipts(core: Core, books: Books) -> Receipts:
+    books.close_notices()
+    core.time.move(SECOND)
+    return core.services.receipts
+
+
+def end(core: Core, *clients: Client, reason: Reason = Reason.LOGOUT) -> int:
+    """End a session that the clients were in; returns the entry's number."""
+    ending = core.services.endings.end_session(sign_in(core, *clients).sid, reason, "me")
+    assert ending is not None
+    return ending.number
+
+
+def leased(core: Core) -> dict[str, Notice]:
+    return {one.client_id: one for one in core.services.notices.lease(core.time.now, limit=9, not_for=())}
+
+
+def numbers(receipts: Receipts, **wanted: object) -> list[int]:
+    return [one.number for one in receipts.endings(EndingFilter(**wanted))]
+
+
+def test_an_ending_says_how_many_sites_confirmed_it_and_which_did_not_and_why(
+    core: Core, receipts: Receipts, shop: Client, forum: Client, mute: Client
+) -> None:
+    number = end(core, shop, forum, mute)
+    due = leased(core)
+    core.services.notices.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
+    core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
+    (newest,) = receipts.endings(limit=1)
+    assert newest == receipts.find(number)
+    assert (newest.kind, newest.reason, newest.actor) == ("ending", "logout", "me")
+    assert newest.counts == Counts(confirmed=1, pending=1)
+    by_site = {one.client_id: one for one in receipts.of(number)}
+    assert by_site.keys() == {shop.client_id, forum.client_id}
+    good, bad = by_site[shop.client_id], by_site[forum.client_id]
+    assert (good.state, good.took_ms, good.status, good.last_attempt_at) == (
+        "confirmed",
+        84,
+        200,
+        core.time.now,
+    )
+    assert (bad.state, bad.attempts, bad.last_error) == ("pending", 1, "connection refused")
+    assert bad.next_attempt_at == core.time.now + SECOND
+
+
+def test_endings_are_found_by_person_site_reason_and_what_is_missing(
+    core: Core, receipts: Receipts, shop: Client, forum: Client
+) -> None:
+    alone, site = core.person(), core.site(backchannel_logout_uri="https://new.example/logout")
+    held = sign_in(core, site, shop, user=alone)
+    ending = core.services.endings.end_session(held.sid, Reason.REUSE, "center")
+    other = end(core, forum)
+    assert ending is not None
+    assert numbers(receipts, sub=alone.sub) == [ending.number]
+    assert numbers(receipts, sid=held.sid) == [ending.number]
+    assert numbers(receipts, client_id=site.client_id) == [ending.number]
+    assert numbers(receipts, client_id=site.client_id, reason="logout") == []
+    assert numbers(receipts, reason="reuse")[0] == ending.number
+    assert numbers(receipts, since=core.time.now) == [other, ending.number]
+    assert other not in numbers(receipts, until=core.time.now - 1)
+    assert numbers(receipts, is_unconfirmed=True) == [other, ending.number]
+    for one in leased(core).values():
+        core.services.notices.keep(one, WELL, core.time.now, jitter=0)
+    assert numbers(receipts, is_unconfirmed=True) == []
+
+
+def test_a_site_that_is_taken_out_is_found_by_its_name_though_it_takes_no_notices(
+    core: Core, receipts: Receipts, mute: Client
+) -> None:
+    held = sign_in(core, mute)
+    number = core.services.endings.leave(held.sid, mute.client_id, "me")
+    assert number
+    assert numbers(receipts, client_id=mute.client_id)[0] == number
+    assert receipts.find(number).counts.total == 0
+
+
+def test_pages_follow_each_other_without_gap(core: Core, receipts: Receipts, shop: Client) -> None:
+    made = [end(core, shop) for _ in range(5)]
+    for wanted in (EndingFilter(), EndingFilter(client_id=shop.client_id), EndingFilter(is_unconfirmed=True)):
+        found: list[int] = []
+        while len(found) < 5:
+            page = receipts.endings(wanted, before=found[-1] if found else None, limit=2)
+            found += [one.number for one in page]
+        assert found[:5] == made[::-1]
+
+
+def test_a_cut_off_counts_what_its_walk_ended_and_leads_to_it(
+    core: Core, receipts: Receipts, shop: Client, forum: Client
+) -> None:
+    user = core.person()
+    sids = {sign_in(core, shop, forum, user=user).sid, sign_in(core, shop, user=user).sid}
+    core.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
+    (cut_off,) = [one for one in receipts.endings(EndingFilter(sub=user.sub)) if one.kind == "cutoff"]
+    assert (cut_off.scope, cut_off.name) == ("user", user.sub)
+    assert cut_off.counts == Counts(pending=3)
+    walked = receipts.endings(EndingFilter(cause=cut_off.number))
+    assert {one.sid for one in walked} == sids
+    assert receipts.deliver_again(cut_off.number, actor="me") == 3
+
+
+def test_a_cut_off_of_a_site_has_its_receipts_by_session_in_pages(
+    core: Core, receipts: Receipts, shop: Client
+) -> None:
+    site = core.site(backchannel_logout_uri="https://gone.example/logout")
+    sids = {sign_in(core, site, shop).sid for _ in range(3)}
+    list(core.services.mass_endings.end("client", site.client_id, Reason.ADMIN, "cli"))
+    (cut_off,) = receipts.endings(EndingFilter(client_id=site.client_id))
+    assert cut_off.counts == Counts(pending=3)
+    first = receipts.of(cut_off.number, limit=2)
+    rest = receipts.of(cut_off.number, after=first[-1].place)
+    assert {one.sid for one in (*first, *rest)} == sids
+    assert len(first) == 2
+
+
+def test_what_was_given_up_is_delivered_again_when_asked_and_that_is_remembered(
+    core: Core, receipts: Receipts, books: Books, shop: Client, forum: Client
+) -> None:
+    number = end(core, shop, forum)
+    due = leased(core)
+    core.services.notices.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
+    for _ in range(2):
+        # A day later, and again, as often as it is asked for.
+        core.time.move(24 * 3600 * SECOND)
+        core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
+        assert receipts.find(number).counts == Counts(confirmed=1, gave_up=1)
+        assert receipts.deliver_again(number, actor="boss") == 1
+        assert leased(core).keys() == {forum.client_id}
+        due = {forum.client_id: Notice(**{**vars(due[forum.client_id]), "attempts": 0})}
+    assert receipts.deliver_again(number, client_id=shop.client_id, actor="boss") == 0
+    assert receipts.deliver_again(number, client_id=shop.client_id, actor="boss", is_confirmed_too=True) == 1
+    assert receipts.find(number).counts == Counts(pending=2)
+    audited = books.audit(tag="admin:notice:repeat", actor="boss")
+    assert [row.detail["entry"] for row in audited] == [number] * 4
+    with pytest.raises(NotFound):
+        receipts.deliver_again(10**9, actor="boss")
+
+
+def test_those_who_act_without_a_session_are_told_of_a_person_who_is_shut_out(
+    core: Core, receipts: Receipts, books: Books
+) -> None:
+    site = core.site(
+        grant_types=("authorization_code", "refresh_token"),
+        scopes=("offline_access",),
+        backchannel_logout_uri="https://offline.example/logout",
+    )
+    held = sign_in(core)
+    core.redeem(core.code(held.cookie, site, scope=("openid", "offline_access")), site)
+    core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
+    core.services.removals.disable_user(held.user.sub, "boss")
+    follow(core)
+    (entry,) = books.journal(sub=held.user.sub, kind="user")
+    (notice,) = books.notices(number=entry.number)
+    assert (notice.client_id, notice.sid, notice.sub) == (site.client_id, "", held.user.sub)
+    assert receipts.endings(EndingFilter(sub=held.user.sub, kinds=("user",)))[0].counts.pending == 1
+
+
+def test_a_million_notices_are_no_reason_to_wait(core: Core, receipts: Receipts) -> None:
+    """No query scans: each says so itself."""
+    with core.services.database.read() as connection:
+        from sso_center.core.endings.receipts import _drivers, _numbers
+
+        for wanted in (
+            EndingFilter(),
+            EndingFilter(client_id="a"),
+            EndingFilter(is_unconfirmed=True),
+            EndingFilter(is_unconfirmed=True, client_id="a"),
+            EndingFilter(sub="a"),
+            EndingFilter(reason="reuse"),
+            EndingFilter(cause=7),
+        ):
+            for driver in _drivers(wanted):
+                text = _numbers(wanted, driver, 10, 50).compile(
+                    connection.engine, compile_kwargs={"literal_binds": True}
+                )
+                plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+                assert all("SEARCH" in line or "ORDER BY" in line for line in plan), (wanted, plan)
