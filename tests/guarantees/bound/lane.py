@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.guarantees.bound.clock import SECOND, now_ns
 from tests.guarantees.bound.network import Network
 from tests.guarantees.bound.people import Visitor, sign_in, sign_out
-from tests.guarantees.bound.plan import MAX_STALENESS, Fault, Plan, Trouble
+from tests.guarantees.bound.plan import MAX_STALENESS, Fault, Plan, Trouble, Way
 from tests.guarantees.bound.site import NOBODY, SERVED, Answer, BoundSite, Process
 
 PATIENCE = 60
@@ -35,6 +35,8 @@ class Outcome:
     acknowledged: int = 0
     """When the acknowledgement of the logout was there, in nanoseconds of the machine's clock."""
     answers: list[Answer] = field(default_factory=list)
+    to_others: list[Answer] = field(default_factory=list)
+    """What somebody else was told at the same site."""
 
     @property
     def after_the_bound(self) -> list[Answer]:
@@ -51,69 +53,92 @@ class Outcome:
             if one.status == SERVED
         ]
 
+    @property
+    def has_hit_others(self) -> bool:
+        """Whether somebody was signed out whom nobody did sign out."""
+        is_meant = self.plan.way in (Way.CLIENT, Way.EVERYONE)
+        return not is_meant and any(one.status == NOBODY for one in self.to_others)
+
 
 class Lane:
-    """A site at which one schedule after the other is played."""
+    """A site at which one schedule after the other is played, beside somebody who stays signed in."""
 
     def __init__(self, site: BoundSite) -> None:
         self.site = site
         self._forked: list[Process] = []
+        self._other: Visitor | None = None
 
     async def play(
         self, plan: Plan, *, begin: Callable[[], Awaitable[object]] = at_once, sign_out: SignOut = by_plan
     ) -> Outcome:
         """Sign somebody in, break and mend, sign them out, and ask all the time."""
+        other = await self._sign_in_other()
         who = await asyncio.to_thread(sign_in, self.site.center, self.site, plan.entry)
         outcome = Outcome(plan)
         try:
             await self._until_all_say(SERVED, who.cookie)
             await begin()
-            await self._go_through(plan, who, sign_out, outcome)
-            await self._until_all_say(NOBODY, who.cookie)
+            await self._go_through(plan, who, other, sign_out, outcome)
+            if not outcome.violations:
+                await self._until_all_say(NOBODY, who.cookie)
         finally:
             await self._tidy(who)
         return outcome
 
-    async def _go_through(self, plan: Plan, who: Visitor, sign_out: SignOut, outcome: Outcome) -> None:
-        watching = asyncio.create_task(self._watch(who.cookie, outcome, random.Random(plan.number)))
+    async def _sign_in_other(self) -> Visitor:
+        other = self._other
+        if other is None or not await self.site.processes[0].says(SERVED, other.cookie):
+            # A logout of everybody was for them too.
+            self.close()
+            other = self._other = await asyncio.to_thread(sign_in, self.site.center, self.site, 0)
+        return other
+
+    async def _go_through(
+        self, plan: Plan, who: Visitor, other: Visitor, sign_out: SignOut, outcome: Outcome
+    ) -> None:
+        luck = random.Random(plan.number)
+        watching = [asyncio.create_task(self._watch(other.cookie, outcome.to_others, luck))]
+        visiting = asyncio.create_task(self._watch(who.cookie, outcome.answers, luck))
         breaking = [asyncio.create_task(self._break(fault)) for fault in plan.faults]
         await asyncio.sleep(plan.logout_at)
+        if plan.is_quiet:
+            visiting.cancel()
         outcome.acknowledged = await sign_out(who, plan)
         bound = outcome.acknowledged + int(MAX_STALENESS * SECOND)
-        await asyncio.sleep((bound - now_ns()) / SECOND + plan.watched_for)
+        await asyncio.sleep((bound - now_ns()) / SECOND)
+        if plan.is_quiet:
+            watching.append(asyncio.create_task(self._watch(who.cookie, outcome.answers, luck)))
+        await asyncio.sleep(plan.watched_for)
         await asyncio.gather(*breaking)
         await asyncio.sleep(0.1)
         await self.site.heal()
-        watching.cancel()
-        await asyncio.wait((watching,))
+        await _cancel(visiting, *watching)
 
-    async def _watch(self, cookie: str, outcome: Outcome, luck: random.Random) -> None:
+    async def _watch(self, cookie: str, answers: list[Answer], luck: random.Random) -> None:
         async with asyncio.TaskGroup() as asked:
             while True:
                 for process in [*self.site.processes, *self._forked]:
-                    asked.create_task(self._note(process, cookie, outcome))
-                await asyncio.sleep(luck.uniform(0.02, 0.12))
-
-    async def _note(self, process: Process, cookie: str, outcome: Outcome) -> None:
-        answer = await process.ask(cookie)
-        if answer is not None:
-            outcome.answers.append(answer)
+                    asked.create_task(_note(process, cookie, answers))
+                await asyncio.sleep(luck.uniform(0.02, 0.15))
 
     async def _break(self, fault: Fault) -> None:
         await asyncio.sleep(fault.at)
+        await asyncio.gather(*(self._break_one(fault, index) for index in fault.processes))
+
+    async def _break_one(self, fault: Fault, index: int) -> None:
         if isinstance(fault.what, Network):
-            await self.site.set_network(fault.process, fault.what)
+            await self.site.set_network(index, fault.what)
             await asyncio.sleep(fault.lasts)
-            await self.site.set_network(fault.process, Network.OPEN)
+            await self.site.set_network(index, Network.OPEN)
         elif fault.what is Trouble.STOPPED:
-            process = self.site.processes[fault.process]
+            process = self.site.processes[index]
             process.stop()
             await asyncio.sleep(fault.lasts)
             process.go_on()
         elif fault.what is Trouble.RESTARTED:
-            await self.site.restart(fault.process)
+            await self.site.restart(index)
         else:
-            forked = await self.site.fork(fault.process)
+            forked = await self.site.fork(index)
             self._forked += [] if forked is None else [forked]
 
     async def _until_all_say(self, status: int, cookie: str) -> None:
@@ -123,9 +148,26 @@ class Lane:
                 while process.is_there and not await process.says(status, cookie):
                     await asyncio.sleep(0.05)
 
+    def close(self) -> None:
+        """Let go of the browser of who stayed signed in."""
+        if self._other is not None:
+            self._other.browser.close()
+
     async def _tidy(self, who: Visitor) -> None:
         await self.site.heal()
         for process in self._forked:
             await process.end()
         self._forked.clear()
         who.browser.close()
+
+
+async def _note(process: Process, cookie: str, answers: list[Answer]) -> None:
+    answer = await process.ask(cookie)
+    if answer is not None:
+        answers.append(answer)
+
+
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)

@@ -47,13 +47,23 @@ ALONE = tuple(way for way in Way if way is not Way.EVERYONE)
 """What signs out only those of one schedule."""
 
 
+_FAULTS: tuple[Network | Trouble, ...] = (
+    *(kind for kind in Network if kind is not Network.OPEN),
+    *Trouble,
+    # What is late is the most dangerous: it looks like news.
+    Network.LATE,
+    Network.ONE_WAY,
+)
+_TARGETS = (*((index,) for index in range(PROCESSES)), tuple(range(PROCESSES)))
+
+
 @dataclass(frozen=True)
 class Fault:
-    """Something that breaks in one process `at` seconds from the beginning, and is whole `lasts` later."""
+    """Something that breaks in processes `at` seconds from the beginning, and is whole `lasts` later."""
 
     at: float
     lasts: float
-    process: int
+    processes: tuple[int, ...]
     what: Network | Trouble
 
 
@@ -70,6 +80,8 @@ class Plan:
     faults: tuple[Fault, ...]
     watched_for: float
     """Seconds for which requests go on after the bound has passed."""
+    is_quiet: bool
+    """Whether the person comes again only after the bound, to processes that may not have met them yet."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,7 @@ def make_plan(seed: int, number: int, ways: Sequence[Way] = ALONE) -> Plan:
         logout_at=logout_at,
         faults=tuple(sorted(faults, key=lambda fault: fault.at)),
         watched_for=luck.uniform(0.2, 0.7),
+        is_quiet=luck.random() < 0.4,
     )
 
 
@@ -108,6 +121,6 @@ def _make_fault(luck: random.Random, logout_at: float) -> Fault:
     return Fault(
         at=max(0.0, logout_at + luck.triangular(-0.9, MAX_STALENESS, -0.1)),
         lasts=luck.choice((luck.uniform(0.05, 0.5), luck.uniform(0.5, 2.0))),
-        process=luck.randrange(PROCESSES),
-        what=luck.choice([*(kind for kind in Network if kind is not Network.OPEN), *Trouble]),
+        processes=luck.choice(_TARGETS),
+        what=luck.choice(_FAULTS),
     )

@@ -17,9 +17,13 @@ _CHUNK = 65_536
 
 
 class Link:
-    """Listens on a port of its own and passes bytes to the center's, as its `network` has it at the time."""
+    """Listens on a port of its own and passes bytes to the center's, as its network has it at the time.
 
-    def __init__(self, center_port: int, luck: random.Random) -> None:
+    One that `keeps_streams` is like a proxy that holds an answer back until it is whole.
+    """
+
+    def __init__(self, center_port: int, luck: random.Random, *, keeps_streams: bool = False) -> None:
+        self._keeps_streams = keeps_streams
         self._center_port = center_port
         self._luck = luck
         self._network = Network.OPEN
@@ -103,6 +107,8 @@ class Link:
     async def _pass_answers(self, connection: "_Connection", answers: asyncio.StreamReader) -> None:
         while data := await answers.read(_CHUNK):
             await self._hold(connection.question)
+            if self._keeps_streams and b"text/event-stream" in data:
+                await asyncio.Event().wait()
             if not connection.has_vanished:
                 connection.site.write(data)
                 await self._note_answered(connection.question)

@@ -156,10 +156,11 @@ class BoundSite:
         self.hears_notices = hears_notices
         self._weakness = weakness
         self._ports = [free_port() for _ in range(PROCESSES)]
-        self._links = [Link(center.port, luck) for _ in range(PROCESSES)]
+        self._links = [Link(center.port, luck, keeps_streams=luck.random() < 0.5) for _ in range(PROCESSES)]
         self.client_id = f"bound-{self._ports[0]}"
         self.host = f"{self.client_id}.localhost"
         self.processes: list[Process] = []
+        self._restarting = asyncio.Lock()
         self._secret = ""
 
     async def open(self) -> "BoundSite":
@@ -196,8 +197,9 @@ class BoundSite:
 
     async def restart(self, index: int) -> None:
         """Kill a process and start another at its place."""
-        await self.processes[index].end()
-        self.processes[index] = self._start(index)
+        async with self._restarting:
+            await self.processes[index].end()
+            self.processes[index] = self._start(index)
 
     async def fork(self, index: int) -> Process | None:
         """Have a process forked, with all that it knows; None when it ended meanwhile."""

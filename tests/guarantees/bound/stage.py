@@ -46,7 +46,7 @@ class Stage:
 
     async def _open(self, opened: AsyncExitStack, index: int, weakness: str) -> Lane:
         sessions = self.store if index % 2 else "cookie"
-        hears_notices = index % 4 < 2
+        hears_notices = index % 4 == 0
         site = BoundSite(
             self.center,
             self.shops,
@@ -56,7 +56,9 @@ class Stage:
             weakness=weakness,
         )
         opened.push_async_callback(site.close)
-        return Lane(await site.open())
+        lane = Lane(await site.open())
+        opened.callback(lane.close)
+        return lane
 
 
 async def play(stage: Stage, plans: Sequence[Plan], *, weakness: str = "") -> list[Outcome]:

@@ -75,3 +75,8 @@ def judge(outcomes: list[Outcome]) -> None:
     assert not violations, "\n".join([f"{len(violations)} answers too late:", *violations[:10]])
     for outcome in outcomes:
         assert outcome.after_the_bound, f"nobody asked after the bound: {outcome.plan}"
+    # A logout of everybody is for those of the other lanes too.
+    if not any(outcome.plan.way is Way.EVERYONE for outcome in outcomes):
+        assert not [outcome.plan for outcome in outcomes if outcome.has_hit_others], (
+            "others are signed out too"
+        )
