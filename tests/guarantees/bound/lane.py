@@ -68,6 +68,11 @@ class Lane:
         self._forked: list[Process] = []
         self._other: Visitor | None = None
 
+    @property
+    def processes(self) -> list[Process]:
+        """Return all there are, with those that were forked."""
+        return [*self.site.processes, *self._forked]
+
     async def play(
         self, plan: Plan, *, begin: Callable[[], Awaitable[object]] = at_once, sign_out: SignOut = by_plan
     ) -> Outcome:
@@ -80,7 +85,7 @@ class Lane:
             await begin()
             await self._go_through(plan, who, other, sign_out, outcome)
             if not outcome.violations:
-                await self._until_all_say(NOBODY, who.cookie)
+                outcome.answers += await self._until_all_say(NOBODY, who.cookie)
         finally:
             await self._tidy(who)
         return outcome
@@ -97,29 +102,20 @@ class Lane:
         self, plan: Plan, who: Visitor, other: Visitor, sign_out: SignOut, outcome: Outcome
     ) -> None:
         luck = random.Random(plan.number)
-        watching = [asyncio.create_task(self._watch(other.cookie, outcome.to_others, luck))]
-        visiting = asyncio.create_task(self._watch(who.cookie, outcome.answers, luck))
-        breaking = [asyncio.create_task(self._break(fault)) for fault in plan.faults]
-        await asyncio.sleep(plan.logout_at)
-        if plan.is_quiet:
-            visiting.cancel()
-        outcome.acknowledged = await sign_out(who, plan)
-        bound = outcome.acknowledged + int(MAX_STALENESS * SECOND)
-        await asyncio.sleep((bound - now_ns()) / SECOND)
-        if plan.is_quiet:
-            watching.append(asyncio.create_task(self._watch(who.cookie, outcome.answers, luck)))
-        await asyncio.sleep(plan.watched_for)
-        await asyncio.gather(*breaking)
-        await asyncio.sleep(0.1)
-        await self.site.heal()
-        await _cancel(visiting, *watching)
-
-    async def _watch(self, cookie: str, answers: list[Answer], luck: random.Random) -> None:
-        async with asyncio.TaskGroup() as asked:
-            while True:
-                for process in [*self.site.processes, *self._forked]:
-                    asked.create_task(_note(process, cookie, answers))
-                await asyncio.sleep(luck.uniform(0.02, 0.15))
+        async with _Watch(self, other.cookie, outcome.to_others, luck):
+            breaking = [asyncio.create_task(self._break(fault)) for fault in plan.faults]
+            async with _Watch(self, who.cookie, outcome.answers, luck) as visiting:
+                await asyncio.sleep(plan.logout_at)
+                if plan.is_quiet:
+                    visiting.end()
+                outcome.acknowledged = await sign_out(who, plan)
+                bound = outcome.acknowledged + int(MAX_STALENESS * SECOND)
+                await asyncio.sleep((bound - now_ns()) / SECOND)
+                if plan.is_quiet:
+                    visiting.begin()
+                await asyncio.sleep(plan.watched_for)
+                await asyncio.gather(*breaking)
+                await self.site.heal()
 
     async def _break(self, fault: Fault) -> None:
         await asyncio.sleep(fault.at)
@@ -141,12 +137,17 @@ class Lane:
             forked = await self.site.fork(index)
             self._forked += [] if forked is None else [forked]
 
-    async def _until_all_say(self, status: int, cookie: str) -> None:
+    async def _until_all_say(self, status: int, cookie: str) -> list[Answer]:
+        answers: list[Answer] = []
         async with asyncio.timeout(PATIENCE):
-            for process in [*self.site.processes, *self._forked]:
+            for process in self.processes:
                 # What was forked ends with the process that it came of.
-                while process.is_there and not await process.says(status, cookie):
+                while process.is_there:
+                    await _note(process, cookie, answers)
+                    if answers and answers[-1].status == status:
+                        break
                     await asyncio.sleep(0.05)
+        return answers
 
     def close(self) -> None:
         """Let go of the browser of who stayed signed in."""
@@ -161,13 +162,41 @@ class Lane:
         who.browser.close()
 
 
+class _Watch:
+    """Somebody's requests to every process of a lane, one after the other without waiting for the answers."""
+
+    def __init__(self, lane: Lane, cookie: str, answers: list[Answer], luck: random.Random) -> None:
+        self._lane, self._cookie = lane, cookie
+        self._answers, self._luck = answers, luck
+        self._asking: set[asyncio.Task[None]] = set()
+        self._going_on: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Send requests from now on."""
+        self._going_on = asyncio.create_task(self._go_on())
+
+    def end(self) -> None:
+        """Send no more."""
+        assert self._going_on is not None
+        self._going_on.cancel()
+
+    async def _go_on(self) -> None:
+        while True:
+            for process in self._lane.processes:
+                self._asking.add(asyncio.create_task(_note(process, self._cookie, self._answers)))
+            await asyncio.sleep(self._luck.uniform(0.02, 0.15))
+
+    async def __aenter__(self) -> "_Watch":
+        self.begin()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.end()
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*self._asking)
+
+
 async def _note(process: Process, cookie: str, answers: list[Answer]) -> None:
     answer = await process.ask(cookie)
     if answer is not None:
         answers.append(answer)
-
-
-async def _cancel(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
