@@ -137,26 +137,30 @@ class Process:
             os.kill(self.pid, number)
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a site is set up; `sessions`, `max_staleness` and `timeout` are settings of the SDK."""
+
+    sessions: str = "cookie"
+    max_staleness: float = MAX_STALENESS
+    timeout: float = 2
+    hears_notices: bool = False
+    without_streams: tuple[int, ...] = ()
+    """The processes whose lines lead by a proxy that holds back streams."""
+    weakness: str = ""
+
+
 class BoundSite:
     """A client of the center, and its processes; each reaches the center by a link of its own."""
 
-    def __init__(
-        self,
-        center: Center,
-        shops: Shops,
-        sessions: str,
-        luck: random.Random,
-        *,
-        hears_notices: bool = False,
-        weakness: str = "",
-    ) -> None:
-        self.center = center
+    def __init__(self, center: Center, shops: Shops, manner: Manner, luck: random.Random) -> None:
+        self.center, self.manner = center, manner
         self._shops = shops
-        self._sessions = sessions
-        self.hears_notices = hears_notices
-        self._weakness = weakness
         self._ports = [free_port() for _ in range(PROCESSES)]
-        self._links = [Link(center.port, luck, keeps_streams=luck.random() < 0.5) for _ in range(PROCESSES)]
+        self._links = [
+            Link(center.port, luck, keeps_streams=index in manner.without_streams)
+            for index in range(PROCESSES)
+        ]
         self.client_id = f"bound-{self._ports[0]}"
         self.host = f"{self.client_id}.localhost"
         self.processes: list[Process] = []
@@ -171,7 +175,7 @@ class BoundSite:
                 self.client_id,
                 redirect_uris=[f"{url}/sso/callback" for url in urls],
                 post_logout_redirect_uris=[f"{url}/sso/signed-out" for url in urls],
-                backchannel_logout_uri=self._notice_uri if self.hears_notices else None,
+                backchannel_logout_uri=self._notice_uri if self.manner.hears_notices else None,
                 grant_types=("authorization_code", "refresh_token"),
                 id_token_alg="ES256",
             )
@@ -216,9 +220,9 @@ class BoundSite:
 
     def is_kept(self, sid: str) -> bool:
         """Say whether anything of a session still lies in the store, where there is one."""
-        if self._sessions == "cookie":
+        if self.manner.sessions == "cookie":
             return False
-        with Redis.from_url(self._sessions, decode_responses=True) as store:
+        with Redis.from_url(self.manner.sessions, decode_responses=True) as store:
             return bool(set(store.hkeys(f"sso-sdk:{{{self.client_id}}}:sid:{sid}")) - {"ended"})
 
     async def close(self) -> None:
@@ -241,12 +245,12 @@ class BoundSite:
             "internal_url": f"http://127.0.0.1:{self._links[index].port}",
             "client_id": self.client_id,
             "client_secret": self._secret,
-            "max_staleness": MAX_STALENESS,
-            "sessions": self._sessions,
+            "max_staleness": self.manner.max_staleness,
+            "sessions": self.manner.sessions,
             "keep_tokens": True,
-            "timeout": 2,
+            "timeout": self.manner.timeout,
         }
-        return Process(self._shops.start(port, settings, self._weakness), port)
+        return Process(self._shops.start(port, settings, self.manner.weakness), port)
 
 
 def _read_answer(raw: bytes, sent: int) -> Answer | None:

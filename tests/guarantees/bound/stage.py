@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from tests.guarantees.bound.lane import Lane, Outcome
-from tests.guarantees.bound.plan import Plan
-from tests.guarantees.bound.site import BoundSite, Shops
+from tests.guarantees.bound.plan import PROCESSES, Plan
+from tests.guarantees.bound.site import BoundSite, Manner, Shops
 from tests.harness.center import Center
 
 LANES = 12
@@ -37,39 +37,42 @@ class Stage:
     store: str
     """Where half of the sites keep their local sessions; the others do so in cookies."""
 
-    @asynccontextmanager
-    async def lanes(self, count: int, *, weakness: str = "") -> AsyncIterator[list[Lane]]:
-        """Open so many sites; `weakness` takes a mechanism out of their SDK."""
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * count))
-        async with AsyncExitStack() as opened:
-            yield [await self._open(opened, index, weakness) for index in range(count)]
+    def manners(self, count: int) -> list[Manner]:
+        """Return ways to set up so many sites, no two of four alike."""
+        luck = random.Random(count)
+        return [
+            Manner(
+                sessions=self.store if index % 2 else "cookie",
+                hears_notices=index % 4 == 0,
+                without_streams=tuple(one for one in range(PROCESSES) if luck.random() < 0.5),
+            )
+            for index in range(count)
+        ]
 
-    async def _open(self, opened: AsyncExitStack, index: int, weakness: str) -> Lane:
-        sessions = self.store if index % 2 else "cookie"
-        hears_notices = index % 4 == 0
-        site = BoundSite(
-            self.center,
-            self.shops,
-            sessions,
-            random.Random(index),
-            hears_notices=hears_notices,
-            weakness=weakness,
-        )
+    @asynccontextmanager
+    async def lanes(self, manners: Sequence[Manner]) -> AsyncIterator[list[Lane]]:
+        """Open sites."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * LANES))
+        async with AsyncExitStack() as opened:
+            yield [await self._open(opened, *numbered) for numbered in enumerate(manners)]
+
+    async def _open(self, opened: AsyncExitStack, index: int, manner: Manner) -> Lane:
+        site = BoundSite(self.center, self.shops, manner, random.Random(index))
         opened.push_async_callback(site.close)
         lane = Lane(await site.open())
         opened.callback(lane.close)
         return lane
 
 
-async def play(stage: Stage, plans: Sequence[Plan], *, weakness: str = "") -> list[Outcome]:
-    """Play schedules, one after the other in each of many lanes; returns what came of them."""
+async def play(stage: Stage, plans: Sequence[Plan], manners: Sequence[Manner]) -> list[Outcome]:
+    """Play schedules, one after the other at each of the sites; returns what came of them."""
     waiting, outcomes = iter(plans), list[Outcome]()
 
     async def go_on(lane: Lane) -> None:
         for plan in waiting:
             outcomes.append(await lane.play(plan))
 
-    async with stage.lanes(min(LANES, len(plans)), weakness=weakness) as lanes, asyncio.TaskGroup() as group:
+    async with stage.lanes(manners) as lanes, asyncio.TaskGroup() as group:
         for lane in lanes:
             group.create_task(go_on(lane))
     return outcomes

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from secrets import token_hex
 
@@ -27,8 +28,10 @@ def test_a_late_request_brings_no_session_back(stage: Stage) -> None:
         while numbers:
             await _Round(lane.site, f"{seed}/{numbers.pop()}").play()
 
+    manners = [replace(manner, hears_notices=True) for manner in stage.manners(min(LANES, len(numbers)))]
+
     async def play() -> None:
-        async with stage.lanes(min(LANES, len(numbers))) as lanes, asyncio.TaskGroup() as group:
+        async with stage.lanes(manners) as lanes, asyncio.TaskGroup() as group:
             for lane in lanes:
                 group.create_task(go_on(lane))
 
@@ -65,7 +68,7 @@ class _Round:
             who.browser.close()
 
     async def _until_told(self, sid: str) -> None:
-        if self._site.hears_notices:
+        if self._site.manner.hears_notices:
             await asyncio.to_thread(eventually, lambda: not self._site.is_kept(sid), what="the notice")
 
     async def _expect_nobody(self, cookie: str, told: str) -> None:

@@ -4,8 +4,20 @@ import asyncio
 import signal
 
 from tests.guarantees.bound.lane import Lane, Outcome
+from tests.guarantees.bound.network import Network
 from tests.guarantees.bound.people import Visitor, sign_out
-from tests.guarantees.bound.plan import Halt, Outage, Plan, Way, make_outage, make_plan
+from tests.guarantees.bound.plan import (
+    PROCESSES,
+    Fault,
+    Halt,
+    Outage,
+    Plan,
+    Trouble,
+    Way,
+    make_outage,
+    make_plan,
+)
+from tests.guarantees.bound.site import Manner
 from tests.guarantees.bound.stage import LANES, Stage, chosen_numbers, chosen_seed, play
 from tests.harness.center import Center
 from tests.harness.rounds import rounds
@@ -16,7 +28,7 @@ ALONE, TOGETHER = 400, 100
 def test_whatever_breaks_between_the_sites_and_the_center(stage: Stage) -> None:
     seed = chosen_seed()
     plans = [make_plan(seed, number) for number in chosen_numbers(rounds(ALONE))]
-    judge(asyncio.run(play(stage, plans)))
+    judge(asyncio.run(play(stage, plans, stage.manners(min(LANES, len(plans))))))
 
 
 def test_whatever_becomes_of_the_center(stage: Stage) -> None:
@@ -25,10 +37,55 @@ def test_whatever_becomes_of_the_center(stage: Stage) -> None:
     judge(asyncio.run(play_together(stage, seed, numbers)))
 
 
+BOTH = tuple(range(PROCESSES))
+FOUND_BY = {
+    # What was asked before the logout is answered after it.
+    "fresh from receipt": Plan(
+        seed=0,
+        number=0,
+        entry=0,
+        way=Way.ADMIN,
+        logout_at=0.7,
+        faults=(Fault(0.1, 2.5, BOTH, Network.LATE),),
+        watched_for=0.7,
+        is_quiet=False,
+    ),
+    # The processes that heard of the logout are gone when the person comes again.
+    "covers all": Plan(
+        seed=0,
+        number=0,
+        entry=0,
+        way=Way.ADMIN,
+        logout_at=0.1,
+        faults=(Fault(0.4, 0, BOTH, Trouble.RESTARTED),),
+        watched_for=0.2,
+        is_quiet=True,
+    ),
+}
+
+
+def test_an_sdk_without_one_of_its_mechanisms_is_found_out(stage: Stage) -> None:
+    """The proof can fail. What it takes is luck too, so it may try a few times."""
+
+    async def find_out(weakness: str, plan: Plan) -> bool:
+        # Nothing comes to its aid: no notices, no streams, no store that another process hears for it.
+        manners = [Manner(without_streams=BOTH, weakness=weakness)] * 4
+        for _ in range(8):
+            outcomes = await play(stage, [plan] * 4, manners)
+            if any(outcome.violations for outcome in outcomes):
+                return True
+        return False
+
+    async def find_out_all() -> list[bool]:
+        return await asyncio.gather(*(find_out(weakness, plan) for weakness, plan in FOUND_BY.items()))
+
+    assert all(asyncio.run(find_out_all())), list(FOUND_BY)
+
+
 async def play_together(stage: Stage, seed: int, numbers: list[int]) -> list[Outcome]:
     """Play as many schedules at a time as there are lanes, all under the same outage of the center."""
     outcomes: list[Outcome] = []
-    async with stage.lanes(min(LANES, len(numbers))) as lanes:
+    async with stage.lanes(stage.manners(min(LANES, len(numbers)))) as lanes:
         for first in range(0, len(numbers), len(lanes)):
             plans = [make_plan(seed, number, list(Way)) for number in numbers[first : first + len(lanes)]]
             outcomes += await _Wave(stage.center, make_outage(seed, plans[0].number)).play(lanes, plans)
