@@ -9,10 +9,8 @@ from tests.guarantees.bound.clock import SECOND, now_ns
 from tests.guarantees.bound.network import Network
 from tests.guarantees.bound.people import Visitor, sign_in, sign_out
 from tests.guarantees.bound.plan import MAX_STALENESS, Fault, Plan, Trouble, Way
-from tests.guarantees.bound.site import NOBODY, SERVED, Answer, BoundSite, Process
-
-PATIENCE = 60
-"""Seconds that a busy machine is given; never a claim about speed."""
+from tests.guarantees.bound.site import NOBODY, PATIENCE, SERVED, Answer, BoundSite, Process
+from tests.guarantees.bound.watch import Watch, note
 
 SignOut = Callable[[Visitor, Plan], Awaitable[int]]
 """Signs somebody out, and returns when the acknowledgement was there (nanoseconds)."""
@@ -68,9 +66,7 @@ class Lane:
         self._forked: list[Process] = []
         self._other: Visitor | None = None
 
-    @property
-    def processes(self) -> list[Process]:
-        """Return all there are, with those that were forked."""
+    def _all(self) -> list[Process]:
         return [*self.site.processes, *self._forked]
 
     async def play(
@@ -102,9 +98,9 @@ class Lane:
         self, plan: Plan, who: Visitor, other: Visitor, sign_out: SignOut, outcome: Outcome
     ) -> None:
         luck = random.Random(plan.number)
-        async with _Watch(self, other.cookie, outcome.to_others, luck):
+        async with Watch(self._all, other.cookie, outcome.to_others, luck):
             breaking = [asyncio.create_task(self._break(fault)) for fault in plan.faults]
-            async with _Watch(self, who.cookie, outcome.answers, luck) as visiting:
+            async with Watch(self._all, who.cookie, outcome.answers, luck) as visiting:
                 await asyncio.sleep(plan.logout_at)
                 if plan.is_quiet:
                     visiting.end()
@@ -140,10 +136,10 @@ class Lane:
     async def _until_all_say(self, status: int, cookie: str) -> list[Answer]:
         answers: list[Answer] = []
         async with asyncio.timeout(PATIENCE):
-            for process in self.processes:
+            for process in self._all():
                 # What was forked ends with the process that it came of.
                 while process.is_there:
-                    await _note(process, cookie, answers)
+                    await note(process, cookie, answers)
                     if answers and answers[-1].status == status:
                         break
                     await asyncio.sleep(0.05)
@@ -160,43 +156,3 @@ class Lane:
             await process.end()
         self._forked.clear()
         who.browser.close()
-
-
-class _Watch:
-    """Somebody's requests to every process of a lane, one after the other without waiting for the answers."""
-
-    def __init__(self, lane: Lane, cookie: str, answers: list[Answer], luck: random.Random) -> None:
-        self._lane, self._cookie = lane, cookie
-        self._answers, self._luck = answers, luck
-        self._asking: set[asyncio.Task[None]] = set()
-        self._going_on: asyncio.Task[None] | None = None
-
-    def begin(self) -> None:
-        """Send requests from now on."""
-        self._going_on = asyncio.create_task(self._go_on())
-
-    def end(self) -> None:
-        """Send no more."""
-        assert self._going_on is not None
-        self._going_on.cancel()
-
-    async def _go_on(self) -> None:
-        while True:
-            for process in self._lane.processes:
-                self._asking.add(asyncio.create_task(_note(process, self._cookie, self._answers)))
-            await asyncio.sleep(self._luck.uniform(0.02, 0.15))
-
-    async def __aenter__(self) -> "_Watch":
-        self.begin()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.end()
-        async with asyncio.timeout(PATIENCE):
-            await asyncio.gather(*self._asking)
-
-
-async def _note(process: Process, cookie: str, answers: list[Answer]) -> None:
-    answer = await process.ask(cookie)
-    if answer is not None:
-        answers.append(answer)

@@ -4,7 +4,8 @@ A line is a JSON object: the `settings` of the SDK, the `port` to serve on, and 
 or "". It is answered with the process's number. They come of a parent that never had an SDK of its own, so
 each is as fresh as if it were started from the shell, in a hundredth of the time.
 
-Every answer's header `Began` says when the site began to decide, on the clock that all processes share.
+Every answer's header `Began` says when the site began to decide, on the clock that all processes share, and
+`Fresh` as of when its view was fresh then (ns).
 """
 
 import ctypes
@@ -65,13 +66,17 @@ class Shop:
         return server
 
     def _add_stamps(self) -> None:
+        site = self.app.extensions["sso"]
+
         @self.app.before_request
         def begin() -> None:
+            g.fresh = site._view.fresh_as_of or 0
             g.began = now_ns()
 
         @self.app.after_request
         def stamp(response: Response) -> Response:
             response.headers["Began"] = str(g.began)
+            response.headers["Fresh"] = str(g.fresh * 1_000_000)
             return response
 
     def _add_pages(self) -> None:
