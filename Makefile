@@ -27,10 +27,11 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# Clients written for Node are part of the tests where npm is there; elsewhere they are skipped and say so.
+# A client written for Node and the rules of axe-core are part of the tests where npm is there; elsewhere they are
+# skipped and say so.
 $(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lock.json
-	@if ! command -v npm >/dev/null; then echo "npm is missing: the tests with Node's openid-client will be skipped."; \
-	else echo "Installing Node's openid-client for the tests."; \
+	@if ! command -v npm >/dev/null; then echo "npm is missing: the tests with openid-client and axe-core will be skipped."; \
+	else echo "Installing openid-client and axe-core for the tests."; \
 	  cd $(NODE) && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json; fi
 
 demo: $(STAMP)  ## the center and three sites on this machine; Ctrl-C stops them
@@ -56,8 +57,8 @@ format: $(STAMP)  ## let ruff tidy the code
 bench: $(STAMP)  ## measure, as ratios against oidc-provider in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-screenshots: $(STAMP)  ## pictures of every page at phone and desktop width, into ./screenshots
-	@SCREENSHOTS=$(CURDIR)/screenshots $(BIN)/python -m pytest -q tests/journeys/test_pictures.py $(ARGS)
+screenshots: $(STAMP) $(NODE)/node_modules/.package-lock.json  ## pictures of every page at phone and desktop width, into ./screenshots
+	@SCREENSHOTS=$(CURDIR)/screenshots $(BIN)/python -m pytest -q tests/journeys/test_pictures.py tests/journeys/test_console.py $(ARGS)
 
 clean:  ## remove .venv and what builds leave behind
 	rm -rf $(VENV) build dist *.egg-info $(NODE)/node_modules screenshots

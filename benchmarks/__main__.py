@@ -12,11 +12,23 @@ from typing import NoReturn
 from benchmarks.center import running_center
 from benchmarks.crowded import NoRoomError, check_room, measure_crowded
 from benchmarks.interference import measure_interference
+from benchmarks.logged_out import measure_logged_out
 from benchmarks.oidc_provider import running_peer
-from benchmarks.report import Row, crowded_rows, interference_rows, memory_row, render, rows_of, sdk_rows
+from benchmarks.report import (
+    Row,
+    crowded_rows,
+    interference_rows,
+    logged_out_rows,
+    memory_row,
+    render,
+    rows_of,
+    sdk_rows,
+    subscribers_rows,
+)
 from benchmarks.rounds import measure
 from benchmarks.sdk import measure_sdk
 from benchmarks.side import CannotStartError, Side
+from benchmarks.subscribers import measure_subscribers
 from benchmarks.wire import RefusedError
 from benchmarks.work import CONNECTIONS, TASKS, Crowd
 
@@ -26,7 +38,8 @@ FULL, FULL_ENOUGH_FOR_A_LOOK = 1_000_000, 100_000
 
 LEFT_OUT = "THE PEER IS LEFT OUT: {}\nOnly the center is measured: no ratios."
 LONGEST_RUN = 3600
-EVERYTHING = (*(task.name for task in TASKS), "interference", "memory", "sdk", "sessions")
+BY_THEMSELVES = ("sdk", "logged-out", "subscribers", "sessions")
+EVERYTHING = (*(task.name for task in TASKS), "interference", "memory", *BY_THEMSELVES)
 
 
 def main() -> None:
@@ -90,7 +103,7 @@ def _run(options: argparse.Namespace) -> None:
     rows: list[Row] = []
     left_out: list[str] = []
     peer = ""
-    if not {"sdk", "sessions"}.issuperset(wanted):
+    if not set(BY_THEMSELVES).issuperset(wanted):
         with ExitStack() as stack:
             sides = _start(stack, options, left_out)
             peer = next((side.name for side in sides if side.name != "center"), "")
@@ -98,6 +111,11 @@ def _run(options: argparse.Namespace) -> None:
     if "sdk" in wanted and "center" in (options.side or STARTERS):
         print("measuring the SDK ...", flush=True)
         rows += sdk_rows(measure_sdk(batches=5 * options.rounds))
+    given = {"rounds": options.rounds, "workers": options.workers, "alg": options.alg}
+    if "logged-out" in wanted:
+        rows += logged_out_rows(measure_logged_out(**given))
+    if "subscribers" in wanted:
+        rows += subscribers_rows(measure_subscribers(**given))
     crowded = _measure_crowded(options, left_out) if "sessions" in wanted else ""
     print(
         f"\nID tokens {options.alg}, {options.workers} workers a side, {options.connections} connections, "

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from benchmarks.side import (
     usernames,
 )
 from benchmarks.wire import Connection, Origin, RefusedError
+from sso_center.base.settings import load_settings
+from sso_center.services import Services, build_services
 from sso_center.storage.embedded import EmbeddedServer
 
 Fill = Callable[[dict[str, str]], None]
@@ -57,6 +59,19 @@ def running_center(
         yield Side(name, origin, shop, keeper, Endpoints.discover(origin), visitors, newcomers, service)
     finally:
         service.stop()
+
+
+@contextmanager
+def opened_core(environ: Mapping[str, str]) -> Iterator[Services]:
+    """The core of a center with these settings, beside the running one, as its command line opens it.
+
+    It has its threads: processes are forked before.
+    """
+    services = build_services(load_settings({**environ, "SSO_REDIS_TIMEOUT_MS": "10000"}))
+    try:
+        yield services
+    finally:
+        services.close()
 
 
 @contextmanager

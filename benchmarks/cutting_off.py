@@ -1,12 +1,12 @@
 """How long cutting off a role takes that a tenth of all sessions have, and what goes on behind it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from benchmarks.browser import Browser
+from benchmarks.center import opened_core
 from benchmarks.filling import ROLE, Filled
 from benchmarks.hot_store import HotStore
 from benchmarks.load import Sample
@@ -14,9 +14,8 @@ from benchmarks.paced import pace
 from benchmarks.units import authorize, drive
 from benchmarks.wire import RefusedError
 from benchmarks.work import AUTHORIZE, Crowd
-from sso_center.base.settings import load_settings
 from sso_center.core.endings import Reason
-from sso_center.services import Services, build_services
+from sso_center.services import Services
 
 T = TypeVar("T")
 RATE = 97
@@ -55,7 +54,7 @@ def measure_cut_off(environ: Mapping[str, str], crowd: Crowd, filled: Filled, ho
     """
     name = next(iter(crowd.browsers[0].cookies))
     readers = [Browser(crowd.side.origin, {name: cookie}) for cookie in filled.of_readers[:LOOKED_AT]]
-    with _core(environ) as services:
+    with opened_core(environ) as services:
         _look(crowd, readers, are_in=True)
         quiet = _visits(crowd)
         presence, _ = _timed(services.sessions.presence)
@@ -70,15 +69,6 @@ def measure_cut_off(environ: Mapping[str, str], crowd: Crowd, filled: Filled, ho
         ended = _wait_for_sweep(services, before, filled.readers)
         sweep_seconds = time.monotonic() - began
     return CutOff(filled.readers, reply, ended, sweep_seconds, quiet, beside, hot.slowest_ms(), presence)
-
-
-@contextmanager
-def _core(environ: Mapping[str, str]) -> Iterator[Services]:
-    services = build_services(load_settings({**environ, "SSO_REDIS_TIMEOUT_MS": "10000"}))
-    try:
-        yield services
-    finally:
-        services.close()
 
 
 def _timed(work: Callable[[], T]) -> tuple[float, T]:

@@ -3,13 +3,19 @@
 import gc
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import ceil
 
 from benchmarks.side import Side
 from benchmarks.units import Unit
 from benchmarks.wire import Connection, RefusedError
+
+
+def percentile(values: Iterable[float], percent: float) -> float:
+    """Return the value that `percent` of them stay within; exact, nearest rank."""
+    ordered = sorted(values)
+    return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)]
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,8 @@ class Sample:
         return len(self.latencies) / self.wall
 
     def percentile_ms(self, percent: float) -> float:
-        """The latency in milliseconds that `percent` of the units stayed within; exact, nearest rank."""
-        ordered = sorted(self.latencies)
-        return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)] * 1e3
+        """The latency in milliseconds that `percent` of the units stayed within."""
+        return percentile(self.latencies, percent) * 1e3
 
 
 class UnitRefusedError(RefusedError):

@@ -12,6 +12,9 @@ from pathlib import Path
 PROC = Path("/proc")
 # Linux ends what we started when we are gone, however we went.
 LIFELINE = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
+NOWHERE = Path("/nonexistent")
+"""The folder of a service that has none of its own."""
+
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
+from client_sdk.core.site import Site
+from client_sdk.core.view import View
 from client_sdk.flask import SSO
 from client_sdk.testing import FakeCenter, Person
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 BATCH = 2000
+FOLLOWS_WITHIN = 10.0
+"""Seconds until a process must have begun to follow the feed."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,10 @@ class Added:
 def measure_sdk(*, batches: int) -> list[Added]:
     """Measure each guard with somebody who may pass.
 
-    No network is in it: sessions and tokens were asked about at the start, and that holds for as long as
-    this takes, or, with an opaque token, for some seconds: its questions are in it, answered in this process.
+    No network is in it: a thread follows the feed, answered in this process. A session that was opened
+    here is proved for a while; one that another process opened counts by the feed alone. Tokens were asked
+    about at the start, and that holds for as long as this takes, or, with an opaque one, for some seconds:
+    its questions are in it.
     """
     center = FakeCenter()
     center.log_in(Person("alice"))
@@ -38,7 +44,8 @@ def measure_sdk(*, batches: int) -> list[Added]:
         center.access_token("app", audience="shop", kind="opaque"),
     )
     guards = (
-        ("login_required, somebody signed in", _site(center)),
+        ("login_required, somebody who signed in here", _site(center)),
+        ("login_required, somebody known by the feed alone", _followed_site(center)),
         ("token_required, a JWT that is known", _api(center, jwt)),
         ("token_required, an opaque token that is known", _api(center, opaque)),
     )
@@ -65,6 +72,26 @@ def _bare() -> "WSGIApplication":
 
 
 def _site(center: FakeCenter) -> tuple["WSGIApplication", tuple[str, str]]:
+    app = _guarded_app(center)
+    return app.wsgi_app, _sign_in(center, app)
+
+
+def _followed_site(center: FakeCenter) -> tuple["WSGIApplication", tuple[str, str]]:
+    """A site's process that follows the feed, and the cookie of a session that it never asked about."""
+    other, here = _guarded_app(center), _guarded_app(center)
+    # Both begin to follow at their first request; who signs in from then on is good as of where they are.
+    first = _sign_in(center, other)
+    for app in (other, here):
+        _look(app, first)
+        _wait_until_followed(_view_of(app))
+    center.log_in(Person("bob"))
+    cookie, asked = _sign_in(center, other), len(center.asked)
+    _look(here, cookie)
+    assert len(center.asked) == asked, "what should be known by the feed was asked about"
+    return here.wsgi_app, cookie
+
+
+def _guarded_app(center: FakeCenter) -> Flask:
     app, sso = _app_of(center)
 
     @app.get("/")
@@ -73,9 +100,30 @@ def _site(center: FakeCenter) -> tuple["WSGIApplication", tuple[str, str]]:
         assert sso.user is not None
         return f"hello {sso.user.name}"
 
+    return app
+
+
+def _sign_in(center: FakeCenter, app: Flask) -> tuple[str, str]:
     page = center.sign_in(app.test_client(), "/")
     assert page.status_code == 200, page.text
-    return app.wsgi_app, ("Cookie", page.request.environ["HTTP_COOKIE"])
+    return "Cookie", page.request.environ["HTTP_COOKIE"]
+
+
+def _look(app: Flask, cookie: tuple[str, str]) -> None:
+    page = app.test_client(use_cookies=False).get("/", headers=[cookie])
+    assert page.status_code == 200, page.text
+
+
+def _view_of(app: Flask) -> View:
+    site: Site = app.extensions["sso"]
+    return site._view
+
+
+def _wait_until_followed(view: View) -> None:
+    deadline = time.monotonic() + FOLLOWS_WITHIN
+    while view.position is None:
+        assert time.monotonic() < deadline, "the feed is not followed"
+        time.sleep(0.01)
 
 
 def _api(center: FakeCenter, token: str) -> tuple["WSGIApplication", tuple[str, str]]:

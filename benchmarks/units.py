@@ -16,7 +16,7 @@ import jwt
 
 from benchmarks.browser import Browser
 from benchmarks.side import PASSWORD, REDIRECT_URI, Client, Side
-from benchmarks.wire import Connection, RefusedError, Response
+from benchmarks.wire import Connection, Origin, RefusedError, Response
 
 T = TypeVar("T")
 Unit = Generator[bytes, Response, None]
@@ -61,9 +61,9 @@ class Attempt:
         return answer["code"][0]
 
 
-def basic(client: Client) -> str:
+def basic(client: Client, accept: str = "application/json") -> str:
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.secret)}"
-    return f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}\r\nAccept: application/json\r\n"
+    return f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}\r\nAccept: {accept}\r\n"
 
 
 def sign_in(side: Side, browser: Browser, username: str) -> Unit:
@@ -141,7 +141,12 @@ class Chain:
 
 def drive(side: Side, steps: Generator[bytes, Response, T]) -> T:
     """Run one unit by itself and return what it returns."""
-    connection = Connection(side.origin)
+    return drive_at(side.origin, steps)
+
+
+def drive_at(origin: Origin, steps: Generator[bytes, Response, T]) -> T:
+    """Run one unit of requests to any server, on a connection of its own, and return what it returns."""
+    connection = Connection(origin)
     try:
         request = next(steps)
         while True:

@@ -23,7 +23,9 @@ class Hearing:
     def take_in(self, news: News, sent_at: int) -> None:
         """Take in an answer to a question that was sent at `sent_at` (steady clock, ms)."""
         for ending in self._view.take_in(news, sent_at=sent_at, heard=self._clock.steady()):
-            self._end_stored(ending)
+            if not self._end_stored(ending):
+                # A store that is away is waited for once, not for each: the next question must not be late.
+                break
 
     def hear(self, ending: Ending) -> bool:
         """Take in what a stream told of; returns whether it was news."""
@@ -32,7 +34,7 @@ class Hearing:
             self._end_stored(ending)
         return is_news
 
-    def _end_stored(self, ending: Ending) -> None:
+    def _end_stored(self, ending: Ending) -> bool:
         try:
             if ending.kind is Kind.SESSION:
                 self._sessions.end(ending.sid, self._clock.wall())
@@ -41,3 +43,5 @@ class Hearing:
         except Unavailable as failed:
             # The view knows it in any case, here and in every process that follows.
             log.warning("an ended session stays stored: %s", failed)
+            return False
+        return True

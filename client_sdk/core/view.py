@@ -1,56 +1,16 @@
 """What this process knows of the center's sessions, and since when."""
 
 import threading
-from dataclasses import dataclass
 
 from client_sdk.core.bounded import Bounded
 from client_sdk.core.ending import Ending, Kind
 from client_sdk.core.feed import News
 from client_sdk.core.fork import renew_after_fork
 from client_sdk.core.identity import LocalSession
+from client_sdk.core.mark import NEVER, Mark, is_as_late
 from client_sdk.core.position import Moment, Position
 
 CAPACITY = 20_000
-NEVER = -1
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """Something that was heard of a session, a user or a client: when (steady clock), and where it stands.
-
-    With `is_over` it is the end of it; what was stamped up to `cut_off` (ms, the center's clock) is over in
-    any case. `is_doubt` says that it is a reason to ask about the rest. Without a position it was heard
-    before anything of the feed was.
-    """
-
-    heard: int
-    position: Position | None
-    is_over: bool = False
-    cut_off: int = NEVER
-    is_doubt: bool = True
-
-    def spares(self, session: LocalSession) -> bool:
-        """Say whether the session is known to be none of those meant."""
-        return not self.is_doubt and session.stamped_at_earliest > self.cut_off
-
-    def is_behind(self, good_at: Position) -> bool:
-        """Say whether somebody who was alive at `good_at` was so in spite of this."""
-        position = self.position
-        # Of another lineage: the floor was raised since, and says so.
-        return position is None or position.lineage != good_at.lineage or position.number <= good_at.number
-
-    def beside(self, known: "_Mark | None") -> "_Mark":
-        """Return one mark for this and what was known before: whoever passes it passes both."""
-        if known is None:
-            return self
-        position = known.position if _is_as_late(known.position, self.position) else self.position
-        return _Mark(
-            max(self.heard, known.heard),
-            position,
-            self.is_over,
-            max(self.cut_off, known.cut_off),
-            self.is_doubt or known.is_doubt,
-        )
 
 
 class View:
@@ -69,11 +29,11 @@ class View:
     def __init__(self, client_id: str = "", capacity: int = CAPACITY) -> None:
         self._client_id = client_id
         self._capacity = capacity
-        self._sessions: Bounded[str, _Mark] = Bounded(capacity)
-        self._users: Bounded[str, _Mark] = Bounded(capacity)
-        self._roles: Bounded[str, _Mark] = Bounded(capacity)
-        self._clients: Bounded[str, _Mark] = Bounded(capacity)
-        self._tokens: Bounded[str, _Mark] = Bounded(capacity)
+        self._sessions: Bounded[str, Mark] = Bounded(capacity)
+        self._users: Bounded[str, Mark] = Bounded(capacity)
+        self._roles: Bounded[str, Mark] = Bounded(capacity)
+        self._clients: Bounded[str, Mark] = Bounded(capacity)
+        self._tokens: Bounded[str, Mark] = Bounded(capacity)
         self._void_until = NEVER
         self._token_heard = NEVER
         self._known_from = NEVER
@@ -161,7 +121,7 @@ class View:
         with self._lock:
             proof = self._proofs.get(sid)
             if proof is None or proof.as_of <= sent.as_of:
-                self._end(sid, _Mark(sent.as_of, self._next(), is_over=True))
+                self._end(sid, Mark(sent.as_of, self._next(), is_over=True))
 
     def prove(self, sid: str, sent: Moment) -> None:
         """Note that the session was alive when the question was sent: not when the answer came."""
@@ -176,7 +136,7 @@ class View:
     def end(self, sid: str, heard: int) -> None:
         """Note that the session has ended; `heard` is when we learned so, by the steady clock."""
         with self._lock:
-            self._end(sid, _Mark(heard, self._next(), is_over=True))
+            self._end(sid, Mark(heard, self._next(), is_over=True))
 
     def cut_off(self, sub: str, at: int, heard: int) -> None:
         """Note that nothing of a user counts that the center stamped up to `at` (its clock, ms)."""
@@ -223,13 +183,13 @@ class View:
     def _hear(self, ending: Ending, heard: int) -> bool:
         kind, position = ending.kind, ending.position
         if kind is Kind.SESSION:
-            return self._end(ending.sid, _Mark(heard, position, is_over=True))
+            return self._end(ending.sid, Mark(heard, position, is_over=True))
         if kind is Kind.LEAVE:
-            return self._ask_again(self._sessions, ending.sid, _Mark(heard, position))
+            return self._ask_again(self._sessions, ending.sid, Mark(heard, position))
         if kind is Kind.USER:
             return self._cut_off(self._users, ending.sub, ending.at, heard, position)
         if kind is Kind.CHANGE:
-            return self._ask_again(self._users, ending.sub, _Mark(heard, position))
+            return self._ask_again(self._users, ending.sub, Mark(heard, position))
         if kind is Kind.TOKEN:
             return self._hear_of_tokens(ending, heard)
         return self._hear_of_many(ending, heard)
@@ -243,19 +203,19 @@ class View:
             self._cut_off(self._roles, ending.name, ending.at, heard, ending.position)
         elif ending.kind is not Kind.UNKNOWN:
             self._void_until = max(self._void_until, ending.at)
-        if self._floor is not None and _is_as_late(self._floor, ending.position):
+        if self._floor is not None and is_as_late(self._floor, ending.position):
             return False
         self._raise_floor(ending.position, heard)
         return True
 
     def _hear_of_tokens(self, ending: Ending, heard: int) -> bool:
         is_news = [
-            self._ask_again(self._tokens, name, _Mark(heard, ending.position)) for name in ending.tokens
+            self._ask_again(self._tokens, name, Mark(heard, ending.position)) for name in ending.tokens
         ]
         self._token_heard = max(self._token_heard, heard)
         return any(is_news)
 
-    def _end(self, sid: str, mark: _Mark) -> bool:
+    def _end(self, sid: str, mark: Mark) -> bool:
         known = self._sessions.get(sid)
         is_news = known is None or not known.is_over
         if is_news or (known is not None and mark.heard > known.heard):
@@ -264,23 +224,23 @@ class View:
         return is_news
 
     def _cut_off(
-        self, marks: Bounded[str, _Mark], name: str, at: int, heard: int, position: Position | None
+        self, marks: Bounded[str, Mark], name: str, at: int, heard: int, position: Position | None
     ) -> bool:
         known = marks.get(name)
         if known is not None and known.cut_off >= at:
             return False
-        self._put(marks, name, _Mark(heard, position, cut_off=at, is_doubt=False).beside(known))
+        self._put(marks, name, Mark(heard, position, cut_off=at, is_doubt=False).beside(known))
         return True
 
-    def _ask_again(self, marks: Bounded[str, _Mark], name: str, mark: _Mark) -> bool:
+    def _ask_again(self, marks: Bounded[str, Mark], name: str, mark: Mark) -> bool:
         """Put a mark unless the same or a later one is there: what is told twice is heard once."""
         known = marks.get(name)
-        if known is not None and (known.is_over or _is_as_late(known.position, mark.position)):
+        if known is not None and (known.is_over or is_as_late(known.position, mark.position)):
             return False
         self._put(marks, name, mark.beside(known))
         return True
 
-    def _put(self, marks: Bounded[str, _Mark], name: str, mark: _Mark) -> None:
+    def _put(self, marks: Bounded[str, Mark], name: str, mark: Mark) -> None:
         forgotten = marks.to_be_forgotten_for(name)
         if forgotten is not None:
             self._raise_floor(forgotten.position, forgotten.heard)
@@ -299,12 +259,3 @@ class View:
         """Return where something stands, at the earliest, that we heard of by another way than the feed."""
         known = self.position
         return None if known is None else Position(known.lineage, known.number + 1)
-
-
-def _is_as_late(known: Position | None, told: Position | None) -> bool:
-    return (
-        known is not None
-        and told is not None
-        and known.lineage == told.lineage
-        and known.number >= told.number
-    )

@@ -2,23 +2,24 @@
 
 import json
 import threading
-from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.login import challenge_of, with_query
 from client_sdk.core.logout_token import EVENT
 from client_sdk.core.transport import HttpRequest, HttpResponse
+from client_sdk.testing.feed import Feed
 from client_sdk.testing.journal import Journal
 from client_sdk.testing.keys import SigningKeys, at_hash
 from client_sdk.testing.person import Person
 from client_sdk.testing.server import Server
 from client_sdk.testing.tokens import Audience, Edit, Format, Tokens, claims_of, present_claims
+from client_sdk.testing.wire import client_of, discovery, json_answer, read_form
 
 
 @dataclass
@@ -36,7 +37,7 @@ class FakeCenter:
     `requests` lists the paths of all server-to-server requests, `asked` the sids of each question,
     `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented. What sites ask of the
     feed of endings in the background stands apart, in `feed_asked`; `journal` is what the feed tells of, and
-    without `has_feed` there is none.
+    `has_feed` whether the center has one at all.
     """
 
     def __init__(self, *, algorithm: str = "ES256", clock: Clock | None = None) -> None:
@@ -54,7 +55,6 @@ class FakeCenter:
         self.refreshed: list[str] = []
         self.asked: list[list[str]] = []
         self.feed_asked: list[str] = []
-        self.has_feed = True
         self._clock = clock or Clock()
         self._keys = SigningKeys(algorithm)
         self._codes: dict[str, _Code] = {}
@@ -64,6 +64,8 @@ class FakeCenter:
         self._asking = threading.local()
         self._current: str | None = None
         self.journal = Journal(lambda: self.issuer, self._clock.wall)
+        self.has_feed = True
+        self.feed = Feed(self.journal, lambda: self.has_feed, lambda: self.is_away or self._server is None)
         self._tokens = Tokens(self.sign, self._alive.__contains__, self._seconds)
         self._server: Server | None = None
 
@@ -229,8 +231,8 @@ class FakeCenter:
         if self.is_away:
             raise Unavailable("center_unreachable", "The fake center is away.")
         if request.method == "GET" and parts.path == "/endings":
-            return self._feed(_after(parts.query))
-        self._asking.client_id = _client_of(request.headers)
+            return self.feed.answer(parts.query)
+        self._asking.client_id = client_of(request.headers)
         return self.answer(request.method, parts.path, request.body or b"")
 
     def _serve(
@@ -238,34 +240,18 @@ class FakeCenter:
     ) -> HttpResponse | Iterator[bytes]:
         parts = urlsplit(address)
         if parts.path == "/endings" and "text/event-stream" in headers.get("Accept", ""):
-            return self._stream(_after(parts.query))
+            return self.feed.stream(parts.query)
         try:
             return self.transport(HttpRequest(method, self.issuer + address, headers, body))
         except Unavailable:
-            return _json(503, {"error": "temporarily_unavailable"})
-
-    def _feed(self, after: str | None) -> HttpResponse:
-        if not self.has_feed:
-            return _json(404, {"error": "not_found"})
-        try:
-            return _json(200, self.journal.since(after))
-        except ValueError:
-            return _json(400, {"error": "invalid_request"})
-
-    def _stream(self, after: str | None) -> HttpResponse | Iterator[bytes]:
-        if not self.has_feed or self.is_away:
-            return _json(503, {"error": "temporarily_unavailable"})
-        try:
-            return self.journal.stream(after, lambda: self.is_away or self._server is None)
-        except ValueError:
-            return _json(400, {"error": "invalid_request"})
+            return json_answer(503, {"error": "temporarily_unavailable"})
 
     def answer(self, method: str, path: str, body: bytes) -> HttpResponse:
         """Answer one server-to-server request, except about the feed."""
         if path == "/.well-known/openid-configuration":
-            return _json(200, self._discovery())
+            return json_answer(200, discovery(self.issuer))
         if path == "/jwks.json":
-            return _json(200, {"keys": self._keys.public()})
+            return json_answer(200, {"keys": self._keys.public()})
         posts = {
             "/token": self._token,
             "/introspect": self._introspect,
@@ -274,7 +260,7 @@ class FakeCenter:
         }
         if method == "POST" and path in posts:
             return posts[path](body)
-        return _json(404, {"error": "not_found"})
+        return json_answer(404, {"error": "not_found"})
 
     def _check(self, body: bytes) -> HttpResponse:
         client_id = self._asking.client_id
@@ -283,24 +269,24 @@ class FakeCenter:
         position = self.journal.position()
         alive = {sid for sid in sids if sid in self._alive and (sid, client_id) not in self._left}
         said = {sid: "alive" if sid in alive else "ended" for sid in sids}
-        return _json(200, {"sids": said, "position": position})
+        return json_answer(200, {"sids": said, "position": position})
 
     def _token(self, body: bytes) -> HttpResponse:
-        form = _form(body)
+        form = read_form(body)
         return self._refresh(form) if form.get("grant_type") == "refresh_token" else self._redeem(form)
 
     def _introspect(self, body: bytes) -> HttpResponse:
-        token = _form(body)["token"]
+        token = read_form(body)["token"]
         self.tokens_asked.append(token)
         said = self._tokens.introspect(token)
         if (said.get("sid"), said.get("client_id")) in self._left:
-            return _json(200, {"active": False})
+            return json_answer(200, {"active": False})
         person = self._alive.get(said.get("sid", ""))
-        return _json(200, said if person is None else {**said, **present_claims(person)})
+        return json_answer(200, said if person is None else {**said, **present_claims(person)})
 
     def _revoke(self, body: bytes) -> HttpResponse:
-        self.revoke(_form(body)["token"])
-        return _json(200, {})
+        self.revoke(read_form(body)["token"])
+        return json_answer(200, {})
 
     def _redeem(self, form: Mapping[str, str]) -> HttpResponse:
         grant = self._codes.pop(form.get("code", ""), None)
@@ -309,16 +295,16 @@ class FakeCenter:
             or grant.request["redirect_uri"] != form.get("redirect_uri")
             or grant.request["code_challenge"] != challenge_of(form.get("code_verifier", ""))
         ):
-            return _json(400, {"error": "invalid_grant"})
+            return json_answer(400, {"error": "invalid_grant"})
         family = token_urlsafe(12)
         about = {"sid": grant.sid, **{name: grant.request[name] for name in ("client_id", "scope")}}
         tokens = self._new_tokens(family, about)
-        return _json(200, {**tokens, "id_token": self._id_token(grant, tokens["access_token"])})
+        return json_answer(200, {**tokens, "id_token": self._id_token(grant, tokens["access_token"])})
 
     def _refresh(self, form: Mapping[str, str]) -> HttpResponse:
         self.refreshed.append(form.get("refresh_token", ""))
         answer = self._tokens.refresh(self.refreshed[-1], self._new_tokens)
-        return _json(400, {"error": "invalid_grant"}) if answer is None else _json(200, answer)
+        return json_answer(400, {"error": "invalid_grant"}) if answer is None else json_answer(200, answer)
 
     def _new_tokens(self, family: str, request: dict[str, Any]) -> dict[str, Any]:
         about = self._about(request["sid"], request["client_id"], request["scope"], self.token_audience)
@@ -352,19 +338,6 @@ class FakeCenter:
             self.edit_id_token(header, claims)
         return self.sign(header, claims)
 
-    def _discovery(self) -> dict[str, Any]:
-        return {
-            "issuer": self.issuer,
-            "authorization_endpoint": f"{self.issuer}/authorize",
-            "token_endpoint": f"{self.issuer}/token",
-            "jwks_uri": f"{self.issuer}/jwks.json",
-            "introspection_endpoint": f"{self.issuer}/introspect",
-            "revocation_endpoint": f"{self.issuer}/revoke",
-            "end_session_endpoint": f"{self.issuer}/logout",
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-            "authorization_response_iss_parameter_supported": True,
-        }
-
     def _at_keyboard(self) -> str:
         assert self._current is not None, "nobody is logged in"
         return self._current
@@ -375,20 +348,3 @@ class FakeCenter:
     def _stamp(self) -> int:
         # Never earlier than the last cut-off, whatever clocks say: "before" and "after" are exact.
         return max(self._clock.wall(), self._cut_off_at + 1)
-
-
-def _form(body: bytes) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(body.decode()).items()}
-
-
-def _after(query: str) -> str | None:
-    return dict(parse_qsl(query)).get("after")
-
-
-def _client_of(headers: Mapping[str, str]) -> str:
-    kind, _, proof = headers.get("Authorization", "").partition(" ")
-    return unquote_plus(b64decode(proof).decode().partition(":")[0]) if kind == "Basic" else ""
-
-
-def _json(status: int, document: Mapping[str, Any]) -> HttpResponse:
-    return HttpResponse(status, json.dumps(document).encode())

@@ -17,6 +17,7 @@ PLACES = {
     "presence": ("sso_center.cli.presence:presence", "Count who is here, and name what is used most."),
     "logout": ("sso_center.cli.logout:logout", "Log out a user, a site's people, a role, or everyone."),
     "endings": ("sso_center.cli.endings:endings", "List endings, show which sites know, tell them again."),
+    "audit": ("sso_center.cli.audit:audit", "Look through the audit log, and take it out."),
     "keys": ("sso_center.cli.keys:keys", "List and rotate signing keys."),
     "doctor": ("sso_center.cli.doctor:doctor", "Look over settings and stores, and say what is wrong."),
 }

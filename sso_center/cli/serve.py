@@ -20,6 +20,10 @@ APART = ("/admin", "/api/admin/")
 """Where sessions are counted, passwords hashed, or a site is waited for: that must hold up nobody's login."""
 
 
+POLLED = frozenset({"/endings"})
+"""What every site asks every few seconds, and what SQL alone can answer."""
+
+
 @click.command()
 @click.option("--bind", metavar="HOST:PORT", help="Where to listen, instead of SSO_BIND.")
 @click.option("--workers", metavar="N", help="How many web workers, instead of SSO_WORKERS.")
@@ -61,6 +65,7 @@ def run(settings: Settings) -> None:
                 trusted_proxies=settings.trusted_proxies,
                 slow_posts=SLOW_POSTS,
                 apart=APART,
+                polled=POLLED,
             ),
             lambda: patiently(lambda: create_app(build_services(settings)).wsgi_app),
             lambda: run_courier(settings),

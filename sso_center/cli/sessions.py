@@ -1,5 +1,6 @@
 """`sso-center sessions`: the global sessions."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,12 @@ def sessions() -> None:
 @sessions.command("list")
 @click.option("--user", "username", metavar="U", help="Only this person's.")
 @click.option("--client", "client_id", metavar="C", help="Only those that this site has joined.")
+@click.option("--address", metavar="IP", help="Only those that were opened from this address.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_sessions(username: str | None, client_id: str | None, *, as_json: bool) -> None:
-    """List the living sessions."""
+def list_sessions(username: str | None, client_id: str | None, address: str | None, *, as_json: bool) -> None:
+    """List the living sessions, the last seen first."""
     with opened_services() as services:
-        found = [
-            (view, _name_of(services, view.sub))
-            for view in _views(services, username)
-            if client_id is None or client_id in view.client_ids
-        ]
+        found = list(_found(services, username, client_id, address))
     if as_json:
         print_json([_as_json(view, name) for view, name in found])
         return
@@ -89,10 +87,21 @@ def end_session(sid: str) -> None:
     click.echo(f"Ended; it was joined by {told}.")
 
 
-def _views(services: "Services", username: str | None) -> "list[SessionView]":
-    if username is None:
-        return list(services.sessions.every())
-    return services.sessions.of_user(find_person(services, username).sub)
+def _found(
+    services: "Services", username: str | None, client_id: str | None, address: str | None
+) -> "Iterator[tuple[SessionView, str]]":
+    from sso_center.core.sessions.search import MAX_PAGE  # noqa: PLC0415
+
+    sub, cursor = None if username is None else find_person(services, username).sub, None
+    while True:
+        page = services.search.find(
+            user_sub=sub, client_id=client_id, address=address, cursor=cursor, limit=MAX_PAGE
+        )
+        names = services.users.names({view.sub for view in page.sessions})
+        yield from ((view, names.get(view.sub, view.sub)) for view in page.sessions)
+        cursor = page.next
+        if cursor is None:
+            return
 
 
 def _name_of(services: "Services", sub: str) -> str:

@@ -35,6 +35,8 @@ class Limits:
     whole head, and for how long a kept-alive connection may be idle. `trusted_proxies` may say for whom
     they ask. `slow_posts` are the paths whose POSTs go to the side thread, where `slow_waiting` may wait.
     Whatever begins with one of `apart` goes to another such thread, whose work is rare and may take seconds.
+    What is asked at one of `polled` goes to a third, where `polled_waiting` may wait: machines ask there all
+    the time, and the answer is SQL's, which may hang when nothing else has to.
     A worker whose application is at one request for more than `stuck_after` seconds gives up.
     """
 
@@ -45,6 +47,8 @@ class Limits:
     slow_posts: frozenset[str] = frozenset()
     slow_waiting: int = 32
     apart: tuple[str, ...] = ()
+    polled: frozenset[str] = frozenset()
+    polled_waiting: int = 512
     stuck_after: float = 60.0
 
 
@@ -52,8 +56,8 @@ class Front:
     """Serves a WSGI application to Granian.
 
     Requests run on the one thread that Granian calls `receive` on: no hand-over, no lock to wait for.
-    POSTs to `limits.slow_posts` run in the side thread, what is kept apart in a second one. A body is read
-    whole before any of them begins.
+    POSTs to `limits.slow_posts` run in the side thread, what is kept apart in a second one, what is polled
+    in a third. A body is read whole before any of them begins.
     """
 
     def __init__(self, application: "WSGIApplication", limits: Limits, server: tuple[str, int]) -> None:
@@ -64,6 +68,7 @@ class Front:
         self._outlets = Outlets()
         self._side = SideThread(limits.slow_waiting)
         self._apart = SideThread(limits.slow_waiting)
+        self._polled = SideThread(limits.polled_waiting)
         self._under_way: set[_Request] = set()
         self._inside: set[_Request] = set()
 
@@ -121,18 +126,24 @@ class Front:
         try:
             environ = request.environ
             _give_body(environ, body)
-            # The application takes `/login/` for `/login`.
-            path = environ["PATH_INFO"].rstrip("/")
-            if path in self._limits.slow_posts and environ["REQUEST_METHOD"] == "POST":
-                self._side.submit(partial(self._run, request))
-            elif path.startswith(self._limits.apart):
-                self._apart.submit(partial(self._run, request))
-            else:
+            thread = self._thread_for(environ)
+            if thread is None:
                 self._run(request)
+            else:
+                thread.submit(partial(self._run, request))
         except Refused as refused:
             self._send(request, refused.answer())
         except BaseException:
             self._fail(request)
+
+    def _thread_for(self, environ: Environ) -> SideThread | None:
+        # The application takes `/login/` for `/login`.
+        path = environ["PATH_INFO"].rstrip("/")
+        if path in self._limits.slow_posts and environ["REQUEST_METHOD"] == "POST":
+            return self._side
+        if path in self._limits.polled:
+            return self._polled
+        return self._apart if path.startswith(self._limits.apart) else None
 
     def _run(self, request: "_Request") -> None:
         request.entered = time.perf_counter()

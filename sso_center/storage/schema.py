@@ -41,7 +41,8 @@ meta = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""`lineage`: random, of this very store; `config_version`: raised by each change of clients or keys."""
+"""`lineage`: random, of this very store; `config_version`: raised by each change of clients or keys;
+`set_back`: there while the store is known to be an older copy from which nobody has started over."""
 
 users = Table(
     "users",
@@ -150,7 +151,7 @@ notices = Table(
     UniqueConstraint("number", "client_id", "sid"),
     Index("ix_notices_state_client_id_next_attempt_at", "state", "client_id", "next_attempt_at"),
     Index("ix_notices_state_number", "state", "number"),
-    Index("ix_notices_client_id_number", "client_id", "number"),
+    Index("ix_notices_client_id_state_number", "client_id", "state", "number"),
     Index("ix_notices_cause_state", "cause", "state"),
 )
 """What is told to one client of one ending; `state` is pending, confirmed, gave_up, superseded or shown,

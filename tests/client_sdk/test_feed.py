@@ -116,6 +116,31 @@ def test_a_refusal_has_its_code(status: int, code: str) -> None:
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"position": "a", "is_whole": True, "endings": []},
+        {"position": "a:1", "is_whole": 1, "endings": []},
+        {"position": "a:1", "endings": []},
+        {"position": "a:1", "is_whole": True, "endings": {}},
+        {"position": "a:1", "is_whole": True, "endings": [{}]},
+        {"position": "a:1", "is_whole": True, "endings": ["x"]},
+        [],
+    ],
+)
+def test_an_answer_that_can_not_be_read_is_none(said: object) -> None:
+    with pytest.raises(Unavailable) as caught:
+        feed.process_response(HttpResponse(200, json.dumps(said).encode()), None)
+    assert caught.value.code == "center_malformed"
+
+
+def test_an_answer_is_read() -> None:
+    said = {"position": "a:9", "is_whole": True, "endings": [ENDING]}
+    news = feed.process_response(HttpResponse(200, json.dumps(said).encode()), Position("a", 6))
+    told = Ending(Kind.SESSION, AT, 1500, "s", "u")
+    assert news == feed.News(Position("a", 6), Position("a", 9), True, (told,))
+
+
 ENDING = event(CAEP + "session-revoked", {"session": SESSION, "user": USER})
 STREAM = (
     b'id: a:6\nevent: position\ndata: {"position": "a:6"}\n\n'

@@ -1,5 +1,8 @@
 """The view and the decision, from memory alone: what counts, what is over, and what is to be asked."""
 
+import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -253,6 +256,45 @@ def test_everything_it_remembers_is_bounded() -> None:
         view.prove(f"s{number}", Moment(number + 1, view.position))
     kept = (view._sessions, view._users, view._roles, view._clients, view._tokens, view._proofs)
     assert max(len(entries) for entries in kept) <= 10
+
+
+# Threads
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Let threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+@pytest.mark.parametrize("capacity", [3, 10_000], ids=["forgetting", "roomy"])
+def test_who_sees_that_the_view_is_fresh_sees_what_made_it_so(capacity: int) -> None:
+    view, is_over = View("shop", capacity), threading.Event()
+    view.take_in(news(0), sent_at=0, heard=0)
+    wrong: list[int] = []
+
+    def read() -> None:
+        while not is_over.is_set():
+            last = view.fresh_as_of or 0
+            user = replace(ALICE, sid=f"s{last}")
+            session = replace(SESSION, user=user, good_at=at(last - 1))
+            if last and decide(session, view, wall=0, steady=last, max_staleness=30) is Verdict.COUNTS:
+                wrong.append(last)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for number in range(1, 3000):
+        told = ending(Kind.SESSION, number, sid=f"s{number}")
+        view.take_in(news(number, told, after=number - 1), sent_at=number, heard=number)
+    is_over.set()
+    for reader in readers:
+        reader.join()
+    assert not wrong
 
 
 # Tokens

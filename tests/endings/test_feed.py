@@ -14,6 +14,7 @@ from sso_center.core.clients import Client
 from sso_center.core.endings import CENTER, Applying, Feed, Page, Position, Reason
 from sso_center.core.endings import feed as feed_module
 from sso_center.core.endings.latest import KEPT, Latest, Told
+from sso_center.core.endings.restore import Restore
 from sso_center.core.users import users as users_module
 from sso_center.storage.schema import journal, meta
 from tests.endings.conftest import Books, sign_in
@@ -109,7 +110,29 @@ def test_a_client_that_is_removed_later_leaves_nothing_untold(core: Core, listen
     held = sign_in(core, app)
     core.services.endings.end_session(held.sid, Reason.LOGOUT, CENTER)
     core.services.clients.remove(app.client_id)
-    assert listening.who_was_told(app, api) == [True, True]
+    assert listening.told(app) == listening.told(api) == [f"ending {held.sid}"]
+
+
+def test_the_apis_of_a_removed_client_hear_that_its_tokens_count_no_more(
+    core: Core, listening: Listening, shop: Client
+) -> None:
+    api = core.site()
+    app = core.site(audiences=(api.client_id,))
+    sign_in(core, app)
+    core.services.removals.remove_client(app.client_id, "cli")
+    assert [len(listening.told(api)), len(listening.told(shop))] == [1, 0]
+
+
+def test_a_removed_person_is_told_to_everyone_and_unknown_before_that(
+    core: Core, listening: Listening, shop: Client, mute: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = sign_in(core, shop)
+    with monkeypatch.context() as crash:
+        crash.setattr(users_module, "write_copy", lambda *_, **__: None)
+        core.services.users.remove(held.user.sub, "cli")
+    assert core.is_alive(shop, held.sid)
+    assert listening.who_was_told(shop, mute) == [True, True]
+    assert not core.is_alive(shop, held.sid)
 
 
 def test_an_entry_that_does_not_name_the_apis_is_told_to_those_of_now(
@@ -294,7 +317,7 @@ def test_a_store_that_was_restored_makes_every_position_unknown(own_core: Core) 
 
 
 @pytest.mark.parametrize("how_many_came_since", [0, 1, 2])
-def test_a_restored_store_is_recognised_although_nobody_gave_it_another_name(
+def test_nothing_is_certain_of_a_store_that_was_restored_under_its_old_name(
     own_core: Core, how_many_came_since: int
 ) -> None:
     entries(own_core, 3)
@@ -302,13 +325,18 @@ def test_a_restored_store_is_recognised_although_nobody_gave_it_another_name(
     with own_core.services.database.write() as connection:
         connection.execute(delete(journal).where(journal.c.number == 3))
     entries(own_core, how_many_came_since)
+    for after in (listening.start, Position(listening.start.lineage, 2), None):
+        with pytest.raises(Unavailable):
+            listening.feed.since("shop", after)
+    services = own_core.services
+    restore = Restore(
+        services.redis, services.database, services.entries, services.mass_endings, services.clock
+    )
+    restore.start_over("cli")
     page = listening.feed.since("shop", listening.start)
     assert not page.is_whole
-    assert page.position.number == 2 + how_many_came_since
     assert page.position.lineage == own_core.services.entries.lineage() != listening.start.lineage
     assert listening.feed.since("shop", page.position).is_whole
-    other = feed_of(own_core)
-    assert not other.since("shop", listening.start).is_whole
 
 
 # What is heard of is true

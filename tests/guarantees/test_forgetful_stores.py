@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from sso_center.base.errors import Unavailable
+from sso_center.core.grants import GrantRefused
 from sso_center.storage import nodes
 from tests.endings.belongings import ALL, Belongings, sites_of
 from tests.guarantees.taking_back import MANY, ONE, Kinds, sign_in, what_dies
@@ -86,7 +87,11 @@ class Proof:
 
     def kill_once(self, names: list[str]) -> list[str]:
         """Return what was acknowledged before a kill; all of that, and nothing else, stays taken back."""
+        of_one = names[0] in ONE
+        if self._is_empty:
+            self._bystander = sign_in(self._core, self._sites)
         mine = {name: sign_in(self._core, self._sites, name) for name in names}
+        grant = self._core.code(self._bystander.held["session"], self._sites.opaque) if of_one else ""
         self._store.copy()
         self._core.time.move(1)
         # The first is acknowledged before anything happens; the kill may come in the midst of any other.
@@ -97,9 +102,15 @@ class Proof:
         self._store.come_back()
         for name in acknowledged:
             self._is_dead(name, mine[name])
-        if names[0] in ONE and not self._is_empty:
-            assert self._bystander.alive() == ALL
+        if of_one:
+            self._goes_on(grant)
         return acknowledged
+
+    def _goes_on(self, grant: str) -> None:
+        """See that whom nothing concerned is still in, and that a grant of before, spent or not, is void."""
+        with pytest.raises(GrantRefused):
+            self._core.redeem(grant, self._sites.opaque)
+        assert self._is_empty or self._bystander.alive() == ALL
 
     def _take_back(self, name: str, mine: Belongings) -> None:
         self._kinds[name](self._core, self._sites, mine)

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 NODE_CLIENTS = Path(__file__).parent.parent / "clients" / "node"
+AXE = NODE_CLIENTS / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @cache
@@ -24,6 +25,14 @@ def node_is_missing() -> str:
         return "node is missing; on Debian: apt-get install nodejs npm"
     if not (NODE_CLIENTS / "node_modules" / "openid-client").is_dir():
         return "openid-client is missing; run npm ci in tests/clients/node"
+    return ""
+
+
+@cache
+def axe_is_missing() -> str:
+    """Return why pages can't be held against axe-core's rules here, or an empty string."""
+    if not AXE.is_file():
+        return "axe-core is missing; run npm ci in tests/clients/node"
     return ""
 
 
@@ -53,6 +62,7 @@ def spin_is_missing() -> str:
 
 
 MARKERS: dict[str, Callable[[], str]] = {
+    "needs_axe": axe_is_missing,
     "needs_chromium": chromium_is_missing,
     "needs_node": node_is_missing,
     "needs_postgresql": postgresql_is_missing,

@@ -3,7 +3,7 @@
 import base64
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,18 @@ class Chromium:
                 "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
             )
         )
+
+    def violations(self, axe: Path, *, only: Collection[str] = ()) -> list[str]:
+        """Return what axe-core, a script in a file, finds wrong with the page; by `only` some of its rules."""
+        if not self.driver.execute_script("return Boolean(window.axe)"):
+            self.driver.execute_script(axe.read_text())
+        options = {"resultTypes": ["violations"], **({"runOnly": list(only)} if only else {})}
+        found = self.driver.execute_async_script("axe.run(document, arguments[0]).then(arguments[1])", options)
+        return [
+            f"{one['id']} at {node['target']}: {node['html'][:200]}"
+            for one in found["violations"]
+            for node in one["nodes"]
+        ]
 
     def screenshot(self, file: Path) -> None:
         """Write a picture of the whole page."""

@@ -1,5 +1,6 @@
 """/endings: what was taken back, for the sites that it concerns, as JSON and as an event stream."""
 
+import shutil
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -301,6 +302,11 @@ def test_what_follows_the_feed_is_counted(center: Center) -> None:
         stream.next()
         assert open_streams() == 1
         assert 'sso_feed_told_total{way="json"}' in center.get("/metrics").text
+        # A worker that was killed took its streams with it, whatever it counted last.
+        (counted,) = center.data_dir.glob("metrics/*/gauge_livesum_*.db")
+        of_the_dead = shutil.copy(counted, counted.with_name("gauge_livesum_4194304.db"))
+        assert open_streams() == 1
+        assert not of_the_dead.exists()
     eventually(lambda: open_streams() == 0, what="the end of the stream")
 
 
@@ -349,11 +355,11 @@ def test_whatever_was_acknowledged_is_in_the_answer_of_every_worker(
     assert missing == []
 
 
-def test_a_stop_ends_streams_and_waits_for_none(new_center: Callable[..., Center]) -> None:
-    center = new_center(workers=2)
-    site = center.add_site()
+def test_a_stop_ends_streams_and_waits_for_none(busy: Center) -> None:
+    # The last one here: nobody needs this center after it.
+    site = busy.add_site()
     with EventStream(site) as one, EventStream(site) as two:
-        one.next(), two.next()
-        assert center.stop() == 0
+        assert one.next()["event"] == two.next()["event"] == "position"
+        assert busy.stop() == 0
         # Each ends as an answer does that is whole: nothing was cut off.
         assert list(one.rest()) == list(two.rest()) == []

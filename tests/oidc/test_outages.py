@@ -1,17 +1,28 @@
 """What the endpoints answer while a store is away: 503, nothing issued, every cookie kept."""
 
+import base64
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
+from sso_center.core.endings import Reason
+from sso_center.protocols.api import Answer, Call, respond
+from sso_center.protocols.endings import endpoints
 from tests.harness.browser import Browser
 from tests.harness.center import Center
+from tests.harness.core import core_in
 from tests.harness.site import SignedIn, Site
 from tests.harness.waiting import eventually
+from tests.oidc.event_stream import EventStream
 from tests.oidc.exchange import CODE_AND_REFRESH, post_token, refresh, refreshed, revoke, tokens_for
+from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import ValkeyServer
 
 
@@ -175,3 +186,47 @@ def test_without_sql_single_sign_on_goes_on(place: Place, browser: Browser, firs
     with sql_away(place.center):
         assert place.site.sign_in(browser).sid == first.sid
         assert place.site.is_alive(first.sid)
+
+
+def test_without_redis_the_feed_goes_on(place: Place, first: SignedIn) -> None:
+    site = place.site
+
+    def ask() -> requests.Response:
+        return site.http.get(site.center.url("/endings"), auth=site.auth, timeout=30)
+
+    before = ask().json()["position"]
+    place.redis.kill()
+    assert ask().json() == {"position": before, "is_whole": True, "endings": []}
+    with EventStream(site) as stream:
+        assert stream.next()["id"] == before
+        place.redis.start()
+        token = {"token": first.access_token}
+        eventually(lambda: site.post("/introspect", token).status_code == 200, what="the return of Redis")
+        site.center.services.mass_endings.cut_off("client", site.client_id, Reason.ADMIN, "cli")
+        assert stream.next()["event"] == "ending"
+
+
+@pytest.mark.needs_postgresql
+def test_without_sql_the_feed_says_nothing_and_then_everything(tmp_path: Path) -> None:
+    with (
+        PostgresServer() as server,
+        core_in(tmp_path, SSO_DATABASE_URL=server.new_database()) as core,
+    ):
+        (feed,) = [one for one in endpoints(core.services) if one.path == "/endings"]
+        _, secret = core.services.clients.add("shop", redirect_uris=("https://shop.example/callback",))
+        basic = f"Basic {base64.b64encode(f'shop:{secret}'.encode()).decode()}"
+
+        def ask(after: str = "") -> tuple[Answer, dict[str, Any]]:
+            query = f"after={after}" if after else ""
+            answer = respond(feed, Call("GET", "", basic, b"", query=query))
+            return answer, json.loads(answer.body)
+
+        start = ask()[1]["position"]
+        core.services.mass_endings.cut_off("user", "u1", Reason.ADMIN, "cli")
+        server.kill()
+        refused, said = ask(start)
+        assert (refused.status, said["error"]) == (503, "temporarily_unavailable")
+        assert int(dict(refused.headers)["Retry-After"]) > 0
+        server.start()
+        told = eventually(lambda: ask(start)[1].get("endings"), what="the return of SQL")
+        assert [one["sub_id"]["user"]["sub"] for one in told] == ["u1"]

@@ -26,7 +26,7 @@ def python_that(folder: Path, fails_at: str) -> Path:
 
 def test_make_alone_lists_its_targets(tmp_path: Path) -> None:
     listed = make(tmp_path).stdout
-    for target in ("help", "install", "demo", "test", "lint", "bench"):
+    for target in ("help", "install", "demo", "test", "prove", "lint", "bench"):
         assert f"  {target} " in listed
 
 

@@ -166,7 +166,10 @@ def main() -> None:
     limits = Limits(**{"max_body": 64 * 1024, "body_timeout": 10, "slow_posts": ["/login"]} | told["limits"])
     settings = load_settings({"SSO_TRUSTED_PROXIES": told["trusted_proxies"]})
     limits = replace(
-        limits, slow_posts=frozenset(limits.slow_posts), trusted_proxies=settings.trusted_proxies
+        limits,
+        slow_posts=frozenset(limits.slow_posts),
+        polled=frozenset(limits.polled),
+        trusted_proxies=settings.trusted_proxies,
     )
     settings = replace(settings, bind_port=told["port"], workers=told["workers"])
     try:

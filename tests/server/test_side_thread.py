@@ -1,12 +1,14 @@
 """Password checks run beside everything else: they wait for each other, and nobody else waits for them."""
 
 import contextlib
+import select
 from collections.abc import Callable
 
 import pytest
 
 from sso_center.cli.serve import SLOW_POSTS
 from sso_center.ui.login import order
+from tests.harness.waiting import eventually
 from tests.server.process import Supervised
 from tests.server.wire import Connection
 
@@ -64,3 +66,32 @@ def test_a_connection_that_logged_in_goes_on(served: Supervised) -> None:
 
 def test_every_page_that_checks_or_hashes_a_password_is_among_the_slow_ones() -> None:
     assert {step.path for step in order.STEPS} | {"/account/password"} == SLOW_POSTS
+
+
+def test_what_is_polled_holds_up_nobody_else_and_waits_in_a_line_of_its_own(
+    supervise: Callable[..., Supervised],
+) -> None:
+    served = supervise(polled=["/gate/sql"], polled_waiting=1)
+    with contextlib.ExitStack() as stack:
+        polls = [stack.enter_context(served.connect()) for _ in range(4)]
+        polls[0].head("GET", "/gate/sql")
+        served.await_at_gate("sql")
+        for connection in polls[1:]:
+            connection.head("GET", "/gate/sql")
+        # One is under way and one waits, whichever of them was first.
+        eventually(lambda: len(answered(polls)) == 2, what="two refusals")
+        refused = answered(polls)
+        assert [connection.reply().status for connection in refused] == [503, 503]
+        with served.connect() as quick, served.connect() as slow:
+            log_in(slow, "me")
+            served.open_gate("password")
+            assert slow.reply().text == "hello me"
+            assert quick.ask("GET", "/pid").status == 200
+        served.open_gate("sql")
+        rest = [connection for connection in polls if connection not in refused]
+        assert [connection.reply().text for connection in rest] == ["through", "through"]
+
+
+def answered(connections: list[Connection]) -> list[Connection]:
+    """Return those on which there is something to read."""
+    return [one for one in connections if select.select([one.socket], [], [], 0)[0]]

@@ -28,12 +28,11 @@ def _marks(services: Services) -> Finding:
     lineage = services.entries.lineage()
     markers = [services.redis.marker(shard) for shard in all_shards()]
     head = services.entries.head()
-    ahead = [marker for marker in markers if marker.is_ahead_of(lineage, head)]
-    if ahead:
+    if services.entries.is_set_back() or any(marker.is_ahead_of(lineage, head) for marker in markers):
         return fail(
             "journal",
-            f"{len(ahead)} shards know entries that SQL does not, so nothing there counts: an older SQL copy "
-            "was restored; run sso-center doctor --restore",
+            "SQL knows less than Redis was told, so nothing is accepted: an older SQL copy was restored; "
+            "run sso-center doctor --restore",
         )
     strangers = [marker for marker in markers if marker.is_trusted and marker.lineage != lineage]
     if strangers:

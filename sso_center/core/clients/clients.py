@@ -106,10 +106,11 @@ class Clients:
         return self._all().holders.get(client_id, ())
 
     def apis_of(self, client_ids: Iterable[str]) -> tuple[str, ...]:
-        """Return whom else the access tokens of these clients are for; one that is unknown has none."""
-        known, joined = self._all().clients, set(client_ids)
-        audiences = {api for name in joined if name in known for api in known[name][0].audiences}
-        return tuple(sorted(audiences - joined))
+        """Return whom else the access tokens of these clients are for; of those removed lately, were for."""
+        loaded, joined = self._all(), set(client_ids)
+        known = [loaded.clients[name][0] for name in joined if name in loaded.clients]
+        former = [loaded.former[name].client for name in joined if name in loaded.former]
+        return tuple(sorted({api for client in known + former for api in client.audiences} - joined))
 
     def catch_up(self, version: int) -> None:
         """Load all clients anew if they are of an older configuration version. Raises Unavailable."""
@@ -221,6 +222,7 @@ class Clients:
                 client.id_token_alg,
                 actor,
                 self._clock(),
+                audiences=client.audiences,
             )
             write_former(connection, former)
             at = former.removed_at

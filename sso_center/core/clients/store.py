@@ -1,6 +1,7 @@
 """The rows of clients in SQL, and what is remembered of those that were removed."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -23,7 +24,7 @@ class Former:
     """A client that was removed: what it was told logouts with, until its last notices are delivered.
 
     `id` is of this removal; `until` is the last entry of the journal that concerns it, 0 until everything it
-    was given is taken back.
+    was given is taken back. `audiences` are the APIs that its access tokens are for: they hear of it too.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Former:
     actor: str
     removed_at: int
     until: int = 0
+    audiences: Sequence[str] = ()
 
     @property
     def client(self) -> Client:
@@ -50,6 +52,7 @@ class Former:
             id_token_alg=self.id_token_alg,
             may_introspect=False,
             version=0,
+            audiences=tuple(self.audiences),
         )
 
 

@@ -13,6 +13,9 @@ from sso_center.core.endings.walks import Walk, open_walk
 from sso_center.storage.schema import journal, meta, notices
 from sso_center.storage.sql import Database
 
+SET_BACK = "set_back"
+"""The key in `meta` that says so."""
+
 
 @dataclass(frozen=True)
 class Closed:
@@ -175,6 +178,14 @@ class Entries:
         with self._database.read() as connection:
             found = connection.scalar(select(meta.c.value).where(meta.c.key == "lineage"))
         return str(found)
+
+    def is_set_back(self) -> bool:
+        """Say whether somebody saw that this SQL store is an older copy, and nobody has seen to it yet.
+
+        Raises Unavailable.
+        """
+        with self._database.read() as connection:
+            return connection.scalar(select(meta.c.value).where(meta.c.key == SET_BACK)) is not None
 
     def configuration_version(self) -> int:
         """Return the version of clients and keys. Raises Unavailable."""

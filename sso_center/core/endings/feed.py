@@ -4,14 +4,13 @@ One SQL query a question does both: it says up to where the journal goes, so tha
 before is in the answer, and it brings what is new. Everything else comes from memory.
 """
 
-import logging
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import RowMapping, bindparam, func, select, update
+from sqlalchemy import RowMapping, bindparam, func, select
 
+from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Clients
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.changes import apply_change
@@ -29,8 +28,6 @@ PAGE = 1_000
 
 Describe = Callable[[str, Entry], bytes]
 """Returns what is said of an entry of a lineage."""
-
-_log = logging.getLogger("sso_center.endings")
 
 _version = meta.alias()
 _NEWS = (
@@ -94,7 +91,8 @@ class Feed:
             if latest is None or news.lineage != latest.lineage or news.head > latest.number + KEPT:
                 self._latest = Latest(news.lineage, max(news.head - AT_THE_START, 0))
             elif not _goes_on(latest, news):
-                self._part_from(news.lineage)
+                # Nothing that was told since can be taken back, and nobody knows what of it is forgotten now.
+                raise Unavailable(detail=f"sql: an older copy was restored: {latest.number} is another entry")
             else:
                 self._take_in(latest, [row for row in news.rows if row["number"] > latest.number])
                 if len(news.rows) < PAGE:
@@ -106,14 +104,6 @@ class Feed:
         first = rows[0]
         found = rows if first["number"] is not None else ()
         return _News(first["lineage"], int(first["version"] or 0), first["head"] or 0, found)
-
-    def _part_from(self, lineage: str) -> None:
-        """Give the journal another name: it was set back under this one, whose positions now mean nothing."""
-        _log.error("the journal was set back: every site looks at its sessions anew")
-        with self._database.write() as connection:
-            # Whoever notices it later finds that this was done.
-            named = (meta.c.key == "lineage") & (meta.c.value == lineage)
-            connection.execute(update(meta).where(named).values(value=secrets.token_hex(8)))
 
     def _take_in(self, latest: Latest, rows: Sequence[RowMapping]) -> None:
         if not rows:

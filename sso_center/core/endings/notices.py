@@ -77,16 +77,17 @@ class Notices:
         One a client, since a client that is slow to answer must not get all of a courier's threads. Costs the
         same however many notices wait.
         """
-        due = (
-            select(notices)
-            .where(notices.c.id.in_(_first_of_each(now, not_for)))
-            # Once more, of the row that is locked: another courier may have leased it since it was found.
-            .where(notices.c.state == "pending", notices.c.leased_until <= now)
-            .order_by(notices.c.next_attempt_at, notices.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
         with self._database.write() as connection:
+            first = connection.scalars(_first_of_each(now, not_for)).all()
+            due = (
+                select(notices)
+                .where(notices.c.id.in_(first))
+                # Of the row that is locked: another courier may have leased it since it was found.
+                .where(notices.c.state == "pending", notices.c.leased_until <= now)
+                .order_by(notices.c.next_attempt_at, notices.c.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
             rows = connection.execute(due).all()
             leased = [row.id for row in rows]
             connection.execute(

@@ -19,6 +19,7 @@ WALKED = ("cutoff", "user")
 """Kinds whose notices are those of the sessions that their walk ended."""
 
 UNCONFIRMED = ("pending", "gave_up")
+STATES = (*UNCONFIRMED, "confirmed", "superseded", "shown")
 PAGE = 500
 """Rows that one transaction may write."""
 
@@ -213,11 +214,11 @@ def _drivers(wanted: EndingFilter) -> list[_Driver]:
     """Return by which indexes the numbers are found: each of them gives them in order, none a scan."""
     client = wanted.client_id
     of_client = [] if client is None else [notices.c.client_id == client]
+    states = UNCONFIRMED if wanted.is_unconfirmed else STATES
+    by_notices = [_Driver([notices.c.state == state, *of_client], True) for state in states]
     if wanted.is_unconfirmed:
-        return [_Driver([notices.c.state == state, *of_client], True) for state in UNCONFIRMED]
-    if client is not None:
-        return [_Driver(of_client, True), _Driver([journal.c.client_id == client])]
-    return [_Driver()]
+        return by_notices
+    return [_Driver()] if client is None else [*by_notices, _Driver([journal.c.client_id == client])]
 
 
 def _numbers(wanted: EndingFilter, driver: _Driver, before: int | None, limit: int) -> Select[tuple[int]]:

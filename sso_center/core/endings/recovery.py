@@ -6,6 +6,7 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import Unavailable
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.entries import Entries
+from sso_center.storage.marker import Marker
 from sso_center.storage.redis import Redis
 
 _log = logging.getLogger("sso_center.recovery")
@@ -37,12 +38,7 @@ class Recovery:
         marker = self._redis.marker(shard)
         # Another history of the journal gives its numbers another meaning.
         position = marker.position if marker.lineage == lineage else 0
-        # Read after the mark: it can only be ahead of it, unless SQL was set back under this name.
-        if marker.is_ahead_of(lineage, head := self._entries.head()):
-            raise Unavailable(
-                detail=f"sql: the journal ends at {head}, and shard {shard} knows {marker.position}: "
-                "an older copy was restored; run sso-center doctor --restore"
-            )
+        self._refuse_a_store_set_back(marker, lineage)
         replayed = 0
         while True:
             page = self._entries.concerning(
@@ -58,6 +54,14 @@ class Recovery:
         self._trust(shard, run_id, lineage, position)
         level = logging.INFO if replayed else logging.DEBUG
         _log.log(level, "shard recovered", extra={"shard": shard, "replayed": replayed, "position": position})
+
+    def _refuse_a_store_set_back(self, marker: Marker, lineage: str) -> None:
+        # Read after the mark, the end of the journal can only be ahead of it, unless SQL was set back.
+        if self._entries.is_set_back() or marker.is_ahead_of(lineage, self._entries.head()):
+            raise Unavailable(
+                detail="sql: it knows less than Redis was told: an older copy was restored; "
+                "run sso-center doctor --restore"
+            )
 
     def _trust(self, shard: str, run_id: str, lineage: str, position: int) -> None:
         # A change that was announced while this shard could not be told would be lost under an older version.

@@ -5,12 +5,12 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sso_center.base.clock import Clock
 from sso_center.base.secrets import all_shards
 from sso_center.core.audit import Tag, write_audit
-from sso_center.core.endings.entries import Entries
+from sso_center.core.endings.entries import SET_BACK, Entries
 from sso_center.core.endings.mass import MassEndings
 from sso_center.core.endings.reasons import Reason
 from sso_center.storage.configuration import read_configuration_version, write_configuration_version
@@ -46,23 +46,22 @@ class Restore:
         self._entries = entries
         self._mass = mass
         self._clock = clock
-        self._is_told = False
 
     def look(self) -> int:
         """Distrust the shards that belong to another history than the journal's; returns how many those are.
 
-        Those of a lineage before this one are brought up to the journal at their next use. Those that know
-        entries which SQL does not are refused until somebody has seen to it. Raises Unavailable.
+        Those of an earlier lineage are brought up to the journal at their next use. When one knows entries
+        that SQL does not, all are refused until somebody starts over. Raises Unavailable.
         """
         lineage, markers = self._entries.lineage(), self._markers()
+        trusted = [shard for shard, marker in markers.items() if marker.is_trusted]
         head = self._entries.head()
-        ahead = [shard for shard, marker in markers.items() if marker.is_ahead_of(lineage, head)]
-        strange = [
-            shard for shard, marker in markers.items() if marker.is_trusted and marker.lineage != lineage
-        ]
-        self._tell(ahead, head)
-        self._distrust([shard for shard in ahead if markers[shard].is_trusted] + strange)
-        return len(ahead) + len(strange)
+        if any(marker.is_ahead_of(lineage, head) for marker in markers.values()):
+            self._note_set_back(head)
+        elif not self._entries.is_set_back():
+            trusted = [shard for shard in trusted if markers[shard].lineage != lineage]
+        self._distrust(trusted)
+        return len(trusted)
 
     def examine(self) -> Restored:
         """Say what the store has and how much more Redis knows of. Raises Unavailable."""
@@ -83,6 +82,7 @@ class Restore:
         config = max(marker.config for marker in self._markers().values())
         with self._database.write() as connection:
             self._database.lock_journal(connection)
+            connection.execute(delete(meta).where(meta.c.key == SET_BACK))
             _draw_lineage(connection)
             _outdo(connection, config)
             write_audit(connection, Tag.STORE_RESTORED, at=self._clock(), actor=actor)
@@ -97,13 +97,16 @@ class Restore:
         for shard in shards:
             self._redis.distrust(shard)
 
-    def _tell(self, ahead: list[str], head: int) -> None:
-        if ahead and not self._is_told:
-            _log.error(
-                "an older SQL copy was restored: nothing is accepted; run sso-center doctor --restore",
-                extra={"shards": len(ahead), "head": head},
-            )
-        self._is_told = bool(ahead)
+    def _note_set_back(self, head: int) -> None:
+        # Kept in SQL: the journal grows again, and would soon hide what it has forgotten.
+        if self._entries.is_set_back():
+            return
+        with self._database.write() as connection:
+            connection.execute(insert(meta).values(key=SET_BACK, value=str(head)))
+        _log.error(
+            "an older SQL copy was restored: nothing is accepted; run sso-center doctor --restore",
+            extra={"head": head},
+        )
 
 
 def _draw_lineage(connection: Connection) -> None:

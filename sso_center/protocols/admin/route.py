@@ -22,6 +22,7 @@ class Asked:
     body: Mapping[str, Any] = field(repr=False)
     address: str
     user_agent: str
+    request_id: str
 
     @property
     def actor(self) -> str:
@@ -31,7 +32,12 @@ class Asked:
     @property
     def trail(self) -> dict[str, Any]:
         """Return what every audit entry says of the caller."""
-        return {"actor": self.actor, "address": self.address, "user_agent": self.user_agent}
+        return {
+            "actor": self.actor,
+            "address": self.address,
+            "user_agent": self.user_agent,
+            "request_id": self.request_id,
+        }
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from sso_center.base.errors import Conflict, Invalid, NotFound
 from sso_center.core.clients import Client
 from sso_center.core.clients.client import ADMIN_SCOPE
+from sso_center.core.sessions import MAX_USER_AGENT
 from sso_center.protocols.active_token import find_active
 from sso_center.protocols.admin.route import Asked, Route
 from sso_center.protocols.admin.schema import Schema, check
@@ -22,6 +23,7 @@ from sso_center.protocols.api_errors import (
 )
 from sso_center.protocols.parameters import parse
 from sso_center.services import Services
+from sso_center.web.logging import request_id
 
 
 def handler(services: Services, routes: Mapping[str, Route]) -> Handler:
@@ -68,7 +70,8 @@ def _asked(route: Route, call: Call, client: Client) -> Asked:
         query=_query(route, call.query),
         body=_body(route.body, call),
         address=call.address,
-        user_agent=call.user_agent,
+        user_agent=call.user_agent[:MAX_USER_AGENT],
+        request_id=request_id.get(),
     )
 
 

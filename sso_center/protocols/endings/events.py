@@ -18,6 +18,7 @@ TOKEN_REVOKED = "https://schemas.openid.net/secevent/oauth/event-type/token-revo
 
 _TYPES = {"user": CLAIMS_CHANGED, "revocation": TOKEN_REVOKED}
 _BY_RULE = (Reason.EXPIRED, Reason.EVICTED)
+_BY_ADMINS = (Reason.ADMIN, Reason.REMOVED)
 
 Member = dict[str, str]
 
@@ -85,6 +86,8 @@ def _initiator(entry: Entry) -> str:
     """Return who began it, as CAEP knows them (section 2)."""
     if entry.reason in _BY_RULE:
         return "policy"
+    if entry.reason in _BY_ADMINS:
+        return "admin"
     if entry.actor in ("", CENTER):
         return "system"
     # A site that asks does so for the person in front of it.

@@ -5,6 +5,7 @@ lost on the way is found by the next question for JSON.
 """
 
 import logging
+import resource
 import threading
 import time
 from collections.abc import Iterable
@@ -28,6 +29,9 @@ LOOK_EVERY = 1.0
 KEEP_ALIVE_AFTER = 15.0
 """Seconds without a word to a stream, after which whatever lies in between is shown that it is alive."""
 
+MOST = 4000
+"""How many streams a process has open at most."""
+
 KEEP_ALIVE = b": keep-alive\n\n"
 
 
@@ -35,7 +39,7 @@ KEEP_ALIVE = b": keep-alive\n\n"
 class Limits:
     """How many streams one process has open, and how many of them are one client's."""
 
-    all: int = 4000
+    all: int
     of_client: int = 1000
 
 
@@ -75,7 +79,7 @@ class Streams:
         self._feed = feed
         self._clients = clients
         self._redis = redis
-        self._limits = limits or Limits()
+        self._limits = limits or Limits(_room())
         self._lock = threading.RLock()
         self._of_client: dict[str, set[Stream]] = {}
         self._count = 0
@@ -222,6 +226,12 @@ class Streams:
     def _all(self) -> list[Stream]:
         with self._lock:
             return [stream for mine in self._of_client.values() for stream in mine]
+
+
+def _room() -> int:
+    """Return how many streams may be open: where few files may be, half are left for everything else."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if files == resource.RLIM_INFINITY else min(MOST, files // 2)
 
 
 def _frames(lineage: str, entries: Iterable[Told]) -> list[bytes]:

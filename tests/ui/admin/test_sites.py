@@ -1,6 +1,9 @@
 """Sites in the console: registering, changing, another secret, trying the logout address, removing."""
 
 import secrets
+from dataclasses import fields
+
+from sso_center.core.clients.rules import Registration
 
 from tests.harness.receiver import Receiver
 from tests.ui.admin.conftest import Boss
@@ -54,6 +57,28 @@ def test_what_can_not_be_registered_is_asked_for_again(boss: Boss) -> None:
         assert 'role="alert"' in page.text
         assert page.form("go-on").values["client_id"] == {**good, **fields}["client_id"]
     assert boss.center.services.clients.find(good["client_id"]) is None
+
+
+def test_everything_that_is_registered_can_be_typed_and_stays_as_it_is(boss: Boss) -> None:
+    stored = boss.center.add_site(
+        backchannel_logout_uri="https://shop.example/logout",
+        post_logout_redirect_uris=("https://shop.example/", "https://shop.example/bye"),
+        scopes=("stock:read",),
+        audiences=("stock",),
+        grant_types=("authorization_code",),
+        access_token_format="jwt",
+        may_introspect=True,
+        is_strict=True,
+        is_third_party=True,
+        max_sessions=3,
+    )
+    form = boss.get(f"/admin/clients/{stored.client_id}/edit").form("go-on")
+    registered = {field.name for field in fields(Registration)} - {"client_id", "is_public"}
+    assert registered <= form.names
+    # Sent as it is shown, nothing changes.
+    page = boss.send(f"/admin/clients/{stored.client_id}/edit")
+    assert page.headers["Location"] == f"/admin/clients/{stored.client_id}"
+    assert "Nothing is different" in boss.get(page.headers["Location"]).text
 
 
 def test_a_change_shows_before_and_after(boss: Boss) -> None:

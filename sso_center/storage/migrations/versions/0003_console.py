@@ -15,7 +15,7 @@ _INDEXES = (
     ("ix_journal_reason_number", "journal", ["reason", "number"]),
     ("ix_notices_state_client_id_next_attempt_at", "notices", ["state", "client_id", "next_attempt_at"]),
     ("ix_notices_state_number", "notices", ["state", "number"]),
-    ("ix_notices_client_id_number", "notices", ["client_id", "number"]),
+    ("ix_notices_client_id_state_number", "notices", ["client_id", "state", "number"]),
     ("ix_notices_cause_state", "notices", ["cause", "state"]),
     # With the instant, so that the newest of many come without sorting them all.
     ("ix_audit_sub_at", "audit", ["sub", "at"]),

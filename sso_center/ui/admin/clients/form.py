@@ -12,8 +12,15 @@ from sso_center.web.language import gettext
 
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "audiences")
 NUMBERS = ("refresh_token_lifetime", "refresh_retry_window", "max_sessions")
-CHECKS = ("may_introspect", "is_strict", "is_third_party")
-TEXTS = ("name", "home_uri", "backchannel_logout_uri", "id_token_alg", "access_token_format")
+CHECKS = ("may_introspect", "is_strict", "is_third_party", "frontchannel_logout_session_required")
+TEXTS = (
+    "name",
+    "home_uri",
+    "backchannel_logout_uri",
+    "frontchannel_logout_uri",
+    "id_token_alg",
+    "access_token_format",
+)
 
 NEW = Registration("", id_token_alg="ES256")  # noqa: S106 - an algorithm
 """What the form of a new site begins with."""

@@ -24,6 +24,7 @@ def facts_of(client: Client) -> list[tuple[str, str]]:
         (gettext("Redirect addresses"), _listed(client.redirect_uris)),
         (gettext("Addresses after a logout"), _listed(client.post_logout_redirect_uris)),
         (gettext("Logout address"), client.backchannel_logout_uri or gettext("none: it is not told")),
+        (gettext("Logout page"), _or_none(client.frontchannel_logout_uri)),
         (
             gettext("Kind"),
             gettext("public: it keeps no secret") if client.is_public else gettext("with a secret"),
@@ -46,6 +47,11 @@ def facts_of(client: Client) -> list[tuple[str, str]]:
 def _besides(client: Client) -> str:
     said = [
         *([gettext("people are asked before it learns of them")] if client.is_third_party else []),
+        *(
+            [gettext("its logout page is told which session")]
+            if client.frontchannel_logout_session_required
+            else []
+        ),
         *([gettext("it may ask about every token")] if client.may_introspect else []),
         *([gettext("what is replaced works a minute from its telling")] if client.is_strict else []),
     ]

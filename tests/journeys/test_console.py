@@ -1,0 +1,177 @@
+"""Every page of the center in a browser: nothing wider than a phone, and nothing that axe-core objects to.
+
+The console stands on a thousand sessions. With SCREENSHOTS set (`make screenshots`) pictures are kept as well,
+of every page at phone and desktop width, in light and dark.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.harness.center import Center, Person
+from tests.harness.needs import AXE
+from tests.harness.site import Site
+from tests.journeys.chromium import Chromium, a_chromium
+from tests.journeys.crowd import fill
+from tests.journeys.demo import Account
+from tests.journeys.test_demo import sign_in
+from tests.journeys.test_pictures import SCREENS
+
+pytestmark = [pytest.mark.needs_chromium, pytest.mark.needs_axe]
+
+LOOKED_AT = {"phone-dark": ("color-contrast", "link-in-text-block"), "desktop-light": ()}
+"""What is looked at when no pictures are wanted: each width and each scheme once, and by which rules of axe-core.
+
+Nearly all rules, which are asked once, are about what both have in common.
+"""
+
+Look = Callable[[str, str], None]
+
+
+@pytest.fixture(scope="module")
+def center(new_module_center: Callable[..., Center]) -> Center:
+    return new_module_center()
+
+
+@pytest.fixture(scope="module")
+def sites(center: Center) -> list[Site]:
+    return fill(center)
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """One browser for all: starting one costs as much as looking at five pages."""
+    with a_chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def look(center: Center, chromium: Chromium) -> Iterator[Look]:
+    """Look at a page, or at the one that is open when the path is empty; complaints are told at the end."""
+    folder, complaints = os.environ.get("SCREENSHOTS"), []
+
+    def look(name: str, path: str) -> None:
+        if path:
+            chromium.open(center.url(path))
+        for screen, (size, is_dark) in SCREENS.items():
+            if not folder and screen not in LOOKED_AT:
+                continue
+            chromium.resize(*size, dark=is_dark)
+            if folder:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                chromium.screenshot(Path(folder) / f"{name}-{screen}.png")
+            if chromium.overflows():
+                complaints.append(f"{name} on {screen} is wider than the screen")
+            if screen in LOOKED_AT:
+                complaints.extend(f"{name} on {screen}: {one}" for one in chromium.violations(AXE, only=LOOKED_AT[screen]))
+        complaints.extend(f"{name}: {one}" for one in chromium.console_errors())
+
+    yield look
+    assert complaints == []
+
+
+def as_account(person: Person) -> Account:
+    return Account(person.username, person.password)
+
+
+def test_pages_of_people(center: Center, sites: list[Site], chromium: Chromium, look: Look) -> None:
+    person = center.add_person(roles=["member"])
+    look("axe-login", "/login")
+    sign_in(chromium, Account(person.username, "not the password"))
+    look("axe-login-refused", "")
+    chromium.open(sites[0].attempt().url)
+    sign_in(chromium, as_account(person))
+    look("axe-account", "/account")
+    chromium.find(".uses summary").click()
+    look("axe-account-activity", "")
+    sid = center.services.sessions.of_user(person.sub)[0].sid
+    look("disown", f"/account/sessions/{sid}/not-me")
+    look("axe-password", "/account/password")
+    look("axe-logout", "/logout")
+    look("axe-account-zh", "/account?lang=zh")
+    look("axe-not-found", "/nowhere?lang=en")
+    look("axe-refused", "/authorize?client_id=nobody")
+    look("console-refused", "/admin")
+    partner = center.add_site(is_third_party=True, name="Harbour Freight")
+    asked = {"client_id": partner.client_id, "redirect_uri": partner.redirect_uri, "response_type": "code"}
+    look("axe-consent", f"/authorize?{urlencode({**asked, 'scope': 'openid profile email'})}")
+    chromium.open(center.url("/logout"))
+    chromium.press("#logout-confirm")
+    look("axe-signed-out", "")
+
+
+def test_pages_of_the_console(center: Center, sites: list[Site], chromium: Chromium, look: Look) -> None:
+    services = center.services
+    ada, bob = center.add_person("ada", roles=["sso-admin"]), services.users.find("person010")
+    assert bob is not None
+    sid, shop = services.sessions.of_user(bob.sub)[0].sid, sites[0].client_id
+    chromium.open(center.url("/admin"))
+    sign_in(chromium, as_account(ada))
+    look("console-overview", "")
+    for name, path in (
+        ("overview-week", "?span=week"),
+        ("sessions", "/sessions"),
+        ("sessions-of-one", "/sessions?user=person010"),
+        ("session", f"/sessions/{sid}"),
+        ("session-end", f"/sessions/{sid}/end"),
+        ("end", "/end"),
+        ("end-nobody", "/end/user?name=nobody"),
+        ("end-role", "/end/role?name=staff"),
+        ("users", "/users"),
+        ("user", f"/users/{bob.sub}"),
+        ("user-new", "/users/new"),
+        ("user-edit", f"/users/{bob.sub}/edit"),
+        ("user-disable", f"/users/{bob.sub}/disable"),
+        ("clients", "/clients"),
+        ("client", f"/clients/{shop}"),
+        ("client-new", "/clients/new"),
+        ("client-edit", f"/clients/{shop}/edit"),
+        ("audit", "/audit"),
+        ("keys", "/keys"),
+        ("overview-zh", "?lang=zh"),
+    ):
+        look(f"console-{name}", f"/admin{path}")
+    chromium.open(center.url(f"/admin/clients/{shop}/try?lang=en"))
+    chromium.press("#confirm")
+    look("console-client-tried", "")
+    chromium.open(center.url("/admin/users/new"))
+    chromium.type("username", "<script>alert(1)</script>")
+    chromium.press("#go-on")
+    look("console-question", "")
+    chromium.press("#confirm")
+    look("console-secret", "")
+    chromium.open(center.url("/admin/end/role?name=staff"))
+    chromium.press("#confirm")
+    look("console-ending", "")
+    look("console-endings", "/admin/endings")
+
+
+def test_the_script_keeps_a_page_up_to_date_and_can_be_paused(
+    center: Center, sites: list[Site], chromium: Chromium
+) -> None:
+    chromium.open(center.url("/admin/endings"))
+    assert chromium.find("[data-live-control]").text == "Live"
+    chromium.driver.execute_script("window.isSame = true")
+    page = chromium.find("#live-endings").get_attribute("innerHTML")
+    user = center.services.users.find("person099")
+    assert user is not None
+    center.services.mass_endings.end_user(user.sub, "admin", "cli")  # type: ignore[arg-type]
+    chromium.driver.set_script_timeout(30)
+    is_fresh = chromium.driver.execute_async_script(
+        """
+        const [text, done] = arguments, region = document.getElementById('live-endings')
+        const look = () => region.textContent.includes(text) && done(window.isSame)
+        new MutationObserver(look).observe(region, {childList: true, subtree: true})
+        look()
+        """,
+        "Everything of person099",
+    )
+    assert is_fresh is True
+    assert chromium.find("#live-endings").get_attribute("innerHTML") != page
+    control = chromium.find("[data-live-control]")
+    control.click()
+    assert (control.text, control.get_attribute("aria-pressed")) == ("Paused", "true")
+    assert not chromium.console_errors()
