@@ -28,10 +28,15 @@ class News:
 
 def build_request(settings: Settings, after: Position | None) -> HttpRequest:
     """Build the question what was recorded behind `after`; without it, where the journal is now."""
-    return with_client(
-        HttpRequest("GET", address(settings, after), {"Accept": "application/json"}, is_repeatable=True),
-        settings,
+    asked = HttpRequest(
+        "GET",
+        address(settings, after),
+        {"Accept": "application/json"},
+        is_repeatable=True,
+        # By then the next question is due, which may find a better way.
+        patience=settings.max_staleness / 3,
     )
+    return with_client(asked, settings)
 
 
 def address(settings: Settings, after: Position | None) -> str:

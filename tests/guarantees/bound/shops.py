@@ -96,6 +96,11 @@ class Shop:
             session["touched"] = door
             return jsonify(self.sso.renew_access_token(former) is not None)
 
+        @self.app.get("/api")
+        @self.sso.token_required()
+        def api() -> ResponseReturnValue:
+            return jsonify(True)
+
         @self.app.get("/waits/<door>")
         def waits(door: str) -> ResponseReturnValue:
             return jsonify(), 200 if door in self._doors else 404

@@ -95,7 +95,7 @@ class Process:
         """Whether it still runs."""
         return Path(f"/proc/{self.pid}").exists()
 
-    async def ask(self, cookie: str, path: str = "/") -> Answer | None:
+    async def ask(self, cookie: str, path: str = "/", *, token: str = "") -> Answer | None:
         """Ask for a page as a script does; None when the process ended meanwhile."""
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -105,7 +105,7 @@ class Process:
             sent = now_ns()
             writer.write(
                 f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nAccept: application/json\r\n"
-                f"Cookie: {cookie}\r\nConnection: close\r\n\r\n".encode()
+                f"Cookie: {cookie}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode()
             )
             return _read_answer(await reader.read(), sent)
         except OSError:

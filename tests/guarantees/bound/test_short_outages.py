@@ -3,13 +3,14 @@
 import asyncio
 import random
 from dataclasses import replace
+from secrets import token_hex
 
 from tests.guarantees.bound.clock import SECOND, now_ns
 from tests.guarantees.bound.lane import Lane
 from tests.guarantees.bound.network import Network
 from tests.guarantees.bound.people import Visitor, sign_in
 from tests.guarantees.bound.plan import PROCESSES
-from tests.guarantees.bound.site import PATIENCE, SERVED, Answer, BoundSite
+from tests.guarantees.bound.site import NOBODY, PATIENCE, SERVED, Answer, BoundSite
 from tests.guarantees.bound.stage import Stage, chosen_seed
 from tests.guarantees.bound.watch import Watch
 
@@ -39,6 +40,7 @@ def test_a_short_outage_is_not_noticed(stage: Stage) -> None:
 async def _cut_off(lane: Lane, cut: Network, *, after: float) -> None:
     site = lane.site
     who = await _at_home(site)
+    await _use_many_connections(site)
     await asyncio.sleep(after)
     await _all_follow(site, who)
     answers: list[Answer] = []
@@ -72,6 +74,13 @@ async def _at_home(site: BoundSite) -> Visitor:
     await _all_follow(site, first)
     first.browser.close()
     return await asyncio.to_thread(sign_in, site.center, site, PROCESSES - 1)
+
+
+async def _use_many_connections(site: BoundSite) -> None:
+    """Have the center asked about tokens side by side, so that connections lie idle when the line is cut."""
+    questions = [process.ask("", "/api", token=f"00{token_hex(16)}") for process in site.processes * 6]
+    answers = await asyncio.gather(*questions)
+    assert {answer and answer.status for answer in answers} == {NOBODY}, answers
 
 
 async def _all_follow(site: BoundSite, who: Visitor) -> None:
