@@ -6,6 +6,8 @@ from dataclasses import replace
 from http.cookies import SimpleCookie
 from secrets import token_hex
 
+import pytest
+
 from tests.guarantees.bound.clock import SECOND, now_ns
 from tests.guarantees.bound.lane import Lane
 from tests.guarantees.bound.network import Network
@@ -20,6 +22,7 @@ AT_ONCE = 3
 """Requests under way in each process when the logout comes."""
 
 
+@pytest.mark.prove
 def test_a_late_request_brings_no_session_back(stage: Stage) -> None:
     seed = chosen_seed()
     numbers = list(range(rounds(120)))

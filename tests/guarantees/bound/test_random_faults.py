@@ -3,6 +3,8 @@
 import asyncio
 import signal
 
+import pytest
+
 from tests.guarantees.bound.lane import Lane, Outcome
 from tests.guarantees.bound.network import Network
 from tests.guarantees.bound.people import Visitor, sign_out
@@ -25,12 +27,14 @@ from tests.harness.rounds import rounds
 ALONE, TOGETHER = 400, 100
 
 
+@pytest.mark.prove
 def test_whatever_breaks_between_the_sites_and_the_center(stage: Stage) -> None:
     seed = chosen_seed()
     plans = [make_plan(seed, number) for number in chosen_numbers(rounds(ALONE))]
     judge(asyncio.run(play(stage, plans, stage.manners(min(LANES, len(plans))))))
 
 
+@pytest.mark.prove
 def test_whatever_becomes_of_the_center(stage: Stage) -> None:
     seed = chosen_seed()
     numbers = chosen_numbers(rounds(TOGETHER))
