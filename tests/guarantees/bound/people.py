@@ -11,7 +11,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.core.endings import Reason
 from tests.guarantees.bound.clock import now_ns
 from tests.guarantees.bound.plan import Way
-from tests.guarantees.bound.site import BoundSite
+from tests.guarantees.bound.site import PATIENCE, BoundSite
 from tests.harness.browser import REDIRECTS, Browser, Page
 from tests.harness.center import Center, Person
 from tests.harness.waiting import eventually
@@ -41,18 +41,18 @@ def sign_in(center: Center, site: BoundSite, entry: int) -> Visitor:
     """Make an account with a role of its own, and sign in with it at the process `entry` of a site."""
     person = center.add_person(roles=(f"role-{token_hex(5)}",))
     browser = Browser()
-    page = eventually(lambda: _seen(browser, site.url(entry)), what="a login page")
+    page = _open(browser, site.url(entry))
     page = browser.follow(browser.log_in(page, person.username, person.password))
     if page.status != 200:
         # The callback met a connection that is no more; the session at the center is there.
-        page = eventually(lambda: _seen(browser, site.url(entry)), what="the site")
+        page = _open(browser, site.url(entry))
     seen = loads(page.text)
     return Visitor(center, site, person, browser, entry, seen["sid"], seen["out"])
 
 
 def sign_out(who: Visitor, way: Way) -> int:
     """Sign somebody out; returns when the acknowledgement was there, in nanoseconds."""
-    eventually(lambda: _is_acknowledged(who, way), within=60, what=f"the acknowledgement: {way}")
+    eventually(lambda: _is_acknowledged(who, way), within=PATIENCE, what=f"the acknowledgement: {way}")
     return now_ns()
 
 
@@ -68,10 +68,19 @@ class _NotNow(Exception):
     """The center did not acknowledge it."""
 
 
-def _seen(browser: Browser, url: str) -> Page | None:
-    # Right after an outage a site may say for a moment that it can't reach the center.
-    page = browser.follow(browser.get(url + "/"))
-    return page if page.status == 200 else None
+def _open(browser: Browser, url: str) -> Page:
+    # Right after an outage a site may say for a while that it can't reach the center.
+    seen: list[Page] = []
+
+    def is_well() -> bool:
+        seen.append(browser.follow(browser.get(url + "/")))
+        return seen[-1].status == 200
+
+    try:
+        eventually(is_well, within=PATIENCE, every=0.1)
+    except AssertionError as late:
+        raise AssertionError(f"{seen[-1].status} from {seen[-1].url}: {seen[-1].text[-300:]}") from late
+    return seen[-1]
 
 
 def _at_the_center(who: Visitor) -> None:

@@ -111,7 +111,7 @@ def make_plan(seed: int, number: int, ways: Sequence[Way] = ALONE) -> Plan:
 
 
 def make_outage(seed: int, number: int) -> Outage:
-    """Return the outage of the center of that number."""
+    """Return the outage of the center of that number, which as many schedules share as there are lanes."""
     luck = random.Random(f"{seed}/outage {number}")
     return Outage(at=luck.uniform(0, 1.2), lasts=luck.uniform(0, 0.7), how=luck.choice(list(Halt)))
 

@@ -92,7 +92,8 @@ async def play_together(stage: Stage, seed: int, numbers: list[int]) -> list[Out
     async with stage.lanes(stage.manners(min(LANES, len(numbers)))) as lanes:
         for first in range(0, len(numbers), len(lanes)):
             plans = [make_plan(seed, number, list(Way)) for number in numbers[first : first + len(lanes)]]
-            outcomes += await _Wave(stage.center, make_outage(seed, plans[0].number)).play(lanes, plans)
+            outage = make_outage(seed, plans[0].number // LANES)
+            outcomes += await _Wave(stage.center, outage).play(lanes, plans)
     return outcomes
 
 
