@@ -11,6 +11,8 @@ from client_sdk.core.settings import Settings
 from client_sdk.core.transport import HttpRequest, HttpResponse
 
 PATH = "/endings"
+SHORTEST_PATIENCE = 1.0
+"""Seconds that any center is given to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def build_request(settings: Settings, after: Position | None) -> HttpRequest:
         {"Accept": "application/json"},
         is_repeatable=True,
         # By then the next question is due, which may find a better way.
-        patience=settings.max_staleness / 3,
+        patience=max(settings.max_staleness / 3, SHORTEST_PATIENCE),
     )
     return with_client(asked, settings)
 

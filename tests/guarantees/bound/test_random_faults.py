@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 
 import pytest
 
@@ -19,10 +20,11 @@ from tests.guarantees.bound.plan import (
     make_outage,
     make_plan,
 )
-from tests.guarantees.bound.site import Manner
+from tests.guarantees.bound.site import PATIENCE, Manner
 from tests.guarantees.bound.stage import LANES, Stage, chosen_numbers, chosen_seed, play
 from tests.harness.center import Center
 from tests.harness.rounds import rounds
+from tests.harness.waiting import eventually
 
 ALONE, TOGETHER = 400, 100
 
@@ -120,9 +122,15 @@ class _Wave:
         process = self._center.process
         assert process is not None
         process.send_signal(signal.SIGTERM if self._outage.how is Halt.STOPPED else signal.SIGKILL)
-        await asyncio.to_thread(process.wait, 60)
+        await asyncio.to_thread(process.wait, PATIENCE)
+        # Workers outlive a killed center for a moment, and would pass for the one that is started.
+        await asyncio.to_thread(eventually, self._is_gone, within=PATIENCE, what="the end of the workers")
         await asyncio.sleep(self._outage.lasts)
         await asyncio.to_thread(self._center.start)
+
+    def _is_gone(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._center.port)) != 0
 
     async def _sign_out(self, who: Visitor, plan: Plan) -> int:
         acknowledged = await asyncio.to_thread(sign_out, who, plan.way)
