@@ -11,6 +11,8 @@ from client_sdk.core.settings import Settings
 from client_sdk.core.transport import HttpRequest, HttpResponse
 
 PATH = "/endings"
+SHORTEST_PATIENCE = 1.0
+"""Seconds that any center is given to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,15 @@ class News:
 
 def build_request(settings: Settings, after: Position | None) -> HttpRequest:
     """Build the question what was recorded behind `after`; without it, where the journal is now."""
-    return with_client(
-        HttpRequest("GET", address(settings, after), {"Accept": "application/json"}, is_repeatable=True),
-        settings,
+    asked = HttpRequest(
+        "GET",
+        address(settings, after),
+        {"Accept": "application/json"},
+        is_repeatable=True,
+        # By then the next question is due, which may find a better way.
+        patience=max(settings.max_staleness / 3, SHORTEST_PATIENCE),
     )
+    return with_client(asked, settings)
 
 
 def address(settings: Settings, after: Position | None) -> str:

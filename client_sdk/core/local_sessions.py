@@ -56,7 +56,7 @@ def local_sessions(settings: Settings, clock: Clock) -> LocalSessions:
     if isinstance(chosen, str):
         if chosen.partition("://")[0] not in ("redis", "rediss", "unix"):
             raise BadSettings('sessions should be "cookie", a Redis URL or a Redis client')
-        chosen = connect(chosen)
+        return RedisSessions(settings, clock, lambda: connect(chosen))
     if not hasattr(chosen, "hmget"):
         raise BadSettings('sessions should be "cookie", a Redis URL or a Redis client')
-    return RedisSessions(settings, clock, chosen)
+    return RedisSessions(settings, clock, lambda: chosen)

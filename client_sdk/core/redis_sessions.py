@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import Unavailable
+from client_sdk.core.fork import renew_after_fork
 from client_sdk.core.identity import LocalSession
 from client_sdk.core.settings import Settings
 
@@ -55,16 +56,34 @@ return 1
 
 
 class RedisSessions:
-    """Keeps sessions in Redis, so that an ending counts in every process of the site at once."""
+    """Keeps sessions in Redis, so that an ending counts in every process of the site at once.
+
+    `connected` returns a client of it; it is called again in a forked child.
+    """
 
     def __init__(
-        self, settings: Settings, clock: Clock, redis: Any, random: Callable[[int], str] = token_urlsafe
+        self,
+        settings: Settings,
+        clock: Clock,
+        connected: Callable[[], Any],
+        random: Callable[[int], str] = token_urlsafe,
     ) -> None:
         self._prefix = f"sso-sdk:{{{settings.client_id}}}"
         self._lifetime = int(settings.session_lifetime * 1000)
         self._clock = clock
-        self._redis = redis
+        self._connected = connected
         self._random = random
+        self._clients: list[Any] = []
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Leave the parent's client to the parent: a thread there may hold its locks.
+
+        It is not forgotten, since redis-py takes those locks to get rid of it.
+        """
+        self._redis = redis = self._connected()
+        self._clients.append(redis)
         self._open = redis.register_script(_OPEN)
         self._write_tokens = redis.register_script(_WRITE_TOKENS)
 

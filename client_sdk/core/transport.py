@@ -21,13 +21,17 @@ MAX_BODY = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request to the center. Only one that `is_repeatable` may be sent again on a broken connection."""
+    """A request to the center. Only one that `is_repeatable` may be sent again on a broken connection.
+
+    `patience` is for how many seconds an answer is worth waiting, where that is less than for others.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     is_repeatable: bool = False
+    patience: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +124,23 @@ class RequestsTransport:
         return _RequestsStream(request, response)
 
     def _send(self, request: HttpRequest) -> HttpResponse:
-        deadline = time.monotonic() + self._timeout
+        try:
+            return self._receive(request)
+        except requests.Timeout:
+            # When one connection has gone dead without a word, those that lie idle have too, and whoever
+            # took one of them would wait as long for nothing.
+            self._session = _new_session()
+            raise
+
+    def _receive(self, request: HttpRequest) -> HttpResponse:
+        patience = self._timeout if request.patience is None else min(self._timeout, request.patience)
+        deadline = time.monotonic() + patience
         with self._session.request(
             request.method,
             request.url,
             headers=dict(request.headers),
             data=request.body,
-            timeout=(min(self._timeout, 2.0), self._timeout),
+            timeout=(min(patience, 2.0), patience),
             allow_redirects=False,
             stream=True,
         ) as response:

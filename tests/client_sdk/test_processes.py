@@ -16,6 +16,7 @@ from client_sdk.core.transport import MAX_BODY, HttpRequest, RequestsTransport
 from client_sdk.testing import FakeCenter
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser
+from tests.servers.valkey import ValkeyServer
 
 
 def test_a_forked_process_works_by_itself(site: RunningSite, center: FakeCenter, browser: Browser) -> None:
@@ -37,6 +38,21 @@ def test_a_forked_process_works_by_itself(site: RunningSite, center: FakeCenter,
     assert len(center.asked) == 1, "the child did not ask for itself"
     assert browser.get(site.url + "/").status == 200
     assert len(center.asked) == 1, "the parent forgot what it knew"
+
+
+def test_a_forked_process_reaches_the_store_by_itself(
+    new_site: Callable[..., RunningSite], store: ValkeyServer, browser: Browser
+) -> None:
+    site = new_site(sessions=store.url)
+    site.sign_in(browser)
+    headers = {"Cookie": f"{site.cookie}={browser.cookies_for('127.0.0.1')[site.cookie]}"}
+    pool = site.app.extensions["sso"]._sessions._redis.connection_pool
+    with held_by_another_thread(pool._lock, pool._fork_lock):
+        child = os.fork()
+        if child == 0:
+            _as_child(site, headers)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def test_a_forked_process_checks_and_refreshes_tokens_by_itself(

@@ -1,0 +1,40 @@
+"""What the SDK would be without one of its mechanisms, so that the proof can be seen to fail."""
+
+from collections.abc import Callable
+from typing import Any
+
+from client_sdk.core.feed import News
+from client_sdk.core.position import Position
+from client_sdk.core.view import View
+
+
+def none() -> None:
+    """Leave the SDK as it is."""
+
+
+def fresh_from_receipt() -> None:
+    """Count what an answer says from when it came, not from when its question was sent."""
+    take_in = View.take_in
+
+    def take_in_as_of_now(view: View, news: News, *, sent_at: int, heard: int) -> Any:
+        return take_in(view, news, sent_at=heard, heard=heard)
+
+    View.take_in = take_in_as_of_now  # type: ignore[method-assign]
+
+
+def covers_all() -> None:
+    """Take the view to cover the journal from its beginning, though it has read nothing of that."""
+    move = View._move
+
+    def move_and_keep_the_floor(view: View, news: News) -> None:
+        move(view, news)
+        view._floor = Position(news.position.lineage, 0)
+
+    View._move = move_and_keep_the_floor  # type: ignore[method-assign]
+
+
+WEAKNESSES: dict[str, Callable[[], None]] = {
+    "": none,
+    "fresh from receipt": fresh_from_receipt,
+    "covers all": covers_all,
+}
