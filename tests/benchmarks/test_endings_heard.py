@@ -73,6 +73,6 @@ def test_every_stream_is_asked_when_it_heard_of_an_ending(center: FakeCenter) ->
 
 
 def test_a_center_without_streams_is_no_center_to_measure(center: FakeCenter) -> None:
-    center.feed.is_there = False
+    center.has_feed = False
     with pytest.raises(RefusedError, match="no stream"), subscribed(_side(center), [SHOP], 1):
         pass
