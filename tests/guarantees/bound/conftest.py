@@ -1,6 +1,7 @@
 """A stage for the tests of one file."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -17,8 +18,11 @@ def stage(
     """A center with one worker, a store for local sessions, and a parent for the sites' processes."""
     shops = Shops(tmp_path_factory.mktemp("shops"))
     try:
-        with ValkeyServer(tmp_path_factory.mktemp("local-sessions")) as store:
-            yield Stage(new_module_center(), shops, store.url)
+        with (
+            ValkeyServer(tmp_path_factory.mktemp("local-sessions")) as store,
+            ThreadPoolExecutor(1) as starter,
+        ):
+            yield Stage(new_module_center(), shops, store.url, starter)
     finally:
         shops.close()
     assert "Traceback" not in shops.log, shops.log[-4000:]

@@ -36,6 +36,8 @@ class Stage:
     shops: Shops
     store: str
     """Where half of the sites keep their local sessions; the others do so in cookies."""
+    starter: ThreadPoolExecutor
+    """A thread to start the center from: Linux ends it when the thread does that it came of."""
 
     def manners(self, count: int) -> list[Manner]:
         """Return ways to set up so many sites, no two of four alike."""

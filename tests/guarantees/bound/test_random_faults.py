@@ -22,7 +22,6 @@ from tests.guarantees.bound.plan import (
 )
 from tests.guarantees.bound.site import PATIENCE, Manner
 from tests.guarantees.bound.stage import LANES, Stage, chosen_numbers, chosen_seed, play
-from tests.harness.center import Center
 from tests.harness.rounds import rounds
 from tests.harness.waiting import eventually
 
@@ -45,15 +44,15 @@ def test_whatever_becomes_of_the_center(stage: Stage) -> None:
 
 BOTH = tuple(range(PROCESSES))
 FOUND_BY = {
-    # What was asked before the logout is answered after it.
+    # What was asked before the logout is heard after it, and then nothing more.
     "fresh from receipt": Plan(
         seed=0,
         number=0,
         entry=0,
         way=Way.ADMIN,
-        logout_at=0.7,
-        faults=(Fault(0.1, 2.5, BOTH, Network.LATE),),
-        watched_for=0.7,
+        logout_at=0.65,
+        faults=(Fault(0.3, 0.9, BOTH, Network.ONE_WAY), Fault(1.205, 1.3, BOTH, Network.FROZEN)),
+        watched_for=0.5,
         is_quiet=False,
     ),
     # The processes that heard of the logout are gone when the person comes again.
@@ -95,15 +94,16 @@ async def play_together(stage: Stage, seed: int, numbers: list[int]) -> list[Out
         for first in range(0, len(numbers), len(lanes)):
             plans = [make_plan(seed, number, list(Way)) for number in numbers[first : first + len(lanes)]]
             outage = make_outage(seed, plans[0].number // LANES)
-            outcomes += await _Wave(stage.center, outage).play(lanes, plans)
+            outcomes += await _Wave(stage, outage).play(lanes, plans)
     return outcomes
 
 
 class _Wave:
     """Schedules that share an outage of the center; a logout of everybody is one for all of them."""
 
-    def __init__(self, center: Center, outage: Outage) -> None:
-        self._center, self._outage = center, outage
+    def __init__(self, stage: Stage, outage: Outage) -> None:
+        self._stage, self._outage = stage, outage
+        self._center = stage.center
         self._everyone: list[int] = []
 
     async def play(self, lanes: list[Lane], plans: list[Plan]) -> list[Outcome]:
@@ -126,7 +126,7 @@ class _Wave:
         # Workers outlive a killed center for a moment, and would pass for the one that is started.
         await asyncio.to_thread(eventually, self._is_gone, within=PATIENCE, what="the end of the workers")
         await asyncio.sleep(self._outage.lasts)
-        await asyncio.to_thread(self._center.start)
+        await asyncio.get_running_loop().run_in_executor(self._stage.starter, self._center.start)
 
     def _is_gone(self) -> bool:
         with socket.socket() as probe:
