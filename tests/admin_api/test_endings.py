@@ -30,7 +30,7 @@ def test_whom_an_ending_would_touch_is_told_and_nothing_done(
 ) -> None:
     person = admin_center.add_person(roles=("night",))
     signed_in = [sign_in(person), sign_in(person)]
-    one = {"people": 1, "sessions": 2, "clients": 1}
+    one = {"people": 1, "sessions": 2, "clients": 1, "is_whole": True}
     for scope, name in (("user", person.sub), ("client", site.client_id), ("role", "night")):
         said = begin(robot, scope, name, dry_run=True)
         assert said == {"dry_run": True, "number": None, "reach": one}
