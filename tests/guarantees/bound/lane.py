@@ -82,6 +82,9 @@ class Lane:
             await self._go_through(plan, who, other, sign_out, outcome)
             if not outcome.violations:
                 outcome.answers += await self._until_all_say(NOBODY, who.cookie)
+        except Exception as failed:
+            failed.add_note(f"in {plan}")
+            raise
         finally:
             await self._tidy(who)
         return outcome
