@@ -6,7 +6,9 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -175,6 +177,34 @@ def test_a_silent_center_is_given_up_on() -> None:
         RequestsTransport(0.2)(
             HttpRequest("GET", f"http://127.0.0.1:{silent.getsockname()[1]}", is_repeatable=True)
         )
+
+
+def test_connections_that_lie_idle_are_let_go_when_one_has_gone_dead() -> None:
+    met = threading.Barrier(2)
+    kept: list[socket.socket] = []
+
+    def answer_once(connection: socket.socket) -> None:
+        """Answer the first request on a connection, and never say anything on it again."""
+        kept.append(connection)
+        connection.recv(65536)
+        if len(kept) <= 2:
+            met.wait(20)
+        connection.sendall(OK.replace(b"Connection: close\r\n", b""))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        request = HttpRequest("GET", f"http://127.0.0.1:{listening.getsockname()[1]}", patience=5)
+        transport = RequestsTransport(5)
+        with ThreadPoolExecutor(8) as threads:
+            asked = [threads.submit(transport, request) for _ in range(2)]
+            for _ in asked:
+                threads.submit(answer_once, listening.accept()[0])
+            assert [one.result().status for one in asked] == [200, 200]
+            with pytest.raises(Unavailable):
+                transport(replace(request, patience=0.2))
+            threads.submit(lambda: answer_once(listening.accept()[0]))
+            assert transport(request).status == 200
+        for connection in kept:
+            connection.close()
 
 
 def test_credentials_of_the_machine_do_not_replace_the_clients(
