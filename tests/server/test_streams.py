@@ -146,5 +146,5 @@ def test_one_that_fails_to_begin_ends_and_the_log_has_the_trace(served: Supervis
     with listen(served, "?fail") as one:
         # One that ends before its first piece is due has no pieces.
         assert one.reply().status == 200
-    assert served.story.count("over") == 1
+    eventually(lambda: served.story.count("over") == 1, what="its end")
     assert "can't begin" in served.stderr
