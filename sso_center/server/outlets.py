@@ -147,14 +147,24 @@ def _connections() -> Iterable[tuple[tuple[str, int], socket.socket]]:
 
     What is yielded is a second handle: it can't become another's while it is looked at.
     """
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            connection = socket.socket(fileno=os.dup(int(name)))
-        except OSError:
-            continue
-        with connection, suppress(OSError, ValueError):
+    try:
+        names = os.listdir("/proc/self/fd")
+    except OSError:
+        return  # not a file left to look with: who is not read waits until there is
+    for name in names:
+        with suppress(OSError, ValueError), _second_handle(int(name)) as connection:
             host, port = connection.getpeername()[:2]
             yield (_normal(host), port), connection
+
+
+def _second_handle(number: int) -> socket.socket:
+    """Return a socket for a file of this process. Raises OSError when it is no socket, or gone."""
+    handle = os.dup(number)
+    try:
+        return socket.socket(fileno=handle)
+    except OSError:
+        os.close(handle)
+        raise
 
 
 def _waiting(connection: socket.socket) -> int:

@@ -275,3 +275,27 @@ def test_a_notice_that_names_only_the_person_is_not_sent_once_they_came_back(
         delivery.deliver_due()
         eventually(lambda n=number, s=state: books.notices(number=n)[0].state == s, what=state)
     assert telling.told == [dead.client_id]
+
+
+def test_delivering_again_ends_nothing_of_who_came_back_meanwhile(
+    core: Core, delivery: Delivery, telling: Slowly, books: Books, dead: Client
+) -> None:
+    user = core.person()
+    number = core.services.entries.record_other(
+        id="person-again",
+        kind="leave",
+        at=core.time.now,
+        shard=user.shard,
+        tag=Tag.CLIENT_LEFT,
+        reason="admin",
+        actor="test",
+        detail={},
+        notices=[(dead.client_id, "", user.sub)],
+    )
+    core.time.move(SECOND)
+    sign_in(core, dead, user=user)
+    core.time.move(SECOND)
+    core.services.receipts.deliver_again(number, actor="boss")
+    delivery.deliver_due()
+    eventually(lambda: books.notices(number=number)[0].state == "superseded", what="its receipt")
+    assert telling.told == []

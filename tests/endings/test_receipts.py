@@ -153,6 +153,17 @@ def test_what_was_given_up_is_delivered_again_when_asked_and_that_is_remembered(
         receipts.deliver_again(10**9, actor="boss")
 
 
+def test_the_day_that_a_notice_is_given_during_its_last_try_is_not_taken_back_by_it(
+    core: Core, receipts: Receipts, shop: Client
+) -> None:
+    number = end(core, shop)
+    core.time.move(24 * 3600 * SECOND)
+    last = leased(core)[shop.client_id]
+    assert receipts.deliver_again(number, actor="boss") == 1
+    core.services.notices.keep(last, BADLY, core.time.now, jitter=0)
+    assert receipts.find(number).counts == Counts(pending=1)
+
+
 def test_those_who_act_without_a_session_are_told_of_a_person_who_is_shut_out(
     core: Core, receipts: Receipts, books: Books
 ) -> None:

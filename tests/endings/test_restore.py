@@ -16,6 +16,7 @@ from sso_center.core.clients import Client
 from sso_center.core.endings import Reason, Restore
 from sso_center.storage.schema import meta
 from tests.endings.conftest import Books, Held, follow, sign_in
+from tests.endings.test_feed import feed_of
 from tests.harness.core import REDIRECT, Core, build, core_in
 
 
@@ -109,8 +110,12 @@ def test_a_journal_that_grows_again_does_not_hide_what_it_forgot(core: Core, hel
         )
     with pytest.raises(Unavailable):
         visit(core, held)
+    # Nor does a process that begins only now tell anyone that nothing was taken back.
+    with pytest.raises(Unavailable):
+        feed_of(core).since("shop", None)
     restore_of(core).start_over("cli")
     assert not visit(core, held)
+    assert feed_of(core).since("shop", None).is_whole
 
 
 def test_starting_over_signs_everyone_out_and_gives_the_store_another_lineage(

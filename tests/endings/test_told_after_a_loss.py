@@ -4,13 +4,16 @@ The model of the bound found it (docs/model.md, TOLD_BEFORE_APPLIED): a site tha
 the ending would take an answer "alive" for as good as that position, and never hear of the ending again.
 """
 
+import threading
 import uuid
 
 import pytest
 
 from sso_center.core.clients import Client
 from sso_center.core.endings import CENTER, Position, Reason
+from sso_center.core.endings import feed as feed_module
 from sso_center.core.endings.entries import Closed
+from sso_center.protocols.endings.position import Positions
 from tests.endings.conftest import Held, sign_in
 from tests.endings.test_feed import feed_of
 from tests.harness.core import Core
@@ -41,3 +44,49 @@ def test_who_was_told_of_an_ending_or_a_position_behind_it_is_never_told_alive(
     page = feed.since(shop.client_id, after)
     assert page.position.number == core.services.entries.head()
     assert not core.is_alive(shop, held.sid)
+
+
+def test_a_process_that_begins_tells_no_position_behind_older_endings_that_redis_lost(
+    core: Core, shop: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "AT_THE_START", 1)
+    monkeypatch.setattr(feed_module, "PAGE", 2)
+    lost = [sign_in(core, shop) for _ in range(5)]
+    for held in lost:
+        record_only(core, held, shop)
+    feed_of(core).since(shop.client_id, None)
+    assert not any(core.is_alive(shop, held.sid) for held in lost)
+
+
+def test_who_asks_after_sessions_is_told_no_position_that_redis_does_not_know(
+    core: Core, shop: Client
+) -> None:
+    held, positions = sign_in(core, shop), Positions(feed_of(core), core.time)
+    before = positions.current()
+    record_only(core, held, shop)
+    assert positions.current() == before
+    assert core.is_alive(shop, held.sid)
+    core.time.move(2_000)
+    assert positions.current() == f"{core.services.entries.lineage()}:{core.services.entries.head()}"
+    assert not core.is_alive(shop, held.sid)
+
+
+def test_who_asks_after_sessions_waits_for_nobody_who_reads_the_journal(
+    core: Core, shop: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = feed_of(core)
+    known = feed.since(shop.client_id, None).position
+    is_asked, goes_on, ask = threading.Event(), threading.Event(), feed._ask
+
+    def slowly(last: int) -> object:
+        is_asked.set()
+        assert goes_on.wait(10)
+        return ask(last)
+
+    monkeypatch.setattr(feed, "_ask", slowly)
+    reader = threading.Thread(target=feed.since, args=(shop.client_id, None))
+    reader.start()
+    assert is_asked.wait(10)
+    assert feed.reached() == known
+    goes_on.set()
+    reader.join()

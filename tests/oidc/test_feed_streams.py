@@ -65,7 +65,10 @@ class Process:
 
     def listen(self, client: Client, sent: Credentials, after: Position | None = None) -> Reader:
         """Open a stream and begin it."""
-        page = self.feed.since(client.client_id, after)
+        return self.begin(client, sent, after, self.feed.since(client.client_id, after))
+
+    def begin(self, client: Client, sent: Credentials, after: Position | None, page: Page) -> Reader:
+        """Open a stream with a page that was read for it, and begin it."""
         stream, reader = self.streams.open(client, sent, after, page), Reader()
         self.open.append(stream)
         stream.begin(reader)
@@ -144,6 +147,58 @@ def test_what_is_on_its_way_while_a_stream_begins_is_told_once(
     second = process.cut_off()
     eventually(lambda: second in early.numbers() and second in late.numbers())
     assert early.numbers() == late.numbers() == [first, second]
+
+
+def test_what_the_others_were_told_while_a_stream_began_is_told_to_it_once(process: Process) -> None:
+    client, sent = process.client()
+    early = process.listen(client, sent)
+    # Read before the others are told of what comes now, and opened after that.
+    old = process.feed.since(client.client_id, None)
+    first = process.cut_off()
+    eventually(lambda: early.numbers() == [first])
+    late = process.begin(client, sent, None, old)
+    assert late.numbers() == [first]
+    second = process.cut_off()
+    eventually(lambda: second in early.numbers() and second in late.numbers())
+    assert early.numbers() == late.numbers() == [first, second]
+
+
+def test_a_stream_that_comes_while_news_are_read_is_told_what_came_before_them(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, sent = process.client()
+    early = process.listen(client, sent)
+    old = process.feed.since(client.client_id, None)
+    first = process.cut_off()
+    eventually(lambda: early.numbers() == [first])
+    news, is_read, goes_on = process.feed.news, threading.Event(), threading.Event()
+
+    def slowly(after: Position) -> Page:
+        page = news(after)
+        if page.entries and threading.current_thread().name == "feed":
+            is_read.set()
+            assert goes_on.wait(10)
+        return page
+
+    monkeypatch.setattr(process.feed, "news", slowly)
+    second = process.cut_off()
+    assert is_read.wait(10)
+    late = process.begin(client, sent, None, old)
+    goes_on.set()
+    eventually(lambda: second in early.numbers() and second in late.numbers())
+    assert early.numbers() == late.numbers() == [first, second]
+
+
+def test_streams_of_two_lineages_all_begin_anew(process: Process) -> None:
+    client, sent = process.client()
+    early = process.listen(client, sent)
+    number = process.cut_off()
+    eventually(lambda: early.numbers() == [number])
+    # Read before the store was restored.
+    late = process.begin(client, sent, None, Page(Position("lost", number + 1000), is_whole=True))
+    eventually(lambda: late.events() == ["position", "reset"])
+    number = process.cut_off()
+    eventually(lambda: number in late.numbers() and number in early.numbers())
 
 
 def test_a_silent_stream_is_kept_alive(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:

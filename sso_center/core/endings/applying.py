@@ -65,9 +65,9 @@ class Applying:
         elif entry.kind == "user":
             run(_FORGET_USER, shard, (entry.sub, as_marks(entry.detail.get("lost_roles", ()))))
 
-    def end_all(self, shard: str, endings: Sequence[Ending]) -> None:
+    def end_all(self, endings: Sequence[Ending | Entry]) -> None:
         """Take sessions whose endings are recorded out of Redis. Raises Unavailable."""
-        calls = [(shard, (one.sid, one.sub, self.outlives, one.reason)) for one in endings]
+        calls = [(one.sid[:2], (one.sid, one.sub, self.outlives, one.reason)) for one in endings]
         self._redis.run_many(_ENDING, calls)
 
     def leave(self, shard: str, sid: str, client_id: str, at: int) -> None:

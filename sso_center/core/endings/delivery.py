@@ -112,7 +112,7 @@ class Delivery:
         if notice.sid:
             return False
         return any(
-            view.opened_at > notice.created_at and notice.client_id in view.client_ids
+            view.opened_at > notice.ended_at and notice.client_id in view.client_ids
             for view in self._sessions.of_user(notice.sub)
         )
 

@@ -71,7 +71,7 @@ class Endings:
             shard = batch[0].shard
             told = self._told({client for one in batch for client in one.participants})
             recorded = self._entries.record(batch, shard, told, cause=cause)  # step 1
-            self._finish(shard, recorded)  # steps 2 and 3; step 4 is the courier's
+            self._finish(recorded)  # steps 2 and 3; step 4 is the courier's
             endings += recorded
         return endings
 
@@ -192,9 +192,9 @@ class Endings:
         client = self._clients.find_to_tell(client_id)
         return client is not None and bool(client.backchannel_logout_uri)
 
-    def _finish(self, shard: str, endings: Sequence[Ending]) -> None:
+    def _finish(self, endings: Sequence[Ending]) -> None:
         try:
-            self._applying.end_all(shard, endings)
+            self._applying.end_all(endings)
             self._taking_back.publish(endings[-1].number)
         except Unavailable as away:
             # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.

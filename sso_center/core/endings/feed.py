@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import RowMapping, bindparam, func, select
+from sqlalchemy import RowMapping, ScalarSelect, bindparam, func, select
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Clients
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.changes import apply_change
 from sso_center.core.endings.concerned import KINDS, concerned
-from sso_center.core.endings.entries import Entry, read_entry
+from sso_center.core.endings.entries import SET_BACK, Entry, read_entry
 from sso_center.core.endings.latest import KEPT, Latest, Page, Position, Told
 from sso_center.core.users import Users
 from sso_center.storage.schema import journal, meta
@@ -29,11 +29,18 @@ PAGE = 1_000
 Describe = Callable[[str, Entry], bytes]
 """Returns what is said of an entry of a lineage."""
 
-_version = meta.alias()
+
+def _said(key: str) -> ScalarSelect[str]:
+    """Select what the store says of itself under a key."""
+    other = meta.alias()
+    return select(other.c.value).where(other.c.key == key).scalar_subquery()
+
+
 _NEWS = (
     select(
         meta.c.value.label("lineage"),
-        select(_version.c.value).where(_version.c.key == "config_version").scalar_subquery().label("version"),
+        _said("config_version").label("version"),
+        _said(SET_BACK).label("set_back"),
         select(func.max(journal.c.number)).scalar_subquery().label("head"),
         journal,
     )
@@ -43,6 +50,15 @@ _NEWS = (
     .limit(PAGE)
 )
 """What the journal has from `last` on, that entry included; and what the whole store says of itself."""
+
+_UNAPPLIED = (
+    select(journal)
+    .where(
+        ~journal.c.is_applied, journal.c.number > bindparam("after"), journal.c.number <= bindparam("last")
+    )
+    .order_by(journal.c.number)
+    .limit(PAGE)
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +98,19 @@ class Feed:
         with self._reading:
             return self._read_on().page(after, None, KEPT)
 
+    def reached(self) -> Position:
+        """Return a position up to which all is applied: the present one, or the last while others read on.
+
+        For who can't wait for them: an old position is as true. Raises Unavailable.
+        """
+        last = self._latest
+        if not self._reading.acquire(blocking=last is None) and last is not None:
+            return last.position
+        try:
+            return self._read_on().position
+        finally:
+            self._reading.release()
+
     def _read_on(self) -> Latest:
         while True:
             latest = self._latest
@@ -89,7 +118,7 @@ class Feed:
             # Who rotated a secret or removed a client before the question has its answer by the new rules.
             self._clients.catch_up(news.version)
             if latest is None or news.lineage != latest.lineage or news.head > latest.number + KEPT:
-                self._latest = Latest(news.lineage, max(news.head - AT_THE_START, 0))
+                self._latest = self._begin(news)
             elif not _goes_on(latest, news):
                 # Nothing that was told since can be taken back, and nobody knows what of it is forgotten now.
                 raise Unavailable(detail=f"sql: an older copy was restored: {latest.number} is another entry")
@@ -98,10 +127,25 @@ class Feed:
                 if len(news.rows) < PAGE:
                     return latest
 
+    def _begin(self, news: _News) -> Latest:
+        """Begin with the latest entries; what came before is told to nobody, but positions behind it are."""
+        low, after = max(news.head - AT_THE_START, 0), 0
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(_UNAPPLIED, {"after": after, "last": low}).mappings().all()
+            entries = [read_entry(row) for row in rows]
+            self._apply(entries, entries)
+            if len(rows) < PAGE:
+                return Latest(news.lineage, low)
+            after = entries[-1].number
+
     def _ask(self, last: int) -> _News:
         with self._database.read() as connection:
             rows = connection.execute(_NEWS, {"last": last}).mappings().all()
         first = rows[0]
+        if first["set_back"] is not None:
+            # What was acknowledged before and is lost would look like what never happened.
+            raise Unavailable(detail="sql: an older copy was restored; run sso-center doctor --restore")
         found = rows if first["number"] is not None else ()
         return _News(first["lineage"], int(first["version"] or 0), first["head"] or 0, found)
 
@@ -109,9 +153,8 @@ class Feed:
         if not rows:
             return
         entries = [read_entry(row) for row in rows]
-        for place, (row, entry) in enumerate(zip(rows, entries, strict=True)):
-            if not row["is_applied"]:
-                self._apply(entry, entries[place + 1 :])
+        unapplied = [entry for row, entry in zip(rows, entries, strict=True) if not row["is_applied"]]
+        self._apply(unapplied, entries)
         told = [
             Told(entry.number, concerned(entry, self._clients.apis_of), self._describe(latest.lineage, entry))
             for entry in entries
@@ -119,16 +162,21 @@ class Feed:
         ]
         latest.add(told, rows[-1]["number"], rows[-1]["id"])
 
-    def _apply(self, entry: Entry, later: Sequence[Entry]) -> None:
+    def _apply(self, unapplied: Sequence[Entry], all_of_them: Sequence[Entry]) -> None:
         """See that who hears of an entry, or of a position behind it, and then asks is told the truth.
 
         Of a changed user or a site that was left Redis may know nothing yet. All else counted there before it
-        was recorded, but a Redis that died in between may have lost that: docs/model.md.
+        was recorded, but a Redis that died in between may have lost that: docs/model.md. `all_of_them` are
+        the entries among which the unapplied stand.
         """
-        if entry.kind == "user":
-            apply_change(self._users, self._applying, entry, later)
-        else:
-            self._applying.apply(entry)
+        # Together: a large walk records thousands faster than they could be applied one by one.
+        self._applying.end_all([entry for entry in unapplied if entry.kind == "ending"])
+        for entry in unapplied:
+            if entry.kind == "user":
+                later = [one for one in all_of_them if one.number > entry.number]
+                apply_change(self._users, self._applying, entry, later)
+            elif entry.kind != "ending":
+                self._applying.apply(entry)
 
 
 def _goes_on(latest: Latest, news: _News) -> bool:

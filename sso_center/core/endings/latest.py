@@ -58,6 +58,11 @@ class Latest:
         self._low = low
         self._entries: list[Told] = []
 
+    @property
+    def position(self) -> Position:
+        """Up to where it goes."""
+        return Position(self.lineage, self.number)
+
     def add(self, entries: Iterable[Told], number: int, id: str) -> None:
         """Take in what is told up to the entry of this number and id, and let go of the oldest."""
         self._entries += entries
@@ -72,7 +77,7 @@ class Latest:
 
         Not whole is what lies behind a position that is not known, or known no more.
         """
-        position = Position(self.lineage, self.number)
+        position = self.position
         if after is None:
             return Page(position, is_whole=True)
         if after.lineage != self.lineage or not self._low <= after.number <= self.number:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.expression import CTE
 
 from sso_center.core.endings.telling import Receipt
-from sso_center.storage.schema import breakers, notices
+from sso_center.storage.schema import breakers, journal, notices
 from sso_center.storage.sql import Database
 
 LEASE = 30_000
@@ -36,7 +36,10 @@ PAGE = 500
 
 @dataclass(frozen=True)
 class Notice:
-    """A notice that is due: which ending, told to whom. `attempts` are those before this one."""
+    """A notice that is due: which ending, told to whom. `attempts` are those before this one.
+
+    `ended_at` is when that was recorded (ms).
+    """
 
     id: int
     number: int
@@ -44,7 +47,7 @@ class Notice:
     sid: str
     sub: str
     attempts: int
-    created_at: int
+    ended_at: int
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,14 @@ class Notices:
         with self._database.write() as connection:
             first = connection.scalars(_first_of_each(now, not_for)).all()
             due = (
-                select(notices)
+                select(notices, journal.c.at)
+                .join(journal, journal.c.number == notices.c.number)
                 .where(notices.c.id.in_(first))
                 # Of the row that is locked: another courier may have leased it since it was found.
                 .where(notices.c.state == "pending", notices.c.leased_until <= now)
                 .order_by(notices.c.next_attempt_at, notices.c.id)
                 .limit(limit)
-                .with_for_update(skip_locked=True)
+                .with_for_update(of=notices, skip_locked=True)
             )
             rows = connection.execute(due).all()
             leased = [row.id for row in rows]
@@ -101,8 +105,7 @@ class Notices:
                 .values(probe_at=now + LEASE)
             )
         return [
-            Notice(row.id, row.number, row.client_id, row.sid, row.sub, row.attempts, row.created_at)
-            for row in rows
+            Notice(row.id, row.number, row.client_id, row.sid, row.sub, row.attempts, row.at) for row in rows
         ]
 
     def is_any_due(self, now: int) -> bool:
@@ -141,11 +144,14 @@ class Notices:
         }
         if receipt.is_confirmed:
             values |= {"state": "confirmed", "confirmed_at": now}
-        elif now - notice.created_at >= GIVE_UP_AFTER:
-            values |= {"state": "gave_up"}
-        else:
-            values |= {"next_attempt_at": now + retry_after(attempts, jitter)}
         with self._database.write() as connection:
+            if not receipt.is_confirmed:
+                is_late = now - _tried_since(connection, notice) >= GIVE_UP_AFTER
+                values |= (
+                    {"state": "gave_up"}
+                    if is_late
+                    else {"next_attempt_at": now + retry_after(attempts, jitter)}
+                )
             connection.execute(update(notices).where(notices.c.id == notice.id).values(**values))
             if receipt.is_confirmed:
                 _close_breaker(connection, notice.client_id, now)
@@ -231,6 +237,12 @@ def _first_of(waiting: CTE, now: int) -> ScalarSelect[int]:
         .correlate(waiting, breakers)
         .scalar_subquery()
     )
+
+
+def _tried_since(connection: Connection, notice: Notice) -> int:
+    """Return since when (ms) a notice is tried: somebody may have given it another day during this try."""
+    row = select(notices.c.created_at).where(notices.c.id == notice.id).with_for_update()
+    return int(connection.execute(row).scalar_one())
 
 
 def _close_breaker(connection: Connection, client_id: str, now: int) -> None:

@@ -18,7 +18,7 @@ def endpoints(services: Services) -> list[api.Endpoint]:
     told = _feed(services)
     streams = Streams(told, services.clients, services.redis)
     return [
-        api.Endpoint(check.PATH, ("POST",), check.handler(services)),
+        api.Endpoint(check.PATH, ("POST",), check.handler(services, told)),
         api.Endpoint(feed.PATH, ("GET",), feed.handler(services, told, streams)),
     ]
 

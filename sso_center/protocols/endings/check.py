@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sso_center.core.endings import Feed
 from sso_center.protocols.api import Answer, Call, Handler, json_answer
 from sso_center.protocols.api_errors import InvalidRequest
 from sso_center.protocols.client_authentication import Credentials, authenticate_confidential, confirm
@@ -28,9 +29,9 @@ class Question:
     sent: Credentials
 
 
-def handler(services: Services) -> Handler:
+def handler(services: Services, feed: Feed) -> Handler:
     """Return the endpoint."""
-    positions = Positions(services)
+    positions = Positions(feed, services.clock)
 
     def check(call: Call) -> Answer:
         question = _read(call)

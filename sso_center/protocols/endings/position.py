@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from sso_center.base.clock import Clock
 from sso_center.base.errors import Unavailable
-from sso_center.services import Services
+from sso_center.core.endings import Feed
 
 FRESH, PATIENCE = 1_000, 10_000
 """Milliseconds until the position is read again: after it was read, and after SQL could not be reached."""
@@ -18,13 +19,13 @@ class _Known:
 class Positions:
     """Positions of the journal as this process last read them.
 
-    An old position is as true as a new one: a session's state comes from Redis at the moment it is asked
-    for, so it holds at every position before that moment. So sites are still answered while SQL is away.
+    An old position is as true as a new one: all up to there is applied to Redis, and a session's state comes
+    from there at the moment it is asked for. So sites are still answered while SQL is away.
     """
 
-    def __init__(self, services: Services) -> None:
-        self._entries = services.entries
-        self._clock = services.clock
+    def __init__(self, feed: Feed, clock: Clock) -> None:
+        self._feed = feed
+        self._clock = clock
         self._known: _Known | None = None
 
     def current(self) -> str:
@@ -36,7 +37,7 @@ class Positions:
 
     def _read(self, known: _Known | None, now: int) -> _Known:
         try:
-            return _Known(f"{self._entries.lineage()}:{self._entries.head()}", now + FRESH)
+            return _Known(str(self._feed.reached()), now + FRESH)
         except Unavailable:
             if known is None:
                 raise

@@ -9,6 +9,7 @@ import resource
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sso_center.base.errors import Unavailable
@@ -91,24 +92,28 @@ class Streams:
     def open(self, client: Client, sent: Credentials, after: Position | None, page: Page) -> Stream:
         """Return a stream for a client that proved itself by `sent`, which begins with a page behind `after`.
 
-        Raises Overloaded.
+        What the others were told since that page was read is told once more, to whom it is new. Raises
+        Overloaded.
         """
         first = [_frame("position", after or page.position)]
         if not page.is_whole:
             first.append(_frame("reset", page.position))
         first += _frames(page.position.lineage, page.entries)
         with self._lock:
-            mine = self._of_client.setdefault(client.client_id, set())
+            mine = self._of_client.get(client.client_id, set())
             if self._count >= self._limits.all or len(mine) >= self._limits.of_client:
                 raise Overloaded("Too many streams are open.", detail=f"{client.client_id}: {len(mine)}")
             stream = Stream(self, client, sent, page.position, first, time.monotonic())
-            if not self._count:
-                self._told = page.position
+            told = self._told if self._count else None
+            self._told = page.position if told is None else _earlier(told, page.position)
+            self._of_client.setdefault(client.client_id, set()).add(stream)
             self._count += 1
-            mine.add(stream)
             self._listen()
         metrics.count_stream(client.client_id, 1)
         metrics.count_told("stream", len(page.entries))
+        if told is not None and self._told != told:
+            with suppress(Unavailable):  # the thread goes on with it
+                self._go_on()
         return stream
 
     def begin(self, stream: Stream, outlet: Outlet) -> None:
@@ -153,17 +158,26 @@ class Streams:
 
     def _take(self, message: str | None) -> None:
         """Go on after a message, or None when there was none for a while, or some may have been missed."""
-        with self._lock:
-            told = self._told
-            assert told is not None, "the first stream brings a position"
         now = time.monotonic()
         is_due = now >= self._next_look
-        if message is None or is_due or not message.isdigit() or int(message) > told.number:
-            self._tell(self._feed.news(told))
+        if message is None or is_due or not message.isdigit() or int(message) > self._position().number:
+            self._go_on()
             self._is_away = False
         if is_due:
             self._next_look = now + LOOK_EVERY
             self._look_around(now)
+
+    def _go_on(self) -> None:
+        """Tell what is new. Raises Unavailable."""
+        while True:
+            told = self._position()
+            if self._tell(told, self._feed.news(told)):
+                return
+
+    def _position(self) -> Position:
+        with self._lock:
+            assert self._told is not None, "the first stream brings a position"
+            return self._told
 
     def _put_off(self, away: Unavailable) -> None:
         if not self._is_away:
@@ -171,20 +185,25 @@ class Streams:
         self._is_away = True
         self._look_around(time.monotonic())
 
-    def _tell(self, page: Page) -> None:
+    def _tell(self, told: Position, page: Page) -> bool:
+        """Tell a page behind `told`; False when a stream has come meanwhile that needs an earlier one."""
         now = time.monotonic()
         with self._lock:
+            if self._told != told:
+                return False
             self._told = page.position
             if not page.is_whole:
                 self._reset(page.position, now)
-                return
+                return True
             count = 0
             for one, frame in zip(page.entries, _frames(page.position.lineage, page.entries), strict=True):
                 for stream in self._concerned(one):
                     if stream.position.number < one.number:
+                        stream.position = Position(page.position.lineage, one.number)
                         stream.say(frame, now)
                         count += 1
         metrics.count_told("stream", count)
+        return True
 
     def _reset(self, position: Position, now: float) -> None:
         frame = _frame("reset", position)
@@ -232,6 +251,13 @@ def _room() -> int:
     """Return how many streams may be open: where few files may be, half are left for everything else."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if files == resource.RLIM_INFINITY else min(MOST, files // 2)
+
+
+def _earlier(one: Position, other: Position) -> Position:
+    """Return what nobody is ahead of; of two lineages nobody knows the later, so that all begin anew."""
+    if one.lineage != other.lineage:
+        return Position("", 0)
+    return min(one, other, key=lambda position: position.number)
 
 
 def _frames(lineage: str, entries: Iterable[Told]) -> list[bytes]:
