@@ -5,8 +5,8 @@ from typing import Any
 
 from sso_center.base.errors import Invalid, NotFound
 from sso_center.core.endings import EndingFilter, Reason
+from sso_center.core.endings.ending_filter import KINDS
 from sso_center.core.endings.mass import LOOKED_AT
-from sso_center.core.endings.receipts import KINDS
 from sso_center.protocols.admin.presence import MAX_AT
 from sso_center.protocols.admin.route import Asked, Route
 from sso_center.protocols.admin.schema import members, number, text
@@ -19,6 +19,7 @@ from sso_center.protocols.admin.shapes import (
     page,
     receipt_json,
     ref,
+    site_counts_json,
     walk_json,
     whole,
 )
@@ -76,6 +77,9 @@ def routes(services: Services) -> Sequence[Route]:
         found = receipts.of(number, after=_place(asked.query.get("cursor")), limit=limit)
         following = ".".join(found[-1].place) if len(found) == limit else None
         return {"receipts": [receipt_json(receipt) for receipt in found], "next": following}
+
+    def by_site(asked: Asked) -> dict[str, Any]:
+        return {"sites": [site_counts_json(site) for site in receipts.by_site(_number(asked.id))]}
 
     def deliver(asked: Asked) -> dict[str, Any]:
         count = receipts.deliver_again(
@@ -142,6 +146,15 @@ def routes(services: Services) -> Sequence[Route]:
             told,
             page("receipts", ref("Receipt")),
             query={"cursor": text(), "limit": number(1, MAX_PAGE, description="100.")},
+            refusals=(404,),
+        ),
+        Route(
+            "GET",
+            "/endings/{number}/sites",
+            "sumUpSites",
+            "Sum up how far each site knows of all that an ending took, those with open notices first.",
+            by_site,
+            whole(sites={"type": "array", "items": ref("SiteCounts")}),
             refusals=(404,),
         ),
         Route(
