@@ -67,6 +67,8 @@ def test_a_role_and_a_site_are_ended(robot: Robot, admin_center: Center, site: S
         ({"scope": "all"}, "scope"),
         ({"scope": "user"}, "name"),
         ({"scope": "role"}, "name"),
+        ({"scope": "role", "name": "no role"}, "name"),
+        ({"scope": "role", "name": "a|b", "dry_run": True}, "name"),
         ({"scope": "everyone", "name": "x"}, "name"),
         ({"scope": "everyone", "dry_run": "no"}, "dry_run"),
         ({"scope": "everyone", "dryrun": True}, "dryrun"),

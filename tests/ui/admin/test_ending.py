@@ -164,7 +164,15 @@ def test_who_is_not_there_can_not_be_ended(boss: Boss, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/admin/end/planet", "/admin/endings/999999", "/admin/endings/x", "/admin/clients/nothing"]
+    "path",
+    [
+        "/admin/end/planet",
+        "/admin/endings/999999",
+        "/admin/endings/x",
+        f"/admin/endings/{10**24}",
+        f"/admin/endings/{10**24}/deliver",
+        "/admin/clients/nothing",
+    ],
 )
 def test_what_is_not_there_is_not_found(boss: Boss, path: str) -> None:
     assert boss.get(path).status == 404

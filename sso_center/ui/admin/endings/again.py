@@ -17,7 +17,7 @@ from sso_center.web.pages import go
 def add_routes(routes: Blueprint, services: Services) -> None:
     """Add the question and its deed."""
 
-    @routes.route("/endings/<int:number>/deliver", methods=["GET", "POST"])
+    @routes.route("/endings/<int(max=999999999999999):number>/deliver", methods=["GET", "POST"])
     def deliver_again(number: int) -> Response:
         ending = services.receipts.find(number)
         client_id = request.values.get("client") or None

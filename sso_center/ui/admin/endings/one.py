@@ -35,7 +35,7 @@ class Row:
 def add_routes(routes: Blueprint, services: Services) -> None:
     """Add the page of one ending."""
 
-    @routes.get("/endings/<int:number>")
+    @routes.get("/endings/<int(max=999999999999999):number>")
     def ending(number: int) -> Response:
         found = services.receipts.find(number)
         walk = services.walks.find(number)
