@@ -11,7 +11,7 @@ from sso_center.cli.output import counted, moment, print_json, print_table
 from sso_center.cli.users.person import find_person
 
 if TYPE_CHECKING:
-    from sso_center.core.endings import Counts, SiteReceipt, ToldEnding
+    from sso_center.core.endings import Counts, SiteCounts, SiteReceipt, ToldEnding
     from sso_center.services import Services
 
 
@@ -66,16 +66,26 @@ def show(number: int, *, as_json: bool) -> None:
     with opened_services() as services:
         ending = services.receipts.find(number)
         receipts = services.receipts.of(number, limit=1000)
+        sites = services.receipts.by_site(number)
         name, now = _name_of(services, ending.sub), services.clock()
     if as_json:
-        print_json({**asdict(ending), "receipts": [asdict(one) for one in receipts]})
+        print_json(
+            {
+                **asdict(ending),
+                "receipts": [asdict(one) for one in receipts],
+                "sites": [asdict(one) for one in sites],
+            }
+        )
         return
     click.echo(f"{moment(ending.at)}  {_whom(ending, {ending.sub: name})}: {ending.kind}, {ending.reason}")
     click.echo(_confirmed(ending.counts))
     click.echo()
-    rows = [(one.client_id, _in_words(one, now)) for one in receipts]
-    print_table(("SITE", "RECEIPT"), rows, empty="No site was told of this entry itself.")
-    if ending.kind == "cutoff":
+    if ending.is_of_many:
+        rows = [(one.client_id, _sum_in_words(one, now)) for one in sites]
+    else:
+        rows = [(one.client_id, _in_words(one, now)) for one in receipts]
+    print_table(("SITE", "RECEIPT"), rows, empty="No site was told.")
+    if ending.is_of_many:
         click.echo(f"The sessions that it ended: sso-center endings list --cut-off {number}")
 
 
@@ -121,6 +131,11 @@ def _confirmed(counts: "Counts") -> str:
     others = ("pending", "gave_up", "superseded", "shown")
     rest = [f"{count} {state.replace('_', ' ')}" for state in others if (count := getattr(counts, state))]
     return ", ".join((told, *rest))
+
+
+def _sum_in_words(site: "SiteCounts", now: int) -> str:
+    told = _confirmed(site.counts)
+    return told if site.open is None else f"{told}: {_in_words(site.open, now)}"
 
 
 def _in_words(receipt: "SiteReceipt", now: int) -> str:

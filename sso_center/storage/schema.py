@@ -152,7 +152,7 @@ notices = Table(
     Index("ix_notices_state_client_id_next_attempt_at", "state", "client_id", "next_attempt_at"),
     Index("ix_notices_state_number", "state", "number"),
     Index("ix_notices_client_id_state_number", "client_id", "state", "number"),
-    Index("ix_notices_cause_state", "cause", "state"),
+    Index("ix_notices_cause_client_id_state", "cause", "client_id", "state"),
 )
 """What is told to one client of one ending; `state` is pending, confirmed, gave_up, superseded or shown,
 `cause` the journal's of the same name, or the cut-off itself. It is tried for a day from `created_at` on."""

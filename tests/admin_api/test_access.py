@@ -9,7 +9,7 @@ from sso_center.base.errors import Invalid
 from tests.admin_api.robot import BASE, Robot, token_of
 from tests.harness.browser import Browser
 from tests.harness.center import Center
-from tests.harness.site import Site
+from tests.harness.site import SignedIn, Site
 
 ADMIN = {"grant_types": ("client_credentials",), "scopes": ("sso:admin",)}
 
@@ -158,6 +158,23 @@ def test_a_client_that_has_the_scope_can_t_become_a_site(admin_center: Center) -
             grant_types=("authorization_code", "client_credentials"),
         )
     assert refused.value.field == "scopes"
+
+
+def test_whatever_is_done_says_where_it_came_from(
+    robot: Robot, admin_center: Center, sign_in: Callable[..., SignedIn]
+) -> None:
+    person, site, signed_in = admin_center.add_person(), admin_center.add_site(), sign_in()
+    number = robot.ask("DELETE", f"/sessions/{signed_in.sid}").json()["number"]
+    robot.ask("POST", f"/endings/{number}/deliver", {})
+    robot.ask("POST", "/endings", {"scope": "user", "name": person.sub})
+    robot.ask("PUT", f"/users/{person.sub}/disabled", {"disabled": True})
+    robot.ask("DELETE", f"/users/{person.sub}", status=204)
+    robot.ask("POST", f"/clients/{site.client_id}/try-logout")
+    robot.ask("DELETE", f"/clients/{site.client_id}")
+    found = robot.get("/audit", actor="client:robot", limit=30)["events"]
+    told = {one["detail"].get("did", one["tag"]) for one in found if one["address"] and one["request_id"]}
+    assert told >= {"end_session", "deliver", "end", "disable_user", "remove_user", "remove_client"}
+    assert "admin:client:try" in told
 
 
 def test_the_document_is_for_everybody(admin_center: Center) -> None:

@@ -28,6 +28,7 @@ def test_every_operation_answers_as_described(
         ("GET", "/endings", None, 200),
         ("GET", f"/endings/{ended['number']}", None, 200),
         ("GET", f"/endings/{ended['number']}/receipts", None, 200),
+        ("GET", f"/endings/{ended['number']}/sites", None, 200),
         ("POST", f"/endings/{ended['number']}/deliver", {}, 200),
         ("GET", "/walks", None, 200),
         ("GET", f"/walks/{begun['number']}", None, 200),

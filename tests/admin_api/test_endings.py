@@ -67,6 +67,8 @@ def test_a_role_and_a_site_are_ended(robot: Robot, admin_center: Center, site: S
         ({"scope": "all"}, "scope"),
         ({"scope": "user"}, "name"),
         ({"scope": "role"}, "name"),
+        ({"scope": "role", "name": "no role"}, "name"),
+        ({"scope": "role", "name": "a|b", "dry_run": True}, "name"),
         ({"scope": "everyone", "name": "x"}, "name"),
         ({"scope": "everyone", "dry_run": "no"}, "dry_run"),
         ({"scope": "everyone", "dryrun": True}, "dryrun"),
@@ -106,10 +108,29 @@ def test_receipts_say_who_was_told_and_are_delivered_again(
     assert event["actor"] == "client:robot"
 
 
+def test_an_ending_of_many_is_summed_up_by_site(
+    robot: Robot, admin_center: Center, sign_in: SignIn, receiver: Receiver
+) -> None:
+    site, person = admin_center.add_site(backchannel_logout_uri=receiver.uri), admin_center.add_person()
+    for _ in range(2):
+        sign_in(person, site)
+    receiver.answer(503)
+    number = begin(robot, "user", person.sub)["number"]
+    walked(robot, number)
+
+    def tried() -> Any:
+        (known,) = robot.get(f"/endings/{number}/sites")["sites"]
+        return known if known["open"]["last_error"] else None
+
+    known = eventually(tried, within=30, what="a try")
+    assert (known["client_id"], known["notices"]["pending"]) == (site.client_id, 2)
+    assert known["open"]["last_error"] == "answered 503"
+
+
 @pytest.mark.parametrize("number", ["999999999999", "x", "-1", "9" * 40, "\u0661"])
 def test_what_is_not_in_the_journal_is_not_found(robot: Robot, number: str) -> None:
-    for path in (f"/endings/{number}", f"/endings/{number}/receipts", f"/walks/{number}"):
-        robot.refused("GET", path, status=404)
+    for path in ("/endings/{}", "/endings/{}/receipts", "/endings/{}/sites", "/walks/{}"):
+        robot.refused("GET", path.format(number), status=404)
     robot.refused("POST", f"/endings/{number}/deliver", {}, status=404)
 
 

@@ -61,6 +61,24 @@ def test_an_ending_is_listed_shown_and_delivered_again(
     assert center.run("endings", "show", "999999", check=False).returncode == 1
 
 
+def test_an_ending_of_many_shows_a_line_a_site(center: Center, receiver: Receiver, browser: Browser) -> None:
+    site, person = center.add_site("many", backchannel_logout_uri=receiver.uri), center.add_person("mona")
+    for each in (browser, browser.twin()):
+        sid = site.sign_in(each, person).sid
+    center.run("logout", "--user", "mona")
+    receiver.wait_for(1, sid=sid)
+    listed = json.loads(run(center, "list", "--json"))
+    (number,) = [one["number"] for one in listed if one["kind"] == "cutoff"]
+
+    def line() -> str:
+        return run(center, "show", str(number)).partition("SITE")[2]
+
+    eventually(lambda: "many  " in line() and "2 of 2 confirmed" in line(), what="the receipts")
+    shown = json.loads(run(center, "show", str(number), "--json"))
+    assert [one["client_id"] for one in shown["sites"]] == ["many"]
+    assert f"endings list --cut-off {number}" in line()
+
+
 def test_a_person_is_removed_and_the_name_is_free(center: Center, browser: Browser) -> None:
     site, person = center.add_site(), center.add_person("petra")
     sid = site.sign_in(browser, person).sid

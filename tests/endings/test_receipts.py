@@ -4,8 +4,9 @@ import pytest
 
 from sso_center.base.errors import NotFound
 from sso_center.core.clients import Client
-from sso_center.core.endings import Counts, EndingFilter, Reason, Receipts
+from sso_center.core.endings import Counts, EndingFilter, Reason, Receipts, ending_filter
 from sso_center.core.endings.notices import Notice
+from sso_center.core.endings.receipts import sums
 from sso_center.core.endings.telling import Receipt
 from tests.endings.conftest import Books, follow, sign_in
 from tests.harness.core import SECOND, Core
@@ -114,6 +115,31 @@ def test_a_cut_off_counts_what_its_walk_ended_and_leads_to_it(
     assert receipts.deliver_again(cut_off.number, actor="me") == 3
 
 
+def test_an_ending_of_many_is_summed_up_by_site_those_that_do_not_answer_first(
+    core: Core, receipts: Receipts, shop: Client, forum: Client
+) -> None:
+    user = core.person()
+    for _ in range(2):
+        sign_in(core, shop, forum, user=user)
+    core.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
+    (cut_off,) = [one for one in receipts.endings(EndingFilter(sub=user.sub)) if one.kind == "cutoff"]
+    while due := core.services.notices.lease(core.time.now, limit=9, not_for=()):
+        for one in due:
+            is_well = one.client_id == shop.client_id
+            core.services.notices.keep(one, WELL if is_well else BADLY, core.time.now, jitter=0)
+    first, second = receipts.by_site(cut_off.number)
+    assert (first.client_id, first.counts) == (forum.client_id, Counts(pending=2))
+    assert first.open is not None
+    assert (first.open.last_error, first.open.attempts) == ("connection refused", 1)
+    assert (second.client_id, second.counts, second.open) == (shop.client_id, Counts(confirmed=2), None)
+    # One session of it alone is told by itself.
+    (one, other) = receipts.endings(EndingFilter(cause=cut_off.number))
+    assert [site.counts.total for site in receipts.by_site(one.number)] == [1, 1]
+    assert one.number != other.number
+    with pytest.raises(NotFound):
+        receipts.by_site(10**9)
+
+
 def test_a_cut_off_of_a_site_has_its_receipts_by_session_in_pages(
     core: Core, receipts: Receipts, shop: Client
 ) -> None:
@@ -186,8 +212,6 @@ def test_those_who_act_without_a_session_are_told_of_a_person_who_is_shut_out(
 def test_a_million_notices_are_no_reason_to_wait(core: Core, receipts: Receipts) -> None:
     """No query scans: each says so itself."""
     with core.services.database.read() as connection:
-        from sso_center.core.endings.receipts import _drivers, _numbers
-
         for wanted in (
             EndingFilter(),
             EndingFilter(client_id="a"),
@@ -197,9 +221,20 @@ def test_a_million_notices_are_no_reason_to_wait(core: Core, receipts: Receipts)
             EndingFilter(reason="reuse"),
             EndingFilter(cause=7),
         ):
-            for driver in _drivers(wanted):
-                text = _numbers(wanted, driver, 10, 50).compile(
+            for driver in ending_filter.drivers(wanted):
+                text = ending_filter.numbers(wanted, driver, 10, 50).compile(
                     connection.engine, compile_kwargs={"literal_binds": True}
                 )
                 plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
                 assert all("SEARCH" in line or "ORDER BY" in line for line in plan), (wanted, plan)
+
+
+def test_sites_are_counted_from_an_index_alone(core: Core, receipts: Receipts) -> None:
+    user = core.person()
+    core.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
+    (cut_off,) = receipts.endings(EndingFilter(sub=user.sub))
+    with core.services.database.read() as connection:
+        text = sums(cut_off).compile(connection.engine, compile_kwargs={"literal_binds": True})
+        (plan,) = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    # No sorting, and no look at a row: a million notices are counted in a moment.
+    assert "USING COVERING INDEX ix_notices_cause_client_id_state (cause=?)" in plan

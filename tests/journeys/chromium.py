@@ -29,6 +29,8 @@ FLAGS = (
     "--metrics-recording-only",
     "--password-store=basic",
     "--lang=en",
+    # A picture is laid out without them, and cut off at the width with them.
+    "--hide-scrollbars",
 )
 AXE_RUN = """
 // Over a gradient it can't tell the contrast, and says nothing: ours is a faint glow on one colour.

@@ -77,6 +77,6 @@ def _end_some(center: Center) -> None:
 def _remember_a_day(center: Center, chance: random.Random) -> None:
     now = center.services.clock()
     for back in range(96):
-        people = 195 - abs(back - 40) * 3 // 2 + chance.randrange(9)
+        people = 194 - min(back, 96 - back) * 3 // 2 + chance.randrange(6)
         # Two minutes earlier: the present one is the courier's.
-        center.services.history.note(now - 120_000 - back * QUARTER, people, people * 4)
+        center.services.history.note(now - 120_000 - back * QUARTER, people, people * DEVICES)

@@ -16,7 +16,7 @@ from sso_center.ui import words
 PACKAGE = Path(sso_center.__file__).parent
 FOLDER = PACKAGE / "ui" / "locales" / "zh" / "LC_MESSAGES"
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
-KEYWORDS = {"gettext": None, "lazy_gettext": None, "_": None}
+KEYWORDS = {"gettext": None, "lazy_gettext": None, "_": None, "N_": None}
 
 
 @pytest.fixture(scope="module")

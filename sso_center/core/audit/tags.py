@@ -30,6 +30,7 @@ class Tag(StrEnum):
     USER_REMOVED = "admin:user:remove"
     NOTICES_REPEATED = "admin:notice:repeat"
     CONSOLE_USED = "admin:console:use"
+    API_USED = "admin:api:use"
     AUDIT_EXPORTED = "admin:audit:export"
     CLIENT_TRIED = "admin:client:try"
     KEYS_ROTATED = "admin:keys:rotate"

@@ -9,6 +9,7 @@ applying is idempotent, and what a crash left between two steps is finished by t
 
 from sso_center.core.endings.applying import Applying
 from sso_center.core.endings.delivery import Delivery
+from sso_center.core.endings.ending_filter import EndingFilter
 from sso_center.core.endings.endings import Endings
 from sso_center.core.endings.entries import Ending, Entries
 from sso_center.core.endings.eviction import Eviction
@@ -21,7 +22,13 @@ from sso_center.core.endings.mass import MassEndings, Reach, Scope
 from sso_center.core.endings.notices import Notices
 from sso_center.core.endings.post import Poster
 from sso_center.core.endings.reasons import CENTER, Reason
-from sso_center.core.endings.receipts import Counts, EndingFilter, Receipts, SiteReceipt, ToldEnding
+from sso_center.core.endings.receipts import (
+    Counts,
+    Receipts,
+    SiteCounts,
+    SiteReceipt,
+    ToldEnding,
+)
 from sso_center.core.endings.recovery import Recovery
 from sso_center.core.endings.removals import Removals
 from sso_center.core.endings.restore import Restore, Restored
@@ -62,6 +69,7 @@ __all__ = [
     "Restore",
     "Restored",
     "Scope",
+    "SiteCounts",
     "SiteReceipt",
     "Sweep",
     "Tail",

@@ -1,45 +1,23 @@
 """Receipts, as people read them: what ended, which sites were told, and which are still waiting for it."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, tuple_, update
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import NotFound
 from sso_center.core.audit import Tag, write_audit
+from sso_center.core.endings.ending_filter import UNCONFIRMED, EndingFilter, find_numbers
 from sso_center.storage.schema import breakers, journal, notices
 from sso_center.storage.sql import Database
-
-KINDS = ("ending", "leave", "cutoff")
-"""What gives notices; the journal's other kinds are listed when they are asked for."""
 
 WALKED = ("cutoff", "user")
 """Kinds whose notices are those of the sessions that their walk ended."""
 
-UNCONFIRMED = ("pending", "gave_up")
-STATES = (*UNCONFIRMED, "confirmed", "superseded", "shown")
 PAGE = 500
 """Rows that one transaction may write."""
-
-
-@dataclass(frozen=True)
-class EndingFilter:
-    """Which endings are looked for; what is None or empty does not matter. Instants are in milliseconds.
-
-    `client_id`: those it was told of, and those that are about it. `cause`: those of one cut-off's walk.
-    """
-
-    sub: str | None = None
-    client_id: str | None = None
-    sid: str | None = None
-    kinds: Sequence[str] = KINDS
-    reason: str | None = None
-    is_unconfirmed: bool = False
-    since: int | None = None
-    until: int | None = None
-    cause: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +57,11 @@ class ToldEnding:
     cause: int | None
     counts: Counts
 
+    @property
+    def is_of_many(self) -> bool:
+        """Whether its notices are those of the sessions that its walk ended."""
+        return self.kind in WALKED
+
 
 @dataclass(frozen=True)
 class SiteReceipt:
@@ -107,11 +90,15 @@ class SiteReceipt:
 
 
 @dataclass(frozen=True)
-class _Driver:
-    """What finds the numbers of entries by one index: conditions, and whether they need the notices."""
+class SiteCounts:
+    """How far one site knows of all that an ending took: "980 of 1000 confirmed".
 
-    conditions: list[ColumnElement[bool]] = field(default_factory=list)
-    has_notices: bool = False
+    `open` is the oldest notice that is pending or given up, None when there is none.
+    """
+
+    client_id: str
+    counts: Counts
+    open: SiteReceipt | None
 
 
 class Receipts:
@@ -129,12 +116,8 @@ class Receipts:
         self, wanted: EndingFilter | None = None, *, before: int | None = None, limit: int = 50
     ) -> list[ToldEnding]:
         """Return up to `limit` endings numbered below `before` (from the newest on), the newest first."""
-        wanted = wanted or EndingFilter()
         with self._database.read() as connection:
-            found: set[int] = set()
-            for driver in _drivers(wanted):
-                found.update(connection.scalars(_numbers(wanted, driver, before, limit)))
-            return _told(connection, sorted(found, reverse=True)[:limit])
+            return _told(connection, find_numbers(connection, wanted or EndingFilter(), before, limit))
 
     def find(self, number: int) -> ToldEnding:
         """Return one ending; a cut-off's counts are over all that its walk ended. Raises NotFound."""
@@ -147,17 +130,26 @@ class Receipts:
         A cut-off has its own where a client was taken out of sessions; `endings` with it as the `cause` gives
         the sessions that its walk ended.
         """
-        rows = (
-            select(notices, breakers.c.probe_at, breakers.c.last_error.label("site_error"))
-            .join_from(notices, breakers, notices.c.client_id == breakers.c.client_id, isouter=True)
-            .where(notices.c.number == number)
-            .order_by(notices.c.client_id, notices.c.sid)
-            .limit(limit)
-        )
+        rows = _RECEIPTS.where(notices.c.number == number)
+        rows = rows.order_by(notices.c.client_id, notices.c.sid).limit(limit)
         if after is not None:
             rows = rows.where(tuple_(notices.c.client_id, notices.c.sid) > after)
         with self._database.read() as connection:
             return [_receipt(row) for row in connection.execute(rows).mappings()]
+
+    def by_site(self, number: int) -> list[SiteCounts]:
+        """Return how far each site knows of an ending, over all that it took, those with open notices first.
+
+        For a cut-off that is all that its walk ended. Raises NotFound.
+        """
+        with self._database.read() as connection:
+            counted = connection.execute(sums(_one(connection, number))).all()
+            opened = [row.first for row in counted if row.state in UNCONFIRMED]
+            # The newest first, so that of one given up and one still pending the older stays.
+            rows = connection.execute(
+                _RECEIPTS.where(notices.c.id.in_(opened)).order_by(notices.c.id.desc())
+            ).mappings()
+            return _by_site(counted, {row["client_id"]: _receipt(row) for row in rows})
 
     def deliver_again(
         self, number: int, *, client_id: str | None = None, actor: str, is_confirmed_too: bool = False
@@ -210,36 +202,24 @@ class Receipts:
             count, last = count + len(ids), ids[-1]
 
 
-def _drivers(wanted: EndingFilter) -> list[_Driver]:
-    """Return by which indexes the numbers are found: each of them gives them in order, none a scan."""
-    client = wanted.client_id
-    of_client = [] if client is None else [notices.c.client_id == client]
-    states = UNCONFIRMED if wanted.is_unconfirmed else STATES
-    by_notices = [_Driver([notices.c.state == state, *of_client], True) for state in states]
-    if wanted.is_unconfirmed:
-        return by_notices
-    return [_Driver()] if client is None else [*by_notices, _Driver([journal.c.client_id == client])]
+_RECEIPTS = select(notices, breakers.c.probe_at, breakers.c.last_error.label("site_error")).join_from(
+    notices, breakers, notices.c.client_id == breakers.c.client_id, isouter=True
+)
 
 
-def _numbers(wanted: EndingFilter, driver: _Driver, before: int | None, limit: int) -> Select[tuple[int]]:
-    number = notices.c.number if driver.has_notices else journal.c.number
-    chosen = select(number).where(journal.c.kind.in_(wanted.kinds), *driver.conditions)
-    if driver.has_notices:
-        chosen = chosen.join_from(notices, journal, journal.c.number == notices.c.number).group_by(number)
-    equal = {
-        journal.c.sub: wanted.sub,
-        journal.c.sid: wanted.sid,
-        journal.c.reason: wanted.reason,
-        journal.c.cause: wanted.cause,
-    }
-    chosen = chosen.where(*(column == value for column, value in equal.items() if value is not None))
-    if wanted.since is not None:
-        chosen = chosen.where(journal.c.at >= wanted.since)
-    if wanted.until is not None:
-        chosen = chosen.where(journal.c.at <= wanted.until)
-    if before is not None:
-        chosen = chosen.where(number < before)
-    return chosen.order_by(number.desc()).limit(limit)
+def sums(ending: ToldEnding) -> Select[Any]:
+    """Count the notices of an ending by site and state, out of an index alone, with the first of each."""
+    site, state = notices.c.client_id, notices.c.state
+    wanted = select(site, state, func.count().label("times"), func.min(notices.c.id).label("first"))
+    return wanted.where(_belongs_to(ending)).group_by(site, state)
+
+
+def _by_site(counted: Iterable[Any], opened: Mapping[str, SiteReceipt]) -> list[SiteCounts]:
+    counts: dict[str, dict[str, int]] = {}
+    for row in counted:
+        counts.setdefault(row.client_id, {})[row.state] = row.times
+    sites = [SiteCounts(site, Counts(**known), opened.get(site)) for site, known in counts.items()]
+    return sorted(sites, key=lambda one: (one.open is None, one.client_id))
 
 
 def _one(connection: Connection, number: int) -> ToldEnding:
@@ -271,9 +251,8 @@ def _count(
 
 
 def _belongs_to(ending: ToldEnding) -> ColumnElement[bool]:
-    if ending.kind in WALKED:
-        return or_(notices.c.number == ending.number, notices.c.cause == ending.number)
-    return notices.c.number == ending.number
+    of = notices.c.cause if ending.is_of_many else notices.c.number
+    return of == ending.number
 
 
 def _ending(row: RowMapping, counts: dict[str, int]) -> ToldEnding:

@@ -71,6 +71,8 @@ def routes(services: Services) -> Sequence[Route]:
 
     def try_address(asked: Asked) -> dict[str, Any]:
         receipt = services.trying.try_address(asked.id)
+        detail = {"confirmed": receipt.is_confirmed, "took_ms": receipt.took, "error": receipt.error}
+        audit.record(Tag.CLIENT_TRIED, client_id=asked.id, detail=detail, **asked.trail)
         return {
             "is_confirmed": receipt.is_confirmed,
             "status": receipt.status,
@@ -79,7 +81,9 @@ def routes(services: Services) -> Sequence[Route]:
         }
 
     def remove(asked: Asked) -> dict[str, Any]:
-        return {"number": services.removals.remove_client(asked.id, asked.actor).number}
+        number = services.removals.remove_client(asked.id, asked.actor).number
+        asked.note(services, "remove_client", client_id=asked.id, entry=number)
+        return {"number": number}
 
     return (
         Route(

@@ -5,8 +5,9 @@ from typing import Any
 
 from sso_center.base.errors import Invalid, NotFound
 from sso_center.core.endings import EndingFilter, Reason
+from sso_center.core.endings.ending_filter import KINDS
 from sso_center.core.endings.mass import LOOKED_AT
-from sso_center.core.endings.receipts import KINDS
+from sso_center.core.users.rules import check_roles
 from sso_center.protocols.admin.presence import MAX_AT
 from sso_center.protocols.admin.route import Asked, Route
 from sso_center.protocols.admin.schema import members, number, text
@@ -19,6 +20,7 @@ from sso_center.protocols.admin.shapes import (
     page,
     receipt_json,
     ref,
+    site_counts_json,
     walk_json,
     whole,
 )
@@ -48,6 +50,7 @@ def routes(services: Services) -> Sequence[Route]:
             reach = services.mass_endings.reach(scope, name, most=LOOKED_AT)
             return {"dry_run": True, "number": None, "reach": vars(reach)}
         entry = services.mass_endings.cut_off(scope, name, Reason.ADMIN, asked.actor)
+        asked.note(services, "end", scope=scope, name=name, entry=entry.number)
         return {"dry_run": False, "number": entry.number, "reach": None}
 
     def find(asked: Asked) -> dict[str, Any]:
@@ -77,13 +80,18 @@ def routes(services: Services) -> Sequence[Route]:
         following = ".".join(found[-1].place) if len(found) == limit else None
         return {"receipts": [receipt_json(receipt) for receipt in found], "next": following}
 
+    def by_site(asked: Asked) -> dict[str, Any]:
+        return {"sites": [site_counts_json(site) for site in receipts.by_site(_number(asked.id))]}
+
     def deliver(asked: Asked) -> dict[str, Any]:
+        number = _number(asked.id)
         count = receipts.deliver_again(
-            _number(asked.id),
+            number,
             client_id=asked.body.get("client"),
             actor=asked.actor,
             is_confirmed_too=asked.body.get("confirmed_too", False),
         )
+        asked.note(services, "deliver", entry=number)
         return {"notices": count}
 
     def walks(_asked: Asked) -> dict[str, Any]:
@@ -145,6 +153,15 @@ def routes(services: Services) -> Sequence[Route]:
             refusals=(404,),
         ),
         Route(
+            "GET",
+            "/endings/{number}/sites",
+            "sumUpSites",
+            "Sum up how far each site knows of all that an ending took, those with open notices first.",
+            by_site,
+            whole(sites={"type": "array", "items": ref("SiteCounts")}),
+            refusals=(404,),
+        ),
+        Route(
             "POST",
             "/endings/{number}/deliver",
             "deliverAgain",
@@ -181,7 +198,14 @@ def _name(services: Services, body: Any) -> str:
         return services.users.get(name).sub
     if scope == "client":
         return services.clients.get(name).client_id
-    return str(name)
+    return _role(name)
+
+
+def _role(name: str) -> str:
+    try:
+        return check_roles([name])[0]
+    except Invalid as bad:
+        raise Invalid(bad.message, field="name") from bad
 
 
 def _number(text: str) -> int:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sso_center.core.audit import Tag
 from sso_center.protocols.admin.schema import Schema
+from sso_center.services import Services
 
 BASE = "/api/admin"
 
@@ -38,6 +40,20 @@ class Asked:
             "user_agent": self.user_agent,
             "request_id": self.request_id,
         }
+
+    def note(
+        self,
+        services: Services,
+        did: str,
+        *,
+        sub: str | None = None,
+        sid: str | None = None,
+        client_id: str | None = None,
+        **detail: Any,
+    ) -> None:
+        """Say in the audit log where a deed came from that core recorded itself. Raises Unavailable."""
+        said = {"did": did, **detail}
+        services.audit.record(Tag.API_USED, sub=sub, sid=sid, client_id=client_id, detail=said, **self.trail)
 
 
 @dataclass(frozen=True)

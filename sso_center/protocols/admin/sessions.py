@@ -60,6 +60,7 @@ def routes(services: Services) -> Sequence[Route]:
         ending = services.endings.end_session(asked.id, Reason.ADMIN, asked.actor)
         if ending is None:
             raise NotFound("There is no such session (any more).")
+        asked.note(services, "end_session", sub=ending.sub, sid=ending.sid, entry=ending.number)
         clients = sorted(ending.participants)
         return {"number": ending.number, "sid": ending.sid, "sub": ending.sub, "clients": clients}
 

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_type_hints
 
 from sso_center.core.clients import Client
 from sso_center.core.clients.rules import Registration
-from sso_center.core.endings import SiteReceipt, ToldEnding, Walk
+from sso_center.core.endings import Counts, SiteCounts, SiteReceipt, ToldEnding, Walk
 from sso_center.core.keys.ring import StoredKey
 from sso_center.core.sessions import SessionView, Step
 from sso_center.core.users import User
@@ -155,7 +155,6 @@ CLIENT = whole(
 
 def ending_json(ending: ToldEnding) -> dict[str, Any]:
     """Return an ending and how far the sites know of it."""
-    counts = ending.counts
     return {
         "number": ending.number,
         "at": ending.at,
@@ -168,7 +167,21 @@ def ending_json(ending: ToldEnding) -> dict[str, Any]:
         "scope": ending.scope or None,
         "name": ending.name or None,
         "cause": ending.cause,
-        "notices": {**dataclasses.asdict(counts), "total": counts.total},
+        "notices": counts_json(ending.counts),
+    }
+
+
+def counts_json(counts: Counts) -> dict[str, int]:
+    """Return how many notices there are in each state."""
+    return {**dataclasses.asdict(counts), "total": counts.total}
+
+
+def site_counts_json(site: SiteCounts) -> dict[str, Any]:
+    """Return how far one site knows of all that an ending took."""
+    return {
+        "client_id": site.client_id,
+        "notices": counts_json(site.counts),
+        "open": None if site.open is None else receipt_json(site.open),
     }
 
 
@@ -194,6 +207,7 @@ def walk_json(walk: Walk) -> dict[str, Any]:
     }
 
 
+COUNTS = whole(confirmed=COUNT, pending=COUNT, gave_up=COUNT, superseded=COUNT, shown=COUNT, total=COUNT)
 ENDING = whole(
     number=COUNT,
     at=MS,
@@ -206,7 +220,7 @@ ENDING = whole(
     scope=TEXT_OR_NULL,
     name=TEXT_OR_NULL,
     cause=COUNT_OR_NULL,
-    notices=whole(confirmed=COUNT, pending=COUNT, gave_up=COUNT, superseded=COUNT, shown=COUNT, total=COUNT),
+    notices=COUNTS,
 )
 RECEIPT = whole(
     client_id=TEXT,
@@ -222,6 +236,7 @@ RECEIPT = whole(
     confirmed_at=MS_OR_NULL,
     created_at=MS,
 )
+SITE_COUNTS = whole(client_id=TEXT, notices=COUNTS, open={"anyOf": [ref("Receipt"), {"type": "null"}]})
 WALK = whole(
     number=COUNT,
     scope=TEXT,
@@ -273,6 +288,7 @@ COMPONENTS: Mapping[str, Schema] = {
     "Client": CLIENT,
     "Ending": ENDING,
     "Receipt": RECEIPT,
+    "SiteCounts": SITE_COUNTS,
     "Walk": WALK,
     "Key": KEY,
     "Event": EVENT,

@@ -79,7 +79,9 @@ def routes(services: Services) -> Sequence[Route]:
         if user.is_disabled == asked.body["disabled"]:
             return user_json(user)
         if asked.body["disabled"]:
-            return user_json(services.removals.disable_user(user.sub, asked.actor))
+            user = services.removals.disable_user(user.sub, asked.actor)
+            asked.note(services, "disable_user", sub=user.sub)
+            return user_json(user)
         user = users.set_disabled(user.sub, False)
         audit.record(Tag.USER_ENABLED, sub=user.sub, **asked.trail)
         return user_json(user)
@@ -94,6 +96,7 @@ def routes(services: Services) -> Sequence[Route]:
 
     def remove(asked: Asked) -> None:
         services.removals.remove_user(asked.id, asked.actor)
+        asked.note(services, "remove_user", sub=asked.id)
 
     return (
         Route(

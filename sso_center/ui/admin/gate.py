@@ -6,7 +6,7 @@ away counts at the next one.
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, flash, g, request
+from flask import Blueprint, Response, abort, flash, g, request
 
 from sso_center.base.settings import Settings
 from sso_center.base.urls import with_query
@@ -35,6 +35,9 @@ def guard(routes: Blueprint, services: Services) -> None:
             return _refuse(session, services.settings)
         if not has_just_proved_it(session, services):
             return _to_login(again=True)
+        # What holds a NUL is nobody's name, and PostgreSQL refuses to look for it.
+        if any("\x00" in value for _, value in request.values.items(multi=True)):
+            abort(400)
         g.sso_admin = session
         return None
 

@@ -87,6 +87,34 @@ def test_a_site_that_does_not_answer_is_told_again_by_button(
     assert address not in boss.get("/admin/endings?open=yes").text
 
 
+def test_an_ending_of_many_has_a_row_a_site_and_one_site_is_told_again(
+    boss: Boss, sign_in: Callable[..., Member], receiver: Receiver
+) -> None:
+    good = boss.center.add_site(name="Good & Sons", backchannel_logout_uri=receiver.uri)
+    dead = boss.center.add_site(name="Dead End", backchannel_logout_uri="http://127.0.0.1:9/logout")
+    person = boss.center.add_person()
+    for _ in range(2):
+        browser = sign_in(person).browser
+        for site in (good, dead):
+            site.sign_in(browser)
+    page = boss.do(f"/admin/end/user?name={person.username}")
+    eventually_says(boss, page, "because connection refused")
+    eventually_says(boss, page, "2 of 4 confirmed")
+    text = boss.get(page.headers["Location"]).text
+    table = text[text.index('id="sites"') :].partition("</table>")[0]
+    # Who does not answer stands first, and it alone may be told again.
+    assert table.index("Dead End") < table.index("Good &amp; Sons")
+    assert table.count("0 of 2 confirmed") == table.count("2 of 2 confirmed") == 1
+    assert table.count("/deliver?client=") == 1
+    address = f"{page.headers['Location']}/deliver?client={dead.client_id}"
+    question = boss.get(address)
+    assert "Tell Dead End again?" in question.text
+    boss.confirm(question)
+    entry = boss.audited("admin:notice:repeat")
+    assert (entry["client_id"], entry["sub"]) == (dead.client_id, person.sub)
+    assert 'role="status" data-live>2 of 4 confirmed<' in text
+
+
 @pytest.mark.parametrize("scope", ["user", "client", "role"])
 def test_a_scope_shows_whom_it_touches_and_ends_them(
     boss: Boss, sign_in: Callable[..., Member], scope: str
@@ -136,7 +164,15 @@ def test_who_is_not_there_can_not_be_ended(boss: Boss, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/admin/end/planet", "/admin/endings/999999", "/admin/endings/x", "/admin/clients/nothing"]
+    "path",
+    [
+        "/admin/end/planet",
+        "/admin/endings/999999",
+        "/admin/endings/x",
+        f"/admin/endings/{10**24}",
+        f"/admin/endings/{10**24}/deliver",
+        "/admin/clients/nothing",
+    ],
 )
 def test_what_is_not_there_is_not_found(boss: Boss, path: str) -> None:
     assert boss.get(path).status == 404

@@ -4,6 +4,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from werkzeug.routing import Rule
 
 from sso_center.app import create_app
 from tests.harness.browser import Browser, Page
@@ -14,10 +15,15 @@ from tests.ui.conftest import Member
 AGE = 3600
 
 
-def addresses(center: Center) -> set[str]:
-    """Every address of the console, with ids that nobody has."""
+def console(center: Center) -> list[Rule]:
+    """Every address of the console."""
     rules = create_app(center.services).url_map.iter_rules()
-    return {re.sub(r"<[^>]+>", "1", rule.rule) for rule in rules if rule.rule.startswith("/admin")}
+    return [rule for rule in rules if rule.rule.startswith("/admin")]
+
+
+def addresses(center: Center) -> set[str]:
+    """The same, with ids that nobody has."""
+    return {re.sub(r"<[^>]+>", "1", rule.rule) for rule in console(center)}
 
 
 def asks_for_a_login(page: Page) -> bool:
@@ -126,6 +132,23 @@ def test_a_get_and_an_unconfirmed_post_do_nothing(boss: Boss, member: Member) ->
     again = boss.member.browser.post(boss.center.url(path), fields)
     assert again.form("confirm")
     assert member.is_signed_in
+
+
+def test_no_action_is_done_without_the_form_s_token(boss: Boss) -> None:
+    rules = [rule for rule in console(boss.center) if "POST" in (rule.methods or ())]
+    ids = {"sub": boss.sub, "client_id": boss.center.add_site().client_id, "scope": "everyone"}
+    assert len(rules) > 12
+    for rule in rules:
+        path = re.sub(r"<(?:[^>]*:)?(\w+)>", lambda found: ids.get(found[1], "1"), rule.rule)
+        page = boss.member.browser.post(boss.center.url(path), {"confirmed": "yes"})
+        assert page.headers["Location"] == path
+    done = {one.tag for one in boss.center.services.audit.latest(50) if one.actor == boss.sub}
+    assert done == set()
+
+
+@pytest.mark.parametrize("path", ["users?q=%00", "audit?client=%00", "endings?user=a%00b"])
+def test_what_is_no_text_is_not_looked_for(boss: Boss, path: str) -> None:
+    assert boss.get(f"/admin/{path}").status == 400
 
 
 def test_its_pages_run_only_our_script_and_can_not_be_framed(boss: Boss) -> None:

@@ -101,6 +101,36 @@ def test_no_page_needs_a_script(boss: Boss) -> None:
         assert "<noscript" not in text
 
 
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("users", {"email": "nobody"}),
+        ("users", {"roles": "a|b"}),
+        ("clients", {"client_id": "a b"}),
+        ("clients", {"redirect_uris": "javascript:alert(1)"}),
+        ("clients", {"redirect_uris": "https://a.example/#b"}),
+        ("clients", {"redirect_uris": "https://me@a.example/"}),
+        ("clients", {"frontchannel_logout_uri": "https://b.example/"}),
+        ("clients", {"backchannel_logout_uri": "https://"}),
+        ("clients", {"scopes": "a<b"}),
+        ("clients", {"audiences": "a<b"}),
+        ("clients", {"scopes": "offline_access"}),
+        ("clients", {"scopes": "sso:admin"}),
+        ("clients", {"refresh_token_lifetime": "1"}),
+        ("clients", {"name": "a" * 999}),
+    ],
+)
+def test_what_core_refuses_is_said_in_chinese_too(boss: Boss, path: str, fields: dict[str, str]) -> None:
+    good = {"client_id": "an-id", "redirect_uris": "https://a.example/"} if path == "clients" else {}
+    boss.get("/admin?lang=zh")
+    page = boss.send(f"/admin/{path}/new", **({"username": "a-name"} | good | fields))
+    found = re.search(r'role="alert">([^<]+)<', page.text)
+    assert found, page.text
+    assert re.search("[\u4e00-\u9fff]", found[1]), found[1]
+    if "email" in fields:
+        assert "nobody" in found[1]
+
+
 def test_it_speaks_chinese(boss: Boss) -> None:
     for path in ("/admin", "/admin/end", "/admin/users", "/admin/clients/new", "/admin/audit", "/admin/keys"):
         page = boss.get(f"{path}?lang=zh")

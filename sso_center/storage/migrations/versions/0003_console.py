@@ -16,7 +16,7 @@ _INDEXES = (
     ("ix_notices_state_client_id_next_attempt_at", "notices", ["state", "client_id", "next_attempt_at"]),
     ("ix_notices_state_number", "notices", ["state", "number"]),
     ("ix_notices_client_id_state_number", "notices", ["client_id", "state", "number"]),
-    ("ix_notices_cause_state", "notices", ["cause", "state"]),
+    ("ix_notices_cause_client_id_state", "notices", ["cause", "client_id", "state"]),
     # With the instant, so that the newest of many come without sorting them all.
     ("ix_audit_sub_at", "audit", ["sub", "at"]),
     ("ix_audit_sid_at", "audit", ["sid", "at"]),

@@ -11,6 +11,7 @@ from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.clients.form import NEW, read_form, shown, warning_of
 from sso_center.ui.admin.clients.secret import show_secret
 from sso_center.ui.admin.gate import admin
+from sso_center.ui.words import in_words
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
@@ -27,7 +28,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             return _add(services, typed) if is_confirmed() else _ask(typed)
         except (Invalid, Conflict) as refused:
             wrong = getattr(refused, "field", "client_id")
-            return _form(400, problem=gettext(refused.message), wrong=wrong)
+            return _form(400, problem=in_words(refused.message), wrong=wrong)
 
 
 def _form(status: int = 200, **context: object) -> Response:

@@ -11,6 +11,7 @@ from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.clients.form import changed_fields, read_form, shown, warning_of
 from sso_center.ui.admin.gate import admin
+from sso_center.ui.words import in_words
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
@@ -26,7 +27,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         try:
             typed = read_form(client_id, is_public=client.is_public)
         except Invalid as refused:
-            return _form(client, 400, problem=gettext(refused.message), wrong=refused.field)
+            return _form(client, 400, problem=in_words(refused.message), wrong=refused.field)
         return _change(services, client, typed) if is_confirmed() else _ask(client, typed)
 
 

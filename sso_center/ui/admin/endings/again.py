@@ -1,14 +1,15 @@
-"""/admin/endings/<number>/deliver: telling the sites again that did not confirm."""
+"""/admin/endings/<number>/deliver: telling the sites again that did not confirm, all or one (`client`)."""
 
-from flask import Blueprint, Response, flash
+from flask import Blueprint, Response, flash, request
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import ToldEnding
+from sso_center.core.endings import Counts, ToldEnding
 from sso_center.services import Services
 from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
 from sso_center.ui.admin.endings.words import whom
 from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.showing import site_called
 from sso_center.web.language import gettext, number
 from sso_center.web.pages import go
 
@@ -16,18 +17,23 @@ from sso_center.web.pages import go
 def add_routes(routes: Blueprint, services: Services) -> None:
     """Add the question and its deed."""
 
-    @routes.route("/endings/<int:number>/deliver", methods=["GET", "POST"])
+    @routes.route("/endings/<int(max=999999999999999):number>/deliver", methods=["GET", "POST"])
     def deliver_again(number: int) -> Response:
         ending = services.receipts.find(number)
-        return _deliver(services, ending) if is_confirmed() else _ask(services, ending)
+        client_id = request.values.get("client") or None
+        return _deliver(services, ending, client_id) if is_confirmed() else _ask(services, ending, client_id)
 
 
-def _ask(services: Services, ending: ToldEnding) -> Response:
-    counts = ending.counts
+def _ask(services: Services, ending: ToldEnding, client_id: str | None) -> Response:
+    counts = _open_at(services, ending, client_id)
     return ask(
         Question(
-            title=gettext("Tell the sites again?"),
-            text=gettext("Those that did not confirm are told anew, from now on for a day."),
+            title=gettext("Tell the sites again?")
+            if client_id is None
+            else gettext("Tell %(site)s again?", site=site_called(services, client_id)),
+            text=gettext("Those that did not confirm are told anew, from now on for a day.")
+            if client_id is None
+            else gettext("It is told anew of what it did not confirm, from now on for a day."),
             facts=[
                 (gettext("What ended"), whom(services, ending)),
                 (gettext("Notices still waiting"), number(counts.pending)),
@@ -40,10 +46,17 @@ def _ask(services: Services, ending: ToldEnding) -> Response:
     )
 
 
-def _deliver(services: Services, ending: ToldEnding) -> Response:
-    count = services.receipts.deliver_again(ending.number, actor=admin().sub)
-    trail.record(
-        services, Tag.CONSOLE_USED, actor=admin().sub, detail={"did": "deliver", "entry": ending.number}
-    )
+def _open_at(services: Services, ending: ToldEnding, client_id: str | None) -> Counts:
+    if client_id is None:
+        return ending.counts
+    sites = services.receipts.by_site(ending.number)
+    return next((site.counts for site in sites if site.client_id == client_id), Counts())
+
+
+def _deliver(services: Services, ending: ToldEnding, client_id: str | None) -> Response:
+    actor = admin().sub
+    count = services.receipts.deliver_again(ending.number, client_id=client_id, actor=actor)
+    detail = {"did": "deliver", "entry": ending.number}
+    trail.record(services, Tag.CONSOLE_USED, client_id=client_id or "", actor=actor, detail=detail)
     flash(gettext("Notices on their way again: %(count)s.", count=number(count)), "good")
     return go(f"/admin/endings/{ending.number}")

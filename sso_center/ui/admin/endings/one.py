@@ -1,18 +1,19 @@
-"""/admin/endings/<number>: one ending, a row a site as its receipt arrives, and the progress of a walk."""
+"""/admin/endings/<number>: one ending, a row a site as its receipts arrive, and the progress of a walk."""
 
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
 
 from sso_center.base.urls import with_query
-from sso_center.core.endings import EndingFilter, SiteReceipt, ToldEnding, Walk
+from sso_center.core.endings import EndingFilter, SiteCounts, SiteReceipt, ToldEnding, Walk
 from sso_center.services import Services
 from sso_center.ui.admin.endings.latest import Row as EndingRow
 from sso_center.ui.admin.endings.latest import row_of
+from sso_center.ui.admin.endings.sites import site_row_of
 from sso_center.ui.admin.endings.words import reason_in_words, state_of, whom
 from sso_center.ui.admin.finding import a_number
 from sso_center.ui.admin.showing import site_called
-from sso_center.web.language import gettext
+from sso_center.web.language import gettext, number
 from sso_center.web.pages import render
 
 PAGE = 50
@@ -34,7 +35,7 @@ class Row:
 def add_routes(routes: Blueprint, services: Services) -> None:
     """Add the page of one ending."""
 
-    @routes.get("/endings/<int:number>")
+    @routes.get("/endings/<int(max=999999999999999):number>")
     def ending(number: int) -> Response:
         found = services.receipts.find(number)
         walk = services.walks.find(number)
@@ -47,6 +48,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             title=whom(services, found),
             reason=reason_in_words(found.reason),
             walk=walk,
+            sites=[site_row_of(services, number, one) for one in _known_by(services, found)],
             rows=[_row(services, one) for one in receipts[:PAGE]],
             following=_following(number, receipts),
             sessions=sessions[:PAGE],
@@ -67,6 +69,10 @@ def _row(services: Services, receipt: SiteReceipt) -> Row:
         attempts=receipt.attempts,
         at=receipt.confirmed_at or receipt.last_attempt_at,
     )
+
+
+def _known_by(services: Services, ending: ToldEnding) -> list[SiteCounts]:
+    return services.receipts.by_site(ending.number) if ending.is_of_many else []
 
 
 def _following(number: int, receipts: list[SiteReceipt]) -> str | None:
@@ -92,7 +98,11 @@ def _more_sessions(number: int, sessions: list[EndingRow]) -> str | None:
 def _summary(ending: ToldEnding, walk: Walk | None) -> str:
     counts = ending.counts
     if counts.total:
-        return gettext("%(confirmed)s of %(total)s confirmed", confirmed=counts.confirmed, total=counts.total)
+        return gettext(
+            "%(confirmed)s of %(total)s confirmed",
+            confirmed=number(counts.confirmed),
+            total=number(counts.total),
+        )
     if walk and not walk.is_finished:
         return gettext("No site was told yet.")
     return gettext("No site had to be told.")

@@ -6,6 +6,7 @@ from flask import request
 
 from sso_center.base.errors import SSOError
 from sso_center.core.users.rules import check_email, check_name, check_roles, check_username
+from sso_center.ui.words import in_words
 from sso_center.web.language import gettext
 
 FIELDS = ("username", "name", "email", "roles")
@@ -40,4 +41,4 @@ def as_typed(stored: Typed) -> dict[str, str]:
 
 def explain(refused: SSOError) -> str:
     """Return the reason of a refusal in the admin's language, as far as it is known there."""
-    return gettext(refused.message) if refused.message else gettext("Please check what you typed.")
+    return in_words(refused.message) if refused.message else gettext("Please check what you typed.")
