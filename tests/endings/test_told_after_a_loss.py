@@ -17,6 +17,7 @@ from sso_center.protocols.endings.position import Positions
 from tests.endings.conftest import Held, sign_in
 from tests.endings.test_feed import feed_of
 from tests.harness.core import Core
+from tests.harness.waiting import eventually
 
 
 def record_only(core: Core, held: Held, client: Client) -> None:
@@ -67,26 +68,33 @@ def test_who_asks_after_sessions_is_told_no_position_that_redis_does_not_know(
     assert positions.current() == before
     assert core.is_alive(shop, held.sid)
     core.time.move(2_000)
-    assert positions.current() == f"{core.services.entries.lineage()}:{core.services.entries.head()}"
+    now = f"{core.services.entries.lineage()}:{core.services.entries.head()}"
+    eventually(lambda: positions.current() == now, what="the present position")
     assert not core.is_alive(shop, held.sid)
 
 
-def test_who_asks_after_sessions_waits_for_nobody_who_reads_the_journal(
-    core: Core, shop: Client, monkeypatch: pytest.MonkeyPatch
+def test_who_asks_after_sessions_waits_for_no_sql_that_hangs(
+    core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     feed = feed_of(core)
-    known = feed.since(shop.client_id, None).position
-    is_asked, goes_on, ask = threading.Event(), threading.Event(), feed._ask
+    positions = Positions(feed, core.time)
+    known, is_asked, goes_on, present = (
+        positions.current(),
+        threading.Event(),
+        threading.Event(),
+        feed.present,
+    )
 
-    def slowly(last: int) -> object:
+    def slowly() -> Position:
         is_asked.set()
         assert goes_on.wait(10)
-        return ask(last)
+        return present()
 
-    monkeypatch.setattr(feed, "_ask", slowly)
-    reader = threading.Thread(target=feed.since, args=(shop.client_id, None))
-    reader.start()
+    monkeypatch.setattr(feed, "present", slowly)
+    core.services.mass_endings.cut_off("user", "somebody", Reason.ADMIN, "cli")
+    core.time.move(2_000)
+    assert positions.current() == known
     assert is_asked.wait(10)
-    assert feed.reached() == known
+    assert positions.current() == known
     goes_on.set()
-    reader.join()
+    eventually(lambda: positions.current() != known, what="a later position")

@@ -98,18 +98,10 @@ class Feed:
         with self._reading:
             return self._read_on().page(after, None, KEPT)
 
-    def reached(self) -> Position:
-        """Return a position up to which all is applied: the present one, or the last while others read on.
-
-        For who can't wait for them: an old position is as true. Raises Unavailable.
-        """
-        last = self._latest
-        if not self._reading.acquire(blocking=last is None) and last is not None:
-            return last.position
-        try:
+    def present(self) -> Position:
+        """Return where the journal is now; all up to there is applied. Raises Unavailable."""
+        with self._reading:
             return self._read_on().position
-        finally:
-            self._reading.release()
 
     def _read_on(self) -> Latest:
         while True:

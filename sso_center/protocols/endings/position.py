@@ -1,6 +1,7 @@
 """Up to which place in the journal an answer holds, without asking SQL for each answer."""
 
 from dataclasses import dataclass
+from threading import Lock, Thread
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Unavailable
@@ -20,25 +21,32 @@ class Positions:
     """Positions of the journal as this process last read them.
 
     An old position is as true as a new one: all up to there is applied to Redis, and a session's state comes
-    from there at the moment it is asked for. So sites are still answered while SQL is away.
+    from there at the moment it is asked for. So sites are still answered while SQL is away, and nobody waits
+    for a newer one: an SQL server that hangs would otherwise hang whoever asks.
     """
 
     def __init__(self, feed: Feed, clock: Clock) -> None:
         self._feed = feed
         self._clock = clock
         self._known: _Known | None = None
+        self._renewing = Lock()
 
     def current(self) -> str:
         """Return a position, `lineage:number`. Raises Unavailable when none was ever read."""
         known, now = self._known, self._clock()
-        if known is None or now >= known.good_until:
-            self._known = known = self._read(known, now)
+        if known is None:
+            self._known = known = self._read(now)
+        elif now >= known.good_until and self._renewing.acquire(blocking=False):
+            Thread(target=self._renew, args=(known, now), name="position", daemon=True).start()
         return known.position
 
-    def _read(self, known: _Known | None, now: int) -> _Known:
+    def _renew(self, known: _Known, now: int) -> None:
         try:
-            return _Known(str(self._feed.reached()), now + FRESH)
+            self._known = self._read(now)
         except Unavailable:
-            if known is None:
-                raise
-            return _Known(known.position, now + PATIENCE)
+            self._known = _Known(known.position, now + PATIENCE)
+        finally:
+            self._renewing.release()
+
+    def _read(self, now: int) -> _Known:
+        return _Known(str(self._feed.present()), now + FRESH)
