@@ -37,7 +37,8 @@ class Limits:
     Whatever begins with one of `apart` goes to another such thread, whose work is rare and may take seconds.
     What is asked at one of `polled` goes to a third, where `polled_waiting` may wait: machines ask there all
     the time, and the answer is SQL's, which may hang when nothing else has to.
-    A worker whose application is at one request for more than `stuck_after` seconds gives up.
+    A worker whose application is at one request for more than `stuck_after` seconds gives up, unless it is
+    polled: while SQL hangs the worker serves what asks none, and its successor could not start.
     """
 
     max_body: int
@@ -86,7 +87,7 @@ class Front:
     def is_stuck(self) -> bool:
         """Whether the application has had a request for longer than any may take."""
         oldest = time.perf_counter() - self._limits.stuck_after
-        return any(request.entered < oldest for request in tuple(self._inside))
+        return any(not request.may_hang and request.entered < oldest for request in tuple(self._inside))
 
     def tick(self) -> None:
         """Drop bodies that take too long and streams that are not read, and write the log.
@@ -130,6 +131,7 @@ class Front:
             if thread is None:
                 self._run(request)
             else:
+                request.may_hang = thread is self._polled
                 thread.submit(partial(self._run, request))
         except Refused as refused:
             self._send(request, refused.answer())
@@ -189,11 +191,12 @@ class Front:
 
 
 class _Request:
-    __slots__ = ("began", "entered", "environ", "is_chunked", "watcher")
+    __slots__ = ("began", "entered", "environ", "is_chunked", "may_hang", "watcher")
 
     def __init__(self, watcher: Watcher) -> None:
         self.watcher = watcher
         self.is_chunked = False
+        self.may_hang = False
         self.entered = 0.0
         self.began = time.perf_counter()
         self.environ: Environ = {}

@@ -123,6 +123,21 @@ def test_a_worker_whose_request_never_ends_is_replaced(
     assert "wait_at" in served.stderr
 
 
+def test_a_worker_goes_on_though_what_is_polled_hangs(supervise: Supervise) -> None:
+    served = supervise(workers=1, stuck_after=0.0, polled=["/gate/sql"])
+    worker = pid_of_worker(served)
+    with served.connect() as polls:
+        polls.head("GET", "/gate/sql")
+        served.await_at_gate("sql")
+        # A line is written at each tick, which looks for what is stuck next: with two lines it has looked.
+        for lines in (1, 2):
+            assert pid_of_worker(served) == worker
+            eventually(lambda n=lines: len(served.access_log()) > n, what="a tick")
+        assert pid_of_worker(served) == worker
+        served.open_gate("sql")
+        assert polls.reply().text == "through"
+
+
 def test_a_crash_loop_is_slowed_down_and_never_given_up(supervise: Supervise) -> None:
     served = supervise(workers=1)
     (served.folder / "crash-at-start").touch()
