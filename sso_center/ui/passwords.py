@@ -35,7 +35,7 @@ def change(services: Services, user: User, new: str) -> User:
     Returns the user as changed. Raises Invalid when the password is too weak, Conflict when the account
     is not as `user` says any more, and Unavailable.
     """
-    changed = services.users.set_password(user.sub, new, version=user.version)
+    changed = services.users.set_password(user.sub, new, version=user.version, actor=user.sub)
     trail.record(services, Tag.PASSWORD_CHANGED, sub=user.sub)
     return changed
 

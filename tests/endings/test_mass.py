@@ -8,7 +8,7 @@ from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
 from sso_center.core.endings.endings import BATCH
-from sso_center.core.endings.mass import Reach, Scope
+from sso_center.core.endings.mass import MassEndings, Reach, Scope
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import load_script
 from tests.endings.conftest import Books, Held, follow, sign_in, walker_of
@@ -350,3 +350,18 @@ def test_a_mark_never_moves_backwards_nor_on_a_shard_that_is_not_trusted(core: C
     core.services.redis.command(last.shard, "HSET", shard_key, "run", "another run", "position", 0)
     core.services.applying.mark(last)
     assert core.services.redis.marker(last.shard).position == 0
+
+
+@pytest.mark.parametrize("is_courier_quicker", [True, False])
+def test_endings_say_who_changed_the_account_and_are_found_by_it_whoever_ends_them(
+    core: Core, books: Books, shop: Client, monkeypatch: pytest.MonkeyPatch, *, is_courier_quicker: bool
+) -> None:
+    held = sign_in(core, shop)
+    if is_courier_quicker:
+        monkeypatch.setattr(MassEndings, "end_void", lambda *_: follow(core))
+    core.services.removals.disable_user(held.user.sub, "boss")
+    (change,) = books.journal(sub=held.user.sub, kind="user")
+    (ending,) = books.journal(sid=held.sid)
+    (notice,) = books.notices(sid=held.sid)
+    assert (ending.actor, ending.cause) == ("boss", change.number)
+    assert notice.cause == change.number

@@ -60,7 +60,7 @@ def set_password(username: str, *, password_stdin: bool, must_change: bool) -> N
         from sso_center.core.endings import Reason  # noqa: PLC0415
 
         user = find_person(services, username)
-        services.users.set_password(user.sub, password, must_change=must_change)
+        services.users.set_password(user.sub, password, must_change=must_change, actor=ACTOR)
         services.audit.record(Tag.USER_PASSWORD_SET, sub=user.sub, actor=ACTOR)
         services.mass_endings.end_void(user.sub, Reason.PASSWORD_CHANGE, ACTOR)
         ended = services.settings.on_password_change
@@ -101,7 +101,7 @@ def _give(services: "Services", user: "User", wanted: set[str]) -> "User":
 
     if wanted == set(user.roles):
         return user
-    changed = services.users.set_roles(user.sub, wanted)
+    changed = services.users.set_roles(user.sub, wanted, ACTOR)
     detail = {"roles": list(changed.roles)}
     services.audit.record(Tag.USER_CHANGED, sub=user.sub, actor=ACTOR, detail=detail)
     services.mass_endings.end_void(user.sub, Reason.ROLE_LOST, ACTOR)

@@ -201,6 +201,13 @@ class Entries:
             raise NotFound("There is no such entry.")
         return read_entry(found)
 
+    def last_change(self, sub: str) -> int | None:
+        """Return the number of the last entry that says that a user was changed. Raises Unavailable."""
+        wanted = select(func.max(journal.c.number)).where(journal.c.sub == sub, journal.c.kind == "user")
+        with self._database.read() as connection:
+            number: int | None = connection.scalar(wanted)
+        return number
+
     def concerning(self, shard: str, *, after: int, since: int, limit: int) -> list[Entry]:
         """Return entries numbered above `after`, not older than `since` (ms), that concern a shard."""
         wanted = (

@@ -44,7 +44,7 @@ class Removals:
 
     def disable_user(self, sub: str, actor: str) -> User:
         """Disable an account and end what the rule for that names, at every site. Raises NotFound."""
-        user = self._users.set_disabled(sub, True)
+        user = self._users.set_disabled(sub, True, actor)
         self._audit.record(Tag.USER_DISABLED, sub=sub, actor=actor)
         self._mass.end_void(sub, Reason.DISABLED, actor)
         return user

@@ -74,7 +74,8 @@ class Walking:
 
     def end_void(self, sub: str, shard: str, reason: Reason, actor: str) -> int:
         """End the sessions of a user that no longer count, and return how many there were."""
-        return sum(self._end_void(shard, sub, reason, actor, cause=None))
+        # The same as when the courier is quicker, who walks because of that entry.
+        return sum(self._end_void(shard, sub, reason, actor, cause=self._entries.last_change(sub)))
 
     def with_users(self, script: Script, shard: str, arguments: tuple[str | int, ...]) -> list[Any]:
         """Run a script; when it answers `no_user`, refill that user from SQL and run it again.

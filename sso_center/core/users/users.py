@@ -186,10 +186,17 @@ class Users:
         return user
 
     def set_password(
-        self, sub: str, password: str, *, must_change: bool = False, version: int | None = None
+        self,
+        sub: str,
+        password: str,
+        *,
+        must_change: bool = False,
+        version: int | None = None,
+        actor: str = "",
     ) -> User:
         """Change the password, which takes back what the rule for it says, and return the user.
 
+        `actor` is who asked, which every ending that comes of it says.
         `version` is the one in which the old password was proven: a change since then, say by an admin who
         takes the account back, wins. Raises Conflict for that, NotFound, and Invalid whose message tells
         the person what is wrong with the password.
@@ -202,10 +209,10 @@ class Users:
             user = take_back(account.user, self._consequences.password_change)
             return Account(replace(user, must_change_password=must_change), hashed)
 
-        return self._change(sub, "password_change", change)
+        return self._change(sub, "password_change", change, actor)
 
-    def set_disabled(self, sub: str, is_disabled: bool) -> User:
-        """Disable an account, or enable it again. Raises NotFound.
+    def set_disabled(self, sub: str, is_disabled: bool, actor: str = "") -> User:
+        """Disable an account, or enable it again, as `actor` asked. Raises NotFound.
 
         While it is disabled nothing of it counts; the rule says what does not come back with it.
         """
@@ -214,11 +221,12 @@ class Users:
             user = take_back(account.user, self._consequences.disabled if is_disabled else ())
             return replace(account, user=replace(user, is_disabled=is_disabled))
 
-        return self._change(sub, "disabled" if is_disabled else "changed", change)
+        return self._change(sub, "disabled" if is_disabled else "changed", change, actor)
 
-    def set_roles(self, sub: str, roles: Iterable[str]) -> User:
+    def set_roles(self, sub: str, roles: Iterable[str], actor: str = "") -> User:
         """Give the user these roles and no others, from the next request on. Raises NotFound, Invalid.
 
+        `actor` is who asked, which every ending that comes of it says.
         Losing a role takes back what the rule for it says; gaining one takes back nothing.
         """
         checked = check_roles(roles)
@@ -232,7 +240,7 @@ class Users:
         def reason(before: User) -> str:
             return "role_lost" if _loses_a_role(before, checked) else "changed"
 
-        return self._change(sub, reason, change)
+        return self._change(sub, reason, change, actor)
 
     def update(
         self, sub: str, *, username: str | None = None, name: str | None = None, email: str | None = None
@@ -306,7 +314,11 @@ class Users:
         return before
 
     def _change(
-        self, sub: str, reason: str | Callable[[User], str], change: Callable[[Account], Account]
+        self,
+        sub: str,
+        reason: str | Callable[[User], str],
+        change: Callable[[Account], Account],
+        actor: str = "",
     ) -> User:
         """Change one account, its version and the journal in one transaction, then write the copy through.
 
@@ -331,6 +343,7 @@ class Users:
                 shard=after.user.shard,
                 sub=sub,
                 reason=reason if isinstance(reason, str) else reason(before.user),
+                actor=actor,
                 # For whoever writes the copy when we can't: by then nobody else knows of them.
                 detail={"lost_roles": sorted(lost)} if lost else None,
             )

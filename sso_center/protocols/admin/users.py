@@ -69,7 +69,7 @@ def routes(services: Services) -> Sequence[Route]:
         user = users.get(asked.id)
         if set(asked.body["roles"]) == set(user.roles):
             return user_json(user)
-        user = users.set_roles(user.sub, asked.body["roles"])
+        user = users.set_roles(user.sub, asked.body["roles"], asked.actor)
         audit.record(Tag.USER_CHANGED, sub=user.sub, detail={"roles": list(user.roles)}, **asked.trail)
         services.mass_endings.end_void(user.sub, Reason.ROLE_LOST, asked.actor)
         return user_json(user)
@@ -89,7 +89,7 @@ def routes(services: Services) -> Sequence[Route]:
     def reset_password(asked: Asked) -> dict[str, Any]:
         given = asked.body.get("password")
         made = secrets.token_urlsafe(12) if given is None else None
-        user: User = users.set_password(asked.id, given or made or "", must_change=True)
+        user: User = users.set_password(asked.id, given or made or "", must_change=True, actor=asked.actor)
         audit.record(Tag.USER_PASSWORD_SET, sub=user.sub, **asked.trail)
         services.mass_endings.end_void(user.sub, Reason.PASSWORD_CHANGE, asked.actor)
         return {"user": user_json(user), "password": made}

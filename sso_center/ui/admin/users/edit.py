@@ -86,7 +86,7 @@ def _change(services: Services, user: User, typed: Typed) -> Response:
     if set(changed) - {"roles"}:
         services.users.update(user.sub, username=typed.username, name=typed.name, email=typed.email)
     if "roles" in changed:
-        services.users.set_roles(user.sub, typed.roles)
+        services.users.set_roles(user.sub, typed.roles, actor)
     if changed:
         detail = {"changed": changed, **({"roles": list(typed.roles)} if "roles" in changed else {})}
         trail.record(services, Tag.USER_CHANGED, sub=user.sub, actor=actor, detail=detail)

@@ -71,7 +71,7 @@ def _ask(services: Services, user: User) -> Response:
 
 def _reset(services: Services, user: User) -> Response:
     password, actor = new_password(), admin().sub
-    services.users.set_password(user.sub, password, must_change=True)
+    services.users.set_password(user.sub, password, must_change=True, actor=actor)
     trail.record(services, Tag.USER_PASSWORD_SET, sub=user.sub, actor=actor)
     services.mass_endings.end_void(user.sub, Reason.PASSWORD_CHANGE, actor)
     return show_password(user, password, gettext("%(name)s has a new password", name=user.username))
