@@ -103,9 +103,19 @@ def test_pages_of_people(center: Center, sites: list[Site], chromium: Chromium, 
     partner = center.add_site(is_third_party=True, name="Harbour Freight")
     asked = {"client_id": partner.client_id, "redirect_uri": partner.redirect_uri, "response_type": "code"}
     look("axe-consent", f"/authorize?{urlencode({**asked, 'scope': 'openid profile email'})}")
+    look("logout-at-a-site", f"/logout?client_id={sites[0].client_id}")
+    chromium.find("#scope-site").click()
+    chromium.press("#logout-confirm")
+    look("signed-out-of-a-site", "")
     chromium.open(center.url("/logout"))
     chromium.press("#logout-confirm")
     look("axe-signed-out", "")
+    chromium.press("#sign-in-again")
+    sign_in(chromium, as_account(person))
+    chromium.open(center.url("/logout"))
+    chromium.find("#scope-everywhere").click()
+    chromium.press("#logout-confirm")
+    look("signed-out-everywhere", "")
 
 
 def test_pages_of_the_console(center: Center, sites: list[Site], chromium: Chromium, look: Look) -> None:
@@ -151,6 +161,7 @@ def test_pages_of_the_console(center: Center, sites: list[Site], chromium: Chrom
     chromium.open(center.url("/admin/end/role?name=staff"))
     chromium.press("#confirm")
     ending = urlsplit(chromium.url).path
+    look("console-ending-begun", "")
     wanted = "Sessions ended: "
     eventually(
         lambda: chromium.open(chromium.url) or wanted in chromium.text, what="the end of the walk", within=60
@@ -159,6 +170,8 @@ def test_pages_of_the_console(center: Center, sites: list[Site], chromium: Chrom
     chromium.press("section[aria-labelledby=ended] a")
     look("console-ending-of-one", "")
     look("console-endings", "/admin/endings")
+    long = center.services.users.add("x" * 100, name="Maximilian-" * 18, email=f"{'x' * 60}@example.org")
+    look("console-long-name", f"/admin/users/{long.sub}")
 
 
 def test_the_script_keeps_a_page_up_to_date_until_it_is_paused_or_the_login_is_too_old(

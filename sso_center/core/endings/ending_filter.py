@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
+from sso_center.core.endings.reasons import Reason
 from sso_center.storage.schema import journal, notices
 
 KINDS = ("ending", "leave", "cutoff")
 """What gives notices; the journal's other kinds are listed when they are asked for."""
 
 UNCONFIRMED = ("pending", "gave_up")
+CHANGES = (Reason.DISABLED, Reason.REMOVED, Reason.PASSWORD_CHANGE, Reason.ROLE_LOST, Reason.CHANGED)
+"""Why an account that changed ends sessions."""
+
 STATES = (*UNCONFIRMED, "confirmed", "superseded", "shown")
 
 
@@ -19,6 +23,8 @@ class EndingFilter:
     """Which endings are looked for; what is None or empty does not matter. Instants are in milliseconds.
 
     `client_id`: those it was told of, and those that are about it. `cause`: those of one cut-off's walk.
+    `is_summed_up`: in place of the sessions that a walk ended what it was that ended them, which says how far
+    all their sites are; meant for a list of everything.
     """
 
     sub: str | None = None
@@ -30,6 +36,7 @@ class EndingFilter:
     since: int | None = None
     until: int | None = None
     cause: int | None = None
+    is_summed_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,12 +63,22 @@ def drivers(wanted: EndingFilter) -> list[Driver]:
     by_notices = [Driver([notices.c.state == state, *of_client], True) for state in states]
     if wanted.is_unconfirmed:
         return by_notices
+    if wanted.is_summed_up:
+        return [Driver([journal.c.cause.is_(None), journal.c.kind != "user"]), *_changes_that_ended()]
     return [Driver()] if client is None else [*by_notices, Driver([journal.c.client_id == client])]
+
+
+def _changes_that_ended() -> list[Driver]:
+    """Return what finds the changed accounts whose walk ended a session; there are few of each reason."""
+    ended = journal.alias()
+    has_ended = select(ended.c.number).where(ended.c.cause == journal.c.number).exists()
+    return [Driver([journal.c.reason == reason, journal.c.kind == "user", has_ended]) for reason in CHANGES]
 
 
 def numbers(wanted: EndingFilter, driver: Driver, before: int | None, limit: int) -> Select[tuple[int]]:
     number = notices.c.number if driver.has_notices else journal.c.number
-    chosen = select(number).where(journal.c.kind.in_(wanted.kinds), *driver.conditions)
+    kinds = (*wanted.kinds, "user") if wanted.is_summed_up else wanted.kinds
+    chosen = select(number).where(journal.c.kind.in_(kinds), *driver.conditions)
     if driver.has_notices:
         chosen = chosen.join_from(notices, journal, journal.c.number == notices.c.number).group_by(number)
     equal = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from sso_center.base.errors import Unavailable
+from sso_center.core.endings import EndingFilter
 from sso_center.services import Services
 from sso_center.ui.admin.endings.latest import Row, row_of
 from sso_center.ui.admin.health import signs_of
@@ -12,6 +13,7 @@ from sso_center.ui.admin.picture import SPANS, Picture, picture_of
 from sso_center.web.pages import render
 
 LATEST = 8
+SUMMED_UP = EndingFilter(is_summed_up=True)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 def _kept(services: Services, span: str) -> Kept | None:
     """Return what SQL knows, None while it is away: the rest of the page is most wanted just then."""
     try:
-        endings = [row_of(services, one) for one in services.receipts.endings(limit=LATEST)]
+        endings = [row_of(services, one) for one in services.receipts.endings(SUMMED_UP, limit=LATEST)]
         return Kept(picture_of(services, span), endings)
     except Unavailable:
         return None

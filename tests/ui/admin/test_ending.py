@@ -1,5 +1,6 @@
 """Ending from the console, one session and many, and the receipts of the sites."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -113,6 +114,9 @@ def test_an_ending_of_many_has_a_row_a_site_and_one_site_is_told_again(
     entry = boss.audited("admin:notice:repeat")
     assert (entry["client_id"], entry["sub"]) == (dead.client_id, person.sub)
     assert 'role="status" data-live>2 of 4 confirmed<' in text
+    # In the list of all it stands once, and its sessions don't hide the rest.
+    newest = re.findall(r'"/admin/endings/(\d+)"', boss.get("/admin/endings").text)[0]
+    assert page.headers["Location"].endswith(f"/{newest}")
 
 
 @pytest.mark.parametrize("scope", ["user", "client", "role"])

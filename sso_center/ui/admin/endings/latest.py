@@ -69,5 +69,11 @@ def _find(services: Services, asked: dict[str, str], before: int | None) -> list
     sub = sub_called(services, asked["user"])
     if asked["user"] and sub is None:
         return []
-    wanted = EndingFilter(sub=sub, client_id=asked["client"] or None, is_unconfirmed=bool(asked["open"]))
+    wanted = EndingFilter(
+        sub=sub,
+        client_id=asked["client"] or None,
+        is_unconfirmed=bool(asked["open"]),
+        # Of one person or site each session is of interest, of everybody they would hide all the rest.
+        is_summed_up=not any(asked.values()),
+    )
     return services.receipts.endings(wanted, before=before, limit=PAGE + 1)

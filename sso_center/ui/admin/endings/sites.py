@@ -11,7 +11,10 @@ from sso_center.ui.admin.showing import site_called
 
 @dataclass(frozen=True)
 class SiteRow:
-    """A site as the table shows it; `look` and `text` are of its oldest open notice, '' when none is."""
+    """A site as the table shows it; `look` and `text` are of its oldest open notice, '' when none is.
+
+    `again` leads to telling it once more, '' as long as nothing went wrong.
+    """
 
     client_id: str
     site: str
@@ -33,5 +36,5 @@ def site_row_of(services: Services, number: int, known: SiteCounts) -> SiteRow:
         total=known.counts.total,
         look=look,
         text=text,
-        again=again if known.open else "",
+        again=again if known.open and known.open.last_error else "",
     )
