@@ -15,6 +15,7 @@ from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import BadSettings, LoginNeeded, Unavailable
 from client_sdk.core.follower import Follower
+from client_sdk.core.fork import notice_fork
 from client_sdk.core.identity import LocalSession, User
 from client_sdk.core.local_sessions import local_sessions
 from client_sdk.core.pages import page, refusal
@@ -145,6 +146,7 @@ class Site:
             # Above all HEAD, which frameworks route like GET: a link checker must neither redeem a grant
             # nor sign anyone out.
             return answer(405, headers=(("Allow", ", ".join(ROUTES[route])),))
+        notice_fork()
         try:
             return self._endpoint(route, incoming)
         except Unavailable as failed:
