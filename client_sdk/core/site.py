@@ -91,8 +91,8 @@ class Site:
 
     def standing_of(self, link: Link) -> Standing:
         """Return how the session stands that a signed link was made in: for no longer than the link lasts."""
-        user = User(link.sub, link.sid, "", "", "", ())
-        return self._standings.of_session(LocalSession(user, link.issued_at, 0, link.expires_at))
+        user, opened_at = User(link.sub, link.sid, "", "", "", ()), int(link.issued_at * 1000)
+        return self._standings.of_session(LocalSession(user, link.issued_at, opened_at, link.expires_at))
 
     def fresh(
         self, standing: Standing, cookies: str | None, scheme: str, *, refused: str = ""
