@@ -1,6 +1,7 @@
 """A dictionary that can't grow without end."""
 
 import threading
+from collections import OrderedDict
 from typing import Generic, TypeVar
 
 from client_sdk.core.fork import renew_after_fork
@@ -12,12 +13,13 @@ V = TypeVar("V")
 class Bounded(Generic[K, V]):
     """A dictionary of at most `capacity` entries that forgets the one written longest ago.
 
-    Reading takes no lock: one look-up in a dict is atomic, and it is on the path of every request.
+    Reading takes no lock: one look-up in a dict is atomic, and it is on the path of every request. So an
+    entry that is written anew is never gone in between: a reader would take what is over for unheard of.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._entries: dict[K, V] = {}
+        self._entries: OrderedDict[K, V] = OrderedDict()
         self._lock = threading.Lock()
         self.get = self._entries.get
         renew_after_fork(self)
@@ -25,8 +27,8 @@ class Bounded(Generic[K, V]):
     def put(self, key: K, value: V) -> bool:
         """Write an entry as the newest; return whether another had to be forgotten for it."""
         with self._lock:
-            self._entries.pop(key, None)
             self._entries[key] = value
+            self._entries.move_to_end(key)
             if len(self._entries) <= self._capacity:
                 return False
             del self._entries[next(iter(self._entries))]

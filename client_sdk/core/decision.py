@@ -27,7 +27,7 @@ def decide(session: LocalSession, view: View, *, wall: int, steady: int, max_sta
         return Verdict.EXPIRED
     # Read before all else: what the answer that made the view fresh told of is then seen below.
     fresh_as_of = view.fresh_as_of
-    if view.has_ended(session):
+    if view.has_ended(session, session.opened_by_steady(wall=wall, steady=steady)):
         return Verdict.ENDED
     proof = view.proof(session.user.sid)
     is_proved = proof is not None and 0 <= steady - proof.as_of < max_staleness

@@ -49,7 +49,8 @@ class Follower:
 
     def after_fork(self) -> None:
         """Begin anew in the child: the parent's threads are not here."""
-        self._lock = threading.Lock()
+        # Reentrant: a site that is collected is stopped in whatever thread that happens in, ours too.
+        self._lock = threading.RLock()
         self._listener = Listener(self._clock, self._center, self._view, self._hearing, self.poll_soon)
         self._poller = Daemon("sso-endings", self._poll)
         self._listening = Daemon("sso-endings-stream", self._listener.turn)

@@ -51,6 +51,10 @@ class LocalSession:
         """Return the same at the latest: a center without stamps told the whole second only."""
         return self.stamp if self.stamp is not None else int(self.issued_at * 1000) + 999
 
+    def opened_by_steady(self, *, wall: int, steady: int) -> int:
+        """Return when it was opened as the steady clock counts, given what both clocks say now (ms)."""
+        return steady - (wall - self.opened_at)
+
     def to_json(self) -> dict[str, Any]:
         """Return the session as plain data."""
         user = self.user

@@ -49,7 +49,7 @@ class SigningOut:
         names = self.addresses.names_for(incoming)
         value = incoming.cookies().get(names.session, "")
         session = self.sessions.find(value) if value else None
-        if session is not None and self.view.has_ended(session):
+        if session is not None and self._has_ended(session):
             session = None
         own = Cookie.overwritten(names.session, is_secure=names.attempts.is_secure)
         if session is None:
@@ -108,6 +108,10 @@ class SigningOut:
             cut_off = int(ended.issued_at) * 1000 + 999
             self.view.cut_off(ended.sub, cut_off, self.clock.steady())
             self.sessions.end_user(ended.sub, cut_off)
+
+    def _has_ended(self, session: LocalSession) -> bool:
+        opened = session.opened_by_steady(wall=self.clock.wall(), steady=self.clock.steady())
+        return self.view.has_ended(session, opened)
 
     def _may_end(self, incoming: Incoming, session: LocalSession) -> bool:
         purpose = incoming.header("Sec-Purpose") + incoming.header("Purpose")

@@ -15,6 +15,7 @@ from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import BadSettings, LoginNeeded, Unavailable
 from client_sdk.core.follower import Follower
+from client_sdk.core.fork import notice_fork
 from client_sdk.core.identity import LocalSession, User
 from client_sdk.core.local_sessions import local_sessions
 from client_sdk.core.pages import page, refusal
@@ -90,8 +91,8 @@ class Site:
 
     def standing_of(self, link: Link) -> Standing:
         """Return how the session stands that a signed link was made in: for no longer than the link lasts."""
-        user = User(link.sub, link.sid, "", "", "", ())
-        return self._standings.of_session(LocalSession(user, link.issued_at, 0, link.expires_at))
+        user, opened_at = User(link.sub, link.sid, "", "", "", ()), int(link.issued_at * 1000)
+        return self._standings.of_session(LocalSession(user, link.issued_at, opened_at, link.expires_at))
 
     def fresh(
         self, standing: Standing, cookies: str | None, scheme: str, *, refused: str = ""
@@ -145,6 +146,7 @@ class Site:
             # Above all HEAD, which frameworks route like GET: a link checker must neither redeem a grant
             # nor sign anyone out.
             return answer(405, headers=(("Allow", ", ".join(ROUTES[route])),))
+        notice_fork()
         try:
             return self._endpoint(route, incoming)
         except Unavailable as failed:

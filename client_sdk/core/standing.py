@@ -16,6 +16,8 @@ from client_sdk.core.settings import Settings
 from client_sdk.core.view import View
 from client_sdk.core.web import read_cookie
 
+TRIES = 3
+
 log = logging.getLogger("client_sdk")
 
 
@@ -55,6 +57,7 @@ class Standings:
 
     def of_cookies(self, cookies: str | None, scheme: str) -> Standing:
         """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`."""
+        notice_fork()
         value = read_cookie(cookies, self._addresses.names(scheme).session)
         if not value:
             # Who comes without a session is about to get one: by then the feed should be known.
@@ -90,16 +93,21 @@ class Standings:
 
     def _ask(self, session: LocalSession) -> Standing:
         sid = session.user.sid
-        try:
-            reply = self._asker.ask(sid)
-        except Unavailable as failed:
-            return Standing(session) if self._fail_open else Standing(failure=failed)
-        self._view.answer(sid, is_alive=reply.is_alive, sent=reply.sent)
-        verdict = self._decide(session, self._clock.steady())
-        if verdict is Verdict.ASK:
-            late = Unavailable("center_failed", "The center's answer came too late to count.")
-            return Standing(failure=late)
-        return _standing(session, verdict)
+        # What is heard while the question is under way, as of a role, makes its answer worth nothing: again.
+        for _ in range(TRIES):
+            try:
+                reply = self._asker.ask(sid)
+            except Unavailable as failed:
+                return Standing(session) if self._fail_open else Standing(failure=failed)
+            self._view.answer(sid, is_alive=reply.is_alive, sent=reply.sent)
+            now = self._clock.steady()
+            verdict = self._decide(session, now)
+            if verdict is not Verdict.ASK:
+                return _standing(session, verdict)
+            if now - reply.sent.as_of >= self._max_staleness:
+                break
+        late = Unavailable("center_failed", "The center's answer came too late to count.")
+        return Standing(failure=late)
 
 
 def _standing(session: LocalSession, verdict: Verdict) -> Standing:

@@ -50,11 +50,15 @@ class View:
 
     # What requests ask
 
-    def has_ended(self, session: LocalSession) -> bool:
-        """Say whether the session is known to have ended, by itself or by a cut-off."""
+    def has_ended(self, session: LocalSession, opened: int) -> bool:
+        """Say whether the session is known to have ended, by itself or by a cut-off.
+
+        `opened` is when it was opened here (steady clock, ms). An end that was heard of before that is none
+        of it, perhaps: who left this site alone comes back into the same session, in another process.
+        """
         user = session.user
         mark, of_user = self._sessions.get(user.sid), self._users.get(user.sub)
-        if mark is not None and mark.is_over:
+        if mark is not None and mark.is_over and opened <= mark.heard:
             return True
         stamped = session.stamped_at_latest
         if stamped <= self._void_until or (of_user is not None and stamped <= of_user.cut_off):
@@ -100,7 +104,7 @@ class View:
 
     def _is_covered(self, session: LocalSession, good_at: Position) -> bool:
         mark, of_user = self._sessions.get(session.user.sid), self._users.get(session.user.sub)
-        if mark is not None and not mark.is_behind(good_at):
+        if mark is not None and (mark.is_over or not mark.is_behind(good_at)):
             return False
         if of_user is not None and not of_user.spares(session) and not of_user.is_behind(good_at):
             return False

@@ -44,7 +44,8 @@ typedef Process {
   byte proved = MAX_STALENESS;  /* since the question was sent that was answered "alive" */
   byte poll, poll_age, after_lineage, after, told_lineage, told_high;
   bit is_whole, has_ending;
-  byte check, check_age, check_lineage, check_high
+  byte check, check_age, check_lineage, check_high;
+  bit check_told                /* the check was sent after the ending was heard of */
 };
 Process me;
 
@@ -64,7 +65,7 @@ inline drop_poll() {
 }
 
 inline drop_check() {
-  me.check = NONE; me.check_age = 0; me.check_lineage = 0; me.check_high = 0
+  me.check = NONE; me.check_age = 0; me.check_lineage = 0; me.check_high = 0; me.check_told = 0
 }
 
 /* ---- the center ---- */
@@ -174,7 +175,7 @@ end:
 
   /* Redeeming a code, or a check: is it alive? */
   :: d_step { me.check == NONE ->
-       me.check = SENT; me.check_lineage = me.lineage; me.check_high = me.high }
+       me.check = SENT; me.check_lineage = me.lineage; me.check_high = me.high; me.check_told = me.is_told }
   :: d_step { me.check == SENT && is_trusted -> if :: !is_closed -> me.check = ANSWERED :: else -> drop_check() fi }
   :: d_step { me.check == ANSWERED ->
 #ifdef FROM_RECEIPT
@@ -182,6 +183,8 @@ end:
 #else
        me.proved = me.check_age;
 #endif
+       /* The latest knowledge wins: the center is believed against what was heard before it was asked. */
+       if :: me.check_told -> me.is_told = 0 :: else fi;
 #ifdef RESTAMP_AT_RECEIPT
        me.check_lineage = me.lineage; me.check_high = me.high;
 #endif

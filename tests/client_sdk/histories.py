@@ -149,7 +149,7 @@ class History:
         now = self._now
         for login in self._center.logins[-6:]:
             for view in self._views:
-                verdict = decide(login.session, view, wall=0, steady=now, max_staleness=MAX_STALENESS)
+                verdict = decide(login.session, view, wall=now, steady=now, max_staleness=MAX_STALENESS)
                 if verdict is Verdict.COUNTS:
                     self.accepted += 1
                     late = None if login.over_at is None else now - login.over_at
@@ -194,7 +194,9 @@ class History:
         view = self._random.choice(self._views)
         sent = Moment(self._now, view.position)
         stamp = self._now if self._random.random() < 0.7 else None
-        session = LocalSession(user, self._now / 1000, 0, 1, stamp=stamp, good_at=sent.position)
+        session = LocalSession(
+            user, self._now / 1000, self._now, self._now + 10_000, stamp=stamp, good_at=sent.position
+        )
         # The center's stamps never repeat the moment of a cut-off.
         self._now += 1
         self._center.logins.append(_Login(replace(session, stamp=self._now if stamp else None)))

@@ -138,6 +138,21 @@ def test_a_forked_process_follows_by_itself(
     assert len(center.asked) == 1
 
 
+def test_who_comes_back_into_a_session_that_was_left_is_in_in_every_process(
+    site: RunningSite, center: FakeCenter, browser: Browser
+) -> None:
+    sid = json.loads(site.sign_in(browser).text)["sid"]
+    with site.another_process() as url:
+        eventually(lambda: browser.get(url + "/public").text == "alice")
+        center.leave(sid, site.client_id)
+        eventually(lambda: browser.get(url + "/public").text == "nobody")
+        site.sign_in(browser)
+        assert is_in(site, browser)
+        assert browser.get(url + "/public").text == "alice", (
+            "one process holds on to what the center took back"
+        )
+
+
 def test_a_fork_that_python_does_not_know_of_is_noticed(site: RunningSite, browser: Browser) -> None:
     site.sign_in(browser)
     child = os.fork()

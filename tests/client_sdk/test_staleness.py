@@ -10,11 +10,13 @@ import pytest
 from client_sdk.core import clock as clocks
 from client_sdk.core.asker import PARALLEL
 from client_sdk.core.decision import Verdict, decide
+from client_sdk.core.ending import Ending, Kind
 from client_sdk.core.identity import LocalSession, User
-from client_sdk.core.position import Moment
+from client_sdk.core.position import Moment, Position
 from client_sdk.core.transport import HttpResponse
 from client_sdk.core.view import View
 from client_sdk.testing import FakeCenter, Person
+from tests.client_sdk.following import sdk_of
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser
 from tests.harness.waiting import eventually
@@ -138,6 +140,17 @@ def test_an_answer_that_came_too_late_does_not_count(
     times.move(31)
     center.delay = lambda path: times.move(31)
     assert browser.get(site.url + "/").status == 503
+
+
+def test_what_is_heard_while_the_center_is_asked_lets_it_be_asked_again(
+    site: RunningSite, center: FakeCenter, times: Times, browser: Browser
+) -> None:
+    site.sign_in(browser)
+    times.move(31)
+    view, news = sdk_of(site)._view, [Ending(Kind.ROLE, Position("a", 1), name="another")]
+    center.delay = lambda _: view.hear(news.pop(), times.clock.steady()) and None if news else None
+    assert browser.get(site.url + "/").status == 200
+    assert len(center.asked) == 2
 
 
 def test_many_requests_of_one_session_ask_once(

@@ -18,6 +18,7 @@ from client_sdk.core.view import View
 ALICE = User("alice", "sid", "Alice", "alice", "", ("staff",))
 SESSION = LocalSession(ALICE, issued_at=5, opened_at=0, expires_at=1000, stamp=5000)
 """Stamped at 5000 ms of the center's clock."""
+WALL = 500
 
 
 def at(number: int, lineage: str = "a") -> Position:
@@ -44,7 +45,7 @@ def fresh_view(number: int = 10, sent_at: int = 100, capacity: int = 100) -> Vie
 
 def verdict(view: View, good_at: Position | None, *, steady: int = 110, **changes: Any) -> Verdict:
     session = replace(SESSION, good_at=good_at, **changes)
-    return decide(session, view, wall=0, steady=steady, max_staleness=30)
+    return decide(session, view, wall=WALL, steady=steady, max_staleness=30)
 
 
 # Freshness
@@ -197,6 +198,16 @@ def test_an_ending_between_question_and_answer_wins() -> None:
     assert verdict(view, at(10)) is Verdict.COUNTS, "the center is the authority"
 
 
+@pytest.mark.parametrize(
+    ("opened", "expected"), [(101, Verdict.ENDED), (102, Verdict.ENDED), (103, Verdict.ASK)]
+)
+def test_who_signed_in_after_an_end_was_heard_of_is_asked_about(opened: int, expected: Verdict) -> None:
+    # In another process, which was far ahead in the feed; or so its clock says.
+    view = fresh_view()
+    view.end("sid", 102)
+    assert verdict(view, at(15), opened_at=WALL - (110 - opened)) is expected
+
+
 def test_a_late_no_does_not_end_who_was_proved_alive_later() -> None:
     view = fresh_view()
     view.prove("sid", Moment(105, view.position))
@@ -234,7 +245,7 @@ def test_a_fork_leaves_nothing_but_what_is_over() -> None:
     view.after_fork()
     assert view.position is None
     assert verdict(view, at(10)) is Verdict.ASK
-    assert view.has_ended(replace(SESSION, user=replace(ALICE, sid="another")))
+    assert view.has_ended(replace(SESSION, user=replace(ALICE, sid="another")), opened=100)
 
 
 def test_everything_it_remembers_is_bounded() -> None:
@@ -282,7 +293,7 @@ def test_who_sees_that_the_view_is_fresh_sees_what_made_it_so(capacity: int) -> 
             last = view.fresh_as_of or 0
             user = replace(ALICE, sid=f"s{last}")
             session = replace(SESSION, user=user, good_at=at(last - 1))
-            if last and decide(session, view, wall=0, steady=last, max_staleness=30) is Verdict.COUNTS:
+            if last and decide(session, view, wall=WALL, steady=last, max_staleness=30) is Verdict.COUNTS:
                 wrong.append(last)
 
     readers = [threading.Thread(target=read) for _ in range(2)]

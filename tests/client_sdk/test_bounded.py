@@ -1,0 +1,34 @@
+"""What is remembered, and what is forgotten for it."""
+
+from collections.abc import Callable
+
+from client_sdk.core.bounded import Bounded
+
+
+class Watched(str):
+    """A key that looks whenever the dictionary does, as another thread might between any two steps."""
+
+    __slots__ = ("look",)
+    look: Callable[[], object]
+
+    def __hash__(self) -> int:
+        self.look()
+        return str.__hash__(self)
+
+
+def test_what_is_written_anew_is_never_gone_in_between() -> None:
+    known: Bounded[str, int] = Bounded(2)
+    known.put("sid", 1)
+    seen: list[int | None] = []
+    key = Watched("sid")
+    key.look = lambda: seen.append(known.get("sid"))
+    known.put(key, 2)
+    assert set(seen) <= {1, 2}
+    assert known.get("sid") == 2
+
+
+def test_the_one_written_longest_ago_is_forgotten() -> None:
+    known: Bounded[str, int] = Bounded(2)
+    for key in ("a", "b", "a", "c"):
+        known.put(key, 1)
+    assert [key for key in "abc" if known.get(key)] == ["a", "c"]
