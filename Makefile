@@ -38,7 +38,7 @@ demo: $(STAMP)  ## the center and three sites on this machine; Ctrl-C stops them
 	@$(BIN)/sso-center demo $(ARGS)
 
 test: $(STAMP) $(NODE)/node_modules/.package-lock.json  ## run all tests (a few minutes)
-	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What tests try a few times, this tries hundreds of times: what is rare has a chance to happen.
 prove: $(STAMP)  ## run the proofs that take many rounds, all of them (some minutes)

@@ -27,6 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: skipped when the program is missing ({reason.__doc__})")
 
 
+LONG = ("journeys", "packaging", "guarantees", "stories", "cli")
+"""Folders whose tests take longest: begun first, so that no process is left alone with them in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in LONG)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers():
         reason = MARKERS[marker.name]() if marker.name in MARKERS else ""

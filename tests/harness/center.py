@@ -5,7 +5,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from sso_center.services import Services, build_services
 from sso_center.storage.migrate import ensure_schema
 from sso_center.storage.sql import open_database
 from tests.harness.clock import MovableClock
+from tests.harness.commands import COMMANDS, Started
 from tests.harness.loopback import loopback_session
 from tests.harness.ports import free_port
 from tests.harness.site import Site, new_site
@@ -71,7 +71,7 @@ class Center:
         self.clock = MovableClock(folder / "clock")
         self.log_file = folder / "center.log"
         self.http = loopback_session()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Started | None = None
         self._sites: list[Site] = []
         self._services: Services | None = None
         self.secrets: set[str] = set()
@@ -91,15 +91,9 @@ class Center:
 
     def start(self) -> "Center":
         """Start `sso-center serve` and return once it says that it is ready."""
-        with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*LIFELINE, sys.executable, "-m", "sso_center", "serve"],
-                cwd=ROOT,
-                env=self.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        with self.log_file.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            streams = [nothing.fileno(), log.fileno(), log.fileno()]
+            self.process = COMMANDS.start(["serve"], environ=self.environ, folder=ROOT, streams=streams)
         if self not in RUNNING:
             RUNNING.append(self)
         eventually(self._is_ready, within=60, what=f"the start of the center at {self.issuer}")
@@ -192,16 +186,7 @@ class Center:
         self, *arguments: str, stdin: str = "", check: bool = True, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run `sso-center ARGUMENTS`, beside the running center or without one; `check` asserts success."""
-        done = subprocess.run(
-            [sys.executable, "-m", "sso_center", *arguments],
-            cwd=ROOT,
-            env=self.environ,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        done = COMMANDS.run(arguments, environ=self.environ, folder=ROOT, stdin=stdin, timeout=timeout)
         assert not check or done.returncode == 0, (
             f"sso-center {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         )
