@@ -80,15 +80,19 @@ class Mending:
 
     def _recover_alone(self, shard: str, recover: Recover) -> None:
         """Recover the shard, or wait briefly while another process does."""
-        name, holder = self._redis.key(shard, "lock", "recovery"), secrets.token_hex(8)
-        deadline = time.monotonic() + RECOVERY_WAIT
-        while not self._is_passable(self._redis.marker(shard)):
-            if self._redis.command(shard, "SET", name, holder, "NX", "PX", RECOVERY_LOCK):
+        holder, deadline = secrets.token_hex(8), time.monotonic() + RECOVERY_WAIT
+        while not self._is_passable(marker := self._redis.marker(shard)):
+            # Of this very run: a server that died in the midst of a recovery comes back with its lock, and
+            # nobody is at work behind that any more.
+            lock = f"recovery:{marker.run_id}"
+            if self._redis.command(
+                shard, "SET", self._redis.key(shard, "lock", lock), holder, "NX", "PX", RECOVERY_LOCK
+            ):
                 try:
                     self._recover_still(shard, recover)
                 finally:
                     with contextlib.suppress(Unavailable):  # then the lock ends by itself
-                        self._redis.run_unguarded(_RELEASE, shard, ("lock:recovery", holder))
+                        self._redis.run_unguarded(_RELEASE, shard, (f"lock:{lock}", holder))
                 return
             if time.monotonic() > deadline:
                 raise Unavailable(detail=f"shard {shard} is being recovered by another process")

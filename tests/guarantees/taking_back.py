@@ -1,10 +1,8 @@
 """Everything that can be taken back of a login, and what must be dead for it."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sso_center.base.errors import Unavailable
 from sso_center.core.endings import Reason, Scope
 from sso_center.core.users import User
 from tests.endings.belongings import ALL, Belongings, Sites, belongings_of
@@ -76,17 +74,3 @@ def what_dies(people: People, kinds: Kinds) -> dict[str, frozenset[str]]:
         dead[name] = ALL - mine.alive()
         assert dead[name], name
     return dead
-
-
-def alive(mine: Belongings) -> frozenset[str]:
-    """Return what counts, as soon as that is answered.
-
-    A store killed in the midst of a recovery remembers its lock for two seconds, and answers 503 meanwhile.
-    """
-    patience = time.monotonic() + 30
-    while True:
-        try:
-            return mine.alive()
-        except Unavailable:
-            assert time.monotonic() < patience
-            time.sleep(0.05)

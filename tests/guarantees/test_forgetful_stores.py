@@ -20,7 +20,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.core.grants import GrantRefused
 from sso_center.storage import nodes
 from tests.endings.belongings import ALL, Belongings, sites_of
-from tests.guarantees.taking_back import MANY, ONE, Kinds, People, alive, what_dies
+from tests.guarantees.taking_back import MANY, ONE, Kinds, People, what_dies
 from tests.harness.core import Core, core_in
 from tests.harness.rounds import rounds
 
@@ -113,7 +113,7 @@ class Proof:
 
     def _goes_on(self, grant: str) -> None:
         """See that whom nothing concerned is still in, and that a grant of before, spent or not, is void."""
-        left = alive(self._bystander)
+        left = self._bystander.alive()
         assert self._is_empty or left == ALL
         with pytest.raises(GrantRefused):
             self._core.redeem(grant, self._sites.opaque)
@@ -129,7 +129,7 @@ class Proof:
         return True
 
     def _is_dead(self, name: str, mine: Belongings) -> None:
-        left = alive(mine)
+        left = mine.alive()
         assert not left & self._dead[name], f"{name}: {sorted(left)} came back"
 
 

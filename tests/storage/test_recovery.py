@@ -127,9 +127,23 @@ def test_a_recovery_is_void_when_the_server_restarts_during_it(fresh: Redis, val
 
 
 def test_a_recoverer_that_died_does_not_block_the_shard(fresh: Redis) -> None:
-    journal = Journal(fresh)
-    fresh.command("11", "SET", "sso:{11}:lock:recovery", "the dead one", "PX", RECOVERY_LOCK)
+    journal, lock = Journal(fresh), f"sso:{{11}}:lock:recovery:{fresh.marker('11').run_id}"
+    fresh.command("11", "SET", lock, "the dead one", "PX", RECOVERY_LOCK)
+    with pytest.raises(Unavailable):
+        fresh.run(ECHO, "11", ["x"])
     assert eventually(lambda: works(lambda: fresh.run(ECHO, "11", ["x"])))
+    assert journal.recovered == ["11"]
+
+
+def test_a_server_that_died_during_a_recovery_comes_back_without_waiting_for_it(
+    fresh: Redis, valkey: ValkeyServer
+) -> None:
+    journal, lock = Journal(fresh), f"sso:{{11}}:lock:recovery:{fresh.marker('11').run_id}"
+    fresh.command("11", "SET", lock, "the dead one", "PX", RECOVERY_LOCK * 100)
+    restart(valkey)
+    eventually(lambda: works(fresh.check))
+    assert fresh.command("11", "GET", lock) == "the dead one"
+    fresh.run(ECHO, "11", ["x"])
     assert journal.recovered == ["11"]
 
 
