@@ -1,12 +1,17 @@
 """Everything that can be taken back of a login, and what must be dead for it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from sso_center.base.errors import Unavailable
 from sso_center.core.endings import Reason, Scope
 from sso_center.core.users import User
 from tests.endings.belongings import ALL, Belongings, Sites, belongings_of
 from tests.harness.core import Core
+
+T = TypeVar("T")
 
 
 def log_out(core: Core, _sites: Sites, mine: Belongings) -> None:
@@ -74,3 +79,14 @@ def what_dies(people: People, kinds: Kinds) -> dict[str, frozenset[str]]:
         dead[name] = ALL - mine.alive()
         assert dead[name], name
     return dead
+
+
+def answered(ask: Callable[[], T]) -> T:
+    """Return the first answer that is not "away": a store that came back may still say so for a moment."""
+    patience = time.monotonic() + 30
+    while True:
+        try:
+            return ask()
+        except Unavailable:
+            assert time.monotonic() < patience
+            time.sleep(0.05)

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.core.grants import GrantRefused
 from sso_center.storage import nodes
 from tests.endings.belongings import ALL, Belongings, sites_of
-from tests.guarantees.taking_back import MANY, ONE, Kinds, People, what_dies
+from tests.guarantees.taking_back import MANY, ONE, Kinds, People, answered, what_dies
 from tests.harness.core import Core, core_in
 from tests.harness.rounds import rounds
 
@@ -94,8 +95,8 @@ class Proof:
         """Return what was acknowledged before a kill; all of that, and nothing else, stays taken back."""
         of_one = names[0] in ONE
         if self._is_empty:
-            self._bystander = self._people.sign_in()
-        mine = {name: self._people.sign_in(name) for name in names}
+            self._bystander = answered(self._people.sign_in)
+        mine = {name: answered(partial(self._people.sign_in, name)) for name in names}
         grant = self._core.code(self._bystander.held["session"], self._sites.opaque) if of_one else ""
         self._store.copy()
         self._core.time.move(1)
@@ -113,7 +114,7 @@ class Proof:
 
     def _goes_on(self, grant: str) -> None:
         """See that whom nothing concerned is still in, and that a grant of before, spent or not, is void."""
-        left = self._bystander.alive()
+        left = answered(self._bystander.alive)
         assert self._is_empty or left == ALL
         with pytest.raises(GrantRefused):
             self._core.redeem(grant, self._sites.opaque)
@@ -129,7 +130,7 @@ class Proof:
         return True
 
     def _is_dead(self, name: str, mine: Belongings) -> None:
-        left = mine.alive()
+        left = answered(mine.alive)
         assert not left & self._dead[name], f"{name}: {sorted(left)} came back"
 
 
