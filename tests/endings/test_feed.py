@@ -379,7 +379,7 @@ def test_nothing_is_told_that_could_not_be_applied_and_all_of_it_later(
         raise Unavailable(detail="redis: gone")
 
     with monkeypatch.context() as outage:
-        outage.setattr(feed_module, "apply_change", away)
+        outage.setattr(feed_module, "apply_user_change", away)
         with pytest.raises(Unavailable):
             listening.told(shop)
     assert listening.told(shop) == [f"user {user.sub}"]
