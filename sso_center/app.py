@@ -4,8 +4,8 @@ from flask import Flask
 
 from sso_center import ui, web
 from sso_center.protocols import admin, endings, oidc
-from sso_center.protocols.oidc.straight import StraightBack
-from sso_center.protocols.programs import Programs
+from sso_center.protocols.api_dispatch import APIDispatch
+from sso_center.protocols.oidc.authorize_fast_path import AuthorizeFastPath
 from sso_center.services import Services
 from sso_center.web import browser, csrf, health
 
@@ -25,7 +25,7 @@ def create_app(services: Services) -> Flask:
     ):
         app.register_blueprint(blueprint)
     programs = (*oidc.endpoints(services), *endings.endpoints(services), *admin.endpoints(services))
-    in_front = StraightBack(Programs(app.wsgi_app, programs, services.settings), services)
+    in_front = AuthorizeFastPath(APIDispatch(app.wsgi_app, programs, services.settings), services)
     app.wsgi_app = in_front  # type: ignore[method-assign]
     return app
 

@@ -46,7 +46,7 @@ def run(settings: Settings) -> None:
     from sso_center.courier import run as run_courier  # noqa: PLC0415
     from sso_center.server import Limits  # noqa: PLC0415
     from sso_center.server.access_log import log_to_stdout  # noqa: PLC0415
-    from sso_center.server.patient import patiently  # noqa: PLC0415
+    from sso_center.server.startup_retry import retrying_application  # noqa: PLC0415
     from sso_center.services import build_services  # noqa: PLC0415
     from sso_center.web.logging import configure  # noqa: PLC0415
 
@@ -67,7 +67,7 @@ def run(settings: Settings) -> None:
                 apart=APART,
                 polled=POLLED,
             ),
-            lambda: patiently(lambda: create_app(build_services(settings)).wsgi_app),
+            lambda: retrying_application(lambda: create_app(build_services(settings)).wsgi_app),
             lambda: run_courier(settings),
             keep_running,
         )

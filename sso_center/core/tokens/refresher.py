@@ -8,7 +8,7 @@ from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused
 from sso_center.core.sessions import Sessions, read_claims
 from sso_center.core.sessions.record import read_about
-from sso_center.core.tokens.access import AccessTokens, Issue, left_of
+from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.permission import may_act_for
 from sso_center.core.tokens.records import Authentication, Refreshed, ReusedToken, ScopeRefused
 from sso_center.core.tokens.redeemer import FAMILY_PARTS
@@ -80,7 +80,9 @@ class Refresher:
         access_token = opaque
         if not access_token:
             scope = " ".join(given)
-            issue = Issue(client, sub, sid, scope, int(stamp), int(deadline), int(epoch), family, str(number))
+            issue = AccessTokenClaims(
+                client, sub, sid, scope, int(stamp), int(deadline), int(epoch), family, str(number)
+            )
             access_token = self._access.signed(issue, user, authentication)
         return Refreshed(
             access_token=access_token,

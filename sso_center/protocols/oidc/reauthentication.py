@@ -26,7 +26,7 @@ _LOGIN, _CONSENT = "login", "consent"
 
 
 @dataclass(frozen=True)
-class Demands:
+class Reauthentication:
     """A site's request, and when a login and a consent were demanded for it (milliseconds since 1970).
 
     None says that it was not, or too long ago, or that the mark is not ours for this request.
@@ -37,17 +37,17 @@ class Demands:
     consent_at: int | None = None
 
 
-def write(keys: Keys, demands: Demands) -> str:
+def write(keys: Keys, demands: Reauthentication) -> str:
     """Return the query of a request with the marks of what was demanded for it."""
     login = _mark(keys, _LOGIN, demands.query, demands.login_at)
     return demands.query + login + _mark(keys, _CONSENT, demands.query, demands.consent_at)
 
 
-def read(keys: Keys, clock: Clock, query: str) -> Demands:
+def read(keys: Keys, clock: Clock, query: str) -> Reauthentication:
     """Return what `write` wrote into a query; one without marks, or with forged ones, demanded nothing."""
     rest, consent = _cut(_CONSENT, query)
     request, login = _cut(_LOGIN, rest)
-    return Demands(
+    return Reauthentication(
         request,
         _instant(keys, clock, _LOGIN, request, login),
         _instant(keys, clock, _CONSENT, request, consent),

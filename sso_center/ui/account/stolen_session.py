@@ -6,7 +6,7 @@ from sso_center.core.audit import Tag
 from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session, SessionView
 from sso_center.services import Services
-from sso_center.ui import trail
+from sso_center.ui import audit_request
 from sso_center.ui.account.overview import place_of
 from sso_center.web import browser
 from sso_center.web.language import gettext
@@ -28,7 +28,7 @@ def take(services: Services, session: Session, sid: str) -> Response:
         return _gone()
     is_everywhere = request.form.get("where") == EVERYWHERE
     # First of all, so that it stands there whatever fails after it.
-    trail.record(
+    audit_request.record(
         services, Tag.SESSION_DISOWNED, sub=session.sub, sid=sid, detail={"everywhere": is_everywhere}
     )
     if is_everywhere:

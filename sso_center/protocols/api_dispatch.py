@@ -27,7 +27,7 @@ from sso_center.protocols.api_errors import TooLarge
 from sso_center.web import headers, metrics
 from sso_center.web.address import address_in
 from sso_center.web.logging import FRONT_ID, request_id
-from sso_center.web.streams import STREAM, GoingOn
+from sso_center.web.streams import STREAM, MakeStreamBody
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -38,7 +38,7 @@ _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in H
 _BROKEN = json_answer({"error": "server_error"}, 500)
 
 
-class Programs:
+class APIDispatch:
     """A WSGI application: answers `endpoints` itself, and hands everything else on."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Programs:
         metrics.count(endpoint.path, answer.status, time.perf_counter() - began)
         start_response(_STATUS_LINES[answer.status], self._headers(endpoint, answer))
         if answer.source is not None:
-            goes_on: GoingOn = environ[STREAM]
+            goes_on: MakeStreamBody = environ[STREAM]
             return goes_on(answer.source)
         return () if environ["REQUEST_METHOD"] == "HEAD" else (answer.body,)
 

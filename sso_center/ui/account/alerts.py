@@ -9,7 +9,7 @@ LOOK_BACK = 30 * 86_400_000
 """How long, in milliseconds, a person is told of it; a new password ends it too."""
 
 
-def alarms_of(services: Services, sub: str) -> list[str]:
+def alerts_of(services: Services, sub: str) -> list[str]:
     """Return a sentence when a cookie of the person turned up twice lately, nothing otherwise.
 
     Raises Unavailable.

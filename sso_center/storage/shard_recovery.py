@@ -35,7 +35,7 @@ GUARDS_REFUSALS = ("UNTRUSTED", "OUTDATED")
 _RELEASE = load_unguarded_script(__package__, "release.lua")
 
 
-class Mending:
+class ShardRecovery:
     """Answers the guard's refusals with the hooks that the owners of journal and configuration registered."""
 
     def __init__(self, redis: "Redis") -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sso_center.core.sessions import Outcome
 from sso_center.protocols.oidc import addresses
-from sso_center.protocols.oidc.authorize import Answered, Authorize
+from sso_center.protocols.oidc.authorize import Authorize, AuthorizeAnswer
 from sso_center.services import Services
 from sso_center.web import headers, metrics
 from sso_center.web.logging import FRONT_ID, request_id
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-class StraightBack:
+class AuthorizeFastPath:
     """A WSGI application: answers what it can of GET /authorize itself, and hands everything else on."""
 
     def __init__(self, application: "WSGIApplication", services: Services) -> None:
@@ -45,7 +45,7 @@ class StraightBack:
                 return ()
         return self._application(environ, start_response)
 
-    def _answer(self, environ: "WSGIEnvironment") -> Answered | None:
+    def _answer(self, environ: "WSGIEnvironment") -> AuthorizeAnswer | None:
         under = request_id.set(environ.get(FRONT_ID, ""))
         try:
             answered = self._authorize.answer(environ, self._cookie.read(environ))
@@ -57,7 +57,7 @@ class StraightBack:
         is_copied = answered.visit is not None and answered.visit.outcome is Outcome.REUSE
         return None if is_copied else answered
 
-    def _redirect(self, answered: Answered) -> list[tuple[str, str]]:
+    def _redirect(self, answered: AuthorizeAnswer) -> list[tuple[str, str]]:
         found = [("Location", answered.location), *self._headers]
         visit = answered.visit
         if visit is not None and visit.session is not None and visit.successor is not None:

@@ -30,7 +30,7 @@ _TOLD = {
 _ANY = lazy_gettext("Your session has ended. Please sign in again.")
 
 
-def farewell() -> str:
+def session_ended_message() -> str:
     """Return why the session is over that this browser's cookie once opened, '' when it never opened any.
 
     Only a cookie that we signed is told anything. Raises Unavailable.

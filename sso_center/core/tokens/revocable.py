@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 
 from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
 from sso_center.core.tokens.access import AccessTokens
-from sso_center.core.tokens.records import GivenToken, Kind
+from sso_center.core.tokens.records import Kind, RevocableToken
 from sso_center.core.tokens.redeemer import FAMILY_PARTS
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
-_FIND_GIVEN = load_script(__package__, *FAMILY_PARTS, "find_given.lua")
+_FIND_REVOCABLE = load_script(__package__, *FAMILY_PARTS, "find_revocable.lua")
 
 
-class GivenTokens:
+class RevocableTokens:
     """Finds tokens of every kind that were given and have not ended for good."""
 
     def __init__(
@@ -27,7 +27,7 @@ class GivenTokens:
         self._refresh_signer = refresh_signer
         self._app_signer = app_signer
 
-    def find_given(self, token: str) -> GivenToken | None:
+    def find_revocable(self, token: str) -> RevocableToken | None:
         """Return to whom a token was given, or None when it is none of ours or has ended for good.
 
         Also found is a refresh or app token that was used long ago, and one whose person is disabled for a
@@ -42,12 +42,12 @@ class GivenTokens:
         asked = self._access.read(token)
         return self._find("access", asked.shard, asked.arguments) if asked is not None else None
 
-    def _find(self, kind: Kind, shard: str, arguments: Sequence[str | int]) -> GivenToken | None:
-        reply = self._redis.run(_FIND_GIVEN, shard, arguments)
+    def _find(self, kind: Kind, shard: str, arguments: Sequence[str | int]) -> RevocableToken | None:
+        reply = self._redis.run(_FIND_REVOCABLE, shard, arguments)
         if not reply:
             return None
         client_id, sub, sid, deadline, family, number = reply
-        return GivenToken(
+        return RevocableToken(
             kind=kind,
             client_id=client_id,
             sub=sub,

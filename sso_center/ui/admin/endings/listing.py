@@ -8,7 +8,7 @@ from sso_center.base.urls import with_query
 from sso_center.core.notices import EndingFilter, EndingSummary
 from sso_center.services import Services
 from sso_center.ui.admin.endings.words import reason_in_words, whom
-from sso_center.ui.admin.finding import a_number, sub_called
+from sso_center.ui.admin.lookup import a_number, sub_called
 from sso_center.web.pages import render
 
 PAGE = 25

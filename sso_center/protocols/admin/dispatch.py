@@ -9,17 +9,17 @@ from sso_center.core.clients import Client
 from sso_center.core.clients.client import ADMIN_SCOPE
 from sso_center.core.sessions import MAX_USER_AGENT
 from sso_center.protocols.active_token import find_active
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import Schema, check
 from sso_center.protocols.api import PRIVATE_JSON, Answer, Call, Handler, json_answer
 from sso_center.protocols.api_errors import (
-    Clash,
     InsufficientScope,
     InvalidMember,
     InvalidRequest,
     InvalidToken,
     MissingToken,
-    NotThere,
+    ResourceConflict,
+    ResourceNotFound,
 )
 from sso_center.protocols.parameters import parse
 from sso_center.services import Services
@@ -35,9 +35,9 @@ def handler(services: Services, routes: Mapping[str, Route]) -> Handler:
         try:
             return _answer(route, route.handler(_asked(route, call, client)))
         except NotFound as missing:
-            raise NotThere(missing.message, detail=missing.detail) from missing
+            raise ResourceNotFound(missing.message, detail=missing.detail) from missing
         except Conflict as clash:
-            raise Clash(clash.message, detail=clash.detail) from clash
+            raise ResourceConflict(clash.message, detail=clash.detail) from clash
         except Invalid as bad:
             raise InvalidMember(bad.message, field=bad.field, detail=bad.detail) from bad
 
@@ -63,8 +63,8 @@ def _admin(services: Services, call: Call) -> Client:
     return client
 
 
-def _asked(route: Route, call: Call, client: Client) -> Asked:
-    return Asked(
+def _asked(route: Route, call: Call, client: Client) -> AdminRequest:
+    return AdminRequest(
         client_id=client.client_id,
         id=call.parameter,
         query=_query(route, call.query),

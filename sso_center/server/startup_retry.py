@@ -17,16 +17,16 @@ PAUSE = 1.0
 """Seconds between two attempts."""
 
 
-def patiently(make: Callable[[], "WSGIApplication"]) -> "WSGIApplication":
+def retrying_application(make: Callable[[], "WSGIApplication"]) -> "WSGIApplication":
     """Return what `make` returns, or, while that raises Unavailable, an application that tries again."""
     try:
         return make()
     except Unavailable as away:
         logger.warning("Serving 503 until the stores are back: %s", away.detail or away.message)
-        return _Patient(make, away)
+        return _RetryingApplication(make, away)
 
 
-class _Patient:
+class _RetryingApplication:
     def __init__(self, make: Callable[[], "WSGIApplication"], away: Unavailable) -> None:
         self._make = make
         self._away = away

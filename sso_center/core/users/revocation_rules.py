@@ -10,7 +10,7 @@ _ALL = tuple(_EPOCHS)
 
 
 @dataclass(frozen=True)
-class Consequences:
+class RevocationRules:
     """For each kind of change, which of `sessions`, `refresh_tokens` and `access_tokens` it ends."""
 
     role_lost: Collection[str] = ("access_tokens",)
@@ -18,7 +18,7 @@ class Consequences:
     disabled: Collection[str] = _ALL
 
 
-def take_back(user: User, kinds: Collection[str]) -> User:
+def raise_epochs(user: User, kinds: Collection[str]) -> User:
     """Return the user with the epoch of each kind raised: whatever was given before is void."""
     raised = {_EPOCHS[kind]: getattr(user, _EPOCHS[kind]) + 1 for kind in kinds}
     return replace(user, **raised)

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from sso_center.core.audit import Tag
 from sso_center.services import Services
-from sso_center.ui.account.alarms import last_copy_of
+from sso_center.ui.account.alerts import last_copy_of
 from sso_center.ui.admin.gate import admin
 from sso_center.web.pages import render
 

@@ -34,7 +34,7 @@ Ready = Callable[[], None]
 """What a child calls when it does its work."""
 
 
-class Charge:
+class ProcessSlot:
     """One place that always has a process in it; `run` is what it does, told how to say it is ready."""
 
     def __init__(self, name: str, run: Callable[[Ready], None]) -> None:
@@ -53,17 +53,17 @@ class Charge:
         self.not_before = now + (min(TICK * 2**over, LONGEST_PAUSE) if over > 0 else 0)
 
 
-class Minder:
+class ProcessMinder:
     """Fills places with processes until SIGTERM, SIGINT or SIGHUP.
 
     `tick` is called four times a second, for what else has to be kept alive; `on_ready` with the place
     of every child that said it was ready.
     """
 
-    def __init__(self, tick: Callable[[], None], on_ready: Callable[[Charge], None]) -> None:
+    def __init__(self, tick: Callable[[], None], on_ready: Callable[[ProcessSlot], None]) -> None:
         self._tick = tick
         self._on_ready = on_ready
-        self._charges: list[Charge] = []
+        self._charges: list[ProcessSlot] = []
         self._is_ending = False
         self._trouble = ""
         self._next_tick = 0.0
@@ -73,7 +73,7 @@ class Minder:
         for end in (*self._signals, self._news[0]):
             os.set_blocking(end, False)
 
-    def add(self, charge: Charge) -> None:
+    def add(self, charge: ProcessSlot) -> None:
         """Add a place, which `mind` fills."""
         self._charges.append(charge)
 
@@ -98,7 +98,7 @@ class Minder:
             if self._wait():
                 return
 
-    def end(self, charges: list[Charge], grace: float) -> None:
+    def end(self, charges: list[ProcessSlot], grace: float) -> None:
         """Ask the processes in these places to end, and kill those that have not after `grace` seconds.
 
         A second signal to end kills them at once.
@@ -124,7 +124,7 @@ class Minder:
             if charge.pid is None and now >= charge.not_before:
                 self._fork(charge)
 
-    def _reap(self, charges: list[Charge]) -> bool:
+    def _reap(self, charges: list[ProcessSlot]) -> bool:
         """Bury the dead; say whether anyone is left."""
         for charge in charges:
             # Never waitpid(-1): it would take other children's endings away from whoever waits for them.
@@ -163,7 +163,7 @@ class Minder:
         for number in numbers:
             self._on_ready(self._charges[number])
 
-    def _fork(self, charge: Charge) -> None:
+    def _fork(self, charge: ProcessSlot) -> None:
         gc.freeze()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -178,7 +178,7 @@ class Minder:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
-    def _be(self, charge: Charge, mask: set[int | signal.Signals]) -> NoReturn:
+    def _be(self, charge: ProcessSlot, mask: set[int | signal.Signals]) -> NoReturn:
         code = 1
         try:
             self._part_from_parent(mask)
@@ -227,7 +227,7 @@ def _say(news: int, number: bytes) -> None:
         os.write(news, number)
 
 
-def _signal(charge: Charge, number: signal.Signals) -> None:
+def _signal(charge: ProcessSlot, number: signal.Signals) -> None:
     if charge.pid is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(charge.pid, number)

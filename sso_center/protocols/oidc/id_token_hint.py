@@ -6,7 +6,7 @@ from sso_center.core.keys import Keys
 
 
 @dataclass(frozen=True)
-class Hint:
+class IDTokenHint:
     """What an ID token of ours said: for which client, of whom, of which session ('' once that was gone)."""
 
     client_id: str
@@ -14,7 +14,7 @@ class Hint:
     sid: str
 
 
-def read(keys: Keys, token: str) -> Hint | None:
+def read(keys: Keys, token: str) -> IDTokenHint | None:
     """Return what an ID token of ours says, or None when it is not one."""
     claims = keys.verify(token, audience=None, allow_expired=True)
     if claims is None:
@@ -22,4 +22,4 @@ def read(keys: Keys, token: str) -> Hint | None:
     audience, sub, sid = claims.get("aud"), claims.get("sub"), claims.get("sid", "")
     if not (isinstance(audience, str) and isinstance(sub, str) and isinstance(sid, str)):
         return None
-    return Hint(audience, sub, sid)
+    return IDTokenHint(audience, sub, sid)

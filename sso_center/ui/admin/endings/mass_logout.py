@@ -12,11 +12,11 @@ from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
 from sso_center.core.users.rules import check_roles
 from sso_center.services import Services
-from sso_center.ui import trail
-from sso_center.ui.admin.asking import Question, ask, is_confirmed
+from sso_center.ui import audit_request
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
 from sso_center.ui.admin.endings.words import scope_in_words
-from sso_center.ui.admin.finding import user_called
 from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.lookup import user_called
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
@@ -99,7 +99,7 @@ def _warning(me: Session, scope: Scope, name: str) -> str:
 def _end(services: Services, scope: Scope, name: str) -> Response:
     actor = admin().sub
     entry = services.mass_endings.cut_off(scope, name, Reason.ADMIN, actor)
-    trail.record(
+    audit_request.record(
         services,
         Tag.CONSOLE_USED,
         actor=actor,

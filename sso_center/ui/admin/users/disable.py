@@ -5,10 +5,10 @@ from flask import Blueprint, Response, flash
 from sso_center.core.audit import Tag
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
-from sso_center.ui.admin.asking import Question, ask, is_confirmed
+from sso_center.ui import audit_request
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
 from sso_center.ui.admin.gate import admin
-from sso_center.ui.admin.users.oneself import not_oneself
+from sso_center.ui.admin.users.self_lockout import not_oneself
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
 
@@ -43,7 +43,9 @@ def _ask_disable(services: Services, user: User) -> Response:
 def _disable(services: Services, user: User) -> Response:
     actor = admin().sub
     services.removals.disable_user(user.sub, actor)
-    trail.record(services, Tag.CONSOLE_USED, sub=user.sub, actor=actor, detail={"did": "disable_user"})
+    audit_request.record(
+        services, Tag.CONSOLE_USED, sub=user.sub, actor=actor, detail={"did": "disable_user"}
+    )
     flash(gettext("%(name)s is disabled.", name=user.username), "good")
     return go(f"/admin/users/{user.sub}")
 
@@ -62,6 +64,6 @@ def _ask_enable(user: User) -> Response:
 
 def _enable(services: Services, user: User) -> Response:
     services.users.set_disabled(user.sub, False)
-    trail.record(services, Tag.USER_ENABLED, sub=user.sub, actor=admin().sub)
+    audit_request.record(services, Tag.USER_ENABLED, sub=user.sub, actor=admin().sub)
     flash(gettext("%(name)s is enabled.", name=user.username), "good")
     return go(f"/admin/users/{user.sub}")

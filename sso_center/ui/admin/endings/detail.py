@@ -8,12 +8,12 @@ from sso_center.base.urls import with_query
 from sso_center.core.journal import CutoffJob
 from sso_center.core.notices import EndingFilter, EndingSummary, SiteCounts, SiteReceipt
 from sso_center.services import Services
-from sso_center.ui.admin.endings.latest import Row as EndingRow
-from sso_center.ui.admin.endings.latest import row_of
+from sso_center.ui.admin.endings.listing import Row as EndingRow
+from sso_center.ui.admin.endings.listing import row_of
 from sso_center.ui.admin.endings.sites import site_row_of
 from sso_center.ui.admin.endings.words import reason_in_words, state_of, whom
-from sso_center.ui.admin.finding import a_number
-from sso_center.ui.admin.showing import site_called
+from sso_center.ui.admin.formatting import site_called
+from sso_center.ui.admin.lookup import a_number
 from sso_center.web.language import gettext, number
 from sso_center.web.pages import render
 

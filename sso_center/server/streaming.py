@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from sso_center.server.environ import peer
-from sso_center.server.rsgi import Coming, Exchange, Transport
+from sso_center.server.rsgi import Exchange, ServerFuture, Transport
 from sso_center.web.streams import Source
 
 MUCH = 64 * 1024
@@ -32,7 +32,7 @@ TIME_TO_READ = 1.0
 logger = logging.getLogger("sso_center.server")
 
 
-class GoingOn:
+class StreamBody:
     """The body of an answer that goes on, as the application returns it."""
 
     def __init__(self, source: Source) -> None:
@@ -44,12 +44,12 @@ class GoingOn:
         return iter(())
 
 
-class Outlets:
+class StreamingAnswers:
     """All answers of one worker that go on."""
 
     def __init__(self, too_much: int = TOO_MUCH) -> None:
         self._too_much = too_much
-        self._open: dict[_Outlet, None] = {}
+        self._open: dict[_StreamingAnswer, None] = {}
         self._is_ending = False
 
     def begin(
@@ -61,7 +61,7 @@ class Outlets:
         except BaseException:
             source.over()
             raise
-        outlet = _Outlet(self, transport, client, source)
+        outlet = _StreamingAnswer(self, transport, client, source)
         self._open[outlet] = None
         exchange.client_disconnect().add_done_callback(outlet.lost)
         try:
@@ -86,7 +86,7 @@ class Outlets:
                     connection.shutdown(socket.SHUT_RDWR)
                 outlet.end()
 
-    def _is_stuck(self, outlet: "_Outlet", connection: socket.socket, now: float) -> bool:
+    def _is_stuck(self, outlet: "_StreamingAnswer", connection: socket.socket, now: float) -> bool:
         if not _waiting(connection):
             outlet.given, outlet.full_since = 0, None
             return False
@@ -100,12 +100,12 @@ class Outlets:
         for outlet in tuple(self._open):
             outlet.end()
 
-    def forget(self, outlet: "_Outlet") -> bool:
+    def forget(self, outlet: "_StreamingAnswer") -> bool:
         """Take one out; say whether it was in."""
         return self._open.pop(outlet, self) is None
 
 
-class _Outlet:
+class _StreamingAnswer:
     """One of them; `given` counts the bytes since everything was known to be taken.
 
     `full_since` is when it was first found since then that something waits (monotonic).
@@ -113,7 +113,7 @@ class _Outlet:
 
     __slots__ = ("_outlets", "_source", "_transport", "client", "full_since", "given")
 
-    def __init__(self, outlets: Outlets, transport: Transport, client: str, source: Source) -> None:
+    def __init__(self, outlets: StreamingAnswers, transport: Transport, client: str, source: Source) -> None:
         self.client = client
         self.given = 0
         self.full_since: float | None = None
@@ -138,7 +138,7 @@ class _Outlet:
         if self._outlets.forget(self):
             self._source.over()
 
-    def lost(self, _: Coming) -> None:
+    def lost(self, _: ServerFuture) -> None:
         self.end()
 
 

@@ -11,7 +11,7 @@ CHANNEL = "sso:journal"
 """Where the number of each new entry is published, so that nobody waits for the next look."""
 
 
-def append(
+def append_entry(
     connection: Connection,
     *,
     id: str,
@@ -43,11 +43,11 @@ def append(
         "actor": actor,
         "detail": dict(detail or {}),
     }
-    return append_all(connection, [row])[0][0]
+    return append_entries(connection, [row])[0][0]
 
 
-def append_all(connection: Connection, rows: Sequence[Mapping[str, object]]) -> list[tuple[int, bool]]:
-    """Append several entries as `append` does, in a few statements however many they are.
+def append_entries(connection: Connection, rows: Sequence[Mapping[str, object]]) -> list[tuple[int, bool]]:
+    """Append several entries as `append_entry` does, in a few statements however many they are.
 
     `rows` have every column but `number` and `is_applied`; `cause` may be left out of all of them. Returns
     for each its number and whether it is new.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sso_center.core.sessions import Moment
+from sso_center.core.sessions import PresenceSample
 from sso_center.services import Services
 from sso_center.web.language import number
 
@@ -44,7 +44,7 @@ class NumberRow:
 
 
 @dataclass(frozen=True)
-class Picture:
+class PresenceChart:
     """Paths within a box of WIDTH by HEIGHT, the number at its top, the instants below it, and a table."""
 
     people: str
@@ -63,20 +63,20 @@ class Picture:
         return not self.sessions
 
 
-def picture_of(services: Services, name: str) -> Picture:
+def presence_chart(services: Services, name: str) -> PresenceChart:
     """Return the picture of one of SPANS up to now. Raises Unavailable."""
     span = SPANS[name]
     until = (services.clock() // MINUTE + 1) * MINUTE
     return draw(services.history.between(until - span.length, until, span.points), span, until)
 
 
-def draw(moments: Sequence[Moment], span: Span, until: int) -> Picture:
+def draw(moments: Sequence[PresenceSample], span: Span, until: int) -> PresenceChart:
     """Return the picture of moments in order; where nothing is known the line is broken."""
     top = _round_up(max((one.sessions or 0 for one in moments), default=0))
     people = _runs(moments, lambda one: one.people, top)
     sessions = _runs(moments, lambda one: one.sessions, top)
     steps = [until - span.length + span.length * place // 4 for place in range(5)]
-    return Picture(
+    return PresenceChart(
         people="".join(map(_line, people)),
         people_area="".join(map(_area, people)),
         sessions="".join(map(_line, sessions)),
@@ -87,7 +87,9 @@ def draw(moments: Sequence[Moment], span: Span, until: int) -> Picture:
     )
 
 
-def _runs(moments: Sequence[Moment], value_of: Callable[[Moment], int | None], top: int) -> list[Run]:
+def _runs(
+    moments: Sequence[PresenceSample], value_of: Callable[[PresenceSample], int | None], top: int
+) -> list[Run]:
     """Return the points of a line; where nothing is known one run ends and another begins."""
     width = WIDTH / max(len(moments), 1)
     runs: list[Run] = [[]]
@@ -111,7 +113,7 @@ def _area(run: Run) -> str:
     return f"{_line(run)}L{run[-1][0]:.1f} {HEIGHT}L{run[0][0]:.1f} {HEIGHT}Z"
 
 
-def _rows(moments: Sequence[Moment], span: Span) -> list[NumberRow]:
+def _rows(moments: Sequence[PresenceSample], span: Span) -> list[NumberRow]:
     every = max(len(moments) // ROWS, 1)
     parts = [moments[place : place + every] for place in range(0, len(moments), every)]
     return [
