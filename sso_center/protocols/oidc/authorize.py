@@ -76,7 +76,7 @@ def site_name(services: Services, query: str) -> str | None:
 
 @dataclass(frozen=True)
 class Authorize:
-    """The endpoint; knows nothing of Flask, so that it can be asked before Flask is (authorize_fast_path.py)."""
+    """The endpoint. It knows nothing of Flask: authorize_fast_path.py asks it before Flask."""
 
     services: Services
 
