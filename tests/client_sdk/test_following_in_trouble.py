@@ -159,7 +159,7 @@ def test_a_fork_that_python_does_not_know_of_is_noticed(site: RunningSite, brows
     if child == 0:
         try:
             # As after uWSGI's own fork: the parent's knowledge and pid, and none of its threads.
-            from client_sdk.core.threads.obstacle import fork
+            from client_sdk.core.threads import fork
 
             fork._renewed_in = 1
             sdk = sdk_of(site)
