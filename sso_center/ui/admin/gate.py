@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, flash, g, request
 from sso_center.base.settings import Settings
 from sso_center.core.sessions import Session
 from sso_center.services import Services
-from sso_center.ui.admin.asking import sent_fields
+from sso_center.ui.admin.confirmation import sent_fields
 from sso_center.web import browser
 from sso_center.web.csrf import CSRFError
 from sso_center.web.errors import answer
