@@ -108,20 +108,7 @@ def _answer(
         body = b"" if method in ("GET", "HEAD") else environ["wsgi.input"].read(MAX_BODY + 1)
         if len(body) > MAX_BODY:
             return refusal(TooLarge("The body is too large."))
-        content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        call = Call(
-            method,
-            content_type,
-            environ.get("HTTP_AUTHORIZATION"),
-            body,
-            address_in(environ, trusted),
-            environ.get("HTTP_USER_AGENT", ""),
-            environ.get("QUERY_STRING", ""),
-            environ.get("HTTP_ACCEPT", ""),
-            environ.get("HTTP_LAST_EVENT_ID", ""),
-            parameter,
-        )
-        return respond(endpoint, call)
+        return respond(endpoint, Call(method, body, environ, address_in(environ, trusted), parameter))
     except Exception:
         log.exception("%s failed", endpoint.path)
         return _BROKEN

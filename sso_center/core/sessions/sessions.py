@@ -10,6 +10,7 @@ from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.secrets import all_shards, new_id, shard_in, shard_of
 from sso_center.core.audit import AUDIT_PART
 from sso_center.core.chains.token import ChainSigner, ChainToken, new_chain_token, presented_arguments
+from sso_center.core.sessions.acr import acr_of
 from sso_center.core.sessions.device_type import device_mark, device_type_of
 from sso_center.core.sessions.limit import NO_LIMITS, SessionLimits, TooManySessions
 from sso_center.core.sessions.presence import WINDOWS, Presence, Step, read_presence, read_steps
@@ -163,7 +164,7 @@ class Sessions:
         shard = shard_of(user.sub)
         token = new_chain_token(shard)
         now = self._clock()
-        about = About(amr, "urn:sso:password", now, user_agent[:MAX_USER_AGENT], address, remember)
+        about = About(amr, acr_of(amr), now, user_agent[:MAX_USER_AGENT], address, remember)
         life = self._lifetimes.remembered if remember else self._lifetimes.absolute
         idle = self._lifetimes.remembered if remember else self._lifetimes.idle
         reply = self._open(

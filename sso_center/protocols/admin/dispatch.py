@@ -70,7 +70,7 @@ def _asked(route: Route, call: Call, client: Client) -> AdminRequest:
         query=_query(route, call.query),
         body=_body(route.body, call),
         address=call.address,
-        user_agent=call.user_agent[:MAX_USER_AGENT],
+        user_agent=call.header("User-Agent")[:MAX_USER_AGENT],
         request_id=request_id.get(),
     )
 

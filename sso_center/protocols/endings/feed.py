@@ -39,7 +39,7 @@ def handler(services: Services, feed: Feed, streams: Streams) -> Handler:
         client = authenticate_confidential(clients, sent)
         page = feed.since(client.client_id, after)
         client = confirm(clients, client, sent)
-        if not _wants_stream(call.accept):
+        if not _wants_stream(call.header("Accept")):
             metrics.count_told("json", len(page.entries))
             return Answer(200, PRIVATE_JSON, _json(page))
         source = None if call.method == "HEAD" else streams.open(client, sent, after, page)
@@ -53,7 +53,7 @@ def _after(call: Call) -> Position | None:
     parameters = parse(call.query)
     if parameters.broken:
         raise InvalidRequest(parameters.problem)
-    said = call.last_event_id or parameters.get("after")
+    said = call.header("Last-Event-ID") or parameters.get("after")
     if said is None:
         return None
     read = _POSITION.fullmatch(said)
