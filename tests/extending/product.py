@@ -4,7 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from tests.harness.center import RUNNING, Center
 from tests.harness.waiting import eventually
@@ -57,3 +61,13 @@ class CopiedCenter(Center):
         RUNNING.append(self)
         eventually(self._is_ready, within=60, what=f"the start of the center at {self.issuer}")
         return self
+
+
+@contextmanager
+def copied_center(copy: Copy, folders: pytest.TempPathFactory) -> Iterator[CopiedCenter]:
+    """Run a center of the copy while the block runs."""
+    center = CopiedCenter(copy, folders.mktemp("center"))
+    try:
+        yield center.start()
+    finally:
+        center.close()

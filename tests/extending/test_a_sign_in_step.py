@@ -1,17 +1,16 @@
 """Walking tour: a step of signing in is one file in `ui/login/` and one line in its order.
 
-Two are added to a copy of the product: toys/badge.py, with which a person can begin instead of the password, and
-toys/one_time_code.py, a second step for some people. Read those two files first. Nothing else of the copy is
-touched, and still: the sign-in page links to the badge, both steps have a page, form protection, translations' frame
-and headers, they are taken in their order, and ID tokens say by which methods (`amr`) and how strongly (`acr`) the
-person signed in.
+Two are added to a copy of the product: toys/badge.py, with which a person can begin instead of the password,
+and toys/one_time_code.py, a second step for some people. Read those two files first. Nothing else of the copy is
+touched, and still: the sign-in page links to the badge, both steps have a page, protected forms and headers, they
+are taken in their order, and ID tokens say by which methods (`amr`) and how strongly (`acr`) a person signed in.
 """
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.extending.product import CopiedCenter, Copy
+from tests.extending.product import CopiedCenter, Copy, copied_center
 from tests.harness.browser import REDIRECTS, Browser, Page
 from tests.harness.center import Person
 from tests.harness.site import SignedIn, Site
@@ -19,19 +18,23 @@ from tests.harness.site import SignedIn, Site
 ORDER = "sso_center/ui/login/order.py"
 
 
+BADGE, CODE = "sso_center.ui.login.badge", "sso_center.ui.login.one_time_code"
+
+
+def line(step: str) -> str:
+    return f'    "{step}",'
+
+
 @pytest.fixture(scope="module")
 def center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CopiedCenter]:
     """A center with both steps, each added by a file and a line."""
     copy = Copy(tmp_path_factory.mktemp("copy"))
     copy.add_file("badge.py", "sso_center/ui/login/badge.py")
-    copy.add_line(ORDER, '    "sso_center.ui.login.badge",', after='    "sso_center.ui.login.password",')
+    copy.add_line(ORDER, line(BADGE), after=line("sso_center.ui.login.password"))
     copy.add_file("one_time_code.py", "sso_center/ui/login/one_time_code.py")
-    copy.add_line(ORDER, '    "sso_center.ui.login.one_time_code",', after='    "sso_center.ui.login.badge",')
-    center = CopiedCenter(copy, tmp_path_factory.mktemp("center"))
-    try:
-        yield center.start()
-    finally:
-        center.close()
+    copy.add_line(ORDER, line(CODE), after=line(BADGE))
+    with copied_center(copy, tmp_path_factory) as center:
+        yield center
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +137,20 @@ def test_a_form_of_a_step_is_protected(center: CopiedCenter, browser: Browser, a
     answer = browser.post(center.url("/login/badge"), {"badge": f"badge of {anyone.username}"})
     assert browser.follow(answer).form("password")
     assert browser.get(center.url("/account")).status == 303
+
+
+def test_the_first_line_decides_what_signing_in_begins_with(
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> None:
+    copy = Copy(tmp_path_factory.mktemp("copy"))
+    copy.add_file("badge.py", "sso_center/ui/login/badge.py")
+    copy.add_line(ORDER, line(BADGE), after="TABLE = (")
+    with copied_center(copy, tmp_path_factory) as center:
+        person = center.add_person()
+        page = browser.get(center.url("/login?next=/account"))
+        assert page.form("badge").action == "/login?next=%2Faccount"
+        assert 'href="/login/password?next=%2Faccount"' in page.text
+        assert browser.submit(page, "badge", badge=f"badge of {person.username}").status == 303
+        assert browser.get(center.url("/account")).status == 200
+        page = browser.get(center.url("/login/password?again=1"))
+        assert browser.log_in(page, person.username, person.password).location == center.url("/account")
