@@ -1,9 +1,9 @@
 """Walking tour: a step of signing in is one file in `ui/login/` and one line in its order.
 
 Two are added to a copy of the product: toys/badge.py, with which a person can begin instead of the password,
-and toys/one_time_code.py, a second step for some people. Read those two files first. Nothing else of the copy is
-touched, and still: the sign-in page links to the badge, both steps have a page, protected forms and headers, they
-are taken in their order, and ID tokens say by which methods (`amr`) and how strongly (`acr`) a person signed in.
+and toys/one_time_code.py, a second step for some people. Read those two files first. Nothing else is touched,
+and still: the sign-in page links to the badge, both steps have a page, protected forms and headers, they are
+taken in their order, and ID tokens say by which methods (`amr`) and how strongly (`acr`) a person signed in.
 """
 
 from collections.abc import Iterator
