@@ -16,7 +16,7 @@ from sso_center.cli.output import print_json
     "--redirect-uri", "redirect_uris", multiple=True, metavar="U", help="Where logins come back to."
 )
 @site_options
-@click.option("--clear-backchannel-logout-uri", "is_untold", is_flag=True, help="Tell it of logouts no more.")
+@click.option("--clear-backchannel-logout-uri", is_flag=True, help="Tell it of logouts no more.")
 @click.option("--id-token-alg", type=ALGORITHMS, help="What its ID tokens are signed with.")
 @click.option(
     "--may-introspect/--no-may-introspect", default=None, help="It may ask about tokens of other sites."
