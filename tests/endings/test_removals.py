@@ -4,12 +4,16 @@ from contextlib import suppress
 
 import pytest
 
+from sso_center.base.actor import Actor
 from sso_center.base.errors import NotFound, Unavailable
+from sso_center.core.administration import Administration
 from sso_center.core.clients import Client
 from tests.endings.belongings import Belongings, Sites, belongings_of, sites_of
 from tests.endings.conftest import Books, follow, sign_in, walker_of
 from tests.endings.test_recovery import OldCopy
 from tests.harness.core import SECOND, Core
+
+BOSS = Actor("boss")
 
 
 @pytest.fixture(scope="module")
