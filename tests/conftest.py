@@ -196,6 +196,22 @@ def browser(new_browser: Callable[..., Browser]) -> Browser:
     return new_browser()
 
 
+@pytest.fixture(scope="session")
+def running_chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The Chromium of this process; a test asks for `chromium`."""
+    from tests.harness.chromium import a_chromium
+
+    with a_chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def chromium(running_chromium: Any) -> Any:
+    """A headless Chromium as if never used."""
+    running_chromium.start_anew()
+    return running_chromium
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A real server that takes logout tokens and remembers them."""

@@ -29,7 +29,7 @@ TOKEN_REVOKED = "https://schemas.openid.net/secevent/oauth/event-type/token-revo
 def ask(site: Site, after: str = "", method: str = "GET", **options: Any) -> requests.Response:
     options.setdefault("auth", site.auth)
     options.setdefault("params", {"after": after} if after else {})
-    return site.http.request(method, site.center.url("/endings"), timeout=30, **options)
+    return site.http.request(method, site.center.url("/endings"), timeout=60, **options)
 
 
 def position(site: Site) -> str:
@@ -371,7 +371,7 @@ def test_whatever_was_acknowledged_is_in_the_answer_of_every_worker(
             before = list(ended)
             # Each on a connection of its own, so that now this worker answers and now that.
             answer = requests.get(
-                busy.internal_url + "/endings", params={"after": start}, auth=site.auth, timeout=30
+                busy.internal_url + "/endings", params={"after": start}, auth=site.auth, timeout=60
             )
             if answer.status_code == 200:
                 heard = {one["sub_id"]["session"]["id"] for one in answer.json()["endings"]}
