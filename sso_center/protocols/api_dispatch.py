@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.wsgi import get_input_stream
+
 from sso_center.base.settings import Network, Settings
 from sso_center.protocols.api import (
     MAX_BODY,
@@ -105,7 +107,7 @@ def _answer(
     under = request_id.set(environ.get(FRONT_ID, ""))
     try:
         method = environ["REQUEST_METHOD"]
-        body = b"" if method in ("GET", "HEAD") else environ["wsgi.input"].read(MAX_BODY + 1)
+        body = b"" if method in ("GET", "HEAD") else get_input_stream(environ).read(MAX_BODY + 1)
         if len(body) > MAX_BODY:
             return refusal(TooLarge("The body is too large."))
         return respond(endpoint, Call(method, body, environ, address_in(environ, trusted), parameter))

@@ -8,12 +8,13 @@ import re
 
 from sso_center.core.feed import Feed, Page, Position
 from sso_center.protocols.api import NOT_STORED, PRIVATE_JSON, Answer, Call, Handler
-from sso_center.protocols.api_errors import InvalidRequest
+from sso_center.protocols.api_errors import InvalidRequest, NotAcceptable
 from sso_center.protocols.client_authentication import Credentials, authenticate_confidential, confirm
 from sso_center.protocols.endings.streams import Streams
 from sso_center.protocols.parameters import parse
 from sso_center.services import Services
 from sso_center.web import metrics
+from sso_center.web.streams import STREAM
 
 PATH = "/endings"
 
@@ -42,6 +43,8 @@ def handler(services: Services, feed: Feed, streams: Streams) -> Handler:
         if not _wants_stream(call.header("Accept")):
             metrics.count_told("json", len(page.entries))
             return Answer(200, PRIVATE_JSON, _json(page))
+        if STREAM not in call.environ:
+            raise NotAcceptable("This server can't keep a stream open: ask for application/json.")
         source = None if call.method == "HEAD" else streams.open(client, sent, after, page)
         return Answer(200, _STREAMED, b"", source)
 
