@@ -2,8 +2,8 @@
 
 For servers other than our own, behind a proxy that buffers requests; docs/wsgi.md says what is missing then.
 The settings are read when this is imported, so that a bad one stops the server at its start. All else is
-opened at a process's first request: many servers import the application before they fork, and no connection may
-be shared across a fork.
+opened at a process's first request: many servers import the application before they fork, and no connection
+may be shared across a fork.
 """
 
 import os

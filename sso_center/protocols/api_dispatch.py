@@ -113,6 +113,7 @@ def _answer(
         return respond(endpoint, Call(method, body, environ, address_in(environ, trusted), parameter))
     except Exception:
         log.exception("%s failed", endpoint.path)
+        metrics.count_failure("api_dispatch")
         return _BROKEN
     finally:
         request_id.reset(under)
