@@ -16,7 +16,7 @@ DEFINED = re.compile(r"^local function (\w+)", re.MULTILINE)
 
 
 def test_a_script_has_the_functions_it_uses_whoever_names_them(redis: Redis, shard: str) -> None:
-    assert redis.run(USES, shard, ["x"]) == ["x short deep long"]
+    assert redis.run(USES, shard, text="x") == ["x short deep long"]
 
 
 def test_a_script_is_sent_without_the_functions_it_does_not_use() -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,11 @@ TYPE = "at+jwt"
 
 MAX_OPAQUE = 200
 MAX_JWT = 8192
+
+_OPAQUE: Mapping[str, str | int] = dict.fromkeys(
+    ("client", "sub", "sid", "scope", "stamp", "deadline", "epoch", "family", "number"), ""
+)
+"""What an opaque token does not say itself."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Asked:
     """A question to find_active.lua; `audience` is what the token says itself, None when it does not."""
 
     shard: str
-    arguments: tuple[str | int, ...]
+    arguments: Mapping[str, str | int]
     audience: tuple[str, ...] | None = None
 
 
@@ -111,7 +117,7 @@ class AccessTokens:
             shard = shard_in(token)
             if shard is None or len(token) > MAX_OPAQUE:
                 return None
-            return Asked(shard, ("opaque", hashed(token)))
+            return Asked(shard, {**_OPAQUE, "hash": hashed(token)})
         return self._read_jwt(token)
 
     def _read_jwt(self, token: str) -> "Asked | None":
@@ -125,18 +131,18 @@ class AccessTokens:
         audience = claims["aud"]
         return Asked(
             shard,
-            (
-                "jwt",
-                claims["client_id"],
-                claims["sub"],
-                claims.get("sid", ""),
-                claims["scope"],
-                claims["stamp"],
-                claims["exp"] * 1000,
-                claims["epoch"],
-                family,
-                number,
-            ),
+            {
+                "hash": "",
+                "client": claims["client_id"],
+                "sub": claims["sub"],
+                "sid": claims.get("sid", ""),
+                "scope": claims["scope"],
+                "stamp": claims["stamp"],
+                "deadline": claims["exp"] * 1000,
+                "epoch": claims["epoch"],
+                "family": family,
+                "number": number,
+            },
             (audience,) if isinstance(audience, str) else tuple(audience),
         )
 

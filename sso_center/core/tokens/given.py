@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
+from sso_center.core.chains.token import ChainSigner, ChainToken, holder_arguments
 from sso_center.core.tokens.access import AccessTokens
 from sso_center.core.tokens.records import GivenToken, Kind
 from sso_center.core.tokens.redeeming import FAMILY_PARTS
@@ -10,6 +10,7 @@ from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
 _FIND_GIVEN = load_script(__package__, *FAMILY_PARTS, "find_given.lua")
+_FIND_GIVEN_CHAIN = load_script(__package__, *FAMILY_PARTS, "find_given_chain.lua")
 
 
 class GivenTokens:
@@ -35,28 +36,31 @@ class GivenTokens:
         """
         app = self._app_signer().loads(token)
         if app is not None:
-            return self._find("app", app.shard, _presented("app", app))
+            return self._find_chain("app", app)
         refresh = self._refresh_signer().loads(token)
         if refresh is not None:
-            return self._find("refresh", refresh.shard, _presented("refresh", refresh))
+            return self._find_chain("refresh", refresh)
         asked = self._access.read(token)
-        return self._find("access", asked.shard, asked.arguments) if asked is not None else None
-
-    def _find(self, kind: Kind, shard: str, arguments: Sequence[str | int]) -> GivenToken | None:
-        reply = self._redis.run(_FIND_GIVEN, shard, arguments)
-        if not reply:
+        if asked is None:
             return None
-        client_id, sub, sid, deadline, family, number = reply
-        return GivenToken(
-            kind=kind,
-            client_id=client_id,
-            sub=sub,
-            sid=sid or None,
-            family=family or None,
-            jti=".".join(part for part in (family, number) if part),
-            deadline=int(deadline),
+        return _given("access", self._redis.run(_FIND_GIVEN, asked.shard, **asked.arguments))
+
+    def _find_chain(self, kind: Kind, token: ChainToken) -> GivenToken | None:
+        return _given(
+            kind, self._redis.run(_FIND_GIVEN_CHAIN, token.shard, kind=kind, **holder_arguments(token))
         )
 
 
-def _presented(kind: Kind, token: ChainToken) -> tuple[str | int, ...]:
-    return (kind, token.chain_id, token.generation, presented_arguments(token)[0])
+def _given(kind: Kind, reply: Sequence[str]) -> GivenToken | None:
+    if reply[0] != "given":
+        return None
+    found = _FIND_GIVEN.read(reply)
+    return GivenToken(
+        kind=kind,
+        client_id=found.client,
+        sub=found.sub,
+        sid=found.sid or None,
+        family=found.family or None,
+        jti=".".join(part for part in (found.family, found.number) if part),
+        deadline=found.deadline,
+    )
