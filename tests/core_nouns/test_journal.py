@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sso_center.core.audit import Audit, Tag
 from sso_center.core.audit.journal import append
-from sso_center.core.endings.entries import Closed, Entries
+from sso_center.core.journal.entries import ClosedSession, Entries
 from sso_center.storage.migrate import migrate
 from sso_center.storage.schema import audit, journal, meta, notices
 from sso_center.storage.sql import Database, database_url, open_database
@@ -72,7 +72,7 @@ def test_an_ending_that_many_record_at_once_is_recorded_told_and_audited_once(
     entries = Entries(database)
     for _ in range(10):
         sid = f"00{uuid4().hex}"
-        closed = Closed(sid, f"{sid}:ending", "logout", "me", 1, "sub", ("shop",))
+        closed = ClosedSession(sid, f"{sid}:ending", "logout", "me", 1, "sub", ("shop",))
         endings = in_parallel(6, lambda _, c=closed: entries.record([c], "00", {"shop": ("shop",)}))
         assert len({ending.number for (ending,) in endings}) == 1
         with database.read() as connection:

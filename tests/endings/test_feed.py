@@ -12,10 +12,12 @@ from sqlalchemy import delete, update
 from sso_center.base.errors import Unavailable
 from sso_center.core.audit import append, append_all
 from sso_center.core.clients import Client
-from sso_center.core.endings import CENTER, Applying, Feed, Page, Position, Reason
-from sso_center.core.endings import feed as feed_module
-from sso_center.core.endings.latest import KEPT, Latest, Told
-from sso_center.core.endings.restore import Restore
+from sso_center.core.feed import Feed, Page, Position
+from sso_center.core.feed import feed as feed_module
+from sso_center.core.feed.recent_entries import KEPT, FeedEvent, RecentEntries
+from sso_center.core.journal import EntryApplier
+from sso_center.core.reasons import CENTER, Reason
+from sso_center.core.upkeep.restore import Restore
 from sso_center.core.users import users as users_module
 from sso_center.storage.schema import journal, meta
 from tests.endings.conftest import Books, sign_in
@@ -31,7 +33,7 @@ def feed_of(core: Core) -> Feed:
         services.database,
         services.clients,
         services.users,
-        services.applying,
+        services.applier,
         lambda lineage, entry: f"{entry.kind} {entry.sid or entry.sub}".encode(),
     )
 
@@ -193,7 +195,7 @@ def test_a_revoked_token_is_told_to_its_client_and_the_apis_it_was_for(
     held = sign_in(core, shop)
     given = core.services.tokens.find_given(core.token(held.cookie, app))
     assert given is not None
-    core.services.endings.revoke_token(
+    core.services.revoker.revoke_token(
         given.jti, sub=given.sub, client_id=app.client_id, until=core.time() + MINUTE, actor="client:x"
     )
     assert listening.who_was_told(app, api, shop) == [True, True, False]
@@ -204,7 +206,7 @@ def test_a_revoked_family_is_told_to_its_client_and_the_apis_it_was_for(
 ) -> None:
     user = core.person()
     family = user.shard + "f" * 32
-    core.services.endings.revoke_family(family, sub=user.sub, client_id=app.client_id)
+    core.services.revoker.revoke_family(family, sub=user.sub, client_id=app.client_id)
     assert listening.who_was_told(app, api, shop) == [True, True, False]
 
 
@@ -290,9 +292,9 @@ def test_a_process_that_nobody_asked_for_long_begins_anew(
 
 
 def test_only_the_latest_are_kept() -> None:
-    latest = Latest("x", 0)
+    latest = RecentEntries("x", 0)
     for number in range(1, KEPT + 2):
-        latest.add([Told(number, None, b"")], number, str(number))
+        latest.add([FeedEvent(number, None, b"")], number, str(number))
     low = KEPT + 1 - KEPT * 9 // 10
     assert latest.page(Position("x", low - 1), "shop", KEPT) == Page(Position("x", KEPT + 1), is_whole=False)
     kept = latest.page(Position("x", low), "shop", KEPT)
@@ -360,7 +362,7 @@ def test_a_left_site_is_out_of_the_session_before_it_hears_of_it(
 ) -> None:
     held = sign_in(core, shop)
     with monkeypatch.context() as crash:
-        crash.setattr(Applying, "apply", lambda *_: None)
+        crash.setattr(EntryApplier, "apply", lambda *_: None)
         core.services.endings.leave(held.sid, shop.client_id, held.user.sub)
     assert core.is_alive(shop, held.sid)
     assert listening.told(shop) == [f"leave {held.sid}"]
@@ -377,7 +379,7 @@ def test_nothing_is_told_that_could_not_be_applied_and_all_of_it_later(
         raise Unavailable(detail="redis: gone")
 
     with monkeypatch.context() as outage:
-        outage.setattr(feed_module, "apply_change", away)
+        outage.setattr(feed_module, "apply_user_change", away)
         with pytest.raises(Unavailable):
             listening.told(shop)
     assert listening.told(shop) == [f"user {user.sub}"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from sso_center.core.endings.leases import Leases
+from sso_center.core.leases import Leases
 from sso_center.storage.schema import leases
 from tests.harness.center import Center
 from tests.harness.waiting import eventually

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sso_center.core.endings import Endings, Reason
+from sso_center.core.endings import Endings
+from sso_center.core.reasons import Reason
 from sso_center.core.tokens import Redeemed
 from sso_center.ui.account.access import take_away
 from tests.harness.browser import Browser, Page

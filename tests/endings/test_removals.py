@@ -5,10 +5,10 @@ from contextlib import suppress
 import pytest
 
 from sso_center.base.errors import NotFound, Unavailable
+from sso_center.core.administration import Removals
 from sso_center.core.clients import Client
-from sso_center.core.endings import Removals
 from tests.endings.belongings import Belongings, Sites, belongings_of, sites_of
-from tests.endings.conftest import Books, follow, sign_in, walker_of
+from tests.endings.conftest import Books, follow, job_runner_of, sign_in
 from tests.endings.test_recovery import OldCopy
 from tests.harness.core import SECOND, Core
 
@@ -26,7 +26,7 @@ def removals(core: Core) -> Removals:
 
 def walk(core: Core) -> None:
     follow(core)
-    while walker_of(core).step(10.0):
+    while job_runner_of(core).step(10.0):
         pass
 
 
@@ -58,7 +58,7 @@ def test_a_removed_client_is_told_of_every_session_it_was_in_and_they_go_on(
 def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, removals: Removals) -> None:
     site = site_of(core)
     entry = removals.remove_client(site.client_id, "boss")
-    told = core.services.clients.find_to_tell(site.client_id, entry.number)
+    told = core.services.clients.find_notifiable(site.client_id, entry.number)
     assert told is not None
     assert told.backchannel_logout_uri == site.backchannel_logout_uri
     assert told.id_token_alg == "ES256"
@@ -69,7 +69,7 @@ def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, remo
         backchannel_logout_uri="https://new.example/logout",
     )
     for number, address in ((entry.number, site.backchannel_logout_uri), (entry.number + 1, _NEW)):
-        found = core.services.clients.find_to_tell(site.client_id, number)
+        found = core.services.clients.find_notifiable(site.client_id, number)
         assert found is not None
         assert found.backchannel_logout_uri == address
 

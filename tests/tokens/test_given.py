@@ -6,7 +6,7 @@ import pytest
 
 from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.tokens import GivenToken
 from sso_center.core.users import User
 from tests.harness.core import DAY, HOUR, MINUTE, Core, core_in
@@ -33,15 +33,16 @@ def token_of(core: Core, user: User, kind: str) -> tuple[str, Client]:
 
 
 def take_back(core: Core, given: GivenToken) -> None:
-    endings = core.services.endings
     if given.kind == "app":
         assert given.sid is not None
-        endings.end_session(given.sid, Reason.LOGOUT, "test")
+        core.services.endings.end_session(given.sid, Reason.LOGOUT, "test")
     elif given.kind == "refresh":
         assert given.family is not None
-        endings.revoke_family(given.family, sub=given.sub, client_id=given.client_id, reason=Reason.REVOKED)
+        core.services.revoker.revoke_family(
+            given.family, sub=given.sub, client_id=given.client_id, reason=Reason.REVOKED
+        )
     else:
-        endings.revoke_token(
+        core.services.revoker.revoke_token(
             given.jti, sub=given.sub, client_id=given.client_id, until=given.deadline, actor="test"
         )
 

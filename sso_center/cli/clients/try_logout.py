@@ -18,7 +18,7 @@ def try_logout(context: click.Context, client_id: str, *, as_json: bool) -> None
     Ends nothing. The exit code is 1 when the site did not take it.
     """
     with opened_services() as services:
-        receipt = services.trying.try_address(client_id)
+        receipt = services.logout_probe.probe(client_id)
     if as_json:
         print_json(asdict(receipt))
     elif receipt.is_confirmed:

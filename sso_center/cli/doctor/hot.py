@@ -9,7 +9,7 @@ from sso_center.cli.doctor.finding import Finding, fail, ok, warn
 from sso_center.cli.doctor.progress import Progress
 from sso_center.cli.failures import named_redis
 from sso_center.cli.output import counted
-from sso_center.core.endings import count_indexes
+from sso_center.core.upkeep import count_indexes
 from sso_center.storage.redis import Redis
 
 SKEW_WORTH_KNOWING, SKEW_TOO_MUCH = 1_000, 30_000

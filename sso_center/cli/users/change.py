@@ -57,7 +57,7 @@ def set_password(username: str, *, password_stdin: bool, must_change: bool) -> N
     password = asked_password(from_stdin=password_stdin)
     with opened_services() as services:
         from sso_center.core.audit import Tag  # noqa: PLC0415
-        from sso_center.core.endings import Reason  # noqa: PLC0415
+        from sso_center.core.reasons import Reason  # noqa: PLC0415
 
         user = find_person(services, username)
         services.users.set_password(user.sub, password, must_change=must_change, actor=ACTOR)
@@ -97,7 +97,7 @@ def set_roles(username: str, *, wanted: tuple[str, ...]) -> None:
 
 def _give(services: "Services", user: "User", wanted: set[str]) -> "User":
     from sso_center.core.audit import Tag  # noqa: PLC0415
-    from sso_center.core.endings import Reason  # noqa: PLC0415
+    from sso_center.core.reasons import Reason  # noqa: PLC0415
 
     if wanted == set(user.roles):
         return user

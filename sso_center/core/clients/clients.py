@@ -84,7 +84,7 @@ class Clients:
             raise NotFound(f"There is no client {client_id!r}.")
         return client
 
-    def find_to_tell(self, client_id: str, number: int | None = None) -> Client | None:
+    def find_notifiable(self, client_id: str, number: int | None = None) -> Client | None:
         """Return the client that is told of a logout; one that was removed is, for as long as it takes.
 
         `number` is the entry of the journal it is told of: a client that was registered anew under the id of

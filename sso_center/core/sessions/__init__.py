@@ -21,8 +21,11 @@ from sso_center.core.sessions.record import (
 )
 from sso_center.core.sessions.search import SessionPage, SessionSearch
 from sso_center.core.sessions.sessions import (
+    FIRST,
     MAX_USER_AGENT,
     OPENING_PARTS,
+    SCAN_PART,
+    SCAN_PARTS,
     SESSION_PARTS,
     Lifetimes,
     Opened,
@@ -30,8 +33,11 @@ from sso_center.core.sessions.sessions import (
 )
 
 __all__ = [
+    "FIRST",
     "MAX_USER_AGENT",
     "OPENING_PARTS",
+    "SCAN_PART",
+    "SCAN_PARTS",
     "SESSION_PARTS",
     "About",
     "DeviceType",

@@ -18,7 +18,7 @@ from sso_center.core.tokens.records import (
     ReusedToken,
     ScopeRefused,
 )
-from sso_center.core.tokens.redeeming import FAMILY_PARTS, TokenLifetimes
+from sso_center.core.tokens.redeemer import FAMILY_PARTS, TokenLifetimes
 from sso_center.core.tokens.tokens import Tokens
 
 __all__ = [

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sso_center.core.chains.token import ChainSigner, ChainToken, holder_arguments
 from sso_center.core.tokens.access import AccessTokens
 from sso_center.core.tokens.records import GivenToken, Kind
-from sso_center.core.tokens.redeeming import FAMILY_PARTS
+from sso_center.core.tokens.redeemer import FAMILY_PARTS
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 

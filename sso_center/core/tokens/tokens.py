@@ -19,8 +19,8 @@ from sso_center.core.tokens.records import (
     Redeemed,
     Refreshed,
 )
-from sso_center.core.tokens.redeeming import FAMILY_PARTS, Redeeming, TokenLifetimes
-from sso_center.core.tokens.refreshing import Refreshing
+from sso_center.core.tokens.redeemer import FAMILY_PARTS, Redeemer, TokenLifetimes
+from sso_center.core.tokens.refresher import Refresher
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
@@ -47,8 +47,8 @@ class Tokens:
         self._clock = clock
         self._life = lifetimes.access
         self._access = AccessTokens(keys, issuer)
-        self._redeeming = Redeeming(sessions, self._access, refresh_signer, app_signer, lifetimes, clock)
-        self._refreshing = Refreshing(sessions, self._access, refresh_signer, clock, life=lifetimes.access)
+        self._redeemer = Redeemer(sessions, self._access, refresh_signer, app_signer, lifetimes, clock)
+        self._refresher = Refresher(sessions, self._access, refresh_signer, clock, life=lifetimes.access)
         self._active = ActiveTokens(
             sessions, clients, self._access, refresh_signer, app_signer, app_rotation=lifetimes.app_rotation
         )
@@ -66,7 +66,7 @@ class Tokens:
         user_agent: str = "",
     ) -> Redeemed:
         """Redeem a grant for its client, once; see Redeeming.redeem."""
-        return self._redeeming.redeem(
+        return self._redeemer.redeem(
             code,
             client=client,
             redirect_uri=redirect_uri,
@@ -78,7 +78,7 @@ class Tokens:
 
     def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Refreshed:
         """Use a refresh token; see Refreshing.refresh."""
-        return self._refreshing.refresh(token, client=client, scope=scope)
+        return self._refresher.refresh(token, client=client, scope=scope)
 
     def find_active(self, token: str, *, asker: Client | None = None) -> ActiveToken | None:
         """Return what a token stands for, or None; see ActiveTokens.find_active."""

@@ -69,8 +69,8 @@ def routes(services: Services) -> Sequence[Route]:
         audit.record(Tag.CLIENT_SECRET_ROTATED, client_id=asked.id, **asked.trail)
         return {"client_id": asked.id, "client_secret": secret}
 
-    def try_address(asked: Asked) -> dict[str, Any]:
-        receipt = services.trying.try_address(asked.id)
+    def probe(asked: Asked) -> dict[str, Any]:
+        receipt = services.logout_probe.probe(asked.id)
         detail = {"confirmed": receipt.is_confirmed, "took_ms": receipt.took, "error": receipt.error}
         audit.record(Tag.CLIENT_TRIED, client_id=asked.id, detail=detail, **asked.trail)
         return {
@@ -140,7 +140,7 @@ def routes(services: Services) -> Sequence[Route]:
             "/clients/{client_id}/try-logout",
             "tryLogout",
             "Send a logout token that ends nothing to the client's address, and say what came of it.",
-            try_address,
+            probe,
             _TRIED,
             refusals=(404,),
         ),

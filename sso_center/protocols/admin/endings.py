@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center.base.errors import Invalid, NotFound
-from sso_center.core.endings import EndingFilter, Reason
-from sso_center.core.endings.ending_filter import KINDS
-from sso_center.core.endings.mass import LOOKED_AT
+from sso_center.core.cutoffs.mass_endings import LOOKED_AT
+from sso_center.core.notices import EndingFilter
+from sso_center.core.notices.ending_filter import KINDS
+from sso_center.core.reasons import Reason
 from sso_center.core.users.rules import check_roles
 from sso_center.protocols.admin.presence import MAX_AT
 from sso_center.protocols.admin.route import Asked, Route
@@ -95,11 +96,11 @@ def routes(services: Services) -> Sequence[Route]:
         return {"notices": count}
 
     def walks(_asked: Asked) -> dict[str, Any]:
-        pending = services.notices.count_by_state().get("pending", 0)
-        return {"walks": [walk_json(walk) for walk in services.walks.all()], "pending_notices": pending}
+        pending = services.outbox.count_by_state().get("pending", 0)
+        return {"walks": [walk_json(walk) for walk in services.cutoff_jobs.all()], "pending_notices": pending}
 
     def walk(asked: Asked) -> dict[str, Any]:
-        found = services.walks.find(_number(asked.id))
+        found = services.cutoff_jobs.find(_number(asked.id))
         if found is None:
             raise NotFound("There is no such walk, or it finished some time ago.")
         return walk_json(found)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center.base.errors import NotFound
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import SessionView
 from sso_center.core.sessions.search import MAX_PAGE
 from sso_center.protocols.admin.route import Asked, Route

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.users import User
 from sso_center.protocols.admin.route import Asked, Route
 from sso_center.protocols.admin.schema import members, number, text, texts

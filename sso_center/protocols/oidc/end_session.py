@@ -15,7 +15,8 @@ from flask import Blueprint, Response, current_app, request
 from sso_center.base.errors import Unavailable
 from sso_center.base.urls import with_query
 from sso_center.core.clients import Client
-from sso_center.core.endings import Ending, Reason
+from sso_center.core.journal import Ending
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
 from sso_center.protocols import posted
 from sso_center.protocols.oidc import addresses, frontchannel, hints

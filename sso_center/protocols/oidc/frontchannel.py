@@ -30,7 +30,7 @@ def show(services: Services, leaving: Leaving | None) -> list[str]:
     """
     found = {} if leaving is None else _addresses(services, leaving)
     if leaving is not None and found:
-        services.notices.note_shown(
+        services.outbox.note_shown(
             leaving.number, found.keys(), sid=leaving.sid, sub=leaving.sub, now=services.clock()
         )
         headers.let_frames_show({origin_of(address) for address in found.values()})

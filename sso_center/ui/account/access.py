@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Response, flash
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
 from sso_center.core.users import User
 from sso_center.services import Services
@@ -62,7 +62,7 @@ def take_away(services: Services, sub: str, client_id: str) -> None:
     # may have come of one a moment ago.
     for sid in _joined(services, sub, client_id, "app"):
         services.endings.end_session(sid, Reason.LOGOUT, sub)
-    services.endings.revoke_offline(sub, client_id, sub)
+    services.revoker.revoke_offline(sub, client_id, sub)
 
 
 def _joined(services: Services, sub: str, client_id: str, kind: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What a person should be told of unasked: a sign-in of theirs was copied."""
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.services import Services
 from sso_center.web.language import ago, gettext
 

@@ -3,7 +3,7 @@
 from flask import Response, flash, request
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session, SessionView
 from sso_center.services import Services
 from sso_center.ui import trail

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-from sso_center.core.endings import Reach
+from sso_center.core.cutoffs import Reach
 from sso_center.web.csrf import FIELD
 from sso_center.web.pages import render
 

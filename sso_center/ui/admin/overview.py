@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.endings import EndingFilter
+from sso_center.core.notices import EndingFilter
 from sso_center.services import Services
 from sso_center.ui.admin.endings.latest import Row, row_of
 from sso_center.ui.admin.health import signs_of

@@ -1,6 +1,6 @@
 """What a person is told who comes with the cookie of a session that is over: why it is."""
 
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.web import browser
 from sso_center.web.language import lazy_gettext
 

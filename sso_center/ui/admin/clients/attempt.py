@@ -35,7 +35,7 @@ def _ask(client: Client) -> Response:
 
 
 def _try(services: Services, client: Client) -> Response:
-    receipt = services.trying.try_address(client.client_id)
+    receipt = services.logout_probe.probe(client.client_id)
     detail = {"confirmed": receipt.is_confirmed, "took_ms": receipt.took, "error": receipt.error}
     trail.record(services, Tag.CLIENT_TRIED, client_id=client.client_id, actor=admin().sub, detail=detail)
     return render("admin/tried.html", client=client, receipt=receipt)

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
-from sso_center.core.endings.mass import LOOKED_AT
+from sso_center.core.cutoffs.mass_endings import LOOKED_AT
 from sso_center.services import Services
 from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed

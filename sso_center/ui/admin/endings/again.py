@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, request
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Counts, ToldEnding
+from sso_center.core.notices import Counts, EndingSummary
 from sso_center.services import Services
 from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
@@ -24,7 +24,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         return _deliver(services, ending, client_id) if is_confirmed() else _ask(services, ending, client_id)
 
 
-def _ask(services: Services, ending: ToldEnding, client_id: str | None) -> Response:
+def _ask(services: Services, ending: EndingSummary, client_id: str | None) -> Response:
     counts = _open_at(services, ending, client_id)
     return ask(
         Question(
@@ -46,14 +46,14 @@ def _ask(services: Services, ending: ToldEnding, client_id: str | None) -> Respo
     )
 
 
-def _open_at(services: Services, ending: ToldEnding, client_id: str | None) -> Counts:
+def _open_at(services: Services, ending: EndingSummary, client_id: str | None) -> Counts:
     if client_id is None:
         return ending.counts
     sites = services.receipts.by_site(ending.number)
     return next((site.counts for site in sites if site.client_id == client_id), Counts())
 
 
-def _deliver(services: Services, ending: ToldEnding, client_id: str | None) -> Response:
+def _deliver(services: Services, ending: EndingSummary, client_id: str | None) -> Response:
     actor = admin().sub
     count = services.receipts.deliver_again(ending.number, client_id=client_id, actor=actor)
     detail = {"did": "deliver", "entry": ending.number}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from sso_center.base.urls import with_query
-from sso_center.core.endings import EndingFilter, ToldEnding
+from sso_center.core.notices import EndingFilter, EndingSummary
 from sso_center.services import Services
 from sso_center.ui.admin.endings.words import reason_in_words, whom
 from sso_center.ui.admin.finding import a_number, sub_called
@@ -49,7 +49,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         )
 
 
-def row_of(services: Services, ending: ToldEnding) -> Row:
+def row_of(services: Services, ending: EndingSummary) -> Row:
     """Return an ending in words. Raises Unavailable."""
     counts = ending.counts
     return Row(
@@ -65,7 +65,7 @@ def row_of(services: Services, ending: ToldEnding) -> Row:
     )
 
 
-def _find(services: Services, asked: dict[str, str], before: int | None) -> list[ToldEnding]:
+def _find(services: Services, asked: dict[str, str], before: int | None) -> list[EndingSummary]:
     sub = sub_called(services, asked["user"])
     if asked["user"] and sub is None:
         return []

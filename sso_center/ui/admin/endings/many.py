@@ -6,8 +6,9 @@ from flask import Blueprint, Response, abort, request
 
 from sso_center.base.errors import Invalid, NotFound
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason, Scope
-from sso_center.core.endings.mass import LOOKED_AT
+from sso_center.core.cutoffs import Scope
+from sso_center.core.cutoffs.mass_endings import LOOKED_AT
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
 from sso_center.core.users.rules import check_roles
 from sso_center.services import Services

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from sso_center.base.urls import with_query
-from sso_center.core.endings import EndingFilter, SiteCounts, SiteReceipt, ToldEnding, Walk
+from sso_center.core.journal import CutoffJob
+from sso_center.core.notices import EndingFilter, EndingSummary, SiteCounts, SiteReceipt
 from sso_center.services import Services
 from sso_center.ui.admin.endings.latest import Row as EndingRow
 from sso_center.ui.admin.endings.latest import row_of
@@ -38,7 +39,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     @routes.get("/endings/<int(max=999999999999999):number>")
     def ending(number: int) -> Response:
         found = services.receipts.find(number)
-        walk = services.walks.find(number)
+        walk = services.cutoff_jobs.find(number)
         sessions = _ended_by(services, number)
         place = (request.args.get("client", ""), request.args.get("sid", ""))
         receipts = services.receipts.of(number, after=place if any(place) else None, limit=PAGE + 1)
@@ -71,7 +72,7 @@ def _row(services: Services, receipt: SiteReceipt) -> Row:
     )
 
 
-def _known_by(services: Services, ending: ToldEnding) -> list[SiteCounts]:
+def _known_by(services: Services, ending: EndingSummary) -> list[SiteCounts]:
     return services.receipts.by_site(ending.number) if ending.is_of_many else []
 
 
@@ -95,7 +96,7 @@ def _more_sessions(number: int, sessions: list[EndingRow]) -> str | None:
     return with_query(f"/admin/endings/{number}", before=str(sessions[PAGE - 1].number))
 
 
-def _summary(ending: ToldEnding, walk: Walk | None) -> str:
+def _summary(ending: EndingSummary, walk: CutoffJob | None) -> str:
     counts = ending.counts
     if counts.total:
         return gettext(

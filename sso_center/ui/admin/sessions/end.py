@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, flash
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reach, Reason
+from sso_center.core.cutoffs import Reach
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import SessionView
 from sso_center.services import Services
 from sso_center.ui import trail

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from sso_center.base.errors import NotFound
-from sso_center.core.endings import EndingFilter
+from sso_center.core.notices import EndingFilter
 from sso_center.core.sessions import SessionView
 from sso_center.services import Services
 from sso_center.ui.admin.gate import admin

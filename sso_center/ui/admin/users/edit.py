@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, request
 
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.ui import trail
