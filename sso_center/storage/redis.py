@@ -36,7 +36,7 @@ from sso_center.storage.nodes import AwayError, Node, Pack
 from sso_center.storage.scripts import Given, Script, load_script, load_unguarded_script
 from sso_center.storage.topology import Topology
 
-__all__ = ["Marker", "Redis", "Script", "load_script", "load_unguarded_script", "open_redis"]
+__all__ = ["Given", "Marker", "Redis", "Script", "load_script", "load_unguarded_script", "open_redis"]
 
 SHARD_LIFETIME = 400 * 86400 * 1000
 """Milliseconds a shard's hash is kept after it was last trusted; once gone it is recovered anew."""

@@ -130,7 +130,9 @@ def test_a_sentinel_leads_to_the_primary_and_after_a_failover_to_the_new_one(tmp
             # the Sentinel tells.
             client.execute_command("ACL", "SETUSER", "default", "-slaveof", "-replicaof")
         servers.fail_over()
-        eventually(lambda: works(lambda: redis.run(COUNT, "11", name="calls")) and len(journal.recovered) == 2)
+        eventually(
+            lambda: works(lambda: redis.run(COUNT, "11", name="calls")) and len(journal.recovered) == 2
+        )
         with servers.replica.client() as client:
             run_id = client.info("server")["run_id"]
             assert client.hget("sso:{11}:shard", "run") == run_id

@@ -32,7 +32,7 @@ def test_each_script_runs_once_whether_the_server_knows_it_or_not(redis: Redis) 
 
 
 def test_no_call_at_all_is_no_trouble(redis: Redis) -> None:
-    assert redis.run_many(ECHO, text=) == []
+    assert redis.run_many(ECHO, []) == []
 
 
 def test_the_shards_of_a_server_that_came_back_are_recovered_first(any_url: str) -> None:
