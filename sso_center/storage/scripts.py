@@ -140,7 +140,7 @@ def _compose(package: str, opening: tuple[str, ...], parts: tuple[str, ...], *, 
         raise BadScript(f"{own.name}: {bad}") from bad
     text = "".join(piece.text for piece in kept)
     replies = {word: reply for one in (*shared, own) for word, reply in one.replies.items()}
-    return Script(f"{package}:{parts[-1]}", text, is_guarded, own.arguments, replies)
+    return Script(own.name, text, is_guarded, own.arguments, replies)
 
 
 def _place(package: str, part: str) -> tuple[str, str]:

@@ -52,7 +52,7 @@ def test_every_script_of_the_center_is_composed_and_compiled(redis: Redis) -> No
         importlib.import_module(found.name)
     scripts = [each for each in gc.get_objects() if isinstance(each, Script) and "sso_center" in each.name]
     own = {path.name for path in Path(sso_center.__file__).parent.rglob("*.lua")}
-    last = {script.name.partition(":")[2] for script in scripts}
+    last = {script.name.rpartition("/")[2] for script in scripts}
     shared = {name for name in own - last if name not in {"prelude.lua", "guard.lua"}}
     assert len(last) > 40
     assert {path.name for path in _shared_files()} == shared

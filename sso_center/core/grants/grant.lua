@@ -19,7 +19,7 @@ end
 local function grant_load(code)
   local f = redis.call('HMGET', grant_key(code), 'client', 'redirect', 'challenge', 'sid', 'stamp', 'deadline', 'about',
     'redeemed', 'scope', 'gave')
-  if not f[1] then return nil end
+  if not f[9] then return nil end -- there is none, or it is of an older center, which kept its scope elsewhere
   return {code = code, client = f[1], redirect_uri = f[2], challenge = f[3], sid = f[4], stamp = tonumber(f[5]),
     deadline = tonumber(f[6]), about = f[7], redeemed = f[8], scope = f[9], gave = f[10] or ''}
 end
