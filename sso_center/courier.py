@@ -15,9 +15,10 @@ from contextlib import suppress
 
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
-from sso_center.core.audit import CHANNEL, AuditDrain
+from sso_center.core.audit import AuditDrain
 from sso_center.core.cutoffs import CutoffJobRunner
 from sso_center.core.journal import FailoverWatcher, JournalFollower
+from sso_center.core.journal_rows import CHANNEL
 from sso_center.core.leases import Leases
 from sso_center.core.notices import Delivery
 from sso_center.core.upkeep import Eviction, IndexCleanup, Restore, Sweep

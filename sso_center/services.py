@@ -20,7 +20,7 @@ from sso_center.core.notices import LogoutProbe, NoticeSender, Outbox, Poster, R
 from sso_center.core.revocation import Revoker
 from sso_center.core.sessions import History, Lifetimes, SessionLimits, Sessions, SessionSearch
 from sso_center.core.tokens import TokenLifetimes, Tokens
-from sso_center.core.users import Consequences, PasswordHasher, Users
+from sso_center.core.users import PasswordHasher, RevocationRules, Users
 from sso_center.storage.redis import Redis, open_redis
 from sso_center.storage.sql import Database, open_database
 
@@ -149,8 +149,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     )
 
 
-def _consequences(settings: Settings) -> Consequences:
-    return Consequences(
+def _consequences(settings: Settings) -> RevocationRules:
+    return RevocationRules(
         role_lost=settings.on_role_lost,
         password_change=settings.on_password_change,
         disabled=settings.on_disabled,

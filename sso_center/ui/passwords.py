@@ -6,7 +6,7 @@ from sso_center.base.errors import Invalid
 from sso_center.core.audit import Tag
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
+from sso_center.ui import audit_request
 from sso_center.web.language import gettext
 
 MAX_PASSWORD = 1024
@@ -36,7 +36,7 @@ def change(services: Services, user: User, new: str) -> User:
     is not as `user` says any more, and Unavailable.
     """
     changed = services.users.set_password(user.sub, new, version=user.version, actor=user.sub)
-    trail.record(services, Tag.PASSWORD_CHANGED, sub=user.sub)
+    audit_request.record(services, Tag.PASSWORD_CHANGED, sub=user.sub)
     return changed
 
 

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import delete, update
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.audit import append, append_all
 from sso_center.core.clients import Client
 from sso_center.core.feed import Feed, Page, Position
 from sso_center.core.feed import feed as feed_module
 from sso_center.core.feed.recent_entries import KEPT, FeedEvent, RecentEntries
 from sso_center.core.journal import EntryApplier
+from sso_center.core.journal_rows import append_entries, append_entry
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.upkeep.restore import Restore
 from sso_center.core.users import users as users_module
@@ -193,7 +193,7 @@ def test_a_revoked_token_is_told_to_its_client_and_the_apis_it_was_for(
     core: Core, listening: Listening, app: Client, api: Client, shop: Client
 ) -> None:
     held = sign_in(core, shop)
-    given = core.services.tokens.find_given(core.token(held.cookie, app))
+    given = core.services.tokens.find_revocable(core.token(held.cookie, app))
     assert given is not None
     core.services.revoker.revoke_token(
         given.jti, sub=given.sub, client_id=app.client_id, until=core.time() + MINUTE, actor="client:x"
@@ -214,7 +214,7 @@ def test_what_is_of_a_kind_that_nobody_knows_yet_is_told_to_nobody(
     core: Core, listening: Listening, shop: Client
 ) -> None:
     with core.services.database.write() as connection:
-        append(connection, id="of a later version", kind="later", at=core.time(), shard=None)
+        append_entry(connection, id="of a later version", kind="later", at=core.time(), shard=None)
     assert listening.told(shop) == []
     assert listening.feed.since(shop.client_id, None).position.number == core.services.entries.head()
 
@@ -244,7 +244,7 @@ def entries(core: Core, count: int) -> None:
         for number in range(count)
     ]
     with core.services.database.write() as connection:
-        append_all(connection, rows)
+        append_entries(connection, rows)
 
 
 def test_another_lineage_is_not_whole(core: Core, listening: Listening) -> None:

@@ -20,7 +20,7 @@ def give_back(*names: str) -> Callable[[Core, Sites, Belongings], None]:
 
     def do(core: Core, _sites: Sites, mine: Belongings) -> None:
         for name in names:
-            given = core.services.tokens.find_given(mine.held[name])
+            given = core.services.tokens.find_revocable(mine.held[name])
             assert given is not None
             who = {"sub": given.sub, "client_id": given.client_id}
             if given.kind == "app":

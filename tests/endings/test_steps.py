@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import event
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.audit import CHANNEL
 from sso_center.core.clients import Client
 from sso_center.core.journal.entries import ClosedSession
+from sso_center.core.journal_rows import CHANNEL
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Outcome
 from sso_center.core.upkeep import Sweep

@@ -20,13 +20,13 @@ def log_out(core: Core, _sites: Sites, mine: Belongings) -> None:
 
 
 def revoke_token(core: Core, _sites: Sites, mine: Belongings) -> None:
-    if token := core.services.tokens.find_given(mine.held["jwt offline"]):
+    if token := core.services.tokens.find_revocable(mine.held["jwt offline"]):
         who = {"sub": token.sub, "client_id": token.client_id}
         core.services.revoker.revoke_token(token.jti, **who, until=token.deadline, actor="test")
 
 
 def revoke_family(core: Core, sites: Sites, mine: Belongings) -> None:
-    if token := core.services.tokens.find_given(mine.held["refresh offline"]):
+    if token := core.services.tokens.find_revocable(mine.held["refresh offline"]):
         who = {"sub": token.sub, "client_id": token.client_id}
         core.services.revoker.revoke_family(token.family or "", **who, reason=Reason.REVOKED)
 

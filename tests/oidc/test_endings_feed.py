@@ -149,7 +149,7 @@ def test_a_changed_person_is_told_to_every_site(center: Center, site: Site, othe
 def test_a_revoked_token_is_told_by_its_jti(center: Center, new_browser: Callable[[], Browser]) -> None:
     site, somebody = center.add_site(access_token_format="jwt"), center.add_person()
     token = site.sign_in(new_browser(), somebody).access_token
-    given = center.services.tokens.find_given(token)
+    given = center.services.tokens.find_revocable(token)
     assert given is not None
     before = position(site)
     assert site.post("/revoke", {"token": token}).status_code == 200

@@ -5,7 +5,7 @@ counts, and each later step may be repeated: the courier finishes what somebody 
 """
 
 from sso_center.core.audit import Audit, Tag
-from sso_center.core.clients import Clients, Former
+from sso_center.core.clients import Clients, FormerClient
 from sso_center.core.cutoffs.mass_endings import MassEndings
 from sso_center.core.journal.entries import Entry
 from sso_center.core.reasons import Reason
@@ -31,7 +31,7 @@ class Removals:
         Returns the cut-off, whose walk takes the client out of the sessions that it joined: the courier's,
         unless the caller does it. Raises NotFound.
         """
-        return self._take_back(self._clients.remove(client_id, actor))
+        return self._revoke(self._clients.remove(client_id, actor))
 
     def remove_user(self, sub: str, actor: str) -> User:
         """Remove an account and its credentials, end all it had, and return what it was; the audit log stays.
@@ -53,10 +53,10 @@ class Removals:
         """Finish the removals that somebody died in the middle of, and return how many they were."""
         unfinished = self._clients.unfinished_removals()
         for former in unfinished:
-            self._take_back(former)
+            self._revoke(former)
         return len(unfinished)
 
-    def _take_back(self, former: Former) -> Entry:
+    def _revoke(self, former: FormerClient) -> Entry:
         # Only now that nobody can get anything more: it would count again for who has this id next.
         entry = self._mass.cut_off(
             "client", former.client_id, Reason.REMOVED, former.actor, id=f"removed:{former.id}"

@@ -18,7 +18,7 @@ from sso_center.core.audit import Tag, write_audit
 from sso_center.core.clients.client import Client
 from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.core.clients.store import (
-    Former,
+    FormerClient,
     add_client,
     finish_former,
     read_all,
@@ -33,7 +33,7 @@ from sso_center.storage.configuration import raise_configuration_version, read_c
 from sso_center.storage.redis import Redis, load_script
 from sso_center.storage.sql import Database
 
-_LOOK = load_script(__package__, "look.lua")
+_LOOK = load_script(__package__, "check_version.lua")
 
 LOOK_AGAIN_AFTER = 2.0
 """Seconds after which the configuration version is compared anew: a process whose visitors have no
@@ -51,7 +51,7 @@ class _Loaded:
     clients: Mapping[str, tuple[Client, str | None]]
     holders: Mapping[str, tuple[str, ...]]
     """For each API the other clients whose access tokens are for it."""
-    former: Mapping[str, Former]
+    former: Mapping[str, FormerClient]
     """Those that were removed lately."""
 
 
@@ -206,7 +206,7 @@ class Clients:
             write_secret(connection, client_id, hashed(secret), before.version + 1, self._clock())
         return secret
 
-    def remove(self, client_id: str, actor: str = "") -> Former:
+    def remove(self, client_id: str, actor: str = "") -> FormerClient:
         """Remove a client, and return what is remembered of it. Raises NotFound.
 
         What it was given is for the caller to take back, who then says `finish_removal`.
@@ -214,7 +214,7 @@ class Clients:
         with self._changing() as connection:
             client = _known(read_to_change(connection, client_id), client_id)
             remove_client(connection, client_id)
-            former = Former(
+            former = FormerClient(
                 uuid.uuid4().hex,
                 client_id,
                 client.name,
@@ -229,12 +229,12 @@ class Clients:
             write_audit(connection, Tag.CLIENT_REMOVED, at=at, client_id=client_id, actor=actor)
         return former
 
-    def unfinished_removals(self) -> Sequence[Former]:
+    def unfinished_removals(self) -> Sequence[FormerClient]:
         """Return the removed clients of which not everything is taken back yet. Raises Unavailable."""
         with self._database.read() as connection:
             return [one for one in read_former(connection).values() if not one.until]
 
-    def finish_removal(self, former: Former, until: int) -> None:
+    def finish_removal(self, former: FormerClient, until: int) -> None:
         """Note that everything is taken back, up to entry `until` of the journal. Raises Unavailable."""
         with self._changing() as connection:
             finish_former(connection, former, until)

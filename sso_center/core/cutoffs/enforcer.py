@@ -59,7 +59,7 @@ class CutoffEnforcer:
         `done` is how many shards an earlier walk was through with. Every step may be repeated.
         """
         if entry.kind == "user" and entry.reason in LOCKED_OUT:
-            self._tell_offline(entry)
+            self._notify_offline_clients(entry)
         ended, shards = 0, [entry.shard] if entry.shard else all_shards()
         for number, shard in enumerate(shards[done:], start=done):
             for count in self._batches(entry, shard):
@@ -87,13 +87,13 @@ class CutoffEnforcer:
             except NotFound:
                 self._endings.end_session(sid, Reason.REMOVED, CENTER)
 
-    def _tell_offline(self, entry: Entry) -> None:
+    def _notify_offline_clients(self, entry: Entry) -> None:
         """Give notice to those who could act for a person without a session: it names the person alone."""
         clients = self._redis.run(_FIND_OFFLINE, entry.shard or shard_of(entry.sub), sub=entry.sub)
-        told = [(client_id, "", entry.sub) for client_id in clients if self._is_told(client_id, entry)]
+        told = [(client_id, "", entry.sub) for client_id in clients if self._is_notified(client_id, entry)]
         self._entries.add_notices(entry.number, told, entry.at)
 
-    def _is_told(self, client_id: str, entry: Entry) -> bool:
+    def _is_notified(self, client_id: str, entry: Entry) -> bool:
         client = self._clients.find_notifiable(client_id, entry.number)
         return client is not None and bool(client.backchannel_logout_uri)
 
@@ -119,7 +119,7 @@ class CutoffEnforcer:
 
     def _take_out(self, shard: str, entry: Entry) -> Iterator[int]:
         client_id, at = entry.detail["name"], entry.detail["at"]
-        is_told = self._is_told(client_id, entry)
+        is_notified = self._is_notified(client_id, entry)
         cursor = FIRST
         while True:
             cursor, *rows = self._redis.run(
@@ -129,7 +129,7 @@ class CutoffEnforcer:
             apps = [sid for sid, _, kind in rows if kind == "app"]
             self._endings.end_sessions(apps, Reason(entry.reason), entry.actor, cause=entry.number)
             others = [(client_id, sid, sub) for sid, sub, kind in rows if kind != "app"]
-            if others and is_told:
+            if others and is_notified:
                 self._entries.add_notices(entry.number, others, self._clock())
             # Only now that the notices are recorded: a crash in between repeats them, never loses one.
             self._applier.leave_all(shard, [sid for _, sid, _ in others], client_id, at)

@@ -65,8 +65,8 @@ class Endings:
         endings: list[Ending] = []
         for batch in _in_batches(self._close(sids, reason, actor)):  # step 0
             shard = batch[0].shard
-            told = self._told({client for one in batch for client in one.participants})
-            recorded = self._entries.record(batch, shard, told, cause=cause)  # step 1
+            notified = self._notified_by_participant({client for one in batch for client in one.participants})
+            recorded = self._entries.record(batch, shard, notified, cause=cause)  # step 1
             self._finish(recorded)  # steps 2 and 3; step 4 is the courier's
             endings += recorded
         return endings
@@ -110,7 +110,7 @@ class Endings:
         if reply[0] != "leaving":
             return None
         at, sub = _FIND_LEAVING.read(reply)
-        is_told = self._takes_notices(client_id)
+        is_notified = self._takes_notices(client_id)
         entry = self._journal.write(
             kind="leave",
             shard=shard,
@@ -121,7 +121,7 @@ class Endings:
             reason=reason,
             actor=actor,
             detail={"at": at},
-            notices=[(client_id, sid, sub)] if is_told else (),
+            notices=[(client_id, sid, sub)] if is_notified else (),
         )
         return entry.number
 
@@ -151,7 +151,7 @@ class Endings:
             self._clients.apis_of(closed.clients),
         )
 
-    def _told(self, joined: Iterable[str]) -> dict[str, list[str]]:
+    def _notified_by_participant(self, joined: Iterable[str]) -> dict[str, list[str]]:
         """Return who takes notices of the ending of a session that these clients joined, by client.
 
         An API that a client's tokens are for is told too: it remembers for seconds that they count.

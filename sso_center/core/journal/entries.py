@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import RowMapping, func, insert, or_, select, update
 
 from sso_center.base.errors import NotFound
-from sso_center.core.audit import AuditEntry, Tag, append, append_all, write_audit, write_audits
+from sso_center.core.audit import AuditEntry, Tag, write_audit, write_audits
 from sso_center.core.journal.cutoff_jobs import CutoffJob, open_job
+from sso_center.core.journal_rows import append_entries, append_entry
 from sso_center.core.notices.creation import add_notices, notice_row
 from sso_center.core.reasons import Reason
 from sso_center.storage.schema import journal, meta, notices
@@ -91,7 +92,7 @@ class Entries:
         """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
-            places = append_all(connection, [_journal_row(closed, shard, cause) for closed in batch])
+            places = append_entries(connection, [_journal_row(closed, shard, cause) for closed in batch])
             added = [
                 (number, closed) for (number, is_new), closed in zip(places, batch, strict=True) if is_new
             ]
@@ -131,7 +132,7 @@ class Entries:
             earlier = connection.scalar(select(journal.c.number).where(journal.c.id == id))
             if earlier is not None:
                 return int(earlier)
-            number = append(
+            number = append_entry(
                 connection,
                 id=id,
                 kind=kind,

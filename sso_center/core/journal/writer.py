@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from sso_center.base.clock import Clock
-from sso_center.core.audit import CHANNEL, Tag
+from sso_center.core.audit import Tag
 from sso_center.core.clients import Clients
 from sso_center.core.journal.applier import EntryApplier
 from sso_center.core.journal.entries import Entries, Entry
+from sso_center.core.journal_rows import CHANNEL
 from sso_center.core.reasons import Reason
 from sso_center.storage.redis import Redis
 

@@ -48,7 +48,7 @@ class Poster:
             "User-Agent": "sso-center",
             "Connection": "close",
         }
-        brake = _Brake(self._patience)
+        brake = _WholeTimeout(self._patience)
         try:
             with brake.connected(address, port) as plain:
                 connection = HTTPConnection(host, port)
@@ -66,7 +66,7 @@ class Poster:
             raise Invalid(message, detail=str(failed)) from failed
 
 
-class _Brake:
+class _WholeTimeout:
     """Cuts a connection that takes too long as a whole, in whatever step it is."""
 
     def __init__(self, seconds: float) -> None:

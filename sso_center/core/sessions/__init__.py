@@ -7,7 +7,7 @@ session by itself: it reports what it found, and the caller ends what must end.
 """
 
 from sso_center.core.sessions.device_type import DeviceType, device_mark, device_type_of
-from sso_center.core.sessions.history import History, Moment
+from sso_center.core.sessions.history import History, PresenceSample
 from sso_center.core.sessions.limit import SessionLimits, TooManySessions
 from sso_center.core.sessions.presence import Presence, Step
 from sso_center.core.sessions.record import (
@@ -43,10 +43,10 @@ __all__ = [
     "DeviceType",
     "History",
     "Lifetimes",
-    "Moment",
     "Opened",
     "Outcome",
     "Presence",
+    "PresenceSample",
     "Session",
     "SessionLimits",
     "SessionPage",

@@ -14,7 +14,7 @@ from sso_center.core.chains.token import ChainSigner, beginning_arguments, new_c
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused, Replayed
 from sso_center.core.sessions import MAX_USER_AGENT, OPENING_PARTS, Session, Sessions, read_session
-from sso_center.core.tokens.access import AccessTokens, Issue, left_of
+from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.records import Authentication, Redeemed
 from sso_center.storage.scripts import load_script
 
@@ -173,9 +173,11 @@ def _read_redeemed(reply: Sequence[Any], family: str) -> Any:
 
 def _first_issue(
     client: Client, session: Session, scope: list[str], stamp: int, deadline: int, family: str
-) -> Issue:
+) -> AccessTokenClaims:
     epoch = session.user.access_epoch
-    return Issue(client, session.sub, session.sid, " ".join(scope), stamp, deadline, epoch, family, FIRST)
+    return AccessTokenClaims(
+        client, session.sub, session.sid, " ".join(scope), stamp, deadline, epoch, family, FIRST
+    )
 
 
 def challenge_of(code_verifier: str | None) -> str:

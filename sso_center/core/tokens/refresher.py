@@ -9,7 +9,7 @@ from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused
 from sso_center.core.sessions import Sessions, read_claims
 from sso_center.core.sessions.record import read_about
-from sso_center.core.tokens.access import AccessTokens, Issue, left_of
+from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.permission import may_act_for
 from sso_center.core.tokens.records import Authentication, Refreshed, ReusedToken, ScopeRefused
 from sso_center.core.tokens.redeemer import FAMILY_PARTS
@@ -72,7 +72,7 @@ class Refresher:
         authentication = Authentication(int(told.auth_time), about.acr, about.amr, told.sid or None)
         access_token = opaque
         if not access_token:
-            issue = Issue(
+            issue = AccessTokenClaims(
                 client=client,
                 sub=told.sub,
                 sid=told.sid,

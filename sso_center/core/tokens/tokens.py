@@ -8,19 +8,19 @@ from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Client, Clients
 from sso_center.core.keys import Keys
 from sso_center.core.sessions import Sessions
-from sso_center.core.tokens.access import AccessTokens, Issue, left_of
+from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.active import ActiveTokens
-from sso_center.core.tokens.given import GivenTokens
 from sso_center.core.tokens.records import (
     ActiveToken,
     ClientToken,
-    GivenToken,
     OfflineAccess,
     Redeemed,
     Refreshed,
+    RevocableToken,
 )
 from sso_center.core.tokens.redeemer import FAMILY_PARTS, Redeemer, TokenLifetimes
 from sso_center.core.tokens.refresher import Refresher
+from sso_center.core.tokens.revocable import RevocableTokens
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
@@ -52,7 +52,7 @@ class Tokens:
         self._active = ActiveTokens(
             sessions, clients, self._access, refresh_signer, app_signer, app_rotation=lifetimes.app_rotation
         )
-        self._given = GivenTokens(redis, self._access, refresh_signer, app_signer)
+        self._given = RevocableTokens(redis, self._access, refresh_signer, app_signer)
 
     def redeem(
         self,
@@ -84,9 +84,9 @@ class Tokens:
         """Return what a token stands for, or None; see ActiveTokens.find_active."""
         return self._active.find_active(token, asker=asker)
 
-    def find_given(self, token: str) -> GivenToken | None:
-        """Return to whom a token was given, or None; see GivenTokens.find_given."""
-        return self._given.find_given(token)
+    def find_revocable(self, token: str) -> RevocableToken | None:
+        """Return to whom a token was given, or None; see RevocableTokens.find_revocable."""
+        return self._given.find_revocable(token)
 
     def offline_of(self, sub: str) -> list[OfflineAccess]:
         """Return what clients may do for a person without a session, by family. Raises Unavailable."""
@@ -110,6 +110,6 @@ class Tokens:
             hash=opaque_hash,
             life=self._life * 1000,
         )
-        issue = Issue(client, client.client_id, "", asked, int(stamp), int(deadline), 0, "", jti)
+        issue = AccessTokenClaims(client, client.client_id, "", asked, int(stamp), int(deadline), 0, "", jti)
         token = opaque or self._access.signed(issue, None, None)
         return ClientToken(token, left_of(issue.deadline, self._clock()), scope)

@@ -25,7 +25,7 @@ _log = logging.getLogger("sso_center.courier")
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenSession:
     """A session, and when it was last seen (ms): by anybody, or at the client whose limit it is about."""
 
     at: int
@@ -54,7 +54,9 @@ class Eviction:
                 evicted += self._hold(index, client.client_id, client.max_sessions, self._take_out)
         return evicted
 
-    def _hold(self, index: str, client_id: str, limit: int, evict: Callable[[str, list[Seen]], int]) -> int:
+    def _hold(
+        self, index: str, client_id: str, limit: int, evict: Callable[[str, list[SeenSession]], int]
+    ) -> int:
         surplus = min(self._count(index) - limit, AT_ONCE)
         evicted = 0
         while evicted < surplus:
@@ -71,20 +73,20 @@ class Eviction:
     def _count(self, index: str) -> int:
         return sum(int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, index=index).values())
 
-    def _oldest(self, index: str, client_id: str) -> Iterator[Seen]:
+    def _oldest(self, index: str, client_id: str) -> Iterator[SeenSession]:
         for shard in all_shards():
             row = self._redis.run(_FIND_OLDEST, shard, index=index, client=client_id, count=PAGE)
             for sid, at, kind in zip(row[::3], row[1::3], row[2::3], strict=True):
-                yield Seen(int(at), sid, kind == "app")
+                yield SeenSession(int(at), sid, kind == "app")
 
-    def _end(self, _client_id: str, oldest: list[Seen]) -> int:
+    def _end(self, _client_id: str, oldest: list[SeenSession]) -> int:
         ended = 0
         for shard in sorted({one.sid[:2] for one in oldest}):
             sids = [one.sid for one in oldest if one.sid.startswith(shard)]
             ended += len(self._endings.end_sessions(sids, Reason.EVICTED, CENTER))
         return ended
 
-    def _take_out(self, client_id: str, oldest: list[Seen]) -> int:
+    def _take_out(self, client_id: str, oldest: list[SeenSession]) -> int:
         # An app's session is that one client's: without it nothing of it is left.
         apps = self._end(client_id, [one for one in oldest if one.is_app])
         others = [one.sid for one in oldest if not one.is_app]
@@ -92,5 +94,5 @@ class Eviction:
         return apps + len(left) - left.count(None)
 
 
-def _by_age(one: Seen) -> tuple[int, str]:
+def _by_age(one: SeenSession) -> tuple[int, str]:
     return one.at, one.sid

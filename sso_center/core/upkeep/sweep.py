@@ -19,7 +19,7 @@ UNFINISHED_AFTER = 5_000
 
 
 @dataclass(frozen=True)
-class Found:
+class DueWork:
     """What is due in a shard: revocations, as (id, about), and sessions."""
 
     revocations: list[tuple[str, str]]
@@ -42,7 +42,7 @@ class Sweep:
         at once when nothing can be recorded.
         """
         before, away = self._clock() - UNFINISHED_AFTER, None
-        found: list[tuple[str, Found]] = []
+        found: list[tuple[str, DueWork]] = []
         for shard in all_shards():
             try:
                 found.append((shard, self._look(shard, before)))
@@ -53,8 +53,8 @@ class Sweep:
             raise away
         return ended
 
-    def _look(self, shard: str, before: int) -> Found:
-        return Found(
+    def _look(self, shard: str, before: int) -> DueWork:
+        return DueWork(
             revocations=self._revoker.unfinished(shard, before=before, limit=BATCH),
             # A closed session keeps the reason it was closed for: the one below is for those that expired.
             sids=[
@@ -63,7 +63,7 @@ class Sweep:
             ],
         )
 
-    def _finish(self, shard: str, due: Found) -> int:
+    def _finish(self, shard: str, due: DueWork) -> int:
         for id, about in due.revocations:
             self._revoker.finish(shard, id, about)
         return len(self._endings.end_sessions(due.sids, Reason.EXPIRED, CENTER))

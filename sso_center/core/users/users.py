@@ -13,13 +13,13 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.names import normal_name
 from sso_center.core.audit.audit import write_audit
-from sso_center.core.audit.journal import CHANNEL, append
 from sso_center.core.audit.tags import Tag
+from sso_center.core.journal_rows import CHANNEL, append_entry
 from sso_center.core.users.consents import with_consent, without_consent
-from sso_center.core.users.consequences import Consequences, take_back
-from sso_center.core.users.copy import write_copy
 from sso_center.core.users.hasher import PasswordHasher, check_imported_hash
 from sso_center.core.users.password_check import PasswordCheck
+from sso_center.core.users.redis_copy import write_copy
+from sso_center.core.users.revocation_rules import RevocationRules, raise_epochs
 from sso_center.core.users.rules import (
     check_email,
     check_name,
@@ -59,13 +59,13 @@ class Users:
         redis: Redis,
         hasher: PasswordHasher,
         clock: Clock,
-        consequences: Consequences | None = None,
+        consequences: RevocationRules | None = None,
     ) -> None:
         self._database = database
         self._redis = redis
         self._hasher = hasher
         self._clock = clock
-        self._consequences = consequences or Consequences()
+        self._consequences = consequences or RevocationRules()
         self._passwords = PasswordCheck(database, hasher)
 
     # -- finding
@@ -206,7 +206,7 @@ class Users:
         def change(account: Account) -> Account:
             if version not in (None, account.user.version):
                 raise Conflict("The account was changed a moment ago. Please sign in again.")
-            user = take_back(account.user, self._consequences.password_change)
+            user = raise_epochs(account.user, self._consequences.password_change)
             return Account(replace(user, must_change_password=must_change), hashed)
 
         return self._change(sub, "password_change", change, actor)
@@ -218,7 +218,7 @@ class Users:
         """
 
         def change(account: Account) -> Account:
-            user = take_back(account.user, self._consequences.disabled if is_disabled else ())
+            user = raise_epochs(account.user, self._consequences.disabled if is_disabled else ())
             return replace(account, user=replace(user, is_disabled=is_disabled))
 
         return self._change(sub, "disabled" if is_disabled else "changed", change, actor)
@@ -234,7 +234,7 @@ class Users:
         def change(account: Account) -> Account:
             user = account.user
             if _loses_a_role(user, checked):
-                user = take_back(user, self._consequences.role_lost)
+                user = raise_epochs(user, self._consequences.role_lost)
             return replace(account, user=replace(user, roles=checked))
 
         def reason(before: User) -> str:
@@ -294,7 +294,7 @@ class Users:
         with self._database.write() as connection:
             before = _known(read_by_sub(connection, sub, for_update=True)).user
             remove_account(connection, sub)
-            number = append(
+            number = append_entry(
                 connection,
                 id=uuid.uuid4().hex,
                 kind="user",
@@ -335,7 +335,7 @@ class Users:
             write_account(connection, after, now)
             if reason == "password_change":
                 note_password_change(connection, sub, now)
-            number = append(
+            number = append_entry(
                 connection,
                 id=uuid.uuid4().hex,
                 kind="user",

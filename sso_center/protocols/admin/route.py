@@ -12,7 +12,7 @@ BASE = "/api/admin"
 
 
 @dataclass(frozen=True)
-class Asked:
+class AdminRequest:
     """A call that may be made and is well formed.
 
     `client_id` asks; `id` is what stands in the path; `query` and `body` are as their schemas say.
@@ -69,7 +69,7 @@ class Route:
     below: str
     name: str
     summary: str
-    handler: Callable[[Asked], Any]
+    handler: Callable[[AdminRequest], Any]
     answer: Schema | None
     status: int = 200
     query: Mapping[str, Schema] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Any
 from sso_center.core.audit import Tag
 from sso_center.core.reasons import Reason
 from sso_center.core.users import User
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import members, number, text, texts
 from sso_center.protocols.admin.shapes import TEXT_OR_NULL, USER, page, ref, user_json, whole
 from sso_center.services import Services
@@ -33,7 +33,7 @@ def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
     users, audit = services.users, services.audit
 
-    def find(asked: Asked) -> dict[str, Any]:
+    def find(asked: AdminRequest) -> dict[str, Any]:
         limit, after = asked.query.get("limit", 100), asked.query.get("cursor", "")
         sought = asked.query.get("search", "")
         found = (
@@ -44,10 +44,10 @@ def routes(services: Services) -> Sequence[Route]:
         following = found[limit - 1].username if len(found) > limit else None
         return {"users": [user_json(user) for user in found[:limit]], "next": following}
 
-    def show(asked: Asked) -> dict[str, Any]:
+    def show(asked: AdminRequest) -> dict[str, Any]:
         return user_json(users.get(asked.id))
 
-    def add(asked: Asked) -> dict[str, Any]:
+    def add(asked: AdminRequest) -> dict[str, Any]:
         body = asked.body
         user = users.add(
             body["username"],
@@ -60,12 +60,12 @@ def routes(services: Services) -> Sequence[Route]:
         audit.record(Tag.USER_ADDED, sub=user.sub, **asked.trail)
         return user_json(user)
 
-    def update(asked: Asked) -> dict[str, Any]:
+    def update(asked: AdminRequest) -> dict[str, Any]:
         user = users.update(asked.id, **asked.body)
         audit.record(Tag.USER_CHANGED, sub=user.sub, detail={"changed": sorted(asked.body)}, **asked.trail)
         return user_json(user)
 
-    def set_roles(asked: Asked) -> dict[str, Any]:
+    def set_roles(asked: AdminRequest) -> dict[str, Any]:
         user = users.get(asked.id)
         if set(asked.body["roles"]) == set(user.roles):
             return user_json(user)
@@ -74,7 +74,7 @@ def routes(services: Services) -> Sequence[Route]:
         services.mass_endings.end_void(user.sub, Reason.ROLE_LOST, asked.actor)
         return user_json(user)
 
-    def set_disabled(asked: Asked) -> dict[str, Any]:
+    def set_disabled(asked: AdminRequest) -> dict[str, Any]:
         user = users.get(asked.id)
         if user.is_disabled == asked.body["disabled"]:
             return user_json(user)
@@ -86,7 +86,7 @@ def routes(services: Services) -> Sequence[Route]:
         audit.record(Tag.USER_ENABLED, sub=user.sub, **asked.trail)
         return user_json(user)
 
-    def reset_password(asked: Asked) -> dict[str, Any]:
+    def reset_password(asked: AdminRequest) -> dict[str, Any]:
         given = asked.body.get("password")
         made = secrets.token_urlsafe(12) if given is None else None
         user: User = users.set_password(asked.id, given or made or "", must_change=True, actor=asked.actor)
@@ -94,7 +94,7 @@ def routes(services: Services) -> Sequence[Route]:
         services.mass_endings.end_void(user.sub, Reason.PASSWORD_CHANGE, asked.actor)
         return {"user": user_json(user), "password": made}
 
-    def remove(asked: Asked) -> None:
+    def remove(asked: AdminRequest) -> None:
         services.removals.remove_user(asked.id, asked.actor)
         asked.note(services, "remove_user", sub=asked.id)
 

@@ -13,14 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.audit import CHANNEL
 from sso_center.core.clients import Client, Clients
 from sso_center.core.feed import Feed, FeedEvent, Page, Position
+from sso_center.core.journal_rows import CHANNEL
 from sso_center.protocols.api_errors import APIError, Overloaded
 from sso_center.protocols.client_authentication import Credentials, authenticate_confidential
 from sso_center.storage.redis import Redis
 from sso_center.web import metrics
-from sso_center.web.streams import Outlet
+from sso_center.web.streams import StreamWriter
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +54,9 @@ class Stream:
     position: Position
     waiting: list[bytes]
     spoke_at: float
-    outlet: Outlet | None = None
+    outlet: StreamWriter | None = None
 
-    def begin(self, outlet: Outlet) -> None:
+    def begin(self, outlet: StreamWriter) -> None:
         """Tell what was missed, and go on from there."""
         self.streams.begin(self, outlet)
 
@@ -116,7 +116,7 @@ class Streams:
                 self._go_on()
         return stream
 
-    def begin(self, stream: Stream, outlet: Outlet) -> None:
+    def begin(self, stream: Stream, outlet: StreamWriter) -> None:
         """Send what waits for a stream."""
         with self._lock:
             stream.outlet = outlet

@@ -6,7 +6,7 @@ session that it is. What kind it is its form tells, so `token_type_hint` is not 
 
 from sso_center.core.clients import Client
 from sso_center.core.reasons import Reason
-from sso_center.core.tokens import GivenToken
+from sso_center.core.tokens import RevocableToken
 from sso_center.protocols.api import NOT_STORED, Answer, Call, Handler
 from sso_center.protocols.api_errors import InvalidGrant, InvalidRequest
 from sso_center.protocols.client_authentication import Credentials, authenticate, confirm
@@ -26,7 +26,7 @@ def handler(services: Services) -> Handler:
         token = parameters.get("token")
         if token is None:
             raise InvalidRequest("token is missing.")
-        given = services.tokens.find_given(token)
+        given = services.tokens.find_revocable(token)
         confirm(services.clients, client, sent)
         if given is not None:
             _revoke(services, client, given)
@@ -35,7 +35,7 @@ def handler(services: Services) -> Handler:
     return revoke
 
 
-def _revoke(services: Services, client: Client, given: GivenToken) -> None:
+def _revoke(services: Services, client: Client, given: RevocableToken) -> None:
     if given.client_id != client.client_id:
         # Refused and told so (section 2.1), in the words of RFC 6749 section 5.2.
         raise InvalidGrant(detail=f"a token of {given.client_id!r}")

@@ -10,7 +10,7 @@ from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
+from sso_center.ui import audit_request
 from sso_center.web.language import ago, gettext
 from sso_center.web.pages import go
 
@@ -46,7 +46,9 @@ def accesses_of(services: Services, user: User) -> tuple[Access, ...]:
 def withdraw(services: Services, session: Session, client_id: str) -> Response:
     """Take away what a site was allowed, and what it holds because of it."""
     take_away(services, session.sub, client_id)
-    trail.record(services, Tag.CONSENT_WITHDRAWN, sub=session.sub, sid=session.sid, client_id=client_id)
+    audit_request.record(
+        services, Tag.CONSENT_WITHDRAWN, sub=session.sub, sid=session.sid, client_id=client_id
+    )
     flash(gettext("That site has no access any more."), "good")
     return go("/account")
 

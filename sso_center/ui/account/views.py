@@ -2,19 +2,21 @@
 
 from flask import Blueprint, Response, flash, request
 
-from sso_center.base.urls import with_query
 from sso_center.core.audit import Tag
 from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
 from sso_center.services import Services
-from sso_center.ui import trail
-from sso_center.ui.account import access, disown, password
-from sso_center.ui.account.alarms import alarms_of
+from sso_center.ui import audit_request
+from sso_center.ui.account import access, password, stolen_session
+from sso_center.ui.account.alerts import alerts_of
 from sso_center.ui.account.overview import overview_of
 from sso_center.web import browser
 from sso_center.web.csrf import CSRFError
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
+from sso_center.web.sign_in import sign_in_address
+
+PASSWORD = "/account/password"  # noqa: S105 - an address
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -40,7 +42,7 @@ def blueprint(services: Services) -> Blueprint:
         session = browser.current()
         if session is None:
             return _to_login("/account")
-        step = disown.take if request.method == "POST" else disown.show
+        step = stolen_session.take if request.method == "POST" else stolen_session.show
         return step(services, session, sid)
 
     @routes.post("/account/sessions/end-others")
@@ -58,15 +60,15 @@ def blueprint(services: Services) -> Blueprint:
         session = browser.current()
         return access.withdraw(services, session, client_id) if session else _to_login("/account")
 
-    @routes.get("/account/password")
+    @routes.get(PASSWORD)
     def show_password() -> Response:
         session = browser.current()
-        return password.show(services, session.user) if session else _to_login("/account/password")
+        return password.show(services, session.user) if session else _to_login(PASSWORD)
 
-    @routes.post("/account/password")
+    @routes.post(PASSWORD)
     def change_password() -> Response:
         session = browser.current()
-        return password.take(services, session) if session else _to_login("/account/password")
+        return password.take(services, session) if session else _to_login(PASSWORD)
 
     @routes.errorhandler(CSRFError)
     def open_too_long(_error: CSRFError) -> Response:
@@ -74,7 +76,7 @@ def blueprint(services: Services) -> Blueprint:
             gettext("This page had been open for a long time. Nothing was changed; please try once more."),
             "problem",
         )
-        return go("/account/password" if request.path == "/account/password" else "/account")
+        return go(PASSWORD if request.path == PASSWORD else "/account")
 
     return routes
 
@@ -86,7 +88,7 @@ def _show(services: Services, session: Session) -> Response:
         is_admin=session.user.has_role(services.settings.admin_role),
         overview=overview_of(services, session),
         accesses=access.accesses_of(services, session.user),
-        alarms=alarms_of(services, session.sub),
+        alarms=alerts_of(services, session.sub),
     )
 
 
@@ -121,8 +123,8 @@ def _leave(services: Services, session: Session, client_id: str) -> Response:
 
 def _end(services: Services, session: Session, sid: str) -> None:
     services.endings.end_session(sid, Reason.LOGOUT, session.sub)
-    trail.record(services, Tag.ACCOUNT_SESSION_ENDED, sub=session.sub, sid=sid)
+    audit_request.record(services, Tag.ACCOUNT_SESSION_ENDED, sub=session.sub, sid=sid)
 
 
 def _to_login(back: str) -> Response:
-    return go(with_query("/login", next=back))
+    return go(sign_in_address(back))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sso_center.base.errors import Unavailable
 from sso_center.services import Services
 from sso_center.ui.admin.endings.words import scope_in_words
-from sso_center.ui.admin.showing import site_called
+from sso_center.ui.admin.formatting import site_called
 from sso_center.web.language import gettext, number
 
 

@@ -10,10 +10,10 @@ from sso_center.base.urls import with_query
 from sso_center.core.sessions import TooManySessions
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui.login import order, password, too_many
+from sso_center.ui.login import order, password, session_limit
 from sso_center.ui.login.destination import Destination, destination_of
 from sso_center.ui.login.step import Progress, Step, Visit
-from sso_center.web import browser
+from sso_center.web import browser, headers
 from sso_center.web.address import client_address
 from sso_center.web.csrf import CSRFError
 from sso_center.web.pages import go
@@ -43,6 +43,8 @@ def blueprint(services: Services) -> Blueprint:
 
 def _view(services: Services, step: Step):  # type: ignore[no-untyped-def]
     def view() -> Response:
+        # The last step's form is answered by a redirect that ends at the site that waits.
+        headers.let_forms_lead_elsewhere()
         destination = _destination(services)
         if request.method == "POST":
             return _take(services, step, destination)
@@ -86,7 +88,7 @@ def _go_on(services: Services, progress: Progress, destination: Destination) -> 
     try:
         browser.open_session(user, remember=progress.is_remembered, amr=progress.amr)
     except TooManySessions as refused:
-        return too_many.show(services, user, refused, destination)
+        return session_limit.show(services, user, refused, destination)
     # Only now, since the session gave a new browser the mark by which it is known from now on. From here the
     # person is in, whatever else fails; the audit log hears of it from the script that let them in.
     with suppress(Unavailable):
@@ -118,7 +120,7 @@ def _user_of(services: Services, progress: Progress) -> User | None:
 
 
 def _destination(services: Services) -> Destination:
-    return destination_of(services, request.args.get("next", ""), again="again" in request.args)
+    return destination_of(request.args.get("next", ""), again="again" in request.args)
 
 
 def _send_to(step: Step, destination: Destination) -> Response:

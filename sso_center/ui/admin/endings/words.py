@@ -3,7 +3,7 @@
 from sso_center.core.notices import EndingSummary, SiteReceipt
 from sso_center.core.reasons import Reason
 from sso_center.services import Services
-from sso_center.ui.admin.showing import person_called, site_called
+from sso_center.ui.admin.formatting import person_called, site_called
 from sso_center.web.language import gettext, lazy_gettext, number, soon
 
 REASONS = {

@@ -7,10 +7,10 @@ from sso_center.core.cutoffs import Reach
 from sso_center.core.reasons import Reason
 from sso_center.core.sessions import SessionView
 from sso_center.services import Services
-from sso_center.ui import trail
-from sso_center.ui.admin.asking import Question, ask, is_confirmed
+from sso_center.ui import audit_request
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
+from sso_center.ui.admin.formatting import person_called, site_called
 from sso_center.ui.admin.gate import admin
-from sso_center.ui.admin.showing import person_called, site_called
 from sso_center.ui.devices import device_of
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
@@ -53,7 +53,7 @@ def _end(services: Services, view: SessionView) -> Response:
     if ending is None:
         flash(gettext("That session had ended already."), "good")
         return go(f"/admin/sessions/{view.sid}")
-    trail.record(
+    audit_request.record(
         services, Tag.CONSOLE_USED, sub=view.sub, sid=view.sid, actor=actor, detail={"did": "end_session"}
     )
     return go(f"/admin/endings/{ending.number}")

@@ -5,10 +5,10 @@ from flask import Blueprint, Response, flash
 from sso_center.core.audit import Tag
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
-from sso_center.ui.admin.asking import Question, ask, is_confirmed
+from sso_center.ui import audit_request
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
 from sso_center.ui.admin.gate import admin
-from sso_center.ui.admin.users.oneself import not_oneself
+from sso_center.ui.admin.users.self_lockout import not_oneself
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
 
@@ -41,6 +41,8 @@ def _ask(services: Services, user: User) -> Response:
 
 def _remove(services: Services, user: User) -> Response:
     services.removals.remove_user(user.sub, admin().sub)
-    trail.record(services, Tag.CONSOLE_USED, sub=user.sub, actor=admin().sub, detail={"did": "remove_user"})
+    audit_request.record(
+        services, Tag.CONSOLE_USED, sub=user.sub, actor=admin().sub, detail={"did": "remove_user"}
+    )
     flash(gettext("%(name)s is removed.", name=user.username), "good")
     return go("/admin/users")
