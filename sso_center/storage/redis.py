@@ -6,7 +6,7 @@ out of date is told so. Both are mended here, by the hooks that the owner of the
 of the configuration register, and the script is run once more: a refused script has done nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -32,11 +32,20 @@ from sso_center.storage.link import Word, packed
 from sso_center.storage.marker import Marker
 from sso_center.storage.messages import listen
 from sso_center.storage.nodes import AwayError, Node, Pack
-from sso_center.storage.scripts import Given, Script, load_script, load_unguarded_script
+from sso_center.storage.scripts import NOTHING, Arguments, Script, load_script, load_unguarded_script
 from sso_center.storage.shard_recovery import GUARDS_REFUSALS, Recover, Reload, ShardRecovery
 from sso_center.storage.topology import Topology
 
-__all__ = ["Given", "Marker", "Redis", "Script", "load_script", "load_unguarded_script", "open_redis"]
+__all__ = [
+    "NOTHING",
+    "Arguments",
+    "Marker",
+    "Redis",
+    "Script",
+    "load_script",
+    "load_unguarded_script",
+    "open_redis",
+]
 
 SHARD_LIFETIME = 400 * 86400 * 1000
 """Milliseconds a shard's hash is kept after it was last trusted; once gone it is recovered anew."""
@@ -86,7 +95,7 @@ class Redis:
 
     # -- scripts and commands
 
-    def run(self, script: Script, shard: str, /, **given: Given) -> Any:
+    def run(self, script: Script, shard: str, given: Arguments = NOTHING) -> Any:
         """Run a guarded script on `shard`, given its arguments by name, and return its reply (text decoded).
 
         Raises TypeError unless it is given exactly what it declares; Unavailable when the store is away,
@@ -104,12 +113,12 @@ class Redis:
                 self._mending.mend(shard, refused)
         raise Unavailable(detail=f"shard {shard} can't be brought up to date")
 
-    def run_unguarded(self, script: Script, shard: str, /, **given: Given) -> Any:
+    def run_unguarded(self, script: Script, shard: str, given: Arguments = NOTHING) -> Any:
         """Run one of the recovery's own scripts on a shard that is not trusted yet."""
         assert not script.is_guarded, f"{script.name} would be refused"
         return self._run(script, shard, script.words(given))
 
-    def run_many(self, script: Script, calls: Sequence[tuple[str, Mapping[str, Given]]]) -> list[Any]:
+    def run_many(self, script: Script, calls: Sequence[tuple[str, Arguments]]) -> list[Any]:
         """Run a script once for each (shard, arguments by name), sent together; return the replies in order.
 
         Raises what `run` raises, Unavailable at the first server that can't be had: others have run then.
@@ -127,7 +136,7 @@ class Redis:
             for call, reply in zip(worded, replies, strict=True)
         ]
 
-    def run_everywhere(self, script: Script, /, **given: Given) -> dict[str, Any]:
+    def run_everywhere(self, script: Script, given: Arguments = NOTHING) -> dict[str, Any]:
         """Run a script on every shard, sent together, and return the replies by shard.
 
         Raises what `run_many` raises.
@@ -172,11 +181,13 @@ class Redis:
             self.run_unguarded(
                 _TRUST,
                 shard,
-                applied_to=run_id,
-                lineage=lineage,
-                position=position,
-                config=config,
-                lifetime=SHARD_LIFETIME,
+                {
+                    "applied_to": run_id,
+                    "lineage": lineage,
+                    "position": position,
+                    "config": config,
+                    "lifetime": SHARD_LIFETIME,
+                },
             )
         except ResponseError as refused:
             raise Unavailable(detail=f"shard {shard}: {refused}") from refused
@@ -195,7 +206,7 @@ class Redis:
         self._mending.reload_once(version)
         self.configuration_version = max(self.configuration_version, version)
         for shard in self._heads:
-            self.run_unguarded(_RAISE_CONFIG, shard, version=version)
+            self.run_unguarded(_RAISE_CONFIG, shard, {"version": version})
 
     # -- messages
 

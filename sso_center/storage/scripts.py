@@ -13,17 +13,20 @@ run, which was a third of what a check cost it. So what a script does not use is
 import hashlib
 import re
 from collections import namedtuple
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any
 
 from sso_center.storage.link import Word
 from sso_center.storage.lua import BadScript, Piece, Token, read_pieces, read_tokens
 
-Given = Word | Sequence[Word]
-"""The value of an argument: a list for the `*name` at the end, one word for any other."""
+Arguments = Mapping[str, Word | Sequence[Word]]
+"""A script's arguments by name: a list for the `*name` at the end, one word for any other."""
+
+NOTHING: Arguments = {}
 
 MAX_LOCALS = 200
 """How many names Lua allows one function, and so the top level of a script."""
@@ -68,28 +71,28 @@ class Script:
     arguments: tuple[Argument, ...]
     replies: Mapping[str, Reply]
     sha: str = field(init=False)
-    _names: frozenset[str] = field(init=False, repr=False)
-    _words: tuple[str, ...] = field(init=False, repr=False)
+    _pick: Callable[[Any], tuple[Word, ...]] = field(init=False, repr=False)
     _list: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         # SHA-1 is the server's name for a script, no protection.
         digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
         object.__setattr__(self, "sha", digest)
-        object.__setattr__(self, "_names", frozenset(one.name for one in self.arguments))
-        object.__setattr__(self, "_words", tuple(one.name for one in self.arguments if not one.is_list))
+        object.__setattr__(self, "_pick", _picker([one.name for one in self.arguments if not one.is_list]))
         object.__setattr__(self, "_list", next((one.name for one in self.arguments if one.is_list), ""))
 
-    def words(self, given: Mapping[str, Any]) -> tuple[Word, ...]:
+    def words(self, given: Arguments) -> tuple[Word, ...]:
         """Return the arguments in the order in which the script takes them.
 
         Raises TypeError unless they are exactly those that it declares.
         """
-        if given.keys() != self._names:
-            wrong = sorted(given.keys() ^ self._names)
-            raise TypeError(f"{self.name} is given too much or too little: {', '.join(wrong)}")
-        words = tuple(map(given.__getitem__, self._words))
-        return (*words, *given[self._list]) if self._list else words
+        if len(given) == len(self.arguments):
+            try:
+                words = self._pick(given)
+                return (*words, *given[self._list]) if self._list else words  # type: ignore[misc]
+            except KeyError:
+                pass
+        raise TypeError(f"{self.name} is given {', '.join(given)}, which is not what it declares")
 
     def read(self, reply: Sequence[Any]) -> Any:
         """Return a declared reply with its values by name. Raises KeyError for one that is not declared."""
@@ -112,6 +115,13 @@ def load_script(package: str, *parts: str) -> Script:
 def load_unguarded_script(package: str, *parts: str) -> Script:
     """Return a script that also runs on a shard not yet trusted: for the recovery's own steps only."""
     return _compose(package, _OPENING[:1], parts, is_guarded=False)
+
+
+def _picker(names: Sequence[str]) -> Callable[[Any], tuple[Word, ...]]:
+    """Return what takes the values of these names from a mapping, in this order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda given: tuple([given[name] for name in names])
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Rotating:
 
     def _step(self, what: str, token: ChainToken) -> tuple[str, str]:
         verdict, nonce = self._redis.run(
-            STEP, SHARD, step=what, is_strict=0, **presented_arguments(token), interval=0
+            STEP, SHARD, {"step": what, "is_strict": 0, **presented_arguments(token), "interval": 0}
         )
         return verdict, nonce
 

@@ -25,7 +25,9 @@ class Holder:
 
     def _run(self, what: str, token: ChainToken) -> list[str]:
         reply: list[str] = self._redis.run(
-            _STEP, token.shard, step=what, is_strict=1, **presented_arguments(token), interval=2 * HOUR
+            _STEP,
+            token.shard,
+            {"step": what, "is_strict": 1, **presented_arguments(token), "interval": 2 * HOUR},
         )
         return reply
 

@@ -216,7 +216,9 @@ def test_an_abandoned_walk_counts_at_once_and_is_finished_by_the_courier(
 
 def test_a_cut_off_counts_before_it_is_recorded(core: Core) -> None:
     held = sign_in(core)
-    core.services.redis.run(CUT_OFF, held.user.shard, scope="user", name=held.user.sub, kept=MINUTE)
+    core.services.redis.run(
+        CUT_OFF, held.user.shard, {"scope": "user", "name": held.user.sub, "kept": MINUTE}
+    )
     assert is_in(core, held) == [False]
 
 

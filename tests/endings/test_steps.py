@@ -28,7 +28,9 @@ def close(
     core: Core, held: Held, ending: str = "ending", reason: str = "logout", actor: str = "me"
 ) -> list[str]:
     reply = core.services.redis.run(
-        CLOSE, held.user.shard, sid=held.sid, ending=f"{held.sid}:{ending}", reason=reason, actor=actor
+        CLOSE,
+        held.user.shard,
+        {"sid": held.sid, "ending": f"{held.sid}:{ending}", "reason": reason, "actor": actor},
     )
     return [str(one) for one in reply]
 

@@ -73,7 +73,9 @@ def test_a_login_brings_back_no_dead_session_and_takes_over_nobody_elses(
     if earlier == "of another person":
         user = core.person(shard=user.shard)
     if earlier == "closed":
-        core.services.redis.run(CLOSE, user.shard, sid=held.sid, ending="id", reason="logout", actor="test")
+        core.services.redis.run(
+            CLOSE, user.shard, {"sid": held.sid, "ending": "id", "reason": "logout", "actor": "test"}
+        )
     if earlier == "expired":
         core.time.move(ABSOLUTE * SECOND)
     if earlier == "cut off":
@@ -84,22 +86,24 @@ def test_a_login_brings_back_no_dead_session_and_takes_over_nobody_elses(
     reply = core.services.redis.run(
         OPEN,
         user.shard,
-        sid=sid,
-        sub=user.sub,
-        epoch=user.epoch,
-        **beginning_arguments(chain),
-        idle=HOUR,
-        life=HOUR,
-        about='[["pwd"],"",0,"","",false]',
-        earlier=place,
-        address="",
-        user_agent="",
-        device="",
-        device_type="other",
-        limit=0,
-        policy="refuse",
-        by_type=0,
-        ending="",
+        {
+            "sid": sid,
+            "sub": user.sub,
+            "epoch": user.epoch,
+            **beginning_arguments(chain),
+            "idle": HOUR,
+            "life": HOUR,
+            "about": '[["pwd"],"",0,"","",false]',
+            "earlier": place,
+            "address": "",
+            "user_agent": "",
+            "device": "",
+            "device_type": "other",
+            "limit": 0,
+            "policy": "refuse",
+            "by_type": 0,
+            "ending": "",
+        },
     )
     assert OPEN.read(reply).sid == sid
 

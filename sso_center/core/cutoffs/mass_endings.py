@@ -139,7 +139,7 @@ class MassEndings:
         cursor = FIRST
         while True:
             cursor, *page = self._enforcer.with_users(
-                _FIND_REACHED, shard, scope=scope, name=name, cursor=cursor, count=PAGE
+                _FIND_REACHED, shard, {"scope": scope, "name": name, "cursor": cursor, "count": PAGE}
             )
             yield page
             if cursor == FIRST:

@@ -91,7 +91,7 @@ class Endings:
 
     def _check(self, shard: str, joined_by: str, asked: Sequence[str]) -> Sequence[int]:
         while True:
-            word, *said = self._sessions.with_user(_CHECK, shard, clients=joined_by, sids=asked)
+            word, *said = self._sessions.with_user(_CHECK, shard, {"clients": joined_by, "sids": asked})
             if word == "checked":
                 return said
             # One of them is of a person who was removed: it ends, and the others are asked after again.
@@ -106,7 +106,7 @@ class Endings:
         shard = shard_in(sid)
         if shard is None:
             return None
-        reply = self._sessions.with_user(_FIND_LEAVING, shard, sid=sid, client=client_id)
+        reply = self._sessions.with_user(_FIND_LEAVING, shard, {"sid": sid, "client": client_id})
         if reply[0] != "leaving":
             return None
         at, sub = _FIND_LEAVING.read(reply)

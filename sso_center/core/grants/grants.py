@@ -91,18 +91,20 @@ class Grants:
         visit, word = self._sessions.visit_with(
             _ISSUE,
             cookie,
-            code=hashed(code),
-            client=request.client_id,
-            redirect_uri=request.redirect_uri,
-            challenge=request.code_challenge or "",
-            about=about,
-            life=self._life * 1000,
-            kept=self._kept * 1000,
-            login_after=self._login_after(request),
-            scope=" ".join(request.scope),
-            needs_consent=int(request.needs_consent),
-            address=request.address,
-            user_agent=request.user_agent,
+            {
+                "code": hashed(code),
+                "client": request.client_id,
+                "redirect_uri": request.redirect_uri,
+                "challenge": request.code_challenge or "",
+                "about": about,
+                "life": self._life * 1000,
+                "kept": self._kept * 1000,
+                "login_after": self._login_after(request),
+                "scope": " ".join(request.scope),
+                "needs_consent": int(request.needs_consent),
+                "address": request.address,
+                "user_agent": request.user_agent,
+            },
         )
         return Issued(code if word == "issued" else None, visit, word == "consent_needed")
 

@@ -44,7 +44,7 @@ class EntryApplier:
         if entry.shard:
             self.apply_to(entry.shard, entry)
         elif entry.kind == "cutoff":
-            self._redis.run_everywhere(_CUTOFF, **self._cut_off(entry))
+            self._redis.run_everywhere(_CUTOFF, self._cut_off(entry))
         else:
             for shard in all_shards():
                 self.apply_to(shard, entry)
@@ -53,18 +53,18 @@ class EntryApplier:
         """Apply an entry to one shard. Raises Unavailable."""
         run = self._redis.run_unguarded
         if entry.kind == "ending":
-            run(_ENDING, shard, **self._ending(entry))
+            run(_ENDING, shard, self._ending(entry))
         elif entry.kind == "cutoff":
-            run(_CUTOFF, shard, **self._cut_off(entry))
+            run(_CUTOFF, shard, self._cut_off(entry))
         elif entry.kind == "leave":
             self.leave(shard, entry.sid, entry.client_id, entry.detail["at"])
         elif entry.kind == "revocation":
             self._revoke(shard, entry)
         elif entry.kind == "user" and entry.reason == Reason.REMOVED:
-            run(_PUT_USER, shard, **copy_arguments(removed_user(entry.sub, entry.detail["version"])))
+            run(_PUT_USER, shard, copy_arguments(removed_user(entry.sub, entry.detail["version"])))
         elif entry.kind == "user":
             lost = as_marks(entry.detail.get("lost_roles", ()))
-            run(_FORGET_USER, shard, sub=entry.sub, lost_roles=lost)
+            run(_FORGET_USER, shard, {"sub": entry.sub, "lost_roles": lost})
 
     def end_all(self, endings: Sequence[Ending | Entry]) -> None:
         """Take sessions whose endings are recorded out of Redis. Raises Unavailable."""
@@ -72,7 +72,7 @@ class EntryApplier:
 
     def leave(self, shard: str, sid: str, client_id: str, at: int) -> None:
         """Take a client out of a session that it joined at or before `at` (ms). Raises Unavailable."""
-        self._redis.run_unguarded(_LEAVE, shard, sid=sid, client=client_id, moment=at)
+        self._redis.run_unguarded(_LEAVE, shard, {"sid": sid, "client": client_id, "moment": at})
 
     def leave_all(self, shard: str, sids: Sequence[str], client_id: str, at: int) -> None:
         """Take a client out of several sessions that it joined at or before `at` (ms). Raises Unavailable."""
@@ -95,19 +95,19 @@ class EntryApplier:
     def _revoke(self, shard: str, entry: Entry) -> None:
         kept = max(LONGEST_LIFE + CLOCKS_DIFFER, self.outlives)
         for family in entry.detail.get("families", ()):
-            self._redis.run_unguarded(_REVOCATION, shard, id=family, sub=entry.sub, left=kept)
+            self._redis.run_unguarded(_REVOCATION, shard, {"id": family, "sub": entry.sub, "left": kept})
         if jti := entry.detail.get("denied"):
             until = entry.detail.get("until", 0)
             left = max(until + CLOCKS_DIFFER - self._clock(), 0) if until else self.outlives
-            self._redis.run_unguarded(_REVOCATION, shard, id=jti, sub=entry.sub, left=left)
+            self._redis.run_unguarded(_REVOCATION, shard, {"id": jti, "sub": entry.sub, "left": left})
 
     def void_grants(self, shard: str) -> None:
         """Void every grant issued so far in a shard. Raises Unavailable."""
-        self._redis.run_unguarded(_VOID_GRANTS, shard, kept=self._horizon)
+        self._redis.run_unguarded(_VOID_GRANTS, shard, {"kept": self._horizon})
 
     def mark(self, entry: Entry) -> None:
         """Note in every shard the entry concerns that the journal is applied up to it. Raises Unavailable."""
         if entry.shard:
-            self._redis.run_unguarded(_MARK, entry.shard, position=entry.number)
+            self._redis.run_unguarded(_MARK, entry.shard, {"position": entry.number})
         else:
-            self._redis.run_everywhere(_MARK, position=entry.number)
+            self._redis.run_everywhere(_MARK, {"position": entry.number})

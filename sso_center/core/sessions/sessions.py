@@ -30,7 +30,7 @@ from sso_center.core.sessions.record import (
 )
 from sso_center.core.users import User, Users
 from sso_center.storage.redis import Redis
-from sso_center.storage.scripts import Given, Script, load_script
+from sso_center.storage.scripts import NOTHING, Arguments, Script, load_script
 
 SESSION_PARTS = (
     "sso_center.core.chains/chain.lua",
@@ -118,7 +118,7 @@ class Sessions:
         """
         return self.visit_with(_VISIT, cookie)[0]
 
-    def visit_with(self, script: Script, cookie: str | None, /, **more: Given) -> tuple[Visit, str]:
+    def visit_with(self, script: Script, cookie: str | None, more: Arguments = NOTHING) -> tuple[Visit, str]:
         """Run a script that begins as visit.lua does, and does something more for a living session.
 
         `more` are its arguments beside those of visit.lua. Returns the visit, and the word with which the
@@ -127,16 +127,16 @@ class Sessions:
         token = self._read(cookie)
         if token is None:
             return Visit(Outcome.NONE if not cookie else Outcome.UNKNOWN), ""
-        reply = self.with_user(script, token.shard, **self._visit_arguments(token), **more)
+        reply = self.with_user(script, token.shard, {**self._visit_arguments(token), **more})
         return self._read_visit(token, reply)
 
-    def with_user(self, script: Script, shard: str, /, **given: Given) -> list[Any]:
+    def with_user(self, script: Script, shard: str, given: Arguments) -> list[Any]:
         """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
 
         Raises Unavailable when the refilled user is gone again at once.
         """
         for _ in range(3):
-            reply: list[Any] = self._redis.run(script, shard, **given)
+            reply: list[Any] = self._redis.run(script, shard, given)
             if reply[0] != "no_user":
                 return reply
             _, _, _, sub, *_ = reply
@@ -176,19 +176,21 @@ class Sessions:
         opened = self._open(
             shard,
             user,
-            sid=new_id(shard),
-            sub=user.sub,
-            epoch=user.epoch,
-            **beginning_arguments(token),
-            idle=idle * 1000,
-            life=life * 1000,
-            about=about.to_json(),
-            earlier=earlier.sid if earlier and same_person else "",
-            address=about.address,
-            user_agent=about.user_agent,
-            device=device_mark(device),
-            device_type=device_type_of(about.user_agent),
-            **self.limit_arguments(),
+            {
+                "sid": new_id(shard),
+                "sub": user.sub,
+                "epoch": user.epoch,
+                **beginning_arguments(token),
+                "idle": idle * 1000,
+                "life": life * 1000,
+                "about": about.to_json(),
+                "earlier": earlier.sid if earlier and same_person else "",
+                "address": about.address,
+                "user_agent": about.user_agent,
+                "device": device_mark(device),
+                "device_type": device_type_of(about.user_agent),
+                **self.limit_arguments(),
+            },
         )
         session = Session(
             sid=opened.sid,
@@ -203,7 +205,7 @@ class Sessions:
         replaced = earlier.sid if earlier and not same_person else None
         return Opened(session, self._signer().dumps(token), replaced, tuple(opened.evicted))
 
-    def limit_arguments(self) -> dict[str, Given]:
+    def limit_arguments(self) -> dict[str, str | int]:
         """Return what session_make_room (opening.lua) is told, with an id for the endings that it makes."""
         limits = self._limits
         return {
@@ -213,9 +215,9 @@ class Sessions:
             "ending": uuid.uuid4().hex,
         }
 
-    def _open(self, shard: str, user: User, /, **given: Given) -> Any:
+    def _open(self, shard: str, user: User, given: Arguments) -> Any:
         for _ in range(2):
-            reply: Sequence[Any] = self._redis.run(_OPEN, shard, **given)
+            reply: Sequence[Any] = self._redis.run(_OPEN, shard, given)
             if reply[0] == "opened":
                 return _OPEN.read(reply)
             if reply[0] == "full":
@@ -228,7 +230,7 @@ class Sessions:
 
     def of_user(self, sub: str) -> list[SessionView]:
         """Return the living sessions of a user, the last used first."""
-        rows = self._redis.run(_LIST, shard_of(sub), sub=sub, offset=0, count=0, sid="")[1:]
+        rows = self._redis.run(_LIST, shard_of(sub), {"sub": sub, "offset": 0, "count": 0, "sid": ""})[1:]
         return sorted((read_view(row) for row in rows), key=lambda view: -view.seen_at)
 
     def view(self, sid: str) -> SessionView | None:
@@ -236,19 +238,23 @@ class Sessions:
         shard = shard_in(sid)
         if shard is None:
             return None
-        rows = self._redis.run(_LIST, shard, sub="", offset=0, count=0, sid=sid)[1:]
+        rows = self._redis.run(_LIST, shard, {"sub": "", "offset": 0, "count": 0, "sid": sid})[1:]
         return read_view(rows[0]) if rows else None
 
     def count(self) -> int:
         """Return how many sessions there are, those that expired a moment ago included."""
-        return sum(int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, index="deadlines").values())
+        return sum(
+            int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, {"index": "deadlines"}).values()
+        )
 
     def every(self) -> Iterator[SessionView]:
         """Yield every living session, shard by shard, a page at a time."""
         for shard in all_shards():
             offset = 0
             while True:
-                looked_at, *rows = self._redis.run(_LIST, shard, sub="", offset=offset, count=_PAGE, sid="")
+                looked_at, *rows = self._redis.run(
+                    _LIST, shard, {"sub": "", "offset": offset, "count": _PAGE, "sid": ""}
+                )
                 yield from (read_view(row) for row in rows)
                 if int(looked_at) < _PAGE:
                     break
@@ -263,12 +269,12 @@ class Sessions:
         shard = shard_in(sids[0]) if sids else None
         if shard is None:
             return {sid: [] for sid in sids}
-        found = self._redis.run(_LIST_STEPS, shard, sids=sids)
+        found = self._redis.run(_LIST_STEPS, shard, {"sids": sids})
         return {sid: read_steps(reply) for sid, reply in zip(sids, found, strict=True)}
 
     def presence(self, *, most: int = 10) -> Presence:
         """Return how many people are here, and the `most` used clients."""
-        replies = self._redis.run_everywhere(_COUNT_PRESENCE, hours=_USED_HOURS, windows=WINDOWS)
+        replies = self._redis.run_everywhere(_COUNT_PRESENCE, {"hours": _USED_HOURS, "windows": WINDOWS})
         return read_presence(replies.values(), most)
 
     def _read(self, cookie: str | None) -> ChainToken | None:

@@ -19,11 +19,6 @@ TYPE = "at+jwt"
 MAX_OPAQUE = 200
 MAX_JWT = 8192
 
-_OPAQUE: Mapping[str, str | int] = dict.fromkeys(
-    ("client", "sub", "sid", "scope", "stamp", "deadline", "epoch", "family", "number"), ""
-)
-"""What an opaque token does not say itself."""
-
 
 @dataclass(frozen=True)
 class AccessTokenClaims:
@@ -55,6 +50,11 @@ class FindActiveCall:
     shard: str
     arguments: Mapping[str, str | int]
     audience: tuple[str, ...] | None = None
+
+    @property
+    def is_jwt(self) -> bool:
+        """Whether the token says itself what it stands for."""
+        return self.audience is not None
 
 
 class AccessTokens:
@@ -119,7 +119,7 @@ class AccessTokens:
             shard = shard_in(token)
             if shard is None or len(token) > MAX_OPAQUE:
                 return None
-            return FindActiveCall(shard, {**_OPAQUE, "hash": hashed(token)})
+            return FindActiveCall(shard, {"hash": hashed(token)})
         return self._read_jwt(token)
 
     def _read_jwt(self, token: str) -> "FindActiveCall | None":
@@ -134,7 +134,6 @@ class AccessTokens:
         return FindActiveCall(
             shard,
             {
-                "hash": "",
                 "client": claims["client_id"],
                 "sub": claims["sub"],
                 "sid": claims.get("sid", ""),

@@ -12,7 +12,8 @@ from sso_center.core.tokens.redeemer import FAMILY_PARTS
 from sso_center.core.users import User
 from sso_center.storage.scripts import load_script
 
-_FIND_ACTIVE = load_script(__package__, *FAMILY_PARTS, "find_active.lua")
+_FIND_ACTIVE = load_script(__package__, *FAMILY_PARTS, "active.lua", "find_active.lua")
+_FIND_ACTIVE_JWT = load_script(__package__, *FAMILY_PARTS, "active.lua", "find_active_jwt.lua")
 _FIND_APP = load_script(__package__, *FAMILY_PARTS, "find_app.lua")
 _FIND_REFRESH = load_script(__package__, *FAMILY_PARTS, "find_refresh.lua")
 
@@ -60,7 +61,9 @@ class ActiveTokens:
         asked = self._access.read(token)
         if asked is None:
             return None
-        reply = self._sessions.with_user(_FIND_ACTIVE, asked.shard, **asked.arguments)
+        reply = self._sessions.with_user(
+            _FIND_ACTIVE_JWT if asked.is_jwt else _FIND_ACTIVE, asked.shard, asked.arguments
+        )
         if reply[0] != "active":
             return None
         found = _FIND_ACTIVE.read(reply)
@@ -82,10 +85,12 @@ class ActiveTokens:
         reply = self._sessions.with_user(
             _FIND_APP,
             token.shard,
-            **presented_arguments(token),
-            interval=self._app_rotation,
-            handed_on=self._handed_on_by(asker),
-            caller=asker.client_id if asker else "",
+            {
+                **presented_arguments(token),
+                "interval": self._app_rotation,
+                "handed_on": self._handed_on_by(asker),
+                "caller": asker.client_id if asker else "",
+            },
         )
         if reply[0] == "reuse":
             _, _, sid, *_ = reply
@@ -118,7 +123,7 @@ class ActiveTokens:
         return f" {' '.join((*self._clients.holding_for(asker.client_id), *own))} "
 
     def _find_refresh(self, token: ChainToken) -> ActiveToken | None:
-        reply = self._sessions.with_user(_FIND_REFRESH, token.shard, **holder_arguments(token))
+        reply = self._sessions.with_user(_FIND_REFRESH, token.shard, holder_arguments(token))
         if reply[0] != "active":
             return None
         found = _FIND_REFRESH.read(reply)

@@ -127,11 +127,3 @@ local function token_load(hash)
   return {client = f[1], sub = f[2], sid = f[3], scope = f[4], stamp = tonumber(f[5]), deadline = tonumber(f[6]),
     epoch = f[7], family = f[8], number = f[9]}
 end
-
--- Whether what was given by `deadline` in a session ('' for none) has ended for good, whatever comes.
-local function is_over(deadline, sid)
-  if now >= deadline then return true end
-  if sid == '' then return false end
-  local session = session_load(sid)
-  return not session or now >= session.deadline or now >= session.idle_deadline
-end

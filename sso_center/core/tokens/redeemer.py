@@ -98,14 +98,16 @@ class Redeemer:
         reply = self._sessions.with_user(
             _REDEEM,
             shard,
-            **presented,
-            hash=opaque_hash,
-            life=self._lifetimes.access * 1000,
-            format=client.access_token_format,
-            **(beginning_arguments(chain) if chain else _NO_CHAIN),
-            chain_life=client.refresh_token_lifetime * 1000,
-            retry=client.refresh_retry_window * 1000,
-            is_strict=int(client.is_strict),
+            {
+                **presented,
+                "hash": opaque_hash,
+                "life": self._lifetimes.access * 1000,
+                "format": client.access_token_format,
+                **(beginning_arguments(chain) if chain else _NO_CHAIN),
+                "chain_life": client.refresh_token_lifetime * 1000,
+                "retry": client.refresh_retry_window * 1000,
+                "is_strict": int(client.is_strict),
+            },
         )
         redeemed = _read_redeemed(reply, presented["family_id"])
         refresh_token = self._refresh_signer().dumps(chain) if chain else None
@@ -124,15 +126,17 @@ class Redeemer:
         reply = self._sessions.with_user(
             _REDEEM_APP,
             shard,
-            **presented,
-            **beginning_arguments(chain),
-            life=self._lifetimes.app * 1000,
-            is_strict=int(client.is_strict),
-            sid=new_id(shard),
-            device=hashed(device_id) if device_id else "",
-            **self._sessions.limit_arguments(),
-            address=address,
-            user_agent=user_agent[:MAX_USER_AGENT],
+            {
+                **presented,
+                **beginning_arguments(chain),
+                "life": self._lifetimes.app * 1000,
+                "is_strict": int(client.is_strict),
+                "sid": new_id(shard),
+                "device": hashed(device_id) if device_id else "",
+                **self._sessions.limit_arguments(),
+                "address": address,
+                "user_agent": user_agent[:MAX_USER_AGENT],
+            },
         )
         redeemed = _read_redeemed(reply, presented["family_id"])
         return self._redeemed(client, redeemed, presented["family_id"], self._app_signer().dumps(chain), None)

@@ -49,11 +49,13 @@ class Refresher:
         reply = self._sessions.with_user(
             _REFRESH,
             presented.shard,
-            **presented_arguments(presented),
-            client=client.client_id,
-            asked=" ".join(scope or ()),
-            hash=opaque_hash,
-            life=self._life,
+            {
+                **presented_arguments(presented),
+                "client": client.client_id,
+                "asked": " ".join(scope or ()),
+                "hash": opaque_hash,
+                "life": self._life,
+            },
         )
         if reply[0] == "reuse":
             reused = _REFRESH.read(reply)

@@ -9,8 +9,10 @@ from sso_center.core.tokens.redeemer import FAMILY_PARTS
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
-_FIND_REVOCABLE = load_script(__package__, *FAMILY_PARTS, "find_revocable.lua")
-_FIND_REVOCABLE_CHAIN = load_script(__package__, *FAMILY_PARTS, "find_revocable_chain.lua")
+_PARTS = (*FAMILY_PARTS, "revocable.lua")
+_FIND_REVOCABLE = load_script(__package__, *_PARTS, "find_revocable.lua")
+_FIND_REVOCABLE_JWT = load_script(__package__, *_PARTS, "find_revocable_jwt.lua")
+_FIND_REVOCABLE_CHAIN = load_script(__package__, *_PARTS, "find_revocable_chain.lua")
 
 
 class RevocableTokens:
@@ -43,11 +45,13 @@ class RevocableTokens:
         asked = self._access.read(token)
         if asked is None:
             return None
-        return _revocable("access", self._redis.run(_FIND_REVOCABLE, asked.shard, **asked.arguments))
+        script = _FIND_REVOCABLE_JWT if asked.is_jwt else _FIND_REVOCABLE
+        return _revocable("access", self._redis.run(script, asked.shard, asked.arguments))
 
     def _find_chain(self, kind: Kind, token: ChainToken) -> RevocableToken | None:
         return _revocable(
-            kind, self._redis.run(_FIND_REVOCABLE_CHAIN, token.shard, kind=kind, **holder_arguments(token))
+            kind,
+            self._redis.run(_FIND_REVOCABLE_CHAIN, token.shard, {"kind": kind, **holder_arguments(token)}),
         )
 
 

@@ -90,7 +90,7 @@ class Tokens:
 
     def offline_of(self, sub: str) -> list[OfflineAccess]:
         """Return what clients may do for a person without a session, by family. Raises Unavailable."""
-        rows = self._redis.run(_LIST_OFFLINE, shard_of(sub), sub=sub)
+        rows = self._redis.run(_LIST_OFFLINE, shard_of(sub), {"sub": sub})
         return [
             OfflineAccess(client_id, tuple(scope.split()), int(since), int(until))
             for client_id, scope, since, until in rows
@@ -104,11 +104,13 @@ class Tokens:
         stamp, deadline = self._redis.run(
             _CLIENT_TOKEN,
             shard,
-            client=client.client_id,
-            scope=asked,
-            jti=jti,
-            hash=opaque_hash,
-            life=self._life * 1000,
+            {
+                "client": client.client_id,
+                "scope": asked,
+                "jti": jti,
+                "hash": opaque_hash,
+                "life": self._life * 1000,
+            },
         )
         issue = AccessTokenClaims(client, client.client_id, "", asked, int(stamp), int(deadline), 0, "", jti)
         token = opaque or self._access.signed(issue, None, None)

@@ -21,7 +21,7 @@ def write_copy(
     `lost_roles` are those that a change took away: what a cut-off took by one of them stays taken. Cut-offs
     later than `latest` (ms) came after the change.
     """
-    redis.run(_PUT_USER, user.shard, **copy_arguments(user, lost_roles=lost_roles, latest=latest))
+    redis.run(_PUT_USER, user.shard, copy_arguments(user, lost_roles=lost_roles, latest=latest))
 
 
 def copy_arguments(
