@@ -2,7 +2,7 @@
 
 import click
 
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import moment, print_json, print_table
 
 PURPOSES = ("RS256", "ES256", "EdDSA", "cookie")
@@ -53,8 +53,5 @@ def list_keys(*, as_json: bool) -> None:
 def rotate(purpose: str | None) -> None:
     """Let the next keys sign; those that signed so far only verify, until nothing they signed is alive."""
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-
-        services.keys.rotate(purpose)
-        services.audit.record(Tag.KEYS_ROTATED, actor=ACTOR, detail={"purpose": purpose or "all"})
+        services.administration.keys.rotate(ACTOR, purpose)
     click.echo(f"Rotated {purpose or 'all keys'}.")

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import counted
 from sso_center.cli.users.person import find_person
 
 if TYPE_CHECKING:
-    from sso_center.core.endings import Reach, Scope
+    from sso_center.core.cutoffs import Reach, Scope
     from sso_center.services import Services
 
 
@@ -47,7 +47,7 @@ def logout(
             return
         scope, name = _scope(services, username, client_id, role)
         if dry_run:
-            click.echo(f"Would log out {_told(services.mass_endings.reach(scope, name))}.")
+            click.echo(f"Would log out {_told(services.administration.endings.reach(scope, name))}.")
         else:
             _end(services, scope, name, is_followed=not no_wait)
 
@@ -58,18 +58,17 @@ def _scope(
     if username is not None:
         return "user", find_person(services, username).sub
     if client_id is not None:
-        return "client", services.clients.get(client_id).client_id
+        return "client", client_id
     if role is not None:
         return "role", role
     return "everyone", ""
 
 
 def _end(services: "Services", scope: "Scope", name: str, *, is_followed: bool) -> None:
-    from sso_center.cli.walks import follow, whom  # noqa: PLC0415
-    from sso_center.core.endings import Reason  # noqa: PLC0415
+    from sso_center.cli.cutoff_jobs import follow, whom  # noqa: PLC0415
 
     began = time.monotonic()
-    entry = services.mass_endings.cut_off(scope, name, Reason.ADMIN, ACTOR)
+    entry = services.administration.endings.end_many(ACTOR, scope, name)
     took = round((time.monotonic() - began) * 1000)
     click.echo(f"Logged out {whom(services, scope, name)}, in {took} ms.")
     if not is_followed:
@@ -80,13 +79,13 @@ def _end(services: "Services", scope: "Scope", name: str, *, is_followed: bool) 
 
 
 def _show_progress(services: "Services") -> None:
-    from sso_center.cli.walks import described  # noqa: PLC0415
+    from sso_center.cli.cutoff_jobs import described  # noqa: PLC0415
 
-    for walk in services.walks.all():
+    for walk in services.cutoff_jobs.all():
         click.echo(described(services, walk))
-    if not services.walks.under_way():
+    if not services.cutoff_jobs.under_way():
         click.echo("Every session that was cut off is ended.")
-    if pending := services.notices.count_by_state().get("pending", 0):
+    if pending := services.outbox.count_by_state().get("pending", 0):
         click.echo(f"{counted(pending, 'notice waits', 'notices wait')} to be delivered.")
 
 

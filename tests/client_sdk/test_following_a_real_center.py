@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from client_sdk.core.site import Site
-from sso_center.core.endings import Reason, Scope
+from sso_center.core.cutoffs import Scope
+from sso_center.core.reasons import Reason
 from sso_center.services import Services
 from tests.client_sdk.real_sites import CenterTimes, RealSite
 from tests.harness.browser import Browser
@@ -119,7 +120,7 @@ def test_a_change_of_roles_is_asked_about_once(
     shop: Following, real_center: Center, browser: Browser, someone: Person
 ) -> None:
     shop.site.log_in(browser, someone, "/")
-    real_center.services.users.set_roles(someone.sub, ("other",))
+    real_center.services.users.update(someone.sub, roles=("other",))
     shop.caught_up()
     assert shop.is_in(browser)
     assert len(shop.asked) <= 1

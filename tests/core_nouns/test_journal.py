@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from sso_center.base.actor import Actor, Origin
 from sso_center.core.audit import Audit, Tag
-from sso_center.core.audit.journal import append
-from sso_center.core.endings.entries import Closed, Entries
+from sso_center.core.journal.entries import ClosedSession, Entries
+from sso_center.core.journal_rows import append_entry
 from sso_center.storage.migrate import migrate
 from sso_center.storage.schema import audit, journal, meta, notices
 from sso_center.storage.sql import Database, database_url, open_database
@@ -34,7 +35,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def write(database: Database, id: str = "") -> int:
     with database.write() as connection:
-        return append(connection, id=id or uuid4().hex, kind="ending", at=1, shard="00", sid="00x")
+        return append_entry(connection, id=id or uuid4().hex, kind="ending", at=1, shard="00", sid="00x")
 
 
 def test_numbers_follow_each_other_without_a_gap_however_many_write(database: Database, in_parallel) -> None:
@@ -72,7 +73,7 @@ def test_an_ending_that_many_record_at_once_is_recorded_told_and_audited_once(
     entries = Entries(database)
     for _ in range(10):
         sid = f"00{uuid4().hex}"
-        closed = Closed(sid, f"{sid}:ending", "logout", "me", 1, "sub", ("shop",))
+        closed = ClosedSession(sid, f"{sid}:ending", "logout", "me", 1, "sub", ("shop",))
         endings = in_parallel(6, lambda _, c=closed: entries.record([c], "00", {"shop": ("shop",)}))
         assert len({ending.number for (ending,) in endings}) == 1
         with database.read() as connection:
@@ -83,7 +84,7 @@ def test_an_ending_that_many_record_at_once_is_recorded_told_and_audited_once(
 def test_an_entry_is_there_or_not_with_the_rest_of_its_transaction(database: Database) -> None:
     def write_and_fail() -> None:
         with database.write() as connection:
-            append(connection, id="undone", kind="ending", at=1, shard=None)
+            append_entry(connection, id="undone", kind="ending", at=1, shard=None)
             connection.execute(insert(meta).values(key="lineage", value="a second one"))
 
     before = write(database)
@@ -94,8 +95,8 @@ def test_an_entry_is_there_or_not_with_the_rest_of_its_transaction(database: Dat
 
 def test_the_audit_log_tells_what_happened_newest_first(database: Database) -> None:
     audit = Audit(database, lambda: 1234)
-    audit.record(Tag.LOGIN_SUCCEEDED, sub="u1", address="192.0.2.1", detail={"amr": ["pwd"]})
-    audit.record(Tag.CLIENT_ADDED, client_id="shop", actor="cli")
+    audit.record(Tag.LOGIN_SUCCEEDED, Actor("u1", Origin("192.0.2.1")), sub="u1", detail={"amr": ["pwd"]})
+    audit.record(Tag.CLIENT_ADDED, Actor("cli"), client_id="shop")
     newest, *_ = audit.latest(1)
     assert (newest.tag, newest.client_id, newest.actor, newest.at) == (
         "admin:client:add",
@@ -109,5 +110,5 @@ def test_the_audit_log_tells_what_happened_newest_first(database: Database) -> N
 
 def test_what_a_browser_calls_itself_never_breaks_the_audit_log(database: Database) -> None:
     audit = Audit(database, lambda: 1)
-    audit.record(Tag.LOGIN_FAILED, user_agent="x" * 100_000 + "\ud800", sub="u\ud8002")
+    audit.record(Tag.LOGIN_FAILED, Actor("", Origin(user_agent="x" * 100_000 + "\ud800")), sub="u\ud8002")
     assert len(audit.latest(1)[0].user_agent) == 300

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from sso_center.base.errors import Conflict
 from sso_center.core.clients.client import Client
 from sso_center.storage.schema import clients, meta
 
@@ -20,7 +22,7 @@ _SETTINGS = frozenset(field.name for field in fields(Client)) - set(_IN_COLUMNS)
 
 
 @dataclass(frozen=True)
-class Former:
+class FormerClient:
     """A client that was removed: what it was told logouts with, until its last notices are delivered.
 
     `id` is of this removal; `until` is the last entry of the journal that concerns it, 0 until everything it
@@ -56,14 +58,14 @@ class Former:
         )
 
 
-def read_former(connection: Connection) -> dict[str, Former]:
+def read_former(connection: Connection) -> dict[str, FormerClient]:
     """Return the clients that were removed lately, by id."""
     rows = connection.execute(select(meta).where(meta.c.key.startswith(_FORMER, autoescape=True)))
-    found = [Former(**json.loads(row.value)) for row in rows]
+    found = [FormerClient(**json.loads(row.value)) for row in rows]
     return {one.client_id: one for one in found}
 
 
-def write_former(connection: Connection, former: Former) -> None:
+def write_former(connection: Connection, former: FormerClient) -> None:
     """Remember a client that is removed, in place of one that had its id; old ones are forgotten."""
     for known in read_former(connection).values():
         is_old = known.until and known.removed_at < former.removed_at - FORMER_KEPT
@@ -72,7 +74,7 @@ def write_former(connection: Connection, former: Former) -> None:
     connection.execute(insert(meta).values(key=_FORMER + former.client_id, value=json.dumps(asdict(former))))
 
 
-def finish_former(connection: Connection, former: Former, until: int) -> None:
+def finish_former(connection: Connection, former: FormerClient, until: int) -> None:
     """Note that everything a removed client was given is taken back, by entry `until` of the journal."""
     done = json.dumps(asdict(replace(former, until=until)))
     connection.execute(update(meta).where(meta.c.key == _FORMER + former.client_id).values(value=done))
@@ -92,12 +94,12 @@ def read_to_change(connection: Connection, client_id: str) -> Client | None:
 
 
 def add_client(connection: Connection, client: Client, secret_hash: str | None, at: int) -> None:
-    """Store a new client at that moment (ms). Raises IntegrityError when its id is taken."""
-    connection.execute(
-        insert(clients).values(
-            client_id=client.client_id, secret_hash=secret_hash, created_at=at, **_columns(client, at)
-        )
-    )
+    """Store a new client at that moment (ms). Raises Conflict when its id is taken."""
+    values = {"client_id": client.client_id, "secret_hash": secret_hash, "created_at": at}
+    try:
+        connection.execute(insert(clients).values(**values, **_columns(client, at)))
+    except IntegrityError as clash:
+        raise Conflict(f"The client {client.client_id!r} is registered already.") from clash
 
 
 def write_client(connection: Connection, client: Client, at: int) -> None:

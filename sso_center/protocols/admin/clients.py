@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sso_center.core.audit import Tag
 from sso_center.core.clients.rules import ACCESS_TOKEN_FORMATS, GRANT_TYPES, ID_TOKEN_ALGORITHMS
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import members, number, text
 from sso_center.protocols.admin.shapes import (
     CLIENT,
@@ -42,37 +41,29 @@ _TRIED = whole(is_confirmed=FLAG, status=COUNT_OR_NULL, took_ms=COUNT, error=TEX
 
 def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
-    clients, audit = services.clients, services.audit
+    clients, acts = services.clients, services.administration.clients
 
-    def find(asked: Asked) -> dict[str, Any]:
+    def find(asked: AdminRequest) -> dict[str, Any]:
         limit, after = asked.query.get("limit", 100), asked.query.get("cursor", "")
         found = [client for client in clients.list() if client.client_id > after]
         following = found[limit - 1].client_id if len(found) > limit else None
         return {"clients": [client_json(client) for client in found[:limit]], "next": following}
 
-    def show(asked: Asked) -> dict[str, Any]:
+    def show(asked: AdminRequest) -> dict[str, Any]:
         return client_json(clients.get(asked.id))
 
-    def register(asked: Asked) -> dict[str, Any]:
-        client, secret = clients.add(**{"id_token_alg": "ES256", **asked.body})
-        audit.record(Tag.CLIENT_ADDED, client_id=client.client_id, **asked.trail)
+    def register(asked: AdminRequest) -> dict[str, Any]:
+        client, secret = acts.register(asked.actor, **{"id_token_alg": "ES256", **asked.body})
         return {"client": client_json(client), "client_secret": secret}
 
-    def update(asked: Asked) -> dict[str, Any]:
-        client = clients.update(asked.id, **asked.body)
-        detail = {"changed": sorted(asked.body)}
-        audit.record(Tag.CLIENT_CHANGED, client_id=client.client_id, detail=detail, **asked.trail)
-        return client_json(client)
+    def update(asked: AdminRequest) -> dict[str, Any]:
+        return client_json(acts.change(asked.actor, asked.id, **asked.body))
 
-    def rotate(asked: Asked) -> dict[str, Any]:
-        secret = clients.rotate_secret(asked.id)
-        audit.record(Tag.CLIENT_SECRET_ROTATED, client_id=asked.id, **asked.trail)
-        return {"client_id": asked.id, "client_secret": secret}
+    def rotate(asked: AdminRequest) -> dict[str, Any]:
+        return {"client_id": asked.id, "client_secret": acts.rotate_secret(asked.actor, asked.id)}
 
-    def try_address(asked: Asked) -> dict[str, Any]:
-        receipt = services.trying.try_address(asked.id)
-        detail = {"confirmed": receipt.is_confirmed, "took_ms": receipt.took, "error": receipt.error}
-        audit.record(Tag.CLIENT_TRIED, client_id=asked.id, detail=detail, **asked.trail)
+    def probe(asked: AdminRequest) -> dict[str, Any]:
+        receipt = acts.try_logout(asked.actor, asked.id)
         return {
             "is_confirmed": receipt.is_confirmed,
             "status": receipt.status,
@@ -80,10 +71,8 @@ def routes(services: Services) -> Sequence[Route]:
             "error": receipt.error or None,
         }
 
-    def remove(asked: Asked) -> dict[str, Any]:
-        number = services.removals.remove_client(asked.id, asked.actor).number
-        asked.note(services, "remove_client", client_id=asked.id, entry=number)
-        return {"number": number}
+    def remove(asked: AdminRequest) -> dict[str, Any]:
+        return {"number": acts.remove(asked.actor, asked.id).number}
 
     return (
         Route(
@@ -140,7 +129,7 @@ def routes(services: Services) -> Sequence[Route]:
             "/clients/{client_id}/try-logout",
             "tryLogout",
             "Send a logout token that ends nothing to the client's address, and say what came of it.",
-            try_address,
+            probe,
             _TRIED,
             refusals=(404,),
         ),
