@@ -46,11 +46,12 @@ def make_application(settings: Settings) -> "WSGIApplication":
     Raises Unavailable while a store is away, SettingsError for what a person must mend.
     """
     from sso_center.app import create_app  # noqa: PLC0415
+    from sso_center.protocols.table import FACADES  # noqa: PLC0415
     from sso_center.services import build_services  # noqa: PLC0415
     from sso_center.storage.migrate import prepare_database  # noqa: PLC0415
 
     prepare_database(settings)
-    return create_app(build_services(settings)).wsgi_app
+    return create_app(build_services(settings, FACADES)).wsgi_app
 
 
 def _application() -> ProcessApplication:

@@ -4,6 +4,7 @@ import click
 
 from sso_center.base.settings import load_settings
 from sso_center.cli.serve import embedded_server
+from sso_center.protocols.table import FACADES
 
 
 @click.command()
@@ -20,4 +21,4 @@ def courier() -> None:
     configure(settings.log_level)
     with embedded_server(settings):
         prepare_database(settings)
-        run(settings)
+        run(settings, FACADES)

@@ -1,1 +1,1 @@
-"""Walking tours: what is to come next is added to a copy of the product, in one place and one line."""
+"""Walking tours: what is added to the center next, added in one place, in front of your eyes."""

@@ -3,15 +3,17 @@
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from sso_center.base.actor import NOWHERE, Origin
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_in
 from sso_center.core.audit import Tag
-from sso_center.core.clients import Clients
+from sso_center.core.clients import Client, Clients
 from sso_center.core.journal.applier import EntryApplier
 from sso_center.core.journal.entries import ClosedSession, Ending, Entries
 from sso_center.core.journal.writer import JournalWriter
+from sso_center.core.notices import NewNotice, takes_notices
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Sessions
 from sso_center.storage.redis import Redis, load_script
@@ -99,11 +101,12 @@ class Endings:
 
     def _check(self, shard: str, joined_by: str, asked: Sequence[str]) -> Sequence[int]:
         while True:
-            word, *said = self._sessions.with_user(_CHECK, shard, (joined_by, *asked))
+            word, *said = self._sessions.with_user(_CHECK, shard, {"clients": joined_by, "sids": asked})
             if word == "checked":
                 return said
             # One of them is of a person who was removed: it ends, and the others are asked after again.
-            self.end_session(said[1], Reason.REMOVED, CENTER)
+            _, sid, *_ = said
+            self.end_session(sid, Reason.REMOVED, CENTER)
 
     def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> int | None:
         """Take one client out of a session, which goes on; returns the entry's number, None if it was not in.
@@ -113,11 +116,12 @@ class Endings:
         shard = shard_in(sid)
         if shard is None:
             return None
-        reply = self._sessions.with_user(_FIND_LEAVING, shard, (sid, client_id))
+        reply = self._sessions.with_user(_FIND_LEAVING, shard, {"sid": sid, "client": client_id})
         if reply[0] != "leaving":
             return None
-        at, sub = int(reply[1]), reply[2]
-        is_notified = self._takes_notices(client_id)
+        at, sub, handle = _FIND_LEAVING.read(reply)
+        client = self._clients.find_notifiable(client_id)
+        told = [client] if takes_notices(client) else []
         entry = self._journal.write(
             kind="leave",
             shard=shard,
@@ -128,39 +132,49 @@ class Endings:
             reason=reason,
             actor=actor,
             detail={"at": at},
-            notices=[(client_id, sid, sub)] if is_notified else (),
+            notices=[NewNotice(one.client_id, sid, sub, one.protocol, handle) for one in told],
         )
         return entry.number
 
     def _close(self, sids: Iterable[str], reason: Reason, actor: str) -> list[ClosedSession]:
-        calls = [(shard, (sid, uuid.uuid4().hex, reason, actor)) for sid in sids if (shard := shard_in(sid))]
+        known = [(shard, sid) for sid in sids if (shard := shard_in(sid))]
+        calls = [
+            (shard, {"sid": sid, "ending": uuid.uuid4().hex, "reason": reason, "actor": actor})
+            for shard, sid in known
+        ]
         replies = self._redis.run_many(_CLOSE, calls)
         return [
             self._read_closed(sid, reply)
-            for (_, (sid, *_)), reply in zip(calls, replies, strict=True)
+            for (_, sid), reply in zip(known, replies, strict=True)
             if reply[0] != "gone"
         ]
 
-    def _read_closed(self, sid: str, reply: Sequence[str]) -> ClosedSession:
-        _, ending_id, why, who, at, sub, *joined = reply
-        apis = self._clients.apis_of(joined)
-        return ClosedSession(sid, ending_id, why, who, int(at), sub, tuple(sorted(joined)), apis)
+    def _read_closed(self, sid: str, reply: Sequence[Any]) -> ClosedSession:
+        closed = _CLOSE.read(reply)
+        return ClosedSession(
+            sid,
+            closed.ending,
+            closed.reason,
+            closed.actor,
+            int(closed.closed_at),
+            closed.sub,
+            tuple(sorted(closed.clients)),
+            self._clients.apis_of(closed.clients),
+            dict(zip(closed.handles[::2], closed.handles[1::2], strict=True)),
+        )
 
-    def _notified_by_participant(self, joined: Iterable[str]) -> dict[str, list[str]]:
+    def _notified_by_participant(self, joined: Iterable[str]) -> dict[str, list[Client]]:
         """Return who takes notices of the ending of a session that these clients joined, by client.
 
         An API that a client's tokens are for is told too: it remembers for seconds that they count.
         """
         known = {name: self._clients.find_notifiable(name) for name in joined}
-        return {
-            name: [one for one in {name, *client.audience} if self._takes_notices(one)]
+        told = {
+            name: [self._clients.find_notifiable(one) for one in {name, *client.audience}]
             for name, client in known.items()
             if client
         }
-
-    def _takes_notices(self, client_id: str) -> bool:
-        client = self._clients.find_notifiable(client_id)
-        return client is not None and bool(client.backchannel_logout_uri)
+        return {name: [one for one in found if takes_notices(one)] for name, found in told.items()}
 
     def _finish(self, endings: Sequence[Ending]) -> None:
         try:

@@ -22,7 +22,9 @@ class Windows:
 
         Raises Unavailable.
         """
-        count, closes = self._redis.run(_WINDOW, shard_of(name), (name, amount, self.length * 1000))
+        count, closes = self._redis.run(
+            _WINDOW, shard_of(name), {"name": name, "amount": amount, "length": self.length * 1000}
+        )
         return int(count), int(closes)
 
 
@@ -34,11 +36,13 @@ class KnownDevices:
 
     def is_known(self, account: str, device: str) -> bool:
         """Say whether this account was logged in to with this device. Raises Unavailable."""
-        return bool(self._redis.run(_KNOWN, shard_of(account), (_name(account, device), 0)))
+        return bool(
+            self._redis.run(_KNOWN, shard_of(account), {"device": _name(account, device), "lifetime": 0})
+        )
 
     def remember(self, account: str, device: str) -> None:
         """Know the device from now on. Raises Unavailable."""
-        self._redis.run(_KNOWN, shard_of(account), (_name(account, device), KNOWN_FOR))
+        self._redis.run(_KNOWN, shard_of(account), {"device": _name(account, device), "lifetime": KNOWN_FOR})
 
 
 def _name(account: str, device: str) -> str:
