@@ -1,11 +1,10 @@
-"""Making a refused script pass: applying the journal to a shard, loading clients and keys anew; each once."""
+"""Recovery of a refused shard: apply the journal to it, or load clients and keys anew; each once."""
 
 import contextlib
 import secrets
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
@@ -13,9 +12,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import all_shards
 from sso_center.storage.marker import Marker
 from sso_center.storage.scripts import load_unguarded_script
-
-if TYPE_CHECKING:
-    from sso_center.storage.redis import Redis
+from sso_center.storage.unguarded_redis import UnguardedRedis
 
 Recover = Callable[[str, str], None]
 """Given a shard and the run id of its server: applies the journal, then calls `Redis.trust`."""
@@ -38,15 +35,15 @@ _RELEASE = load_unguarded_script(__package__, "release.lua")
 class ShardRecovery:
     """Answers the guard's refusals with the hooks that the owners of journal and configuration registered."""
 
-    def __init__(self, redis: "Redis") -> None:
+    def __init__(self, redis: UnguardedRedis) -> None:
         self.recover: Recover | None = None
         self.reload: Reload | None = None
         self._redis = redis
         self._recovering = {shard: threading.Lock() for shard in all_shards()}
         self._reloading = threading.Lock()
 
-    def mend(self, shard: str, refused: ResponseError) -> None:
-        """Do what makes the guard let the script pass, or raise the script's own refusal."""
+    def resolve(self, shard: str, refused: ResponseError) -> None:
+        """Do what makes the guard accept the script, or raise the script's own refusal."""
         refusal = str(refused)
         if refusal.startswith("UNTRUSTED"):
             self._recover_once(shard)
