@@ -1,7 +1,7 @@
 """Guarded scripts on the hot store: the connection that all nouns of core use.
 
 Every script opens with `prelude.lua` and, but for the recovery's own, `guard.lua`. The guard refuses a shard
-whose server came back until the journal is applied to it, and a caller whose clients and keys are out of date.
+whose server came back until the journal is applied to it, and a caller with outdated clients and keys.
 `ShardRecovery` resolves both refusals, and the script is run again: a refused script has done nothing.
 """
 
