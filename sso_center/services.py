@@ -1,4 +1,4 @@
-"""Every object of core, built once a process and handed in: the one place that knows what each is made of."""
+"""The composition root of core: every object is built once in a process and handed in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from sso_center.storage.redis import Redis, open_redis
 from sso_center.storage.sql import Database, open_database
 
 HORIZON = 400 * DAY
-"""Seconds that a cut-off is kept, and that the journal is replayed: nothing issued may live longer."""
+"""Seconds that a cut-off is kept and the journal is replayed: nothing issued may live longer."""
 
 GRANT_KEPT = DAY
 """Seconds a grant's record is kept, so that a replay is recognised."""
@@ -64,7 +64,7 @@ class Services:
     logout_probe: LogoutProbe
 
     def close(self) -> None:
-        """Let go of the stores; an embedded server that nobody else uses stops."""
+        """Close the stores; an embedded server that nobody else uses stops."""
         self.redis.close()
         self.database.close()
 

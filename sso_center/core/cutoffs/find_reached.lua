@@ -1,4 +1,4 @@
--- Finds the living sessions that a cut-off would reach, changing nothing.
+-- Finds the living sessions that a cut-off would end, changing nothing.
 -- ARGV: scope (everyone, user, role, client), name, cursor, count
 -- Returns {next cursor, {sub, client, client, ...}, ...} | {'no_user', '', session reply...}
 local scope, name = args[1], args[2]

@@ -1,4 +1,4 @@
-"""Doing the walks that are under way, a slice at a time, by whoever holds the lease."""
+"""Run the unfinished cut-off jobs, a slice at a time, by the courier that holds the lease."""
 
 import logging
 import time
@@ -17,10 +17,10 @@ _log = logging.getLogger("sso_center.courier")
 
 
 class CutoffJobRunner:
-    """Gives each walk a slice of time in turn, so that a large one holds up no small one.
+    """Gives each job a slice of time in turn, so that a large job delays no small one.
 
-    It keeps its place in a walk from one slice to the next; another walker begins at the last shard
-    that was noted as done.
+    It keeps its place in a job from one slice to the next; another runner begins at the last shard that was
+    stored as done.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class CutoffJobRunner:
         self._last = 0
 
     def step(self, seconds: float) -> bool:
-        """Go on with one walk for about so long; say whether that was done, and there may be more to do.
+        """Continue one job for about `seconds`; say whether there was one, and there may be more to do.
 
-        False also means that another holds the lease. Raises Unavailable.
+        False also means that another courier holds the lease. Raises Unavailable.
         """
         under_way = self._jobs.under_way()
         if not under_way or not self._leases.hold("walk", LEASE_SECONDS):
-            self._places.clear()  # whoever has the lease goes on from what is noted, and so shall we
+            self._places.clear()  # the holder of the lease continues from what is stored, and so shall we
             return False
         walk = next((walk for walk in under_way if walk.number > self._last), under_way[0])
         self._last = walk.number

@@ -1,7 +1,8 @@
 -- Says which sessions are alive and joined by one of some clients; asking counts as use.
 -- ARGV: clients (space-separated), sid, sid, ...
 -- Returns {'checked', 1 or 0, ...} in the order asked | {'no_user', '', session reply...}
--- Notes the asking, at most once a minute.
+--
+-- Records the use, at most once a minute.
 local function note_asking(session, client)
   local key = client_sessions_key(client)
   if now - tonumber(redis.call('ZSCORE', key, session.sid) or 0) < STEP_PAUSE then return end

@@ -1,4 +1,4 @@
--- Makes a recorded cut-off hold in this shard; a later one stays. Safe to repeat, and during a recovery.
+-- Applies a recorded cut-off to this shard; a later one stays. Safe to repeat, and during a recovery.
 -- ARGV: kind, id, the cut-off (ms), how long it is kept (ms)
 local key, at = prefix .. 'cutoff:' .. args[1] .. ':' .. args[2], tonumber(args[3])
 if at > tonumber(redis.call('GET', key) or -1) then

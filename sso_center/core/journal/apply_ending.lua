@@ -1,6 +1,7 @@
--- Step 2: session and chain gone, the sid denied for as long as a token may live. Safe to repeat, and on a shard
--- that is still being recovered. Whoever still holds the chain's token can be told why, for a week.
--- ARGV: sid, sub, for how long tokens may outlive it (ms), why it ended when the session does not know
+-- Step 2 of an ending: removes the session and its chain, and denies the sid for as long as a token may live.
+-- Safe to repeat, and during a recovery. For a week the chain remembers why, for whoever still presents its
+-- token.
+-- ARGV: sid, sub, how long tokens may outlive it (ms), the reason when the session itself does not know it
 local sid, sub = args[1], args[2]
 local f = redis.call('HMGET', session_key(sid), 'chain', 'closed_reason')
 if f[1] then

@@ -1,4 +1,5 @@
--- Takes a client out of a session that it joined at or before a moment; one that joined anew since stays.
+-- Removes a client from a session that it joined at or before a moment; a client that joined again since
+-- stays.
 -- ARGV: sid, client, the moment (ms)
 local joined = tonumber(redis.call('HGET', participants_key(args[1]), args[2]) or -1)
 if joined >= 0 and joined <= tonumber(args[3]) then

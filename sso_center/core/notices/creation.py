@@ -1,4 +1,4 @@
-"""Making notices, inside the transaction that records what they are about."""
+"""Create notices inside the transaction that records their entry."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from sso_center.storage.schema import notices
 
 
 def add_notices(connection: Connection, number: int, rows: Sequence[tuple[str, str, str]], at: int) -> None:
-    """Add notices (client, sid, sub) to an entry inside a transaction; one that is there stays."""
+    """Add notices (client, sid, sub) to an entry inside a transaction; an existing notice stays."""
     there = select(notices.c.client_id, notices.c.sid).where(notices.c.number == number)
     known = {(row.client_id, row.sid) for row in connection.execute(there)}
     fresh = [

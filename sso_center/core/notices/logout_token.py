@@ -8,11 +8,14 @@ from sso_center.core.keys import Keys
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 TYPE = "logout+jwt"
 LIFETIME = 120
-"""Seconds; short, since each try carries a fresh one."""
+"""Seconds; short, since each attempt sends a fresh token."""
 
 
 def make_logout_token(keys: Keys, issuer: str, client: Client, *, sub: str, sid: str, now: int) -> str:
-    """Return a signed logout token for a client, of a person as a whole when `sid` is ''. `now` is in ms."""
+    """Return a signed logout token for a client; with `sid` '' it names the person as a whole.
+
+    `now` is in ms.
+    """
     issued_at = now // 1000
     claims: dict[str, object] = {
         "iss": issuer,

@@ -1,4 +1,4 @@
-"""Telling a site of a logout once: one POST of one fresh logout token, and what came of it."""
+"""One attempt to notify a site of a logout: POST a fresh logout token, and return the receipt."""
 
 import time
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ NO_ADDRESS = "the client has no logout address"
 
 @dataclass(frozen=True)
 class Receipt:
-    """What came of an attempt. `took` is in milliseconds; `error` is for the admin, without secrets."""
+    """The outcome of an attempt. `took` is in milliseconds; `error` is for the admin, without secrets."""
 
     is_confirmed: bool
     status: int | None
@@ -24,7 +24,7 @@ class Receipt:
 
 
 class NoticeSender:
-    """Tells sites. Thread-safe."""
+    """Sends notices to sites. Thread-safe."""
 
     def __init__(self, keys: Keys, poster: Poster, issuer: str, clock: Clock) -> None:
         self._keys = keys
@@ -33,7 +33,7 @@ class NoticeSender:
         self._clock = clock
 
     def send(self, client: Client | None, *, sub: str, sid: str) -> Receipt:
-        """Tell a client that a session is over, or every one of a person when `sid` is ''."""
+        """Notify a client that a session ended, or every session of a person when `sid` is ''."""
         if client is None or not client.backchannel_logout_uri:
             return Receipt(False, None, 0, NO_ADDRESS)
         token = make_logout_token(self._keys, self._issuer, client, sub=sub, sid=sid, now=self._clock())

@@ -1,4 +1,4 @@
--- Finds what was revoked but not recorded or applied: something died in between, or SQL was away.
+-- Finds revocations that are not recorded or applied: a crash came in between, or SQL was away.
 -- ARGV: revoked before (ms), how many
 -- Returns {id, about, id, about, ...}
 local found = {}
@@ -7,7 +7,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', prefix .. 'revoking', '-inf', ar
   if about then
     found[#found + 1], found[#found + 2] = id, about
   else
-    redis.call('ZREM', prefix .. 'revoking', id) -- what it gave could live no longer
+    redis.call('ZREM', prefix .. 'revoking', id) -- everything it revoked has expired
   end
 end
 return found

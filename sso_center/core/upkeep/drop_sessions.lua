@@ -1,4 +1,4 @@
--- Drops from a page of an index of sessions those that are no more, or of which the client is no part any more.
+-- Drops sessions that are gone, or that the client has left, from a page of an index.
 -- ARGV: cursor, count, index (seen, client-sessions:<client>), client or ''
 -- Returns the next cursor
 local index, client = prefix .. args[3], args[4]

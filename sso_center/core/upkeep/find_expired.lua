@@ -1,4 +1,4 @@
--- Finds sessions whose deadline has passed, and puts those that were touched since back in their place.
+-- Finds sessions whose deadline has passed, and re-indexes those that were touched since.
 -- ARGV: how many to look at
 -- Returns {sid, ...}
 local found = {}
