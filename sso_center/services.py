@@ -6,7 +6,15 @@ from pathlib import Path
 
 from sso_center.base.clock import Clock, movable_clock, system_clock
 from sso_center.base.settings import DAY, Settings
-from sso_center.core.administration import Removals
+from sso_center.core.administration import (
+    Administration,
+    ClientAdministration,
+    EndingAdministration,
+    KeyAdministration,
+    LogAdministration,
+    OwnAccount,
+    UserAdministration,
+)
 from sso_center.core.audit import Audit, AuditLog
 from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Clients
@@ -59,7 +67,7 @@ class Services:
     outbox: Outbox
     revoker: Revoker
     receipts: Receipts
-    removals: Removals
+    administration: Administration
     notice_sender: NoticeSender
     logout_probe: LogoutProbe
 
@@ -90,6 +98,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     entries = Entries(database)
     applier = EntryApplier(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
     journal = JournalWriter(redis, clients, entries, applier, clock)
+    revoker = Revoker(redis, journal, applier, clock)
     endings = Endings(redis, sessions, clients, entries, applier, journal)
     cutoff_enforcer = CutoffEnforcer(redis, users, clients, endings, entries, applier, clock)
     cutoff_jobs = CutoffJobs(database)
@@ -97,6 +106,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     audit = Audit(database, clock)
     poster = Poster(allow_private=settings.allow_private_addresses)
     notice_sender = NoticeSender(keys, poster, settings.issuer, clock)
+    logout_probe = LogoutProbe(clients, notice_sender)
+    receipts = Receipts(database, journal.publish, clock)
     recovery = Recovery(redis, entries, applier, clock, horizon=HORIZON)
 
     def reload_configuration(_wanted: int) -> None:
@@ -138,11 +149,18 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         applier=applier,
         endings=endings,
         outbox=Outbox(database),
-        revoker=Revoker(redis, journal, applier, clock),
-        receipts=Receipts(database, journal.publish, clock),
-        removals=Removals(users, clients, mass_endings, audit),
+        revoker=revoker,
+        receipts=receipts,
+        administration=Administration(
+            UserAdministration(users, mass_endings),
+            ClientAdministration(clients, users, mass_endings, logout_probe, audit),
+            KeyAdministration(keys),
+            EndingAdministration(users, clients, endings, mass_endings, receipts),
+            LogAdministration(audit),
+            OwnAccount(users, sessions, endings, revoker, audit),
+        ),
         notice_sender=notice_sender,
-        logout_probe=LogoutProbe(clients, notice_sender),
+        logout_probe=logout_probe,
         mass_endings=mass_endings,
         cutoff_enforcer=cutoff_enforcer,
         cutoff_jobs=cutoff_jobs,

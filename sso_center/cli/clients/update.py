@@ -16,7 +16,7 @@ from sso_center.cli.output import print_json
     "--redirect-uri", "redirect_uris", multiple=True, metavar="U", help="Where logins come back to."
 )
 @site_options
-@click.option("--clear-backchannel-logout-uri", "is_untold", is_flag=True, help="Tell it of logouts no more.")
+@click.option("--clear-backchannel-logout-uri", is_flag=True, help="Tell it of logouts no more.")
 @click.option("--id-token-alg", type=ALGORITHMS, help="What its ID tokens are signed with.")
 @click.option(
     "--may-introspect/--no-may-introspect", default=None, help="It may ask about tokens of other sites."
@@ -36,10 +36,5 @@ def update(client_id: str, *, clear_backchannel_logout_uri: bool, **options: Any
     if not changes:
         raise click.UsageError("Say what to change, such as --name or --redirect-uri.")
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-
-        client = services.clients.update(client_id, **changes)
-        services.audit.record(
-            Tag.CLIENT_CHANGED, client_id=client_id, actor=ACTOR, detail={"changed": sorted(changes)}
-        )
+        client = services.administration.clients.change(ACTOR, client_id, **changes)
     print_json(asdict(client))

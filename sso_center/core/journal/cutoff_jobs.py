@@ -1,4 +1,4 @@
-"""The jobs that follow cut-offs, stored in SQL beside the journal, so that a crash leaves no job unfinished."""
+"""The jobs that follow cut-offs, stored in SQL, so that a crash leaves no job unfinished."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, func, insert, or_, select, update
 
+from sso_center.base.actor import NOWHERE, Actor, Origin
 from sso_center.base.errors import NotFound
 from sso_center.core.audit import AuditEntry, Tag, write_audit, write_audits
 from sso_center.core.journal.cutoff_jobs import CutoffJob, open_job
@@ -80,15 +81,16 @@ class Entries:
         self,
         batch: Sequence[ClosedSession],
         shard: str,
-        told: Mapping[str, Sequence[str]],
+        notified: Mapping[str, Sequence[str]],
         *,
         cause: int | None = None,
+        origin: Origin = NOWHERE,
     ) -> list[Ending]:
         """Record endings with their notices and audit entries, all or nothing. Raises Unavailable.
 
         `notified` names the clients that get a notice, by the participant that is the reason. `cause` is the
-        number of the entry whose job ended the sessions. An ending that is recorded already keeps its number
-        and gets no second notice.
+        number of the entry whose job ended the sessions; `origin` is where the request came from. An ending
+        that is recorded already keeps its number and gets no second notice.
         """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
@@ -99,11 +101,13 @@ class Entries:
             rows = [
                 notice_row(number, client, closed.sid, closed.sub, closed.at, cause)
                 for number, closed in added
-                for client in sorted({one for joined in closed.participants for one in told.get(joined, ())})
+                for client in sorted(
+                    {one for joined in closed.participants for one in notified.get(joined, ())}
+                )
             ]
             if rows:
                 connection.execute(insert(notices), rows)
-            write_audits(connection, [_audit_entry(closed) for _, closed in added])
+            write_audits(connection, [_audit_entry(closed, origin) for _, closed in added])
         return [_ending(number, closed) for (number, _), closed in zip(places, batch, strict=True)]
 
     def record_other(
@@ -122,6 +126,7 @@ class Entries:
         apis: Sequence[str] = (),
         sid: str = "",
         notices: Sequence[tuple[str, str, str]] = (),
+        origin: Origin = NOWHERE,
     ) -> int:
         """Record any other entry with its notices, and return its number. A cut-off opens its job in the same
         transaction.
@@ -152,11 +157,11 @@ class Entries:
             write_audit(
                 connection,
                 tag,
+                Actor(actor, origin),
                 at=at,
                 sub=sub,
                 sid=sid or None,
                 client_id=client_id,
-                actor=actor,
                 detail=detail,
             )
             return number
@@ -260,7 +265,7 @@ def _journal_row(closed: ClosedSession, shard: str, cause: int | None) -> dict[s
     }
 
 
-def _audit_entry(closed: ClosedSession) -> AuditEntry:
+def _audit_entry(closed: ClosedSession, origin: Origin) -> AuditEntry:
     return AuditEntry(
         at=closed.at,
         tag=Tag.SESSION_ENDED,
@@ -268,9 +273,7 @@ def _audit_entry(closed: ClosedSession) -> AuditEntry:
         client_id=None,
         sid=closed.sid,
         actor=closed.actor,
-        address="",
-        user_agent="",
-        request_id="",
+        **vars(origin),
         detail={"reason": closed.reason, "clients": closed.participants},
     )
 

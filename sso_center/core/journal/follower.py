@@ -1,4 +1,4 @@
-"""The follower of the journal: finish entries that were recorded but not applied, and move the shards' marks."""
+"""The follower of the journal: apply what was recorded but not applied, and move the shards' marks."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from sso_center.base.actor import NOWHERE, Origin
 from sso_center.base.clock import Clock
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Clients
@@ -40,6 +41,7 @@ class JournalWriter:
         detail: dict[str, Any],
         sid: str = "",
         notices: Sequence[tuple[str, str, str]] = (),
+        origin: Origin = NOWHERE,
     ) -> Entry:
         """Record an entry, apply and publish it, and return it.
 
@@ -61,6 +63,7 @@ class JournalWriter:
             apis=self._clients.apis_of([client_id]) if client_id else (),
             sid=sid,
             notices=notices,
+            origin=origin,
         )
         entry = Entry(number, kind, now, shard, sub or "", sid, client_id or "", reason, actor, detail)
         self._applier.apply(entry)

@@ -244,7 +244,7 @@ def _first_of(waiting: CTE, now: int) -> ScalarSelect[int]:
 
 
 def _tried_since(connection: Connection, notice: Notice) -> int:
-    """Return when (ms) the attempts of a notice began: an admin may have restarted them during this attempt."""
+    """Return when (ms) the attempts of a notice began: an admin may have restarted them meanwhile."""
     row = select(notices.c.created_at).where(notices.c.id == notice.id).with_for_update()
     return int(connection.execute(row).scalar_one())
 

@@ -1,4 +1,4 @@
-"""Eviction: limits on the sessions of the whole center and of each client; the least recently seen go first."""
+"""Eviction: limits on the sessions of the center and of each client; the least recently seen go first."""
 
 import logging
 from collections.abc import Callable, Iterator

@@ -5,17 +5,14 @@ from typing import cast
 from flask import Blueprint, Response, abort, request
 
 from sso_center.base.errors import Invalid, NotFound
-from sso_center.core.audit import Tag
 from sso_center.core.cutoffs import Scope
 from sso_center.core.cutoffs.mass_endings import LOOKED_AT
-from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
 from sso_center.core.users.rules import check_roles
 from sso_center.services import Services
-from sso_center.ui import audit_request
 from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
 from sso_center.ui.admin.endings.words import scope_in_words
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting, admin
 from sso_center.ui.admin.lookup import user_called
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
@@ -97,12 +94,5 @@ def _warning(me: Session, scope: Scope, name: str) -> str:
 
 
 def _end(services: Services, scope: Scope, name: str) -> Response:
-    actor = admin().sub
-    entry = services.mass_endings.cut_off(scope, name, Reason.ADMIN, actor)
-    audit_request.record(
-        services,
-        Tag.CONSOLE_USED,
-        actor=actor,
-        detail={"did": "end", "scope": scope, "name": name, "entry": entry.number},
-    )
+    entry = services.administration.endings.end_many(acting(), scope, name)
     return go(f"/admin/endings/{entry.number}")
