@@ -206,7 +206,7 @@ class Slowly(NoticeSender):
         assert client is not None
         self.told.append(client.client_id)
         if client.client_id in self.slow:
-            self.go_on.wait(30)
+            self.go_on.wait(60)
             return Receipt(True, 200, SLOW, "")
         return Receipt(True, 200, 1, "")
 

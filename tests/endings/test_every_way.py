@@ -203,7 +203,7 @@ def test_nothing_of_an_ended_session_counts_and_every_site_is_told(
         assert "/login" in page.location
 
     # One record of it, and a receipt of every site.
-    ending = eventually(lambda: confirmed(scene), within=30, what="receipts of all sites")
+    ending = eventually(lambda: confirmed(scene), what="receipts of all sites")
     assert ending.reason == row.reason
     assert ending.counts.total == 3
     assert receiver.wait_for(1, sid=scene.sid)[0].claims["sub"] == scene.person.sub
@@ -257,7 +257,7 @@ def test_a_site_alone_that_is_removed_or_cut_off_is_left_by_everybody_who_stays_
         way(center, site.client_id)
 
         assert scene.sites.plain.introspect(token) == {"active": False}
-        ending = eventually(lambda: taken_out(center, site), within=30, what="the receipt of the site")
+        ending = eventually(lambda: taken_out(center, site), what="the receipt of the site")
         assert (ending.reason, ending.actor) == (reason, "cli")
         assert not is_in(site, browser)
         assert scene.alive(browser) == ALL

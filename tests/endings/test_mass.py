@@ -9,6 +9,7 @@ from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.clients import Client
 from sso_center.core.cutoffs.mass_endings import MassEndings, Reach, Scope
 from sso_center.core.endings.endings import BATCH
+from sso_center.core.leases import Leases
 from sso_center.core.reasons import Reason
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import load_script
@@ -213,6 +214,30 @@ def test_an_abandoned_walk_counts_at_once_and_is_finished_by_the_courier(
     (ending,) = books.journal(sid=held.sid)
     assert (ending.reason, ending.actor) == ("admin", "cli")
     assert books.told(sid=held.sid) == [shop.client_id]
+
+
+def test_a_walk_that_another_finished_at_the_last_moment_keeps_its_count(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick, late = job_runner_of(core), job_runner_of(core, "late")
+    hold = Leases.hold
+
+    def hold_when_the_other_is_through(leases: Leases, name: str, seconds: int) -> bool:
+        monkeypatch.setattr(Leases, "hold", hold)
+        while quick.step(10.0):
+            pass
+        quick._leases.give_back()
+        return hold(leases, name, seconds)
+
+    for _ in range(3):
+        sign_in(core, user=core.person("finished"))
+    entry = core.services.mass_endings.cut_off("role", "finished", Reason.ADMIN, "cli")
+    monkeypatch.setattr(Leases, "hold", hold_when_the_other_is_through)
+    assert not late.step(10.0)
+    walk = core.services.cutoff_jobs.find(entry.number)
+    assert walk is not None
+    assert (walk.is_finished, walk.ended) == (True, 3)
+    late._leases.give_back()
 
 
 def test_a_cut_off_counts_before_it_is_recorded(core: Core) -> None:

@@ -95,8 +95,8 @@ class MassEndings:
 
     def enforce(self, entry: Entry) -> Iterator[int]:
         """End what a cut-off or a changed user has voided, a batch at a time; yields how many so far."""
-        for walked in self._enforcer.enforce(entry):
-            yield walked.ended
+        for progress in self._enforcer.enforce(entry):
+            yield progress.ended
 
     def end(self, scope: Scope, name: str, reason: Reason, actor: str) -> Iterator[int]:
         """Cut off `scope`, then end its sessions; yields how many are ended so far, after each step.
@@ -109,8 +109,8 @@ class MassEndings:
         yield ended
         for ended in self.enforce(entry):
             yield ended
-        if walk := self._jobs.find(entry.number):
-            self._jobs.note(replace(walk, ended=ended, finished_at=self._clock()), self._clock())
+        if job := self._jobs.find(entry.number):
+            self._jobs.note(replace(job, ended=ended, finished_at=self._clock()), self._clock())
 
     def end_user(self, sub: str, reason: Reason, actor: str) -> int:
         """End every session of a user, and return how many there were. Raises Unavailable."""

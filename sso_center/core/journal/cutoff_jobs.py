@@ -52,11 +52,11 @@ class CutoffJobs:
         """Return the jobs under way and the recently finished ones, the oldest first."""
         with self._database.read() as connection:
             rows = connection.execute(select(meta).where(meta.c.key.startswith(_KEY, autoescape=True)))
-            return sorted((CutoffJob(**json.loads(row.value)) for row in rows), key=lambda walk: walk.number)
+            return sorted((CutoffJob(**json.loads(row.value)) for row in rows), key=lambda job: job.number)
 
     def under_way(self) -> list[CutoffJob]:
         """Return the unfinished jobs, the oldest first."""
-        return [walk for walk in self.all() if not walk.is_finished]
+        return [job for job in self.all() if not job.is_finished]
 
     def find(self, number: int) -> CutoffJob | None:
         """Return the job of one cut-off, None when it finished some time ago."""
@@ -64,19 +64,19 @@ class CutoffJobs:
             found = connection.scalar(select(meta.c.value).where(meta.c.key == f"{_KEY}{number}"))
         return CutoffJob(**json.loads(found)) if found else None
 
-    def note(self, walk: CutoffJob, now: int) -> None:
+    def note(self, job: CutoffJob, now: int) -> None:
         """Store how far a job is, and forget jobs that finished long ago."""
         with self._database.write() as connection:
             connection.execute(
-                update(meta).where(meta.c.key == f"{_KEY}{walk.number}").values(value=_json(walk))
+                update(meta).where(meta.c.key == f"{_KEY}{job.number}").values(value=_json(job))
             )
-            if walk.is_finished:
+            if job.is_finished:
                 _forget_finished(connection, before=now - FINISHED_KEPT)
 
 
-def open_job(connection: Connection, walk: CutoffJob) -> None:
+def open_job(connection: Connection, job: CutoffJob) -> None:
     """Open a job inside the transaction that records its cut-off."""
-    connection.execute(insert(meta).values(key=f"{_KEY}{walk.number}", value=_json(walk)))
+    connection.execute(insert(meta).values(key=f"{_KEY}{job.number}", value=_json(job)))
 
 
 def _forget_finished(connection: Connection, *, before: int) -> None:
@@ -85,5 +85,5 @@ def _forget_finished(connection: Connection, *, before: int) -> None:
             connection.execute(delete(meta).where(meta.c.key == row.key))
 
 
-def _json(walk: CutoffJob) -> str:
-    return json.dumps(asdict(walk), separators=(",", ":"))
+def _json(job: CutoffJob) -> str:
+    return json.dumps(asdict(job), separators=(",", ":"))

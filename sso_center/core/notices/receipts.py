@@ -139,7 +139,7 @@ class Receipts:
             return [_receipt(row) for row in connection.execute(rows).mappings()]
 
     def by_site(self, number: int) -> list[SiteCounts]:
-        """Return each site's counts over everything that an ending ended; sites with open notices come first.
+        """Return each site's counts over everything that an ending ended, open notices first.
 
         For a cut-off these are all sessions that its job ended. Raises NotFound.
         """
