@@ -1,4 +1,4 @@
-"""The audit log as text for other programs: CSV for spreadsheets, and JSON Lines."""
+"""The export of the audit log: CSV for spreadsheets, and JSON Lines."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from sso_center.core.audit.search import Found
 
 COLUMNS = ("time", "id", *(field.name for field in fields(Found) if field.name != "id"))
 
-# What a spreadsheet takes for a formula, also behind a tab or a line's end: browsers send any name they like.
+# What a spreadsheet reads as a formula, also after a tab or a line's end: browsers send any name they like.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,7 +34,7 @@ def as_json_lines(batches: Iterable[Sequence[Found]]) -> Iterator[str]:
 
 
 def as_json(event: Found) -> dict[str, Any]:
-    """Return an event as it is written in JSON; `time` is `at` as people read it, in UTC (RFC 3339)."""
+    """Return an event as written in JSON; `time` is `at` in readable form, in UTC (RFC 3339)."""
     values = {"time": _time(event.at), **vars(event)}
     return {name: values[name] for name in COLUMNS}
 
