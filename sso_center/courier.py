@@ -146,11 +146,11 @@ class Courier:
 
     def _look_for_restores(self) -> None:
         if self._leases.hold("tail", LEASE_SECONDS):
-            self._restore.look()
+            self._restore.detect()
 
     def _look_for_failovers(self) -> None:
         if self._leases.hold("tail", LEASE_SECONDS):
-            self._failovers.look()
+            self._failovers.check_shards()
 
     def _announce_configuration(self) -> None:
         # A worker that died between committing a change and announcing it left this undone.

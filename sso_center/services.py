@@ -89,7 +89,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     """
     clock = clock or clock_of(settings)
     redis, database = open_redis(settings, clock), open_database(settings)
-    users = Users(database, redis, PasswordHasher(), clock, _consequences(settings))
+    users = Users(database, redis, PasswordHasher(), clock, _revocation_rules(settings))
     keys = Keys(database, redis, master_secret(settings), clock, settings)
     clients = Clients(database, redis, clock)
     sessions = Sessions(
@@ -167,7 +167,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     )
 
 
-def _consequences(settings: Settings) -> RevocationRules:
+def _revocation_rules(settings: Settings) -> RevocationRules:
     return RevocationRules(
         role_lost=settings.on_role_lost,
         password_change=settings.on_password_change,

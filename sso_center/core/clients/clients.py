@@ -100,7 +100,7 @@ class Clients:
         self.reload()
         return [client for client, _ in self._all().clients.values()]
 
-    def holding_for(self, client_id: str) -> tuple[str, ...]:
+    def clients_with_audience(self, client_id: str) -> tuple[str, ...]:
         """Return the other clients whose access tokens have this one as audience."""
         return self._all().holders.get(client_id, ())
 

@@ -90,8 +90,10 @@ class CutoffEnforcer:
     def _notify_offline_clients(self, entry: Entry) -> None:
         """Notify the clients with offline access to a person; the notice names the person alone."""
         clients = self._redis.run(_FIND_OFFLINE, entry.shard or shard_of(entry.sub), (entry.sub,))
-        told = [(client_id, "", entry.sub) for client_id in clients if self._is_notified(client_id, entry)]
-        self._entries.add_notices(entry.number, told, entry.at)
+        notified = [
+            (client_id, "", entry.sub) for client_id in clients if self._is_notified(client_id, entry)
+        ]
+        self._entries.add_notices(entry.number, notified, entry.at)
 
     def _is_notified(self, client_id: str, entry: Entry) -> bool:
         client = self._clients.find_notifiable(client_id, entry.number)
@@ -99,7 +101,7 @@ class CutoffEnforcer:
 
     def _batches(self, entry: Entry, shard: str) -> Iterator[int]:
         if entry.kind == "cutoff" and entry.detail["scope"] == "client":
-            return self._take_out(shard, entry)
+            return self._remove_client(shard, entry)
         return self._end_void(shard, entry.sub, Reason(entry.reason), entry.actor, cause=entry.number)
 
     def _end_void(
@@ -117,7 +119,7 @@ class CutoffEnforcer:
             if cursor == FIRST:
                 return
 
-    def _take_out(self, shard: str, entry: Entry) -> Iterator[int]:
+    def _remove_client(self, shard: str, entry: Entry) -> Iterator[int]:
         client_id, at = entry.detail["name"], entry.detail["at"]
         is_notified = self._is_notified(client_id, entry)
         cursor = FIRST

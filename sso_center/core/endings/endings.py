@@ -85,7 +85,7 @@ class Endings:
         It concerns its participants, and the audiences of their access tokens. Raises Unavailable when the
         store can't be asked.
         """
-        joined_by = " ".join((client_id, *self._clients.holding_for(client_id)))
+        joined_by = " ".join((client_id, *self._clients.clients_with_audience(client_id)))
         answer = dict.fromkeys(sids, False)
         by_shard: dict[str, list[str]] = {}
         for sid in answer:

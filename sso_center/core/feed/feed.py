@@ -30,7 +30,7 @@ Describe = Callable[[str, Entry], bytes]
 """Returns the event of an entry, given the journal's lineage."""
 
 
-def _said(key: str) -> ScalarSelect[str]:
+def _meta_value(key: str) -> ScalarSelect[str]:
     """Select the value of a key in `meta`."""
     other = meta.alias()
     return select(other.c.value).where(other.c.key == key).scalar_subquery()
@@ -39,8 +39,8 @@ def _said(key: str) -> ScalarSelect[str]:
 _NEWS = (
     select(
         meta.c.value.label("lineage"),
-        _said("config_version").label("version"),
-        _said(SET_BACK).label("set_back"),
+        _meta_value("config_version").label("version"),
+        _meta_value(SET_BACK).label("set_back"),
         select(func.max(journal.c.number)).scalar_subquery().label("head"),
         journal,
     )
@@ -82,7 +82,7 @@ class Feed:
         self._users = users
         self._applier = applier
         self._describe = describe
-        self._latest: RecentEntries | None = None
+        self._recent: RecentEntries | None = None
         self._reading = Lock()
 
     def since(self, client_id: str, after: Position | None) -> Page:
@@ -91,35 +91,35 @@ class Feed:
         Everything acknowledged before the call lies at or before the page's position. Raises Unavailable.
         """
         with self._reading:
-            return self._read_on().page(after, client_id)
+            return self._refresh().page(after, client_id)
 
     def news(self, after: Position) -> Page:
         """Return the events of all clients after a position. Raises Unavailable."""
         with self._reading:
-            return self._read_on().page(after, None, KEPT)
+            return self._refresh().page(after, None, KEPT)
 
     def present(self) -> Position:
         """Return the present position; everything up to it is applied. Raises Unavailable."""
         with self._reading:
-            return self._read_on().position
+            return self._refresh().position
 
-    def _read_on(self) -> RecentEntries:
+    def _refresh(self) -> RecentEntries:
         while True:
-            latest = self._latest
-            news = self._ask(latest.number if latest else 0)
+            recent = self._recent
+            news = self._ask(recent.number if recent else 0)
             # A secret that was rotated, or a client that was removed, before this question counts in its
             # answer.
             self._clients.catch_up(news.version)
-            if latest is None or news.lineage != latest.lineage or news.head > latest.number + KEPT:
-                self._latest = self._begin(news)
-            elif not _goes_on(latest, news):
+            if recent is None or news.lineage != recent.lineage or news.head > recent.number + KEPT:
+                self._recent = self._begin(news)
+            elif not _is_continued(recent, news):
                 # Events sent since then can't be recalled, and nobody knows which of them this store has
                 # forgotten.
-                raise Unavailable(detail=f"sql: an older copy was restored: {latest.number} is another entry")
+                raise Unavailable(detail=f"sql: an older copy was restored: {recent.number} is another entry")
             else:
-                self._take_in(latest, [row for row in news.rows if row["number"] > latest.number])
+                self._add_rows(recent, [row for row in news.rows if row["number"] > recent.number])
                 if len(news.rows) < PAGE:
-                    return latest
+                    return recent
 
     def _begin(self, news: _News) -> RecentEntries:
         """Begin with the latest entries. Older ones are sent to nobody, but positions behind them are."""
@@ -143,20 +143,20 @@ class Feed:
         found = rows if first["number"] is not None else ()
         return _News(first["lineage"], int(first["version"] or 0), first["head"] or 0, found)
 
-    def _take_in(self, latest: RecentEntries, rows: Sequence[RowMapping]) -> None:
+    def _add_rows(self, recent: RecentEntries, rows: Sequence[RowMapping]) -> None:
         if not rows:
             return
         entries = [read_entry(row) for row in rows]
         unapplied = [entry for row, entry in zip(rows, entries, strict=True) if not row["is_applied"]]
         self._apply(unapplied, entries)
-        told = [
+        events = [
             FeedEvent(
-                entry.number, audience_of(entry, self._clients.apis_of), self._describe(latest.lineage, entry)
+                entry.number, audience_of(entry, self._clients.apis_of), self._describe(recent.lineage, entry)
             )
             for entry in entries
             if entry.kind in KINDS
         ]
-        latest.add(told, rows[-1]["number"], rows[-1]["id"])
+        recent.add(events, rows[-1]["number"], rows[-1]["id"])
 
     def _event(self, lineage: str, entry: Entry) -> FeedEvent:
         clients = audience_of(entry, self._clients.apis_of)
@@ -179,8 +179,8 @@ class Feed:
                 self._applier.apply(entry)
 
 
-def _goes_on(latest: RecentEntries, news: _News) -> bool:
+def _is_continued(recent: RecentEntries, news: _News) -> bool:
     """Say whether the last known entry is still the same in SQL."""
-    if not latest.id:
-        return news.head >= latest.number
-    return bool(news.rows) and news.rows[0]["id"] == latest.id
+    if not recent.id:
+        return news.head >= recent.number
+    return bool(news.rows) and news.rows[0]["id"] == recent.id

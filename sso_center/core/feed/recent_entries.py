@@ -29,7 +29,7 @@ class FeedEvent:
 
     number: int
     clients: frozenset[str] | None
-    words: bytes
+    event: bytes
 
     def concerns(self, client_id: str) -> bool:
         """Say whether the event is for a client."""

@@ -30,7 +30,7 @@ class FailoverWatcher:
         self._clock = clock
         self._runs: dict[str, str] = {}
 
-    def look(self) -> int:
+    def check_shards(self) -> int:
         """Look at every shard, and return how many entries were applied again. Raises Unavailable."""
         return sum(self._look_at(shard) for shard in all_shards())
 

@@ -14,7 +14,7 @@ from sso_center.core.notices.ending_filter import UNCONFIRMED, EndingFilter, fin
 from sso_center.storage.schema import breakers, journal, notices
 from sso_center.storage.sql import Database
 
-WALKED = ("cutoff", "user")
+ENDS_MANY = ("cutoff", "user")
 """Kinds of entries whose notices belong to the sessions that their job ended."""
 
 PAGE = 500
@@ -61,7 +61,7 @@ class EndingSummary:
     @property
     def is_of_many(self) -> bool:
         """Whether its notices belong to the sessions that its job ended."""
-        return self.kind in WALKED
+        return self.kind in ENDS_MANY
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Receipts:
     ) -> list[EndingSummary]:
         """Return up to `limit` endings numbered below `before` (None: all), the newest first."""
         with self._database.read() as connection:
-            return _told(connection, find_numbers(connection, wanted or EndingFilter(), before, limit))
+            return _summaries(connection, find_numbers(connection, wanted or EndingFilter(), before, limit))
 
     def find(self, number: int) -> EndingSummary:
         """Return one ending; a cut-off's counts cover every session that its job ended. Raises NotFound."""
@@ -223,20 +223,20 @@ def _by_site(counted: Iterable[Any], opened: Mapping[str, SiteReceipt]) -> list[
 
 
 def _one(connection: Connection, number: int) -> EndingSummary:
-    found = _told(connection, [number])
+    found = _summaries(connection, [number])
     if not found:
         raise NotFound(f"There is no entry {number} in the journal.")
     return found[0]
 
 
-def _told(connection: Connection, numbers: Sequence[int]) -> list[EndingSummary]:
+def _summaries(connection: Connection, numbers: Sequence[int]) -> list[EndingSummary]:
     rows = connection.execute(
         select(journal).where(journal.c.number.in_(numbers)).order_by(journal.c.number.desc())
     )
     entries = list(rows.mappings())
-    walked = [row["number"] for row in entries if row["kind"] in WALKED]
-    own = [row["number"] for row in entries if row["kind"] not in WALKED]
-    counts = _count(connection, notices.c.number, own) | _count(connection, notices.c.cause, walked)
+    of_jobs = [row["number"] for row in entries if row["kind"] in ENDS_MANY]
+    own = [row["number"] for row in entries if row["kind"] not in ENDS_MANY]
+    counts = _count(connection, notices.c.number, own) | _count(connection, notices.c.cause, of_jobs)
     return [_ending(row, counts.get(row["number"], {})) for row in entries]
 
 

@@ -115,7 +115,7 @@ class ActiveTokens:
         if asker.may_introspect:
             return "*"
         own = (asker.client_id,) if asker.client_id in asker.audience else ()
-        return f" {' '.join((*self._clients.holding_for(asker.client_id), *own))} "
+        return f" {' '.join((*self._clients.clients_with_audience(asker.client_id), *own))} "
 
     def _find_refresh(self, token: ChainToken) -> ActiveToken | None:
         presented = presented_arguments(token)

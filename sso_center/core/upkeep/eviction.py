@@ -50,14 +50,14 @@ class Eviction:
 
         Returns how many sessions that was. Raises Unavailable.
         """
-        evicted = self._hold("seen", "", self._total, self._end) if self._total else 0
+        evicted = self._enforce("seen", "", self._total, self._end) if self._total else 0
         for client in self._clients.list():
             if client.max_sessions:
                 index = f"client-sessions:{client.client_id}"
-                evicted += self._hold(index, client.client_id, client.max_sessions, self._take_out)
+                evicted += self._enforce(index, client.client_id, client.max_sessions, self._remove_client)
         return evicted
 
-    def _hold(
+    def _enforce(
         self, index: str, client_id: str, limit: int, evict: Callable[[str, list[SeenSession]], int]
     ) -> int:
         surplus = min(self._count(index) - limit, AT_ONCE)
@@ -89,7 +89,7 @@ class Eviction:
             ended += len(self._endings.end_sessions(sids, Reason.EVICTED, CENTER))
         return ended
 
-    def _take_out(self, client_id: str, oldest: list[SeenSession]) -> int:
+    def _remove_client(self, client_id: str, oldest: list[SeenSession]) -> int:
         # An app's session belongs to one client: without it nothing of the session is left.
         apps = self._end(client_id, [one for one in oldest if one.is_app])
         others = [one.sid for one in oldest if not one.is_app]

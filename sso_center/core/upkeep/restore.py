@@ -53,7 +53,7 @@ class Restore:
         self._mass = mass
         self._clock = clock
 
-    def look(self) -> int:
+    def detect(self) -> int:
         """Distrust the shards that belong to another lineage than the journal's; return how many they are.
 
         Shards of an earlier lineage are recovered at their next use. When a shard knows entries that SQL does

@@ -58,13 +58,13 @@ class Users:
         redis: Redis,
         hasher: PasswordHasher,
         clock: Clock,
-        consequences: RevocationRules | None = None,
+        revocation_rules: RevocationRules | None = None,
     ) -> None:
         self._database = database
         self._redis = redis
         self._hasher = hasher
         self._clock = clock
-        self._consequences = consequences or RevocationRules()
+        self._revocation_rules = revocation_rules or RevocationRules()
         self._passwords = PasswordCheck(database, hasher)
 
     # -- finding
@@ -196,7 +196,7 @@ class Users:
         def change(account: Account) -> Account:
             if version not in (None, account.user.version):
                 raise Conflict("The account was changed a moment ago. Please sign in again.")
-            user = raise_epochs(account.user, self._consequences.password_change)
+            user = raise_epochs(account.user, self._revocation_rules.password_change)
             return Account(replace(user, must_change_password=must_change), hashed)
 
         return self._change(sub, change, "password_change", actor, also)
@@ -212,7 +212,7 @@ class Users:
         def change(account: Account) -> Account:
             if account.user.is_disabled == is_disabled:
                 return account
-            user = raise_epochs(account.user, self._consequences.disabled if is_disabled else ())
+            user = raise_epochs(account.user, self._revocation_rules.disabled if is_disabled else ())
             return replace(account, user=replace(user, is_disabled=is_disabled))
 
         return self._change(sub, change, "disabled" if is_disabled else "changed", actor, also)
@@ -239,7 +239,7 @@ class Users:
         def change(account: Account) -> Account:
             user = account.user
             if checked is not None and lost_roles(user, checked):
-                user = raise_epochs(user, self._consequences.role_lost)
+                user = raise_epochs(user, self._revocation_rules.role_lost)
             return replace(
                 account,
                 user=replace(
