@@ -55,7 +55,7 @@ class Listening:
         """Return what a client was told since."""
         page = self.feed.since(client.client_id, self.start)
         assert page.is_whole
-        return [one.words.decode() for one in page.entries]
+        return [one.event.decode() for one in page.entries]
 
     def who_was_told(self, *clients: Client) -> list[bool]:
         """Say of each client whether it was told anything since."""
