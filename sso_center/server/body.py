@@ -1,4 +1,4 @@
-"""Bodies on their way in: awaited, never longer, slower or more of them than the worker can hold."""
+"""Request bodies: awaited, and limited in size, time and number to what the worker can hold."""
 
 import time
 from asyncio import CancelledError
@@ -11,20 +11,20 @@ from sso_center.server.answers import Refused
 from sso_center.server.rsgi import Body, ServerFuture
 
 MAX_HELD = 16 * 1024 * 1024
-"""How many bytes of bodies under way one worker makes room for; beyond it the oldest has to go."""
+"""Bytes of incomplete bodies that one worker holds; beyond it the oldest is dropped."""
 
 MAX_READINGS = 1024
 
 Then = Callable[[bytes | Refused], None]
-"""Called once: with the whole body, or with why there is none (413, 408, 400)."""
+"""Called once: with the whole body, or with the refusal (413, 408, 400)."""
 
 
 class Bodies:
     """All bodies that one worker is reading.
 
-    `max_body` in bytes and `timeout` in seconds hold for each; `max_held` bytes for all together. A
-    thousand sockets that send nothing therefore cost a known amount, and whoever comes next is let in:
-    the one that waited longest is dropped instead, which a sender of ordinary speed never is.
+    `max_body` in bytes and `timeout` in seconds limit each body; `max_held` bytes limit all together. A
+    thousand silent sockets therefore cost a known amount, and a new body is still admitted: the one that
+    waited longest is dropped instead, which never hits a sender of ordinary speed.
     """
 
     def __init__(self, max_body: int, timeout: float, max_held: int = MAX_HELD) -> None:
@@ -32,7 +32,7 @@ class Bodies:
         self._timeout = timeout
         self._max_held = max(max_held, 2 * max_body)
         self._held = 0
-        self._lock = Lock()  # the application thread adds, and any thread takes away
+        self._lock = Lock()  # the application thread adds, any thread removes
         self._readings: dict[_Reading, None] = {}
 
     def read(self, body: Body, length: int | None, then: Then) -> None:
@@ -52,7 +52,7 @@ class Bodies:
             reading.take_whole()
 
     def drop_overdue(self) -> None:
-        """Drop what has taken too long; to be called a few times a second, from any one thread."""
+        """Drop bodies that took too long; call it a few times a second, from any one thread."""
         now = time.monotonic()
         for reading in list(self._readings):
             if reading.deadline > now:
@@ -60,7 +60,7 @@ class Bodies:
             reading.drop()
 
     def forget(self, reading: "_Reading") -> None:
-        """Give back the room of a reading that ended."""
+        """Release the room of a body that ended."""
         with self._lock:
             self._remove(reading)
 
@@ -82,7 +82,7 @@ class Bodies:
 
 
 class _Reading:
-    """One body under way. Its steps run on the application thread; `drop` may come from another."""
+    """One incomplete body. Its steps run on the application thread; `drop` may come from another."""
 
     def __init__(self, bodies: Bodies, body: Body, room: int, deadline: float, then: Then) -> None:
         self.room = room
@@ -121,8 +121,8 @@ class _Reading:
         try:
             self._await(self._body.__anext__(), self._took_piece)
         except StopAsyncIteration:
-            # Granian ends a body with one empty piece; a chunk that can't be read, or a sender that
-            # went away, shows as one more. Half a form must not be taken for a whole one.
+            # Granian ends a body with one empty piece; an unreadable chunk, or a sender that went away, shows
+            # as one more. Half a form must not be taken for a whole one.
             self._end(b"".join(self._pieces) if self._ends == 1 else Refused(400))
 
     def _took_piece(self, coming: ServerFuture) -> None:

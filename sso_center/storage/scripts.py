@@ -1,7 +1,7 @@
 """Lua scripts, composed once from package data.
 
-Parts define more than each script uses, and a server makes every function anew at each run, which was a third
-of what a check cost it. So what a script does not use is left out of it.
+Parts define more functions than each script uses, and a server creates every function anew at each run, which
+was a third of what a check cost it. So a script is sent without the functions it does not use.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class Script:
         object.__setattr__(self, "sha", digest)
 
 
-# As every part has it: at the beginning of a line, ended by a line `end` or on its own line.
+# The form in every part: at the beginning of a line, ended by a line `end` or on its own line.
 _FUNCTION = re.compile(r"^local function (\w+)(?:[^\n]*\bend\n|.*?\nend\n)", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"^ *--.*$", re.MULTILINE)
 _WORD = re.compile(r"\w+")
@@ -41,7 +41,7 @@ def load_script(package: str, *parts: str) -> Script:
 
 
 def load_unguarded_script(package: str, *parts: str) -> Script:
-    """Return a script that also runs on a shard not yet trusted: for the recovery's own steps only."""
+    """Return a script that also runs on an untrusted shard: for the recovery's own steps only."""
     return _compose(package, ("prelude.lua",), parts, is_guarded=False)
 
 

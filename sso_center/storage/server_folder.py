@@ -85,7 +85,7 @@ class ServerFolder:
             with contextlib.suppress(OSError):
                 recorded = Path(record.read_text(encoding="utf-8"))
                 if not recorded.exists():
-                    recorded.mkdir(mode=0o700)  # swept away; others know the path
+                    recorded.mkdir(mode=0o700)  # deleted by a cleaner; others know the path
                 if _is_private(recorded):
                     return recorded
             made = Path(tempfile.mkdtemp(prefix="sso-center-"))
@@ -104,6 +104,6 @@ def _unusable(data_dir: Path, failed: OSError) -> SettingsError:
 
 
 def _is_private(folder: Path) -> bool:
-    # Anyone may make a folder of that name in a shared temporary folder once ours was swept away.
+    # Anybody may create a folder of that name in a shared temporary folder once ours was deleted.
     found = folder.lstat()
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077

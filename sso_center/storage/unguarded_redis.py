@@ -1,4 +1,4 @@
-"""Scripts and commands on the hot store, whichever Redis it is, past the guard.
+"""Scripts and commands on the hot store, whichever Redis it is, without the guard.
 
 Finds the server of a shard, sends, follows a Cluster's redirections, and turns every failure of a server into
 Unavailable. What a guarded script needs beyond that is in redis.py.
@@ -39,7 +39,7 @@ _MARKER = load_unguarded_script(__package__, "marker.lua")
 _TRUST = load_unguarded_script(__package__, "trust.lua")
 _DISTRUST = load_unguarded_script(__package__, "distrust.lua")
 
-# Refusals that say nothing of the script and all of the server's state.
+# Refusals that come from the server's state, not from the script.
 _PASSING = ("MISCONF", "BUSY ", "NOREPLICAS")
 _PASSING_KINDS = (ClusterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError)
 
@@ -64,7 +64,7 @@ class UnguardedRedis:
         return self._exchange(shard, lambda _: packed(*command))
 
     def key(self, shard: str, kind: str, name: str) -> str:
-        """Return the key of the thing of that kind and name in `shard`."""
+        """Return the Redis key of a kind and name in `shard`."""
         return f"{self._heads[shard][1]}{kind}:{name}"
 
     def check(self) -> None:
@@ -81,7 +81,7 @@ class UnguardedRedis:
     # -- the marker of a shard
 
     def marker(self, shard: str) -> Marker:
-        """Return what the shard knows of itself, and the run id of its server."""
+        """Return the shard's marker, and the run id of its server."""
         run_id, run, lineage, position, config, stamp, cutoff = self._run(_MARKER, shard, ())
         return Marker(
             run_id, run, lineage, int(position or 0), int(config or 0), int(stamp or 0), int(cutoff or 0)
@@ -98,7 +98,7 @@ class UnguardedRedis:
             raise Unavailable(detail=f"shard {shard}: {refused}") from refused
 
     def distrust(self, shard: str) -> None:
-        """Let nothing in the shard count until the journal was applied to it anew. Raises Unavailable."""
+        """Let nothing in the shard count until the journal is applied to it again. Raises Unavailable."""
         self._run(_DISTRUST, shard, ())
 
     # -- messages
@@ -110,9 +110,9 @@ class UnguardedRedis:
     def listen(self, channel: str, *, idle: float = 1.0) -> Iterator[str | None]:
         """Yield the messages of `channel` as they come, for ever.
 
-        Yields None after each (re)connection, since messages may have been missed before it, and
-        after `idle` seconds without any, so that the caller can look at other things. Never raises
-        for a store that is away: it tries again.
+        Yields None after each (re)connection, since messages may have been missed before it, and after `idle`
+        seconds without a message, so that the caller can do other things. A store that is away raises
+        nothing: it tries again.
         """
         return listen(lambda: self._topology.primaries()[0], channel, idle)
 
@@ -127,9 +127,9 @@ class UnguardedRedis:
     def keys_without_expiry(
         self, match: str = "sso:*", *, on_page: Callable[[int], None] = lambda _: None
     ) -> Iterator[str]:
-        """Yield the keys that would stay for ever; there should be none.
+        """Yield the keys that would never expire; there should be none.
 
-        `on_page` is told how many keys were looked at, again and again.
+        `on_page` gets, repeatedly, how many keys were looked at.
         """
         looked_at = 0
         for node in self._primaries():
@@ -140,7 +140,7 @@ class UnguardedRedis:
                 yield from (key for key, left in zip(keys, lives, strict=True) if left == -1)
 
     def count_keys(self) -> int:
-        """Return how many keys there are on all servers, whosever they are."""
+        """Return how many keys all servers hold, including foreign ones."""
         return sum(self._ask(node, "DBSIZE") for node in self._primaries())
 
     def server_info(self, section: str = "everything") -> list[str]:
@@ -207,7 +207,7 @@ class UnguardedRedis:
             raise Invalid("That is not valid text.", detail=str(bad)) from bad
 
     def _follow(self, refused: ResponseError, pack: Pack) -> Any:
-        """Go where a Cluster points (a redirected command did not run), or raise what the refusal means."""
+        """Follow a Cluster's redirection (it did not run the command), or raise what the refusal means."""
         for _ in range(MAX_REDIRECTIONS):
             if not isinstance(refused, AskError):
                 break
@@ -248,5 +248,5 @@ def _plain(*command: Word) -> Pack:
 
 
 def is_passing(refused: ResponseError) -> bool:
-    """Say whether a refusal says nothing of the script and all of the server's state."""
+    """Say whether a refusal comes from the server's state, not from the script."""
     return isinstance(refused, _PASSING_KINDS) or str(refused).startswith(_PASSING)
