@@ -18,12 +18,21 @@ from sso_center.storage.address import topology_of
 from sso_center.storage.embedded import EmbeddedServer
 from sso_center.storage.link import Word
 from sso_center.storage.marker import Marker
-from sso_center.storage.scripts import Script, load_script, load_unguarded_script
+from sso_center.storage.scripts import NOTHING, Arguments, Script, load_script, load_unguarded_script
 from sso_center.storage.shard_recovery import GUARDS_REFUSALS, Recover, Reload, ShardRecovery
 from sso_center.storage.topology import Topology
 from sso_center.storage.unguarded_redis import UnguardedRedis, is_passing
 
-__all__ = ["Marker", "Redis", "Script", "load_script", "load_unguarded_script", "open_redis"]
+__all__ = [
+    "NOTHING",
+    "Arguments",
+    "Marker",
+    "Redis",
+    "Script",
+    "load_script",
+    "load_unguarded_script",
+    "open_redis",
+]
 
 MAX_TOGETHER = 32
 """Scripts sent at once: the server runs them without a pause, while everybody else waits."""
@@ -58,44 +67,48 @@ class Redis(UnguardedRedis):
 
     # -- scripts
 
-    def run(self, script: Script, shard: str, args: Sequence[Word] = ()) -> Any:
-        """Run a guarded script on `shard` and return its reply (text decoded).
+    def run(self, script: Script, shard: str, given: Arguments = NOTHING) -> Any:
+        """Run a guarded script on `shard`, given its arguments by name, and return its reply (text decoded).
 
-        Raises Unavailable when the store is away, does not answer in time (the script may or may not
-        have run), or can't be trusted yet; Invalid when an argument is no valid text; redis-py's
-        ResponseError for a refusal by the script itself.
+        Raises TypeError unless it is given exactly what it declares; Unavailable when the store is away,
+        does not answer in time (the script may or may not have run), or can't be trusted yet; Invalid when
+        an argument is no valid text; redis-py's ResponseError for a refusal by the script itself.
         """
         assert script.is_guarded, f"{script.name} asks no guard"
+        return self._run_guarded(script, shard, script.words(given))
+
+    def _run_guarded(self, script: Script, shard: str, words: Sequence[Word]) -> Any:
         for _ in range(MAX_ATTEMPTS):
             try:
-                return self._run(script, shard, args)
+                return self._run(script, shard, words)
             except ResponseError as refused:
                 self._recovery.resolve(shard, refused)
         raise Unavailable(detail=f"shard {shard} can't be brought up to date")
 
-    def run_many(self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]) -> list[Any]:
+    def run_many(self, script: Script, calls: Sequence[tuple[str, Arguments]]) -> list[Any]:
         """Run a script once for each (shard, args), sent together, and return the replies in that order.
 
         Raises what `run` raises, Unavailable at the first server that is away: others have run then.
         """
         replies: list[Any] = [None] * len(calls)
-        for node, numbers in self._by_node(calls).items():
+        worded = [(shard, script.words(given)) for shard, given in calls]
+        for node, numbers in self._by_node(shard for shard, _ in calls).items():
             for part in _batched(numbers, MAX_TOGETHER):
-                sent = [self._by_sha(script, *calls[number]) for number in part]
+                sent = [self._by_sha(script, *worded[number]) for number in part]
                 for number, reply in zip(part, self._exchange_many(node, sent), strict=True):
                     replies[number] = reply
-        run = self.run if script.is_guarded else self.run_unguarded
+        run = self._run_guarded if script.is_guarded else self._run
         return [
             run(script, *call) if _is_untried(reply) else reply
-            for call, reply in zip(calls, replies, strict=True)
+            for call, reply in zip(worded, replies, strict=True)
         ]
 
-    def run_everywhere(self, script: Script, args: Sequence[Word] = ()) -> dict[str, Any]:
+    def run_everywhere(self, script: Script, given: Arguments = NOTHING) -> dict[str, Any]:
         """Run a script on every shard, sent together, and return the replies by shard.
 
         Raises what `run_many` raises.
         """
-        replies = self.run_many(script, [(shard, args) for shard in self._heads])
+        replies = self.run_many(script, [(shard, given) for shard in self._heads])
         return dict(zip(self._heads, replies, strict=True))
 
     def announce_configuration(self, version: int) -> None:
@@ -108,7 +121,7 @@ class Redis(UnguardedRedis):
         self._recovery.reload_once(version)
         self.configuration_version = max(self.configuration_version, version)
         for shard in self._heads:
-            self._run(_RAISE_CONFIG, shard, (version,))
+            self.run_unguarded(_RAISE_CONFIG, shard, {"version": version})
 
 
 def _batched(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -4,7 +4,7 @@ Finds the server of a shard, sends, follows a Cluster's redirections, and turns 
 Unavailable. What a guarded script needs beyond that is in redis.py.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from redis.exceptions import (
@@ -27,7 +27,7 @@ from sso_center.storage.link import Word, packed
 from sso_center.storage.marker import Marker
 from sso_center.storage.messages import listen
 from sso_center.storage.nodes import AwayError, Node, Pack
-from sso_center.storage.scripts import Script, load_unguarded_script
+from sso_center.storage.scripts import NOTHING, Arguments, Script, load_unguarded_script
 from sso_center.storage.topology import Topology
 
 SHARD_LIFETIME = 400 * 86400 * 1000
@@ -54,10 +54,10 @@ class UnguardedRedis:
         self._clock = clock
         self._heads = {shard: (f"sso:{{{shard}}}:shard", f"sso:{{{shard}}}:") for shard in all_shards()}
 
-    def run_unguarded(self, script: Script, shard: str, args: Sequence[Word] = ()) -> Any:
+    def run_unguarded(self, script: Script, shard: str, given: Arguments = NOTHING) -> Any:
         """Run one of the recovery's own scripts on a shard that is not trusted yet."""
         assert not script.is_guarded, f"{script.name} would be refused"
-        return self._run(script, shard, args)
+        return self._run(script, shard, script.words(given))
 
     def command(self, shard: str, *command: Word) -> Any:
         """Run one plain command on keys of `shard`, unguarded and never twice. Raises Unavailable."""
@@ -82,7 +82,7 @@ class UnguardedRedis:
 
     def marker(self, shard: str) -> Marker:
         """Return the shard's marker, and the run id of its server."""
-        run_id, run, lineage, position, config, stamp, cutoff = self._run(_MARKER, shard, ())
+        run_id, run, lineage, position, config, stamp, cutoff = self.run_unguarded(_MARKER, shard)
         return Marker(
             run_id, run, lineage, int(position or 0), int(config or 0), int(stamp or 0), int(cutoff or 0)
         )
@@ -93,13 +93,23 @@ class UnguardedRedis:
         Raises Unavailable when the server is no longer that run.
         """
         try:
-            self._run(_TRUST, shard, (run_id, lineage, position, config, SHARD_LIFETIME))
+            self.run_unguarded(
+                _TRUST,
+                shard,
+                {
+                    "applied_to": run_id,
+                    "lineage": lineage,
+                    "position": position,
+                    "config": config,
+                    "lifetime": SHARD_LIFETIME,
+                },
+            )
         except ResponseError as refused:
             raise Unavailable(detail=f"shard {shard}: {refused}") from refused
 
     def distrust(self, shard: str) -> None:
         """Let nothing in the shard count until the journal is applied to it again. Raises Unavailable."""
-        self._run(_DISTRUST, shard, ())
+        self.run_unguarded(_DISTRUST, shard)
 
     # -- messages
 
@@ -157,29 +167,29 @@ class UnguardedRedis:
 
     # -- sending
 
-    def _run(self, script: Script, shard: str, args: Sequence[Word]) -> Any:
+    def _run(self, script: Script, shard: str, words: Sequence[Word]) -> Any:
         try:
-            return self._exchange(shard, self._by_sha(script, shard, args))
+            return self._exchange(shard, self._by_sha(script, shard, words))
         except NoScriptError:
             pass
-        return self._exchange(shard, self._packing("EVAL", script.text, shard, args))
+        return self._exchange(shard, self._packing("EVAL", script.text, shard, words))
 
-    def _by_sha(self, script: Script, shard: str, args: Sequence[Word]) -> Pack:
-        return self._packing("EVALSHA", script.sha, shard, args)
+    def _by_sha(self, script: Script, shard: str, words: Sequence[Word]) -> Pack:
+        return self._packing("EVALSHA", script.sha, shard, words)
 
-    def _packing(self, command: str, script: str, shard: str, args: Sequence[Word]) -> Pack:
+    def _packing(self, command: str, script: str, shard: str, words: Sequence[Word]) -> Pack:
         shard_key, prefix = self._heads[shard]
         version, now = self.configuration_version, self._clock()
 
         def pack(run_id: str) -> bytes:
-            return packed(command, script, 1, shard_key, run_id, version, now, prefix, *args)
+            return packed(command, script, 1, shard_key, run_id, version, now, prefix, *words)
 
         return pack
 
-    def _by_node(self, calls: Sequence[tuple[str, Sequence[Word]]]) -> dict[Node, list[int]]:
+    def _by_node(self, shards: Iterable[str]) -> dict[Node, list[int]]:
         found: dict[Node, list[int]] = {}
         try:
-            for number, (shard, _) in enumerate(calls):
+            for number, shard in enumerate(shards):
                 found.setdefault(self._topology.node_for(shard), []).append(number)
         except AwayError as away:
             self._topology.mistrust()

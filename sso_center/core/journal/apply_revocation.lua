@@ -1,7 +1,6 @@
 -- Step 2 of a revocation: removes the family and its chain, and denies its tokens, or one `jti`, for as long
 -- as they could live. Safe to repeat, and during a recovery.
--- ARGV: id, sub, how long the denied tokens may live (ms; 0: no longer)
-local id, sub, left = args[1], args[2], tonumber(args[3])
+--! args: id, sub, left: number
 if left > 0 then redis.call('SET', prefix .. 'denied:' .. id, '1', 'PX', left) end
 local chain = redis.call('HGET', prefix .. 'family:' .. id, 'chain')
 if chain and chain ~= '' then redis.call('DEL', chain_key(chain)) end

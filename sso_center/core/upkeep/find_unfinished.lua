@@ -1,8 +1,8 @@
 -- Finds closed sessions whose ending is not recorded or applied: a crash came in between.
--- ARGV: closed before (ms), how many
 -- Returns {sid, ...}
+--! args: before, count: number
 local found, index = {}, prefix .. 'closed'
-for _, sid in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', args[1], 'LIMIT', 0, tonumber(args[2]))) do
+for _, sid in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', before, 'LIMIT', 0, count)) do
   if redis.call('EXISTS', session_key(sid)) == 1 then
     found[#found + 1] = sid
   else

@@ -91,7 +91,9 @@ def test_one_more_login_ends_the_least_recently_seen(limited: Callable[..., Core
     assert living(core, user) == sids([first, third, fourth])
 
 
-def test_it_is_closed_in_the_very_step_that_opens_the_new_one(limited: Callable[..., Core]) -> None:
+def test_the_evicted_session_is_closed_by_the_script_that_opens_the_new_one(
+    limited: Callable[..., Core],
+) -> None:
     core = limited(END_OLDEST)
     user, site = core.person(), core.site()
     first = open_at(core, user)
@@ -103,7 +105,9 @@ def test_it_is_closed_in_the_very_step_that_opens_the_new_one(limited: Callable[
     assert not core.is_alive(site, first.session.sid)
 
 
-def test_its_ending_is_recorded_as_an_eviction_by_the_center(limited: Callable[..., Core]) -> None:
+def test_an_evicted_sessions_ending_is_recorded_as_an_eviction_by_the_center(
+    limited: Callable[..., Core],
+) -> None:
     core = limited(END_OLDEST)
     user, site = core.person(), core.site()
     core.code(open_at(core, user).cookie, site)
@@ -139,7 +143,7 @@ def test_a_limit_that_comes_late_ends_more_than_a_script_could_return_one_by_one
     core = limited(END_OLDEST)
     user, app = core.person(), core.site(access_token_format="app")
     first = open_at(core, user)
-    core.services.redis.run(COPIES, user.shard, (first.session.sid, MANY))
+    core.services.redis.run(COPIES, user.shard, {"sid": first.session.sid, "count": MANY})
     code = core.code(first.cookie, app)
     core.time.move(SECOND)
     ended = open_at(core, user).evicted if kind == "browser" else core.redeem(code, app).ended
@@ -160,7 +164,7 @@ def test_one_more_login_is_refused_and_says_how_many_there_are(limited: Callable
     assert living(core, user) == sids(opened)
 
 
-def test_a_place_that_was_left_is_free_at_once(limited: Callable[..., Core]) -> None:
+def test_the_place_of_an_ended_session_is_free_at_once(limited: Callable[..., Core]) -> None:
     core = limited(REFUSE)
     user = core.person()
     opened = fill(core, user)
@@ -169,7 +173,7 @@ def test_a_place_that_was_left_is_free_at_once(limited: Callable[..., Core]) -> 
 
 
 @pytest.mark.parametrize("why", ["expired", "cut off", "closed"])
-def test_what_is_dead_takes_no_place_though_nobody_swept_it(limited: Callable[..., Core], why: str) -> None:
+def test_a_dead_session_takes_no_place_though_nobody_swept_it(limited: Callable[..., Core], why: str) -> None:
     core = limited(REFUSE)
     user = core.person()
     opened = fill(core, user)
@@ -178,7 +182,11 @@ def test_what_is_dead_takes_no_place_though_nobody_swept_it(limited: Callable[..
     if why == "cut off":
         next(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "test"))
     if why == "closed":
-        core.services.redis.run(CLOSE, user.shard, (opened[0].session.sid, "id", "logout", "test"))
+        core.services.redis.run(
+            CLOSE,
+            user.shard,
+            {"sid": opened[0].session.sid, "ending": "id", "reason": "logout", "actor": "test"},
+        )
     assert open_at(core, user).session.sid in living(core, user)
 
 
@@ -188,7 +196,7 @@ def test_an_app_that_is_refused_keeps_the_token_that_it_had(limited: Callable[..
     browser = fill(core, user, LIMIT - 1)[0]
     token = core.redeem(core.code(browser.cookie, app), app, device_id="phone").access_token
     assert core.redeem(core.code(browser.cookie, app), app, device_id="phone").ended  # it takes its own place
-    core.services.redis.run(COPIES, user.shard, (browser.session.sid, 1))
+    core.services.redis.run(COPIES, user.shard, {"sid": browser.session.sid, "count": 1})
     assert core.services.tokens.find_active(token) is None
     (phone,) = [view.sid for view in core.services.sessions.of_user(user.sub) if view.kind == "app"]
     with pytest.raises(GrantRefused, match="not valid"):
@@ -310,7 +318,7 @@ def test_of_fifty_logins_at_once_exactly_as_many_as_allowed_come_in(limited: Cal
     assert living(core, user) == sids(opened)
 
 
-def test_without_a_limit_there_is_none(limited: Callable[..., Core]) -> None:
+def test_any_number_of_sessions_is_allowed_without_a_limit(limited: Callable[..., Core]) -> None:
     core = limited({"SSO_SESSIONS_PER_USER": "0"})
     user = core.person()
     assert sids(fill(core, user, 12)) == living(core, user)
