@@ -22,6 +22,6 @@ def apply_user_change(users: Users, applier: EntryApplier, entry: Entry, later: 
 
 
 def _latest_before(later: Sequence[Entry], roles: Collection[str]) -> int | None:
-    """Return the instant (ms) before the first later cut-off of one of these roles, None when there is none."""
+    """Return the instant (ms) before the first later cut-off of one of these roles, None without."""
     roles_cut = [one for one in later if one.kind == "cutoff" and one.detail["scope"] == "role"]
     return min((one.detail["at"] - 1 for one in roles_cut if one.detail["name"] in roles), default=None)

@@ -116,7 +116,7 @@ class Receipts:
     def endings(
         self, wanted: EndingFilter | None = None, *, before: int | None = None, limit: int = 50
     ) -> list[EndingSummary]:
-        """Return up to `limit` endings numbered below `before` (None: from the newest on), the newest first."""
+        """Return up to `limit` endings numbered below `before` (None: all), the newest first."""
         with self._database.read() as connection:
             return _summaries(connection, find_numbers(connection, wanted or EndingFilter(), before, limit))
 
