@@ -16,7 +16,7 @@ class Answer(NamedTuple):
     source: Source | None = None
 
 
-class Refused(SSOError):
+class RefusedRequest(SSOError):
     """A request that does not reach the application; `status` is the answer, `retry_after` in seconds."""
 
     def __init__(self, status: int, *, retry_after: int | None = None, allow: str | None = None) -> None:

@@ -7,7 +7,7 @@ from threading import Lock
 
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]
 
-from sso_center.server.answers import Refused
+from sso_center.server.answers import RefusedRequest
 from sso_center.server.rsgi import Body, ServerFuture
 
 MAX_HELD = 16 * 1024 * 1024
@@ -15,7 +15,7 @@ MAX_HELD = 16 * 1024 * 1024
 
 MAX_READINGS = 1024
 
-Then = Callable[[bytes | Refused], None]
+Then = Callable[[bytes | RefusedRequest], None]
 """Called once: with the whole body, or with the refusal (413, 408, 400)."""
 
 
@@ -33,7 +33,7 @@ class Bodies:
         self._max_held = max(max_held, 2 * max_body)
         self._held = 0
         self._lock = Lock()  # the application thread adds, any thread removes
-        self._readings: dict[_Reading, None] = {}
+        self._readings: dict[_BodyRead, None] = {}
 
     def read(self, body: Body, length: int | None, then: Then) -> None:
         """Read the whole body and call `then`; `length` is what was announced, None for chunked.
@@ -41,9 +41,9 @@ class Bodies:
         Raises Refused (413) at once when more is announced than may come.
         """
         if length is not None and length > self.max_body:
-            raise Refused(413)
+            raise RefusedRequest(413)
         room = self.max_body if length is None else length
-        reading = _Reading(self, body, room, time.monotonic() + self._timeout, then)
+        reading = _BodyRead(self, body, room, time.monotonic() + self._timeout, then)
         for crowded_out in self._admit(reading):
             crowded_out.drop()
         if length is None:
@@ -59,12 +59,12 @@ class Bodies:
                 break
             reading.drop()
 
-    def forget(self, reading: "_Reading") -> None:
+    def forget(self, reading: "_BodyRead") -> None:
         """Release the room of a body that ended."""
         with self._lock:
             self._remove(reading)
 
-    def _admit(self, reading: "_Reading") -> list["_Reading"]:
+    def _admit(self, reading: "_BodyRead") -> list["_BodyRead"]:
         crowded_out = []
         with self._lock:
             while self._held + reading.room > self._max_held or len(self._readings) >= MAX_READINGS:
@@ -75,13 +75,13 @@ class Bodies:
             self._held += reading.room
         return crowded_out
 
-    def _remove(self, reading: "_Reading") -> None:
+    def _remove(self, reading: "_BodyRead") -> None:
         if reading in self._readings:
             del self._readings[reading]
             self._held -= reading.room
 
 
-class _Reading:
+class _BodyRead:
     """One incomplete body. Its steps run on the application thread; `drop` may come from another."""
 
     def __init__(self, bodies: Bodies, body: Body, room: int, deadline: float, then: Then) -> None:
@@ -123,30 +123,30 @@ class _Reading:
         except StopAsyncIteration:
             # Granian ends a body with one empty piece; an unreadable chunk, or a sender that went away, shows
             # as one more. Half a form must not be taken for a whole one.
-            self._end(b"".join(self._pieces) if self._ends == 1 else Refused(400))
+            self._end(b"".join(self._pieces) if self._ends == 1 else RefusedRequest(400))
 
     def _took_piece(self, coming: ServerFuture) -> None:
         piece = _outcome(coming)
-        if isinstance(piece, Refused):
+        if isinstance(piece, RefusedRequest):
             return self._end(piece)
         self._size += len(piece)
         self._ends += not piece
         if self._size > self._bodies.max_body:
-            return self._end(Refused(413))
+            return self._end(RefusedRequest(413))
         self._pieces.append(piece)
         self._take_piece()
 
-    def _end(self, outcome: bytes | Refused) -> None:
+    def _end(self, outcome: bytes | RefusedRequest) -> None:
         # Granian's object holds this one by its callback and is invisible to the garbage collector.
         self._coming = None
         self._bodies.forget(self)
         self._then(outcome)
 
 
-def _outcome(coming: ServerFuture) -> bytes | Refused:
+def _outcome(coming: ServerFuture) -> bytes | RefusedRequest:
     try:
         return coming.result()
     except CancelledError:
-        return Refused(408)
+        return RefusedRequest(408)
     except (ProtocolClosed, ProtocolError):
-        return Refused(400)
+        return RefusedRequest(400)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from sso_center.server.answers import Refused
+from sso_center.server.answers import RefusedRequest
 from sso_center.server.rsgi import Headers, Scope
 
 Environ = dict[str, Any]
@@ -65,10 +65,10 @@ def build_environ(scope: Scope, base: Mapping[str, Any]) -> Environ:
     """
     method = scope.method
     if method not in METHODS:
-        raise Refused(405, allow=", ".join(sorted(METHODS)))
+        raise RefusedRequest(405, allow=", ".join(sorted(METHODS)))
     path, query = scope.path, scope.query_string
     if len(path) + len(query) > MAX_TARGET:
-        raise Refused(414)
+        raise RefusedRequest(414)
     environ = dict(base)
     environ["REQUEST_METHOD"] = method
     environ["PATH_INFO"] = _path_info(path)
@@ -101,7 +101,7 @@ def _path_info(path: str) -> str:
     # The replacement character stands for bytes that were not UTF-8: the real path is lost. Control
     # characters serve no page, and only split logs and headers.
     if path[:1] != "/" or not path.isprintable() or "\ufffd" in path:
-        raise Refused(400)
+        raise RefusedRequest(400)
     return path if path.isascii() else path.encode().decode("latin-1")
 
 
@@ -126,7 +126,7 @@ def _add_headers(environ: Environ, headers: Headers) -> None:
             seen += 1
             environ[key] = value
         elif name in _ONLY_ONCE:
-            raise Refused(400)
+            raise RefusedRequest(400)
         elif name == "cookie":
             environ[key] += "; " + value
         else:
@@ -134,17 +134,17 @@ def _add_headers(environ: Environ, headers: Headers) -> None:
     if seen < len(headers):
         for name in _NEVER_DROPPED:
             if name in headers and _KEYS[name] not in environ:
-                raise Refused(400)
+                raise RefusedRequest(400)
 
 
 def _check_host(environ: Environ, authority: str | None) -> None:
     host = environ.get("HTTP_HOST")
     if host is None:
         if environ["SERVER_PROTOCOL"] == "HTTP/1.1":
-            raise Refused(400)
+            raise RefusedRequest(400)
     elif authority is not None and authority != host:
         # "GET http://other/ HTTP/1.1" with another Host: servers disagree on which of them counts.
-        raise Refused(400)
+        raise RefusedRequest(400)
 
 
 def _check_framing(environ: Environ) -> None:
@@ -153,6 +153,6 @@ def _check_framing(environ: Environ) -> None:
     if coding is not None and (
         length is not None or coding.lower() != "chunked" or environ["SERVER_PROTOCOL"] == "HTTP/1.0"
     ):
-        raise Refused(400)
+        raise RefusedRequest(400)
     if length is not None and not (length.isascii() and length.isdigit() and len(length) <= 18):
-        raise Refused(400)
+        raise RefusedRequest(400)

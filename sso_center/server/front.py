@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sso_center.base.settings import Network
 from sso_center.server.access_log import log_request, write_waiting
-from sso_center.server.answers import Answer, Refused, broken
+from sso_center.server.answers import Answer, RefusedRequest, broken
 from sso_center.server.application import call_application
 from sso_center.server.body import Bodies
 from sso_center.server.environ import Environ, base_environ, body_length, build_environ, new_request_id, peer
@@ -114,13 +114,13 @@ class Front:
                 self._serve(request, b"")
             else:
                 self._bodies.read(watcher.proto, length, partial(self._serve, request))
-        except Refused as refused:
+        except RefusedRequest as refused:
             self._send(request, refused.answer())
         except BaseException:
             self._fail(request)
 
-    def _serve(self, request: "_Request", body: bytes | Refused) -> None:
-        if isinstance(body, Refused):
+    def _serve(self, request: "_Request", body: bytes | RefusedRequest) -> None:
+        if isinstance(body, RefusedRequest):
             # Not raised: a trace would keep the unread body alive, and that keeps the connection open.
             self._send(request, body.answer())
             return
@@ -133,7 +133,7 @@ class Front:
             else:
                 request.may_hang = thread is self._polled
                 thread.submit(partial(self._run, request))
-        except Refused as refused:
+        except RefusedRequest as refused:
             self._send(request, refused.answer())
         except BaseException:
             self._fail(request)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from queue import Full, Queue
 
-from sso_center.server.answers import Refused
+from sso_center.server.answers import RefusedRequest
 
 
 class SideThread:
@@ -22,7 +22,7 @@ class SideThread:
         try:
             self._queue.put_nowait(work)
         except Full:
-            raise Refused(503, retry_after=2) from None
+            raise RefusedRequest(503, retry_after=2) from None
 
     def _work(self) -> None:
         while True:

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 
 from sso_center.base.actor import Actor, Origin
 from sso_center.base.errors import Invalid
-from sso_center.core.audit import AuditFilter, Found, Tag
+from sso_center.core.audit import AuditFilter, LoggedEvent, Tag
 from sso_center.core.audit.export import as_csv, as_json_lines
 from sso_center.services import Services
 from sso_center.storage.schema import audit
@@ -36,7 +36,7 @@ def record(services: Services, time: Time) -> Record:
     return write
 
 
-def found(services: Services, limit: int = 50, **wanted: Any) -> list[Found]:
+def found(services: Services, limit: int = 50, **wanted: Any) -> list[LoggedEvent]:
     asked, events, cursor = AuditFilter(**wanted), [], None
     while True:
         page = services.audit_log.find(asked, cursor=cursor, limit=limit)

@@ -6,7 +6,7 @@ import pytest
 
 from sso_center.core.clients import Client
 from sso_center.core.reasons import Reason
-from sso_center.core.sessions import Opened, Presence, Step
+from sso_center.core.sessions import OpenedSession, Presence, Step
 from sso_center.core.sessions.presence import SHOWN_STEPS
 from sso_center.core.users import User
 from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core, core_in
@@ -28,13 +28,13 @@ def nobody_else(core: Core) -> None:
     core.time.move(2 * DAY)
 
 
-def open_at(core: Core, user: User, previous: str | None = None, **where: str) -> Opened:
+def open_at(core: Core, user: User, previous: str | None = None, **where: str) -> OpenedSession:
     return core.services.sessions.open(
         user, remember=False, amr=("pwd",), previous=previous, **(where or AT_LOGIN)
     )
 
 
-def steps(core: Core, opened: Opened) -> list[Step]:
+def steps(core: Core, opened: OpenedSession) -> list[Step]:
     return core.services.sessions.steps(opened.session.sid)
 
 

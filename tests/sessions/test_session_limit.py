@@ -9,7 +9,7 @@ import pytest
 
 from sso_center.core.grants import GrantRefused
 from sso_center.core.reasons import CENTER, Reason
-from sso_center.core.sessions import SESSION_PARTS, Opened, Outcome, TooManySessions
+from sso_center.core.sessions import SESSION_PARTS, OpenedSession, Outcome, TooManySessions
 from sso_center.core.users import User
 from sso_center.storage.redis import load_script
 from tests.harness.core import MINUTE, SECOND, Core, build, core_in
@@ -48,7 +48,9 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         yield do
 
 
-def open_at(core: Core, user: User, *, user_agent: str = DESKTOP, previous: str | None = None) -> Opened:
+def open_at(
+    core: Core, user: User, *, user_agent: str = DESKTOP, previous: str | None = None
+) -> OpenedSession:
     return core.services.sessions.open(
         user,
         remember=False,
@@ -60,7 +62,7 @@ def open_at(core: Core, user: User, *, user_agent: str = DESKTOP, previous: str 
     )
 
 
-def fill(core: Core, user: User, count: int = LIMIT, **options: str) -> list[Opened]:
+def fill(core: Core, user: User, count: int = LIMIT, **options: str) -> list[OpenedSession]:
     """Open sessions, each a minute after the one before."""
     opened = []
     for _ in range(count):
@@ -73,7 +75,7 @@ def living(core: Core, user: User) -> set[str]:
     return {view.sid for view in core.services.sessions.of_user(user.sub)}
 
 
-def sids(opened: list[Opened]) -> set[str]:
+def sids(opened: list[OpenedSession]) -> set[str]:
     return {one.session.sid for one in opened}
 
 

@@ -27,7 +27,7 @@ _INDEXED = ("sid", "sub", "address", "client_id")
 
 
 @dataclass(frozen=True)
-class Found(Entry):
+class LoggedEvent(Entry):
     """An event and its number in the log."""
 
     id: int
@@ -59,7 +59,7 @@ class AuditPage:
     `reached` is how far back was looked (ms), None when to the end.
     """
 
-    events: tuple[Found, ...]
+    events: tuple[LoggedEvent, ...]
     next: str | None
     reached: int | None
 
@@ -91,10 +91,10 @@ class AuditLog:
                 last = connection.execute(looked_at.offset(LOOKED_AT_ONCE - 1).limit(1)).first()
             else:
                 last = None
-        events = tuple(Found(**vars(read_entry(row)), id=row.id) for row in rows[:limit])
+        events = tuple(LoggedEvent(**vars(read_entry(row)), id=row.id) for row in rows[:limit])
         return AuditPage(events, f"{last.at}.{last.id}" if last else None, last.at if last else None)
 
-    def every(self, wanted: AuditFilter) -> Iterator[Sequence[Found]]:
+    def every(self, wanted: AuditFilter) -> Iterator[Sequence[LoggedEvent]]:
         """Yield all matching events, some hundred at a time, so that few are in memory."""
         cursor: str | None = None
         while True:

@@ -42,7 +42,7 @@ _NO_HASH = hashed(new_secret())
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class _LoadedClients:
     """All clients as of one configuration version; swapped whole."""
 
     version: int
@@ -60,7 +60,7 @@ class Clients:
         self._database = database
         self._redis = redis
         self._clock = clock
-        self._loaded: _Loaded | None = None
+        self._loaded: _LoadedClients | None = None
         self._loading = threading.Lock()
         self._look_again_at = 0.0
 
@@ -134,10 +134,10 @@ class Clients:
             # The version first: what is read after it is at least as new.
             version = read_configuration_version(connection)
             clients, former = read_all(connection), read_former(connection)
-            self._loaded = _Loaded(version, MappingProxyType(clients), _holders(clients), former)
+            self._loaded = _LoadedClients(version, MappingProxyType(clients), _holders(clients), former)
         return version
 
-    def _all(self) -> _Loaded:
+    def _all(self) -> _LoadedClients:
         if self._loaded is None:
             self.reload()
         assert self._loaded is not None

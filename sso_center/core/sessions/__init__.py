@@ -28,7 +28,7 @@ from sso_center.core.sessions.sessions import (
     SCAN_PARTS,
     SESSION_PARTS,
     Lifetimes,
-    Opened,
+    OpenedSession,
     Sessions,
 )
 
@@ -43,7 +43,7 @@ __all__ = [
     "DeviceType",
     "History",
     "Lifetimes",
-    "Opened",
+    "OpenedSession",
     "Outcome",
     "Presence",
     "PresenceSample",

@@ -76,7 +76,7 @@ class Lifetimes:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedSession:
     """A session just opened: its cookie, and the sessions that it replaces, which the caller ends.
 
     `replaced` is the sid of another person's session in this browser; `evicted` are sessions of the same
@@ -153,7 +153,7 @@ class Sessions:
         address: str,
         previous: str | None,
         device: str | None = None,
-    ) -> Opened:
+    ) -> OpenedSession:
         """Open a session for a user who has just authenticated.
 
         It always makes a new chain, so that a cookie planted before the login opens nothing after it. A
@@ -200,7 +200,7 @@ class Sessions:
             user=user,
         )
         replaced = earlier.sid if earlier and not same_person else None
-        return Opened(session, self._signer().dumps(token), replaced, tuple(opened.evicted))
+        return OpenedSession(session, self._signer().dumps(token), replaced, tuple(opened.evicted))
 
     def limit_arguments(self) -> dict[str, str | int]:
         """Return the arguments of session_make_room (opening.lua): limit, policy, by device type, an id."""

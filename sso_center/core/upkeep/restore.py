@@ -29,7 +29,7 @@ _log = logging.getLogger("sso_center.recovery")
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoredStore:
     """What is known of a restored store.
 
     `head` is its last entry, `last_at` when it recorded that (ms), 0 for never; `lost` is how many later
@@ -69,14 +69,14 @@ class Restore:
         self._distrust(trusted)
         return len(trusted)
 
-    def examine(self) -> Restored:
+    def examine(self) -> RestoredStore:
         """Return what the store has, and how many entries only Redis knows of. Raises Unavailable."""
         lineage, markers = self._entries.lineage(), self._markers()
         with self._database.read() as connection:
             head = connection.scalar(select(func.max(journal.c.number))) or 0
             last_at = max(connection.scalar(select(func.max(table.c.at))) or 0 for table in (journal, audit))
         known = max((one.position for one in markers.values() if one.lineage == lineage), default=0)
-        return Restored(head, last_at, max(known - head, 0))
+        return RestoredStore(head, last_at, max(known - head, 0))
 
     def start_over(self, actor: Actor) -> None:
         """Give the store a new lineage, and cut everyone off as of now. May be repeated.
