@@ -1,7 +1,7 @@
 """Upkeep: the courier's own work, which nobody asks for.
 
-Expires sessions, finishes endings and revocations that a crash interrupted, evicts, cleans up indexes, and
-notices a restored SQL store.
+Expires sessions, finishes endings and revocations that a crash interrupted, evicts, cleans up indexes
+(cleanup), and notices a restored SQL store.
 """
 
 from sso_center.core.upkeep.eviction import Eviction

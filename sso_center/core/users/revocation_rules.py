@@ -1,4 +1,4 @@
-"""What a change of a user revokes: the rules that an admin can set."""
+"""What a change of a user revokes or invalidates: the rules that an admin can set."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -19,6 +19,6 @@ class RevocationRules:
 
 
 def raise_epochs(user: User, kinds: Collection[str]) -> User:
-    """Return the user with the epoch of each kind raised, which voids everything issued before."""
+    """Return the user with the epoch of each kind raised, which invalidates everything issued before."""
     raised = {_EPOCHS[kind]: getattr(user, _EPOCHS[kind]) + 1 for kind in kinds}
     return replace(user, **raised)
