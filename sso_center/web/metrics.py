@@ -36,7 +36,7 @@ STREAMS = Gauge(
     "sso_feed_streams", "Event streams of the feed that are open.", ["client_id"], multiprocess_mode="livesum"
 )
 FAILURES = Counter("sso_failures", "Mistakes of ours that a request met, by where it was caught.", ["where"])
-TOLD = Counter("sso_feed_told", "Endings told to clients by the feed.", ["way"])
+EVENTS_SENT = Counter("sso_feed_told", "Endings told to clients by the feed.", ["way"])
 
 
 ROOM = 128 * 1024
@@ -82,10 +82,10 @@ def count_failure(where: str) -> None:
     FAILURES.labels(where).inc()
 
 
-def count_told(way: str, number: int) -> None:
+def count_sent_events(way: str, number: int) -> None:
     """Count endings told; `way` is json or stream."""
     if number:
-        TOLD.labels(way).inc(number)
+        EVENTS_SENT.labels(way).inc(number)
 
 
 def count_stream(client_id: str, change: int) -> None:
@@ -132,7 +132,7 @@ class _Own(Collector):
     """What this process alone has counted, when it runs without `serve`."""
 
     def collect(self) -> Iterator[Metric]:
-        for metric in (REQUESTS, SECONDS, STREAMS, FAILURES, TOLD):
+        for metric in (REQUESTS, SECONDS, STREAMS, FAILURES, EVENTS_SENT):
             yield from metric.collect()
 
 

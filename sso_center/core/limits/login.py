@@ -34,7 +34,7 @@ class Bucket:
 
 
 class LoginLimits:
-    """Counts attempts to log in, before the password is looked at. Every method may raise Unavailable."""
+    """Counts login attempts, before the password is checked. Every method may raise Unavailable."""
 
     def __init__(self, settings: Settings, redis: Redis, clock: Clock) -> None:
         self._by_account = settings.login_attempts_by_account
@@ -44,10 +44,10 @@ class LoginLimits:
         self._windows = Windows(redis, settings.login_window)
 
     def try_login(self, username: str, address: str, device: str | None) -> None:
-        """Count one attempt; raises TooMany when it is one too many.
+        """Count one attempt; raises TooMany above the limit.
 
-        `device` is the id in the browser's device cookie, if it has one. A refused attempt must not
-        look at the password.
+        `device` is the id in the browser's device cookie, if it has one. For a refused attempt the password
+        must not be checked.
         """
         for bucket in self._buckets(username, address, device):
             count, closes = self._windows.add(self._name(bucket), 1)

@@ -1,4 +1,4 @@
-"""What a person sees whom the limit on sessions keeps out: where they are signed in, and what they can do."""
+"""The page for a person whom the limit on sessions refuses: where they are signed in, and what to do."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Place:
 
 
 def show(services: Services, user: User, refused: TooManySessions, destination: Destination) -> Response:
-    """Return the page for somebody who has proved who they are: nobody else learns of their devices."""
+    """Return the page for a person who has authenticated: nobody else learns of their devices."""
     now = services.clock()
     places = [
         Place(_label(services, view), view.address, ago(now - view.seen_at))
