@@ -86,7 +86,9 @@ def test_the_wheel_carries_its_licence_and_says_what_it_is(wheel: Path) -> None:
 
 
 def test_the_changelog_has_this_version(wheel: Path) -> None:
-    sections = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    sections = re.findall(
+        r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", (ROOT / "CHANGELOG.md").read_text(), re.M
+    )
     assert sections[0] == ("Unreleased", "")
     version, date = sections[1]
     assert version == __version__
