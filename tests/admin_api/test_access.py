@@ -192,6 +192,6 @@ def test_the_document_is_for_everybody(admin_center: Center) -> None:
 
 
 def test_a_page_of_another_site_can_t_call_it(admin_center: Center) -> None:
-    answer = admin_center.http.options(admin_center.url(f"{BASE}/users"), timeout=30)
+    answer = admin_center.http.options(admin_center.url(f"{BASE}/users"), timeout=60)
     assert answer.status_code == 405
     assert "Access-Control-Allow-Origin" not in answer.headers

@@ -48,7 +48,7 @@ def test_an_export_goes_on_where_its_link_says(robot: Robot, sub: str) -> None:
     while "Link" in answer.headers:
         target = answer.links["next"]["url"].removeprefix(BASE)
         answer = robot.center.http.get(
-            robot.center.url(BASE + target), headers={"Authorization": f"Bearer {robot.token}"}, timeout=30
+            robot.center.url(BASE + target), headers={"Authorization": f"Bearer {robot.token}"}, timeout=60
         )
         lines += answer.text
     events = [json.loads(line) for line in lines.splitlines()]

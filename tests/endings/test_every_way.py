@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from sso_center.base.actor import Actor
-from sso_center.core.endings import EndingFilter, Reason, Scope, ToldEnding
+from sso_center.core.cutoffs import Scope
+from sso_center.core.notices import EndingFilter, EndingSummary
+from sso_center.core.reasons import Reason
 from sso_center.storage.schema import audit
 from tests.client_sdk.test_tokens_of_a_real_center import RealSite
 from tests.endings.every_way import (
@@ -201,7 +203,7 @@ def test_nothing_of_an_ended_session_counts_and_every_site_is_told(
         assert "/login" in page.location
 
     # One record of it, and a receipt of every site.
-    ending = eventually(lambda: confirmed(scene), within=30, what="receipts of all sites")
+    ending = eventually(lambda: confirmed(scene), what="receipts of all sites")
     assert ending.reason == row.reason
     assert ending.counts.total == 3
     assert receiver.wait_for(1, sid=scene.sid)[0].claims["sub"] == scene.person.sub
@@ -212,7 +214,7 @@ def test_nothing_of_an_ended_session_counts_and_every_site_is_told(
     cookies.close()
 
 
-def confirmed(scene: Scene) -> ToldEnding | None:
+def confirmed(scene: Scene) -> EndingSummary | None:
     """Return the one ending of the session, once every site has confirmed it."""
     found = scene.center.services.receipts.endings(EndingFilter(sid=scene.sid))
     if not found:
@@ -255,7 +257,7 @@ def test_a_site_alone_that_is_removed_or_cut_off_is_left_by_everybody_who_stays_
         way(center, site.client_id)
 
         assert scene.sites.plain.introspect(token) == {"active": False}
-        ending = eventually(lambda: taken_out(center, site), within=30, what="the receipt of the site")
+        ending = eventually(lambda: taken_out(center, site), what="the receipt of the site")
         assert (ending.reason, ending.actor) == (reason, "cli")
         assert not is_in(site, browser)
         assert scene.alive(browser) == ALL
@@ -270,7 +272,7 @@ def tokens_of(site: RealSite, browser: Browser) -> str:
     return str(tokens["access_token"])
 
 
-def taken_out(center: Center, site: RealSite) -> ToldEnding | None:
+def taken_out(center: Center, site: RealSite) -> EndingSummary | None:
     for ending in center.services.receipts.endings(EndingFilter(client_id=site.client_id)):
         if ending.kind == "cutoff" and ending.counts.confirmed == 1:
             return ending

@@ -9,8 +9,9 @@ import pytest
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
-from sso_center.core.endings import Feed, Page, Position, Reason
-from sso_center.core.endings import feed as feed_module
+from sso_center.core.feed import Feed, Page, Position
+from sso_center.core.feed import feed as feed_module
+from sso_center.core.reasons import Reason
 from sso_center.protocols.api_errors import Overloaded
 from sso_center.protocols.client_authentication import Credentials
 from sso_center.protocols.endings import streams as streams_module
@@ -51,7 +52,7 @@ class Process:
         services = core.services
         self.core = core
         self.feed = Feed(
-            services.database, services.clients, services.users, services.applying, lambda *_: b"{}"
+            services.database, services.clients, services.users, services.applier, lambda *_: b"{}"
         )
         self.streams = Streams(self.feed, services.clients, services.redis, limits)
         self.open: list[Stream] = []
@@ -131,7 +132,7 @@ def test_what_is_on_its_way_while_a_stream_begins_is_told_once(
         page = news(after)
         if page.entries:
             is_read.set()
-            assert goes_on.wait(10)
+            assert goes_on.wait(60)
         return page
 
     monkeypatch.setattr(process.feed, "news", slowly)
@@ -139,7 +140,7 @@ def test_what_is_on_its_way_while_a_stream_begins_is_told_once(
     start = process.feed.since(client.client_id, None).position
     early = process.listen(client, sent)
     first = process.cut_off()
-    assert is_read.wait(10)
+    assert is_read.wait(60)
     # The thread has read it and told nobody yet: it is in the page that this one begins with.
     late = process.listen(client, sent, start)
     assert late.numbers() == [first]
@@ -177,12 +178,12 @@ def test_a_stream_that_comes_while_news_are_read_is_told_what_came_before_them(
         page = news(after)
         if page.entries and threading.current_thread().name == "feed":
             is_read.set()
-            assert goes_on.wait(10)
+            assert goes_on.wait(60)
         return page
 
     monkeypatch.setattr(process.feed, "news", slowly)
     second = process.cut_off()
-    assert is_read.wait(10)
+    assert is_read.wait(60)
     late = process.begin(client, sent, None, old)
     goes_on.set()
     eventually(lambda: second in early.numbers() and second in late.numbers())
@@ -252,7 +253,7 @@ def test_streams_wait_while_sql_is_away_and_then_miss_nothing(
     with monkeypatch.context() as outage:
         outage.setattr(process.feed, "_ask", away)
         number = process.cut_off()
-        assert asked.wait(10)
+        assert asked.wait(60)
         assert not reader.is_over
     eventually(lambda: reader.numbers() == [number])
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sso_center.base.errors import Invalid
-from sso_center.core.endings import Counts, EndingFilter
+from sso_center.core.notices import Counts, EndingFilter
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
 from tests.harness.receiver import Receiver
@@ -145,7 +145,7 @@ def test_the_default_port_is_the_same_origin(center: Center) -> None:
 
 
 def test_discovery_says_that_both_ways_are_supported(center: Center, browser: Browser) -> None:
-    document = browser.http.get(center.url("/.well-known/openid-configuration"), timeout=30).json()
+    document = browser.http.get(center.url("/.well-known/openid-configuration"), timeout=60).json()
     for way in ("frontchannel", "backchannel"):
         assert document[f"{way}_logout_supported"] is True
         assert document[f"{way}_logout_session_supported"] is True

@@ -286,7 +286,7 @@ def test_a_token_given_twice_is_refused(renewing: Site) -> None:
         data="grant_type=refresh_token&refresh_token=x&refresh_token=y",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
         auth=renewing.auth,
-        timeout=30,
+        timeout=60,
     )
     assert_refused(answer, 400, "invalid_request")
 
