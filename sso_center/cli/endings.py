@@ -39,7 +39,7 @@ def list_endings(
         sub = None if username is None else _sub_of(services, username)
         chosen = EndingFilter(sub=sub, is_unconfirmed=unconfirmed, **wanted)
         found = services.receipts.endings(chosen, before=before, limit=limit)
-        names = {one.sub: _name_of(services, one.sub) for one in found if one.sub}
+        names = services.users.names({one.sub for one in found})
     if as_json:
         print_json([asdict(one) for one in found])
         return
@@ -67,7 +67,7 @@ def show(number: int, *, as_json: bool) -> None:
         ending = services.receipts.find(number)
         receipts = services.receipts.of(number, limit=1000)
         sites = services.receipts.by_site(number)
-        name, now = _name_of(services, ending.sub), services.clock()
+        names, now = services.users.names([ending.sub]), services.clock()
     if as_json:
         print_json(
             {
@@ -77,7 +77,7 @@ def show(number: int, *, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{moment(ending.at)}  {_whom(ending, {ending.sub: name})}: {ending.kind}, {ending.reason}")
+    click.echo(f"{moment(ending.at)}  {_whom(ending, names)}: {ending.kind}, {ending.reason}")
     click.echo(_confirmed(ending.counts))
     click.echo()
     if ending.is_of_many:
@@ -108,13 +108,6 @@ def _sub_of(services: "Services", name: str) -> str:
     except NotFound:
         # Somebody who was removed is still known by what ended.
         return name
-
-
-def _name_of(services: "Services", sub: str) -> str:
-    try:
-        return services.users.get(sub).username
-    except NotFound:
-        return sub
 
 
 def _whom(ending: "EndingSummary", names: dict[str, str]) -> str:
