@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sso_center.base.errors import NotFound
 from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import counted, moment, print_json, print_table
-from sso_center.cli.users.person import find_person
 
 if TYPE_CHECKING:
     from sso_center.core.notices import Counts, EndingSummary, SiteCounts, SiteReceipt
-    from sso_center.services import Services
 
 
 @click.group()
@@ -36,7 +33,9 @@ def list_endings(
     with opened_services() as services:
         from sso_center.core.notices import EndingFilter  # noqa: PLC0415
 
-        sub = None if username is None else _sub_of(services, username)
+        # Somebody who was removed is still known by what ended.
+        person = None if username is None else services.users.called(username)
+        sub = person.sub if person else username
         chosen = EndingFilter(sub=sub, is_unconfirmed=unconfirmed, **wanted)
         found = services.receipts.endings(chosen, before=before, limit=limit)
         names = services.users.names({one.sub for one in found})
@@ -100,14 +99,6 @@ def deliver_again(number: int, *, client_id: str | None, is_confirmed_too: bool)
             ACTOR, number, client_id=client_id, is_confirmed_too=is_confirmed_too
         )
     click.echo(f"{counted(count, 'notice is', 'notices are')} delivered again.")
-
-
-def _sub_of(services: "Services", name: str) -> str:
-    try:
-        return find_person(services, name).sub
-    except NotFound:
-        # Somebody who was removed is still known by what ended.
-        return name
 
 
 def _whom(ending: "EndingSummary", names: dict[str, str]) -> str:

@@ -80,6 +80,12 @@ class Users:
             account = read_by_username(connection, normal_name(username))
         return account.user if account else None
 
+    def called(self, name: str) -> User | None:
+        """Return one user by login name or stable id, or None."""
+        with self._database.read() as connection:
+            account = read_by_username(connection, normal_name(name)) or read_by_sub(connection, name)
+        return account.user if account else None
+
     def list(self, *, after: str = "", count: int = PAGE) -> list[User]:
         """Return `count` users in the order of their login names, beginning behind `after`."""
         with self._database.read() as connection:
@@ -143,10 +149,9 @@ class Users:
         must_change: bool = False,
         also: Also[User] = nothing_else,
     ) -> User:
-        """Add a user, who can't log in by password when there is none.
+        """Add a user; `password_hash` is one that another system made with argon2.
 
-        `password_hash` is one that another system made with argon2. Raises Conflict when the name is taken,
-        Invalid naming the field.
+        Raises Conflict when the name is taken, Invalid naming the field.
         """
         login = check_username(username)
         if password is not None and password_hash is not None:
@@ -186,10 +191,9 @@ class Users:
     ) -> User:
         """Change the password, which takes back what the rule for it says, and return the user.
 
-        `actor` is who asked, which every ending that comes of it says.
-        `version` is the one in which the old password was proven: a change since then, say by an admin who
-        takes the account back, wins. Raises Conflict for that, NotFound, and Invalid whose message tells
-        the person what is wrong with the password.
+        `actor` is who asked, which every ending that comes of it says. `version` is the one in which the old
+        password was proven: a change since then wins. Raises Conflict for that, NotFound, and Invalid whose
+        message tells the person what is wrong with the password.
         """
         hashed = self._hasher.hash(check_password_rules(password, self.get(sub).username))
 
@@ -265,10 +269,7 @@ class Users:
         return self._change(sub, change, "changed", also=also)
 
     def withdraw_consent(self, sub: str, client_id: str, also: Also[User] = nothing_else) -> User:
-        """Let a client have nothing any more without asking again. Raises NotFound.
-
-        What it holds is for the caller to take back.
-        """
+        """Let a client have nothing any more without asking again; it keeps what it holds. Raises NotFound."""
 
         def change(account: Account) -> Account:
             return replace(account, user=without_consent(account.user, client_id))
@@ -278,8 +279,7 @@ class Users:
     def remove(self, sub: str, actor: str, also: Also[User] = nothing_else) -> User:
         """Forget an account and its credentials, and return what it was. Raises NotFound.
 
-        Nothing of it counts from here on; what it had open is ended by whoever follows the journal. The
-        audit log stays. The login name may be given to somebody else.
+        Nothing of it counts from here on; what it had open is ended by whoever follows the journal.
         """
         now = self._clock()
         with self._database.write() as connection:
@@ -303,9 +303,8 @@ class Users:
     ) -> User:
         """Change one account, its version and the journal in one transaction, then write the copy through.
 
-        Once committed a change can't get lost: when Redis is away, whoever follows the journal writes the
-        copy, and in any case ends the sessions that the change has made void. What changes nothing is not
-        recorded; its copy is written all the same, for whoever repeats a change that Redis did not take.
+        When Redis is away, whoever follows the journal does that, and ends the void sessions in any case.
+        What changes nothing is not recorded; its copy is written, since Redis may have missed the change.
         """
         now, number = self._clock(), 0
         with self._database.write() as connection:

@@ -12,7 +12,7 @@ from sso_center.services import Services
 from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
 from sso_center.ui.admin.endings.words import scope_in_words
 from sso_center.ui.admin.gate import acting, admin
-from sso_center.ui.admin.lookup import user_called
+from sso_center.ui.admin.lookup import sub_called
 from sso_center.web.language import gettext, lazy_gettext
 from sso_center.web.pages import go, render
 
@@ -50,8 +50,7 @@ def _choose(services: Services, status: int = 200, **context: object) -> Respons
 
 def _named(services: Services, scope: Scope, typed: str) -> str:
     """Return what core calls that which was typed, as far as it is known."""
-    user = user_called(services, typed) if scope == "user" else None
-    return user.sub if user else typed
+    return sub_called(services, typed) or typed if scope == "user" else typed
 
 
 def _ask(services: Services, scope: Scope, name: str) -> Response:
