@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sso_center.core.endings import EndingFilter
+from sso_center.core.notices import EndingFilter
 from tests.admin_api.robot import Robot
 from tests.harness.browser import Browser
 from tests.harness.center import Center

@@ -269,7 +269,7 @@ class Users:
         return self._change(sub, change, "changed", also=also)
 
     def withdraw_consent(self, sub: str, client_id: str, also: Also[User] = nothing_else) -> User:
-        """Let a client have nothing any more without asking again; it keeps what it holds. Raises NotFound."""
+        """Let a client have nothing anew without asking; it keeps what it holds. Raises NotFound."""
 
         def change(account: Account) -> Account:
             return replace(account, user=without_consent(account.user, client_id))
