@@ -11,15 +11,15 @@ from urllib.parse import parse_qsl, urlsplit
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.http.transport import HttpRequest, HttpResponse
-from client_sdk.core.login.authorization_request import challenge_of, with_query
+from client_sdk.core.login.id_token import at_hash
 from client_sdk.core.login.logout_token import EVENT
-from client_sdk.testing.feed import Feed
+from client_sdk.core.login.redirects import challenge_of, with_query
 from client_sdk.testing.journal import Journal
-from client_sdk.testing.keys import SigningKeys, at_hash
+from client_sdk.testing.keys import SigningKeys
 from client_sdk.testing.person import Person
 from client_sdk.testing.server import Server
 from client_sdk.testing.tokens import Audience, Edit, Format, Tokens, claims_of, present_claims
-from client_sdk.testing.wire import client_of, discovery, json_answer, read_form
+from client_sdk.testing.wire import client_of, discovery, json_answer
 
 
 @dataclass
@@ -36,8 +36,8 @@ class FakeCenter:
     and `token_audience`.
     `requests` lists the paths of all server-to-server requests, `asked` the sids of each question,
     `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented. What sites ask of the
-    feed of endings in the background stands apart, in `feed_asked`; `journal` is what the feed tells of, and
-    `has_feed` whether the center has one at all.
+    feed of endings in the background stands apart, in `feed_asked`. The feed tells of `journal`, and
+    `has_feed` says whether the center has one at all.
     """
 
     def __init__(self, *, algorithm: str = "ES256", clock: Clock | None = None) -> None:
@@ -63,9 +63,13 @@ class FakeCenter:
         self._cut_off_at = 0
         self._asking = threading.local()
         self._current: str | None = None
-        self.journal = Journal(lambda: self.issuer, self._clock.wall)
         self.has_feed = True
-        self.feed = Feed(self.journal, lambda: self.has_feed, lambda: self.is_away or self._server is None)
+        self.journal = Journal(
+            lambda: self.issuer,
+            self._clock.wall,
+            lambda: self.has_feed,
+            lambda: self.is_away or self._server is None,
+        )
         self._tokens = Tokens(self.sign, self._alive.__contains__, self._seconds)
         self._server: Server | None = None
 
@@ -120,19 +124,10 @@ class FakeCenter:
     def logout_token(self, client_id: str, *, sid: str = "", sub: str = "", edit: Edit | None = None) -> str:
         """Return a logout token to post to a site's `/sso/backchannel-logout`."""
         now = self._seconds()
-        header, claims = (
-            {"typ": "logout+jwt"},
-            {
-                "iss": self.issuer,
-                "aud": client_id,
-                "iat": now,
-                "exp": now + 120,
-                "jti": token_urlsafe(12),
-                "events": {EVENT: {}},
-                **({"sid": sid} if sid else {}),
-                **({"sub": sub} if sub else {}),
-            },
-        )
+        header: dict[str, Any] = {"typ": "logout+jwt"}
+        claims = {"iss": self.issuer, "aud": client_id, "iat": now, "exp": now + 120}
+        claims |= {"jti": token_urlsafe(12), "events": {EVENT: {}}}
+        claims |= {name: value for name, value in (("sid", sid), ("sub", sub)) if value}
         if edit is not None:
             edit(header, claims)
         return self.sign(header, claims)
@@ -218,12 +213,8 @@ class FakeCenter:
 
     # What a site's server gets
 
-    @property
-    def transport(self) -> Callable[[HttpRequest], HttpResponse]:
-        """The way here without a network."""
-        return self._carry
-
-    def _carry(self, request: HttpRequest) -> HttpResponse:
+    def transport(self, request: HttpRequest) -> HttpResponse:
+        """Answer a site's server without a network. Raises Unavailable while the center is away."""
         parts = urlsplit(request.url)
         (self.feed_asked if parts.path == "/endings" else self.requests).append(parts.path)
         if self.delay is not None:
@@ -231,7 +222,7 @@ class FakeCenter:
         if self.is_away:
             raise Unavailable("center_unreachable", "The fake center is away.")
         if request.method == "GET" and parts.path == "/endings":
-            return self.feed.answer(parts.query)
+            return self.journal.answer(parts.query)
         self._asking.client_id = client_of(request.headers)
         return self.answer(request.method, parts.path, request.body or b"")
 
@@ -240,7 +231,7 @@ class FakeCenter:
     ) -> HttpResponse | Iterator[bytes]:
         parts = urlsplit(address)
         if parts.path == "/endings" and "text/event-stream" in headers.get("Accept", ""):
-            return self.feed.stream(parts.query)
+            return self.journal.stream(parts.query)
         try:
             return self.transport(HttpRequest(method, self.issuer + address, headers, body))
         except Unavailable:
@@ -249,7 +240,7 @@ class FakeCenter:
     def answer(self, method: str, path: str, body: bytes) -> HttpResponse:
         """Answer one server-to-server request, except about the feed."""
         if path == "/.well-known/openid-configuration":
-            return json_answer(200, self._discovery())
+            return json_answer(200, discovery(self.issuer))
         if path == "/jwks.json":
             return json_answer(200, {"keys": self._keys.public()})
         posts = {
@@ -272,11 +263,11 @@ class FakeCenter:
         return json_answer(200, {"sids": said, "position": position})
 
     def _token(self, body: bytes) -> HttpResponse:
-        form = read_form(body)
+        form = dict(parse_qsl(body.decode()))
         return self._refresh(form) if form.get("grant_type") == "refresh_token" else self._redeem(form)
 
     def _introspect(self, body: bytes) -> HttpResponse:
-        token = read_form(body)["token"]
+        token = dict(parse_qsl(body.decode()))["token"]
         self.tokens_asked.append(token)
         said = self._tokens.introspect(token)
         if (said.get("sid"), said.get("client_id")) in self._left:
@@ -285,7 +276,7 @@ class FakeCenter:
         return json_answer(200, said if person is None else {**said, **present_claims(person)})
 
     def _revoke(self, body: bytes) -> HttpResponse:
-        self.revoke(read_form(body)["token"])
+        self.revoke(dict(parse_qsl(body.decode()))["token"])
         return json_answer(200, {})
 
     def _redeem(self, form: Mapping[str, str]) -> HttpResponse:
@@ -337,9 +328,6 @@ class FakeCenter:
         if self.edit_id_token is not None:
             self.edit_id_token(header, claims)
         return self.sign(header, claims)
-
-    def _discovery(self) -> dict[str, Any]:
-        return discovery(self.issuer)
 
     def _at_keyboard(self) -> str:
         assert self._current is not None, "nobody is logged in"

@@ -60,12 +60,11 @@ def _handler(serve: Serve, send: Send) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-            self.send_header("Transfer-Encoding", "chunked")
+            self.send_header("Connection", "close")
             self.end_headers()
             try:
                 for piece in pieces:
-                    self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-                self.wfile.write(b"0\r\n\r\n")
+                    self.wfile.write(piece)
             except OSError:
                 # The site has gone.
                 return

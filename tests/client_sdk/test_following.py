@@ -74,7 +74,7 @@ def test_without_a_stream_the_next_poll_ends_it(
     site.sign_in(browser)
     with monkeypatch.context() as patched:
         # As behind a proxy that doesn't stream.
-        patched.setattr(center.feed, "stream", lambda _: HttpResponse(200, b"{}"))
+        patched.setattr(center.journal, "stream", lambda _: HttpResponse(200, b"{}"))
         other = followed(RunningSite(center, times, follow=True, client_id=site.client_id))
         assert is_in(other, browser)
         center.log_out()
@@ -183,7 +183,7 @@ def test_freshness_is_counted_from_sending(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.sign_in(browser)
-    feed = center.feed.answer
+    feed = center.journal.answer
 
     def late(query: str) -> HttpResponse:
         answer = feed(query)
@@ -191,7 +191,7 @@ def test_freshness_is_counted_from_sending(
         center.is_away = True
         return answer
 
-    monkeypatch.setattr(center.feed, "answer", late)
+    monkeypatch.setattr(center.journal, "answer", late)
     caught_up(site)
     eventually(lambda: sdk_of(site)._follower._failures)
     times.move(0.5)

@@ -41,7 +41,7 @@ def test_an_answer_that_can_not_be_read_makes_nothing_fresh(
 ) -> None:
     sdk = sdk_of(site)
     with monkeypatch.context() as patched:
-        patched.setattr(center.feed, "answer", lambda _: HttpResponse(200, nonsense))
+        patched.setattr(center.journal, "answer", lambda _: HttpResponse(200, nonsense))
         times.move(5)
         now = times.clock.steady()
         sdk._follower.poll_soon()
@@ -74,7 +74,7 @@ def test_a_center_that_refuses_the_client_is_logged_once(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(center.feed, "answer", lambda _: HttpResponse(401, b'{"error": "invalid_client"}'))
+    monkeypatch.setattr(center.journal, "answer", lambda _: HttpResponse(401, b'{"error": "invalid_client"}'))
     site = new_site(follow=True)
     site.app.test_client().get("/public")
     for wanted in range(1, 4):
@@ -118,8 +118,8 @@ def test_a_silent_stream_is_given_up_and_begun_anew(
     monkeypatch.setattr(listener, "SILENCE", 0.2)
     monkeypatch.setattr(listener, "FIRST_PAUSE", 0.01)
     begun: list[str | None] = []
-    stream = center.feed.stream
-    monkeypatch.setattr(center.feed, "stream", lambda after: begun.append(after) or stream(after))
+    stream = center.journal.stream
+    monkeypatch.setattr(center.journal, "stream", lambda after: begun.append(after) or stream(after))
     followed(new_site(follow=True))
     eventually(lambda: len(begun) >= 3)
 

@@ -8,6 +8,7 @@ import pytest
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter
+from client_sdk.testing.wire import discovery
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser, Page
 
@@ -228,8 +229,8 @@ def test_a_discovery_document_of_somebody_else_is_not_used(
     name: str,
     value: object,
 ) -> None:
-    document = {**center._discovery(), name: value}
-    monkeypatch.setattr(center, "_discovery", lambda: document)
+    document = {**discovery(center.issuer), name: value}
+    monkeypatch.setattr("client_sdk.testing.center.discovery", lambda _: document)
     page = browser.get(site.url + "/")
     assert page.status == 503
     assert page.headers["Retry-After"]

@@ -7,7 +7,7 @@ from client_sdk.core.endings.ending import Ending, read_ending
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.http.center import Center
 from client_sdk.core.http.client_auth import with_client
-from client_sdk.core.http.transport import HttpRequest, HttpResponse
+from client_sdk.core.http.transport import HttpRequest, HttpResponse, check_ok
 from client_sdk.core.sessions.position import Position
 from client_sdk.core.settings import Settings
 
@@ -68,14 +68,9 @@ def process_response(response: HttpResponse, after: Position | None) -> FeedAnsw
 
 
 def check_status(status: int) -> None:
-    """Raise Unavailable unless an answer of the feed is one."""
+    """Raise Unavailable unless the status of an answer of the feed is 200."""
     if status in (404, 405, 406):
         raise Unavailable("feed_missing", "The center has no feed of endings.", actual=status)
-    if status in (401, 403):
-        raise Unavailable(
-            "center_refused_client", "The center does not accept client_id and client_secret.", actual=status
-        )
     if status == 400:
         raise Unavailable("center_malformed", "The center does not know what to make of the position.")
-    if status != 200:
-        raise Unavailable("center_failed", "The center can't say.", expected=200, actual=status)
+    check_ok(status)

@@ -18,9 +18,8 @@ from client_sdk.core.errors import Unavailable
 from client_sdk.core.http.center import Center
 from client_sdk.core.sessions.session_store import SessionStore
 from client_sdk.core.settings import Settings
-from client_sdk.core.threads.background import BackgroundThread
+from client_sdk.core.threads.background import BackgroundThread, obstacle
 from client_sdk.core.threads.fork import renew_after_fork
-from client_sdk.core.threads.obstacle import obstacle
 
 RARELY, REFUSED = 600_000, 60_000
 """Milliseconds until a center that has no feed, or does not let us in, is asked for it again."""

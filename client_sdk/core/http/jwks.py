@@ -9,7 +9,7 @@ from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.http.transport import HttpRequest, HttpResponse
+from client_sdk.core.http.transport import HttpRequest, HttpResponse, check_ok
 
 MAX_KEYS = 100
 MIN_RSA_BITS = 2048
@@ -44,8 +44,7 @@ def process_response(response: HttpResponse) -> KeySet:
 
     Raises Unavailable.
     """
-    if response.status != 200:
-        raise Unavailable("center_failed", "The center shows no keys.", expected=200, actual=response.status)
+    check_ok(response.status)
     listed = response.json_object().get("keys")
     if not isinstance(listed, list):
         raise Unavailable("center_malformed", "The center's key set has no keys.")

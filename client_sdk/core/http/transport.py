@@ -52,6 +52,16 @@ class HttpResponse:
         return parsed
 
 
+def check_ok(status: int) -> None:
+    """Raise Unavailable unless the status of an answer is 200."""
+    if status in (401, 403):
+        raise Unavailable(
+            "center_refused_client", "The center does not accept client_id and client_secret.", actual=status
+        )
+    if status != 200:
+        raise Unavailable("center_failed", "The center can't answer.", expected=200, actual=status)
+
+
 Transport = Callable[[HttpRequest], HttpResponse]
 """Carries one request. Raises Unavailable when no whole answer came in time."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from client_sdk.core.errors import TokenRefused
 from client_sdk.core.http.jwks import KeySet
-from client_sdk.core.login.id_token import check_origin, check_time
+from client_sdk.core.login.id_token import check_origin, check_recent
 from client_sdk.core.settings import Settings
 from client_sdk.core.tokens.jwt import verify
 
@@ -32,7 +32,7 @@ def validate(token: str, keys: KeySet, settings: Settings, now: int) -> LogoutTo
     """
     claims = verify(token, keys, algorithms=settings.algorithms, types=("logout+jwt",))
     check_origin(claims, settings)
-    check_time(claims, now, settings.leeway)
+    check_recent(claims, now, settings.leeway)
     events = claims.values.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
         raise TokenRefused("token_events", "The token reports no logout.", expected=EVENT)

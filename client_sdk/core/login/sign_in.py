@@ -8,8 +8,7 @@ from client_sdk.core.endings.check import is_alive
 from client_sdk.core.endings.view import View
 from client_sdk.core.errors import LoginFailed, SSOError, Unavailable
 from client_sdk.core.http.center import Center
-from client_sdk.core.login import authorization_request as login
-from client_sdk.core.login import callback, id_token
+from client_sdk.core.login import callback, id_token, redirects
 from client_sdk.core.login.attempts import LoginAttempt, LoginAttempts
 from client_sdk.core.sessions.local_session import LocalSession
 from client_sdk.core.sessions.position import Moment
@@ -58,7 +57,9 @@ class SignIn:
         metadata = self.center.metadata()
         names = self.addresses.names_for(incoming).attempts
         attempt, cookies = self.attempts.open(target, ended_sid, incoming.cookies(), names)
-        address = login.build_address(metadata, self.settings, attempt, self.addresses.callback(incoming))
+        address = redirects.authorization_address(
+            metadata, self.settings, attempt, self.addresses.callback(incoming)
+        )
         return redirect(address, cookies)
 
     def finish(self, incoming: Incoming) -> Answer:

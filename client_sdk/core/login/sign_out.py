@@ -9,8 +9,7 @@ from client_sdk.core.derived_keys import derived, key_for
 from client_sdk.core.endings.view import View
 from client_sdk.core.errors import TokenRefused, Unavailable
 from client_sdk.core.http.center import Center
-from client_sdk.core.login import end_session_request as logout
-from client_sdk.core.login import logout_token
+from client_sdk.core.login import logout_token, redirects
 from client_sdk.core.sessions.local_session import LocalSession
 from client_sdk.core.sessions.session_store import SessionStore
 from client_sdk.core.settings import Settings
@@ -133,7 +132,9 @@ class SignOut:
         address = None
         try:
             return_uri = self.addresses.signed_out(incoming)
-            address = logout.build_address(self.center.metadata(), self.settings, id_token, return_uri)
+            address = redirects.end_session_address(
+                self.center.metadata(), self.settings, id_token, return_uri
+            )
         except Unavailable as failed:
             log.warning("signed out at this site only: %s", failed)
         if address is None:

@@ -1,8 +1,10 @@
 """A thread in the background that works in turns, can be woken, and ends with the process or when told."""
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 AFTER_A_MISTAKE = 10.0
 LONGEST = 24 * 3600.0
@@ -48,3 +50,19 @@ class BackgroundThread:
                 pause = AFTER_A_MISTAKE
             self._wake.wait(min(pause, LONGEST))
             self._wake.clear()
+
+
+def obstacle() -> str:
+    """Return what to set so that threads run, or "" when they do.
+
+    uWSGI without `enable-threads` never lets go of the interpreter between requests: a thread begins there
+    and then stands still.
+    """
+    uwsgi: Any = sys.modules.get("uwsgi")
+    options = getattr(uwsgi, "opt", None)
+    if not isinstance(options, dict):
+        return ""
+    names = {name.decode() if isinstance(name, bytes) else str(name) for name in options}
+    if names & {"enable-threads", "threads", "gevent", "asyncio"}:
+        return ""
+    return "set enable-threads = true in the settings of uWSGI"

@@ -11,8 +11,7 @@ from client_sdk.core.settings import Settings
 from client_sdk.core.tokens import bearer
 from client_sdk.core.tokens.browser_tokens import FreshToken
 from client_sdk.core.tokens.checker import TokenChecker
-from client_sdk.core.tokens.introspection import Answer as Said
-from client_sdk.core.tokens.token import Token
+from client_sdk.core.tokens.token import CheckedToken, Token
 from client_sdk.core.web.addresses import Addresses
 from client_sdk.core.web.messages import Answer, Cookie, Incoming, read_cookie
 
@@ -88,7 +87,7 @@ class TokenGuard:
 
     def _said(
         self, audience: str, authorization: str | None, incoming: Callable[[], Incoming], own: OwnToken
-    ) -> Said | None:
+    ) -> CheckedToken | None:
         text = bearer.read_header(authorization) or self._app_cookie(incoming)
         if text is not None:
             return self._checks.check(text, audience)
@@ -99,7 +98,7 @@ class TokenGuard:
             return None
         return self._said_of_own(audience, own)
 
-    def _said_of_own(self, audience: str, own: OwnToken) -> Said | None:
+    def _said_of_own(self, audience: str, own: OwnToken) -> CheckedToken | None:
         fresh = own()
         if fresh is None:
             return None
@@ -113,7 +112,7 @@ class TokenGuard:
         return self._checks.check(renewed.access_token, audience)
 
     def _judge(
-        self, needs: Requirements, said: Said, incoming: Callable[[], Incoming]
+        self, needs: Requirements, said: CheckedToken, incoming: Callable[[], Incoming]
     ) -> AdmittedRequest | Answer:
         handed = (self._hand_over(said, incoming),) if said.successor else ()
         if said.token.has_scope(*needs.scope) and said.token.has_roles(*needs.roles):
@@ -130,7 +129,7 @@ class TokenGuard:
             return None
         return bearer.read_header(f"Bearer {text}")
 
-    def _hand_over(self, said: Said, incoming: Callable[[], Incoming]) -> tuple[str, str]:
+    def _hand_over(self, said: CheckedToken, incoming: Callable[[], Incoming]) -> tuple[str, str]:
         if not self._reads_app_cookie:
             return APP_TOKEN_HEADER, said.successor
         is_secure = self._addresses.names_for(incoming()).attempts.is_secure
