@@ -32,12 +32,11 @@ class _Code:
 class FakeCenter:
     """A center in memory. Attributes that a test may set: `is_away`, `edit_id_token`, `delay`.
 
-    What a login gives is told by `access_token_format`, `token_lifetime` (seconds), `gives_refresh_tokens`
-    and `token_audience`.
-    `requests` lists the paths of all server-to-server requests, `asked` the sids of each question,
-    `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented. What sites ask of the
-    feed of endings in the background stands apart, in `feed_asked`. The feed tells of `journal`, and
-    `has_feed` says whether the center has one at all.
+    `access_token_format`, `token_lifetime` (seconds), `gives_refresh_tokens` and `token_audience` decide
+    what a login gives. `requests` lists the paths of all server-to-server requests, `asked` the sids of
+    each question, `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented. What
+    sites ask of the feed of endings in the background stands apart, in `feed_asked`. The feed tells of
+    `journal`, and `has_feed` says whether the center has one at all.
     """
 
     def __init__(self, *, algorithm: str = "ES256", clock: Clock | None = None) -> None:
@@ -97,7 +96,7 @@ class FakeCenter:
             self.end(self._current)
 
     def end(self, sid: str) -> None:
-        """End a global session: the feed tells of it. Tell sites with `logout_token`, or let them ask."""
+        """End a global session: the feed reports it. Notify sites with `logout_token`, or let them ask."""
         person = self._alive.pop(sid, None)
         if sid == self._current:
             self._current = None
@@ -105,12 +104,12 @@ class FakeCenter:
             self.journal.session_ended(sid, person.claims()["sub"])
 
     def leave(self, sid: str, client_id: str) -> None:
-        """Take one client out of a session; its next login there joins it again."""
+        """Remove one client from a session; the next login at that client joins it again."""
         self._left.add((sid, client_id))
         self.journal.session_ended(sid, self._alive[sid].claims()["sub"], client_id)
 
     def cut_off(self, *, sub: str = "", client_id: str = "", role: str = "") -> None:
-        """Let nothing count that was stamped so far: of a user, a client, who has a role, or everyone."""
+        """Revoke whatever was stamped so far: of a user, a client, a role, or everyone."""
         self._cut_off_at = self._stamp()
         for sid, person in list(self._alive.items()):
             if client_id:
@@ -141,7 +140,7 @@ class FakeCenter:
         return self._keys.sign(header, claims)
 
     def describe(self, person: Person) -> None:
-        """Change what is known of the person at the keyboard, such as the roles."""
+        """Change the claims of the person at the keyboard, such as the roles."""
         self._alive[self._at_keyboard()] = person
         self.journal.user_changed(person.claims()["sub"], "user_changed")
 
@@ -170,23 +169,23 @@ class FakeCenter:
         return self._tokens.issue_app(about, 90 * 86400)
 
     def make_due(self, app_token: str) -> str:
-        """Have an app's token told its successor from now on; returns the successor."""
+        """Announce the successor of an app's token from now on; return the successor."""
         return self._tokens.make_due(app_token)
 
     def revoke(self, token: str) -> None:
-        """Take a token back; of a refresh token the whole family."""
+        """Revoke a token; with a refresh token its whole family."""
         said = self._tokens.revoke(token)
         if said is not None:
             self.journal.tokens_revoked(said)
 
     def is_revoked(self, refresh_token: str) -> bool:
-        """Say whether a refresh token was taken back."""
+        """Say whether a refresh token was revoked."""
         return self._tokens.is_revoked(refresh_token)
 
     # What a browser does
 
     def authorize(self, address: str) -> str:
-        """Answer a site's login request as the browser's person; returns where the browser is sent."""
+        """Answer a site's login request; return the address to which the browser is sent."""
         request = dict(parse_qsl(urlsplit(address).query))
         answer = {"state": request["state"], "iss": self.issuer}
         if self._current is None:
@@ -337,5 +336,5 @@ class FakeCenter:
         return self._clock.wall() // 1000
 
     def _stamp(self) -> int:
-        # Never earlier than the last cut-off, whatever clocks say: "before" and "after" are exact.
+        # Always later than the last cut-off, whatever the clock says, so that "before" and "after" are exact.
         return max(self._clock.wall(), self._cut_off_at + 1)

@@ -1,4 +1,4 @@
-"""The fake center's journal: what ended there, in order, and the feed that tells sites of it."""
+"""The fake center's journal: what ended there, in order, and the feed that reports it."""
 
 import json
 import threading
@@ -81,13 +81,13 @@ class Journal:
             self._turn.notify_all()
 
     def skip(self, entries: int) -> None:
-        """Record what concerns no site here, or let a position be reached that others made."""
+        """Record entries that concern no site here."""
         with self._turn:
             self._number += entries
             self._turn.notify_all()
 
     def forget(self) -> None:
-        """Forget what was recorded: a site that missed it can't be told any more."""
+        """Forget what was recorded: the feed can no longer report it."""
         with self._turn:
             self._low, self._entries = self._number, []
 
@@ -146,7 +146,7 @@ class Journal:
                 yield b": keep-alive\n\n"
 
     def _after(self, query: str) -> int | None:
-        """Return the number to tell what lies behind, None when some of that is lost. Raises ValueError."""
+        """Return the position's number in `query`, None when later entries are lost. Raises ValueError."""
         after = parse_qs(query).get("after")
         if after is None:
             return self._number

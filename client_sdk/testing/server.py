@@ -8,10 +8,10 @@ from typing import Any
 from client_sdk.core.http.transport import HttpResponse
 
 Serve = Callable[[str, str, bytes, Mapping[str, str]], HttpResponse | Iterator[bytes]]
-"""Answers a site's server: method, address without the host, body, headers. Pieces are an event stream."""
+"""Answers a site's server: method, address without the host, body, headers. An iterator is a stream."""
 
 Send = Callable[[str], str | None]
-"""Says where a browser is sent from an address without the host; None when that is no page for browsers."""
+"""Returns where a browser is sent from an address without the host; None when that is no page."""
 
 
 class Server:

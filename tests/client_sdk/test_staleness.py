@@ -148,7 +148,7 @@ def test_what_is_heard_while_the_center_is_asked_lets_it_be_asked_again(
     site.sign_in(browser)
     times.move(31)
     view, news = sdk_of(site)._view, [Ending(Kind.ROLE, Position("a", 1), name="another")]
-    center.delay = lambda _: view.hear(news.pop(), times.clock.steady()) and None if news else None
+    center.delay = lambda _: view.apply_event(news.pop(), times.clock.steady()) and None if news else None
     assert browser.get(site.url + "/").status == 200
     assert len(center.asked) == 2
 
@@ -249,7 +249,7 @@ def test_only_a_recent_proof_counts() -> None:
 
 def test_the_latest_knowledge_wins() -> None:
     view = proved(5)
-    view.end("sid", 6)
+    view.end_session("sid", 6)
     assert verdict(view, steady=6) is Verdict.ENDED
     view.prove("sid", Moment(6))
     view.prove("sid", Moment(3))
@@ -266,16 +266,16 @@ def test_the_latest_knowledge_wins() -> None:
 )
 def test_a_cut_off_counts_for_what_was_issued_until_then(cut_off: int, expected: Verdict) -> None:
     view = proved(5)
-    view.cut_off("sub", cut_off, 5)
-    view.cut_off("sub", 1, 5)
+    view.cut_off_user("sub", cut_off, 5)
+    view.cut_off_user("sub", 1, 5)
     assert verdict(view, steady=5) is expected
 
 
 def test_what_had_to_be_forgotten_is_asked_for_again() -> None:
     view = proved(5, capacity=3)
-    view.end("sid", 6)
+    view.end_session("sid", 6)
     for number in range(3):
-        view.end(f"other {number}", 7)
+        view.end_session(f"other {number}", 7)
     view.prove("sid", Moment(5))
     assert verdict(view, steady=7) is Verdict.ASK, "an answer from before the ending came in late"
     view.prove("sid", Moment(8))
@@ -286,14 +286,14 @@ def test_its_memory_is_bounded() -> None:
     view = View(capacity=100)
     for number in range(1000):
         view.prove(f"{number}", Moment(number))
-        view.cut_off(f"{number}", 1, number)
-        view.end(f"{number}", number)
+        view.cut_off_user(f"{number}", 1, number)
+        view.end_session(f"{number}", number)
     assert max(len(kept) for kept in (view._proofs, view._sessions, view._users)) <= 100
 
 
 def test_a_forked_process_knows_nothing_for_certain() -> None:
     view = proved(5)
-    view.end("other", 5)
+    view.end_session("other", 5)
     view.after_fork()
     assert verdict(view, steady=5) is Verdict.ASK
 

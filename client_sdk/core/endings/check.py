@@ -45,7 +45,7 @@ def build_request(settings: Settings, sids: Sequence[str]) -> HttpRequest:
 
 
 def process_response(response: HttpResponse, sids: Sequence[str]) -> Mapping[str, bool]:
-    """Return for each of `sids` whether it is alive. Raises Unavailable: no answer is never a yes."""
+    """Return for each of `sids` whether it is alive. Raises Unavailable: without an answer nothing counts."""
     check_ok(response.status)
     answers = response.json_object().get("sids")
     if not isinstance(answers, dict) or any(answers.get(sid) not in ("alive", "ended") for sid in sids):

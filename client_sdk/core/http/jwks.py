@@ -31,7 +31,7 @@ class Key:
 
 
 KeySet = Mapping[str, tuple[Key, ...]]
-"""Keys by their id. Nothing stops a center from giving an RSA and an EC key the same id."""
+"""Keys by their id. A center may give an RSA and an EC key the same id."""
 
 
 def build_request(jwks_uri: str) -> HttpRequest:
@@ -70,7 +70,7 @@ def _key(entry: dict[str, Any]) -> Key | None:
 
 
 def _of_kind(entry: dict[str, Any]) -> tuple[frozenset[str], Any]:
-    # Symmetric keys ("oct") have no branch: an HMAC key that everybody can read verifies nothing.
+    # Symmetric keys ("oct") have no branch: a public HMAC key verifies nothing.
     kind = entry.get("kty")
     if "d" in entry:
         raise ValueError("a private key")

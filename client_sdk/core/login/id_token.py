@@ -1,4 +1,4 @@
-"""ID tokens: who signed in, or refused (OIDC Core 3.1.3.7)."""
+"""ID tokens: validation, and the person they describe (OIDC Core 3.1.3.7)."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -28,7 +28,7 @@ _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 class Identity:
     """What a valid ID token says; `issued_at` in seconds of the center's clock.
 
-    `stamp` is what cut-offs are compared with, in milliseconds; None of a center that says none.
+    `stamp` is what cut-offs are compared with, in milliseconds; None when the center sends none.
     """
 
     user: User
@@ -54,7 +54,7 @@ def check_origin(claims: Claims, settings: Settings) -> None:
     """Check that the center made the token for this site alone. Raises TokenRefused."""
     check_issuer(claims, settings.issuer)
     audience = claims.values.get("aud")
-    # Another audience beside us is one we have no reason to trust.
+    # We have no reason to trust an audience beside this site.
     if audience not in (settings.client_id, [settings.client_id]):
         raise TokenRefused(
             "token_audience", "The token is for others.", expected=settings.client_id, actual=audience
@@ -86,7 +86,7 @@ def _check_audience(claims: Claims, client_id: str) -> None:
 
 
 def _check_nonce(claims: Claims, nonce: str) -> None:
-    # A token of another login, replayed into this one, carries that one's nonce.
+    # A token of another login, replayed into this one, carries the other login's nonce.
     if not hmac.compare_digest(claims.text("nonce").encode(), nonce.encode()):
         raise TokenRefused("token_nonce", "The token belongs to another login.")
 

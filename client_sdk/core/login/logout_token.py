@@ -1,4 +1,4 @@
-"""Logout tokens: which sessions the center has ended (OIDC Back-Channel Logout 1.0 section 2.6)."""
+"""Logout tokens: the sessions that the center ended (OIDC Back-Channel Logout 1.0 section 2.6)."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class LogoutToken:
 def validate(token: str, keys: KeySet, settings: Settings, now: int) -> LogoutToken:
     """Return what a logout token says; `now` is in milliseconds since 1970.
 
-    Whether its `jti` was seen before is left to the caller, who remembers. Raises TokenRefused.
+    The caller checks whether its `jti` was seen before. Raises TokenRefused.
     """
     claims = verify(token, keys, algorithms=settings.algorithms, types=("logout+jwt",))
     check_origin(claims, settings)

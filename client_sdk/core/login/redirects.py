@@ -29,8 +29,7 @@ def authorization_address(
 def end_session_address(metadata: Metadata, settings: Settings, id_token: str, return_uri: str) -> str | None:
     """Return the address that signs out (OIDC RP-Initiated Logout 1.0); None when the center offers none.
 
-    `id_token` is the hint that lets the center sign the person out without asking again; with ""
-    it will ask.
+    With the hint `id_token` the center signs the person out without asking; with "" it asks.
     """
     if metadata.end_session_endpoint is None:
         return None

@@ -1,4 +1,4 @@
-"""A thread in the background that works in turns, can be woken, and ends with the process or when told."""
+"""A background thread that works in turns, can be woken, and ends with the process or by `stop`."""
 
 import logging
 import sys
@@ -13,7 +13,7 @@ log = logging.getLogger("client_sdk")
 
 
 class BackgroundThread:
-    """Does `turn` after `turn`; each returns for how many seconds to rest before the next."""
+    """Calls `turn` again and again; each call returns how many seconds to rest before the next."""
 
     def __init__(self, name: str, turn: Callable[[], float]) -> None:
         self._name = name
@@ -23,7 +23,7 @@ class BackgroundThread:
         self.is_stopped = False
 
     def start(self) -> bool:
-        """Begin, unless it did; return whether it began. Raises RuntimeError where no thread can."""
+        """Start unless it runs; return whether it started. Raises RuntimeError when no thread can start."""
         if self.is_stopped or (self._thread is not None and self._thread.is_alive()):
             return False
         thread = threading.Thread(target=self._run, name=self._name, daemon=True)
@@ -45,18 +45,18 @@ class BackgroundThread:
             try:
                 pause = self._turn()
             except Exception:
-                # Without it the thread would be gone for good, and nobody would know why sites ask so much.
-                log.exception("%s stumbled", self._name)
+                # The thread must survive: without it the site would ask the center at every request.
+                log.exception("%s failed", self._name)
                 pause = AFTER_A_MISTAKE
             self._wake.wait(min(pause, LONGEST))
             self._wake.clear()
 
 
 def obstacle() -> str:
-    """Return what to set so that threads run, or "" when they do.
+    """Return what to set so that threads run in this process, or "" when they do.
 
-    uWSGI without `enable-threads` never lets go of the interpreter between requests: a thread begins there
-    and then stands still.
+    uWSGI without `enable-threads` keeps the interpreter locked between requests: a thread starts there and
+    never goes on.
     """
     uwsgi: Any = sys.modules.get("uwsgi")
     options = getattr(uwsgi, "opt", None)

@@ -1,4 +1,4 @@
-"""Does a token count: from memory where that is recent, else by asking the center, once for all who wait."""
+"""Does a token count: memory decides while it is recent, else the center, asked once for all who wait."""
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -19,13 +19,13 @@ from client_sdk.core.tokens.token import CheckedToken
 
 CAPACITY = 10_000
 REFUSAL_LIFETIME = 5_000
-"""Milliseconds for which the center's no is remembered, however often the token is presented."""
+"""Milliseconds for which a refusal by the center is remembered."""
 PAUSE_AFTER_FAILURE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """The center's answer, true as of the moment its question was sent (steady clock, ms)."""
+    """The center's answer, true as of when its question was sent (steady clock, ms)."""
 
     answer: CheckedToken | None
     as_of: int
@@ -33,11 +33,11 @@ class _Reply:
 
 
 class TokenChecker:
-    """Judges bearer tokens, and remembers by their SHA-256 what the center said of them.
+    """Checks bearer tokens, and remembers the center's answers by the tokens' SHA-256.
 
-    A JWT is first checked here; then the center says whether it was taken back, which holds for
-    `max_staleness`. An opaque token is the center's to judge, for `token_cache`. Either answer is
-    thrown away as soon as anything is heard of the token, its session, user or client.
+    A JWT is first verified here; then the center says whether it was revoked, and that answer counts for
+    `max_staleness`. Only the center can judge an opaque token; its answer counts for `token_cache`. Either
+    answer is dropped as soon as the feed reports anything of the token, its session, user or client.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class TokenChecker:
         self._view = view
         self._follower = follower
         self._known: LRU[bytes, _Reply] = LRU(CAPACITY)
-        # Apart from the others: a flood of invented tokens must not push out real ones.
+        # Apart from the others: a flood of invented tokens must not evict real ones.
         self._refused: LRU[bytes, int] = LRU(CAPACITY)
         self._flights: SingleFlight[bytes, _Reply] = SingleFlight()
         self._failed: tuple[int, Unavailable] | None = None
@@ -59,7 +59,7 @@ class TokenChecker:
     def check(self, text: str, audience: str) -> CheckedToken:
         """Return what the center says of a token meant for `audience`. Raises TokenRefused, Unavailable."""
         notice_fork()
-        self._follower.attend(self._clock.steady())
+        self._follower.ensure_running(self._clock.steady())
         digest = sha256(text.encode()).digest()
         known = self._remembered(digest)
         answer = known.answer if known is not None else None
@@ -105,7 +105,7 @@ class TokenChecker:
         )
 
     def _asked(self, text: str, digest: bytes, signed: CheckedToken | None) -> CheckedToken:
-        # An ending that arrives while the question is under way makes its answer worth nothing: again.
+        # An ending that arrives while the question is under way outdates its answer: ask again.
         for _ in range(3):
             reply = self._flights.run(digest, lambda: self._ask(text, digest, signed))
             if reply.answer is None:
@@ -125,8 +125,8 @@ class TokenChecker:
             answer = introspect(self._center, text)
         except Unavailable as failed:
             if failed.code == "center_unreachable":
-                # A center that hangs must not hang every thread of the API too. One that answers, even with
-                # an error, may have stumbled over this token alone: no reason to refuse the others.
+                # A center that hangs must not hang every thread of the API too. One that answers with an
+                # error may have failed on this token alone: the others are not refused.
                 self._failed = self._clock.steady(), failed
             raise
         if answer is not None and signed is not None:
@@ -163,4 +163,4 @@ def _matched(answer: CheckedToken, signed: CheckedToken) -> CheckedToken | None:
 
 
 def _inactive() -> TokenRefused:
-    return TokenRefused("token_inactive", "The token does not count, or not any more.")
+    return TokenRefused("token_inactive", "The token is unknown, expired or revoked.")

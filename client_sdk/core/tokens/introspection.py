@@ -28,10 +28,10 @@ def introspect(center: Center, token: str) -> CheckedToken | None:
 def process_response(response: HttpResponse, settings: Settings) -> CheckedToken | None:
     """Return what the center says, or None when the token does not count.
 
-    Raises Unavailable: no answer is never a yes.
+    Raises Unavailable: without an answer nothing counts.
     """
     if response.status == 413:
-        # Too long for any token of the center's; anybody could send one, and it says nothing of the others.
+        # Too long for a token of the center; anybody can send one, and it says nothing about other tokens.
         return None
     check_ok(response.status)
     document = response.json_object()
