@@ -15,7 +15,7 @@ import pytest
 from client_sdk.core.endings import stream_listener as listener
 from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter
-from tests.client_sdk.following import caught_up, followed, is_in, listens, sdk_of
+from tests.client_sdk.followed_sites import caught_up, followed, is_in, listens, sdk_of
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser
 from tests.harness.waiting import eventually
@@ -36,7 +36,7 @@ def site(new_site: Callable[..., RunningSite]) -> RunningSite:
     ],
     ids=["list", "event", "endless"],
 )
-def test_an_answer_that_can_not_be_read_makes_nothing_fresh(
+def test_an_unreadable_feed_answer_makes_no_view_fresh(
     site: RunningSite, center: FakeCenter, times: Times, nonsense: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sdk = sdk_of(site)
@@ -98,7 +98,7 @@ def test_sessions_in_use_are_reported_once_a_minute(
     assert center.asked == [[sid]] * 2
 
 
-def test_what_the_report_is_told_ended_is_over(
+def test_a_session_reported_as_used_and_ended_is_over(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.sign_in(browser)
@@ -138,7 +138,7 @@ def test_a_forked_process_follows_by_itself(
     assert len(center.asked) == 1
 
 
-def test_who_comes_back_into_a_session_that_was_left_is_in_in_every_process(
+def test_a_left_session_that_is_joined_again_counts_in_every_process(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     sid = json.loads(site.sign_in(browser).text)["sid"]
@@ -175,7 +175,7 @@ def test_a_fork_that_python_does_not_know_of_is_noticed(site: RunningSite, brows
     assert os.waitstatus_to_exitcode(status) == 0
 
 
-def test_its_threads_end_with_the_site(center: FakeCenter, times: Times) -> None:
+def test_the_followers_threads_end_with_the_site(center: FakeCenter, times: Times) -> None:
     def threads() -> int:
         return sum(thread.name.startswith("sso-endings") for thread in threading.enumerate())
 
