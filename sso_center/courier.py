@@ -1,6 +1,7 @@
-"""The background process: applies the journal, delivers notices, sweeps, rotates keys, drains the audit.
+"""The courier, the background process: it applies the journal, delivers notices, runs cut-off jobs, sweeps,
+evicts, rotates keys, and drains the audit stream.
 
-Several couriers on several hosts share the work: what must not be done twice is leased, the rest may be.
+Several couriers on several hosts share the work: a lease guards what must not be done twice.
 """
 
 import logging
@@ -15,37 +16,32 @@ from contextlib import suppress
 
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
-from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import (
-    Delivery,
-    Eviction,
-    Failovers,
-    Leftovers,
-    Restore,
-    Sweep,
-    Tail,
-    Walker,
-)
-from sso_center.core.endings.leases import Leases
-from sso_center.services import Services, build_services
+from sso_center.core.audit import AuditDrain
+from sso_center.core.cutoffs import CutoffJobRunner
+from sso_center.core.journal import FailoverWatcher, JournalFollower
+from sso_center.core.journal_rows import CHANNEL
+from sso_center.core.leases import Leases
+from sso_center.core.notices import Delivery
+from sso_center.core.upkeep import Eviction, IndexCleanup, Restore, Sweep
+from sso_center.services import ClientProtocols, Services, build_services
 
 _log = logging.getLogger("sso_center.courier")
 
 LEASE_SECONDS = 10
 
 WALK_SLICE = 0.5
-"""Seconds that a walk goes on before everything else has its turn."""
+"""Seconds that a cut-off job runs before everything else has its turn."""
 
 ROTATE_KEYS_AFTER = 90 * DAY * 1000
 """Milliseconds that a key signs before the next one takes over."""
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, protocols: ClientProtocols) -> None:
     """Work until SIGTERM or SIGINT, then return when the deliveries under way are done."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    services = _connect(settings, stop)
+    services = _connect(settings, protocols, stop)
     if services is None:
         return
     try:
@@ -54,10 +50,10 @@ def run(settings: Settings) -> None:
         services.close()
 
 
-def _connect(settings: Settings, stop: threading.Event) -> Services | None:
+def _connect(settings: Settings, protocols: ClientProtocols, stop: threading.Event) -> Services | None:
     while not stop.is_set():
         try:
-            return build_services(settings)
+            return build_services(settings, protocols)
         except SSOError as failed:
             _log.warning("waiting for the stores", extra={"detail": failed.detail or failed.message})
             stop.wait(1)
@@ -65,7 +61,7 @@ def _connect(settings: Settings, stop: threading.Event) -> Services | None:
 
 
 class Courier:
-    """The rounds of one courier."""
+    """One courier and its rounds of work."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -73,31 +69,33 @@ class Courier:
         self._announced = 0
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._leases = Leases(services.database, holder, services.clock)
-        self._tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
-        self._walker = Walker(
-            services.walks, services.entries, services.walking, self._leases, services.clock
+        self._follower = JournalFollower(
+            services.entries, services.applier, services.users, services.mass_endings.enforce
         )
-        self._failovers = Failovers(services.redis, services.entries, services.applying, services.clock)
+        self._job_runner = CutoffJobRunner(
+            services.cutoff_jobs, services.entries, services.cutoff_enforcer, self._leases, services.clock
+        )
+        self._failovers = FailoverWatcher(services.redis, services.entries, services.applier, services.clock)
         self._restore = Restore(
             services.redis, services.database, services.entries, services.mass_endings, services.clock
         )
-        self._sweep = Sweep(services.redis, services.endings, services.clock)
+        self._sweep = Sweep(services.redis, services.endings, services.revoker, services.clock)
         self._eviction = Eviction(
             services.redis, services.clients, services.endings, total=services.settings.sessions_total
         )
-        self._leftovers = Leftovers(services.redis, services.clients)
+        self._index_cleanup = IndexCleanup(services.redis, services.clients)
         self._drain = AuditDrain(services.database, services.redis)
         self._delivery = Delivery(
-            services.notices,
+            services.outbox,
             services.clients,
-            services.telling,
+            services.notice_sender,
             services.sessions,
             services.clock,
             on_done=self._news.set,
         )
 
     def work(self, stop: threading.Event) -> None:
-        """Go round until `stop` is set: at once when the journal grows, else every second."""
+        """Work until `stop` is set: at once when the journal grows, else every second."""
         listener = threading.Thread(target=self._listen, args=(stop,), daemon=True, name="listen")
         listener.start()
         rounds = [
@@ -138,24 +136,24 @@ class Courier:
     def _follow_and_deliver(self) -> None:
         self._delivery.deliver_due()
         if self._leases.hold("tail", LEASE_SECONDS):
-            while self._tail.follow():
+            while self._follower.follow():
                 self._delivery.deliver_due()
 
     def _walk_on(self) -> None:
-        # In slices, so that notices go out meanwhile; and without a pause until nothing is left.
-        if self._walker.step(WALK_SLICE):
+        # In slices, so that notices are delivered meanwhile; without a pause until nothing is left.
+        if self._job_runner.step(WALK_SLICE):
             self._news.set()
 
     def _look_for_restores(self) -> None:
         if self._leases.hold("tail", LEASE_SECONDS):
-            self._restore.look()
+            self._restore.detect()
 
     def _look_for_failovers(self) -> None:
         if self._leases.hold("tail", LEASE_SECONDS):
-            self._failovers.look()
+            self._failovers.check_shards()
 
     def _announce_configuration(self) -> None:
-        # A worker that died between the commit of a change and its announcement left this undone.
+        # A worker that died between committing a change and announcing it left this undone.
         version = self._services.entries.configuration_version()
         if version != self._announced:
             self._services.redis.announce_configuration(version)
@@ -164,7 +162,7 @@ class Courier:
     def _sweep_once(self) -> None:
         if self._leases.hold("sweep", LEASE_SECONDS):
             self._sweep.sweep()
-            self._leftovers.tidy()
+            self._index_cleanup.clean_up()
 
     def _evict(self) -> None:
         if self._leases.hold("sweep", LEASE_SECONDS):
@@ -192,7 +190,7 @@ class Courier:
 
 
 class Round:
-    """A piece of work that comes round; one that fails is logged and comes round again."""
+    """A kind of work that is due every so often. A failure is logged, and the work is due again."""
 
     def __init__(self, work: Callable[[], None], *, every: float) -> None:
         self._work = work
@@ -200,7 +198,7 @@ class Round:
         self._next = 0.0
 
     def take(self, now: float) -> None:
-        """Do the work when it is due. `now` is monotonic, in seconds."""
+        """Do the work if it is due. `now` is monotonic, in seconds."""
         if now < self._next:
             return
         self._next = now + self._every

@@ -1,8 +1,9 @@
-"""Every object of core, built once a process and handed in: the one place that knows what each is made of."""
+"""The composition root of core: every object is built once in a process and handed in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from sso_center.base.clock import Clock, movable_clock, system_clock
 from sso_center.base.settings import DAY, Settings
@@ -17,36 +18,36 @@ from sso_center.core.administration import (
 )
 from sso_center.core.audit import Audit, AuditLog
 from sso_center.core.chains.token import ChainSigner
-from sso_center.core.clients import Clients
-from sso_center.core.endings import (
-    Applying,
-    Endings,
-    Entries,
-    MassEndings,
-    Notices,
-    Poster,
-    Receipts,
-    Recovery,
-    TakingBack,
-    Telling,
-    Trying,
-    Walking,
-    Walks,
-)
+from sso_center.core.clients import Clients, SettingsReader
+from sso_center.core.cutoffs import CutoffEnforcer, MassEndings
+from sso_center.core.endings import Endings
 from sso_center.core.grants import Grants
+from sso_center.core.journal import CutoffJobs, Entries, EntryApplier, JournalWriter, Recovery
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
+from sso_center.core.notices import LogoutProbe, NoticeSender, NoticeWords, Outbox, Poster, Receipts
+from sso_center.core.revocation import Revoker
 from sso_center.core.sessions import History, Lifetimes, SessionLimits, Sessions, SessionSearch
 from sso_center.core.tokens import TokenLifetimes, Tokens
-from sso_center.core.users import Consequences, PasswordHasher, Users
+from sso_center.core.users import PasswordHasher, RevocationRules, Users
 from sso_center.storage.redis import Redis, open_redis
 from sso_center.storage.sql import Database, open_database
 
 HORIZON = 400 * DAY
-"""Seconds that a cut-off is kept, and that the journal is replayed: nothing issued may live longer."""
+"""Seconds that a cut-off is kept and the journal is replayed: nothing issued may live longer."""
 
 GRANT_KEPT = DAY
 """Seconds a grant's record is kept, so that a replay is recognised."""
+
+
+class ClientProtocols(Protocol):
+    """What core asks of the protocols that clients speak; the table of façades answers."""
+
+    def settings_reader(self, protocol: str) -> SettingsReader | None:
+        """Return what reads a client's settings in this protocol, None when clients can't speak it."""
+
+    def notice_words(self, protocol: str) -> NoticeWords | None:
+        """Return what puts a notice into this protocol's words, None when clients can't speak it."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +70,20 @@ class Services:
     grants: Grants
     tokens: Tokens
     entries: Entries
-    applying: Applying
+    applier: EntryApplier
     endings: Endings
     mass_endings: MassEndings
-    walking: Walking
-    walks: Walks
-    notices: Notices
+    cutoff_enforcer: CutoffEnforcer
+    cutoff_jobs: CutoffJobs
+    outbox: Outbox
+    revoker: Revoker
     receipts: Receipts
     administration: Administration
-    telling: Telling
-    trying: Trying
+    notice_sender: NoticeSender
+    logout_probe: LogoutProbe
 
     def close(self) -> None:
-        """Let go of the stores; an embedded server that nobody else uses stops."""
+        """Close the stores; an embedded server that nobody else uses stops."""
         self.redis.close()
         self.database.close()
 
@@ -91,32 +93,33 @@ def clock_of(settings: Settings) -> Clock:
     return movable_clock(Path(settings.test_clock)) if settings.test_clock else system_clock
 
 
-def build_services(settings: Settings, *, clock: Clock | None = None) -> Services:
+def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clock | None = None) -> Services:
     """Build the core. The SQL schema must be there (`storage.sql.migrate`).
 
     Raises SettingsError for stores that can't be used, Unavailable for those that can't be reached.
     """
     clock = clock or clock_of(settings)
     redis, database = open_redis(settings, clock), open_database(settings)
-    users = Users(database, redis, PasswordHasher(), clock, _consequences(settings))
+    users = Users(database, redis, PasswordHasher(), clock, _revocation_rules(settings))
     keys = Keys(database, redis, master_secret(settings), clock, settings)
-    clients = Clients(database, redis, clock)
+    clients = Clients(database, redis, clock, protocols.settings_reader)
     sessions = Sessions(
         redis, users, _signer_of(keys, "session"), _lifetimes(settings), clock, _limits(settings)
     )
     entries = Entries(database)
-    applying = Applying(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
-    taking_back = TakingBack(redis, clients, entries, applying, clock)
-    endings = Endings(redis, sessions, clients, entries, applying, taking_back, clock)
-    walking = Walking(redis, users, clients, endings, entries, applying, clock)
-    walks = Walks(database)
-    mass_endings = MassEndings(redis, taking_back, walking, walks, clock, horizon=HORIZON)
+    applier = EntryApplier(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
+    journal = JournalWriter(redis, clients, entries, applier, clock)
+    revoker = Revoker(redis, journal, applier, clock)
+    endings = Endings(redis, sessions, clients, entries, applier, journal)
+    cutoff_enforcer = CutoffEnforcer(redis, users, clients, endings, entries, applier, clock)
+    cutoff_jobs = CutoffJobs(database)
+    mass_endings = MassEndings(redis, journal, cutoff_enforcer, cutoff_jobs, clock, horizon=HORIZON)
     audit = Audit(database, clock)
     poster = Poster(allow_private=settings.allow_private_addresses)
-    telling = Telling(keys, poster, settings.issuer, clock)
-    trying = Trying(clients, telling)
-    receipts = Receipts(database, taking_back.publish, clock)
-    recovery = Recovery(redis, entries, applying, clock, horizon=HORIZON)
+    notice_sender = NoticeSender(keys, poster, settings.issuer, clock, protocols.notice_words)
+    logout_probe = LogoutProbe(clients, notice_sender)
+    receipts = Receipts(database, journal.publish, clock)
+    recovery = Recovery(redis, entries, applier, clock, horizon=HORIZON)
 
     def reload_configuration(_wanted: int) -> None:
         version = entries.configuration_version()
@@ -154,28 +157,29 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
             clock,
         ),
         entries=entries,
-        applying=applying,
+        applier=applier,
         endings=endings,
-        notices=Notices(database),
+        outbox=Outbox(database),
+        revoker=revoker,
         receipts=receipts,
         administration=Administration(
             UserAdministration(users, mass_endings),
-            ClientAdministration(clients, users, mass_endings, trying, audit),
+            ClientAdministration(clients, users, mass_endings, logout_probe, audit),
             KeyAdministration(keys),
             EndingAdministration(users, clients, endings, mass_endings, receipts),
             LogAdministration(audit),
-            OwnAccount(users, sessions, endings, audit),
+            OwnAccount(users, sessions, endings, revoker, audit),
         ),
-        telling=telling,
-        trying=trying,
+        notice_sender=notice_sender,
+        logout_probe=logout_probe,
         mass_endings=mass_endings,
-        walking=walking,
-        walks=walks,
+        cutoff_enforcer=cutoff_enforcer,
+        cutoff_jobs=cutoff_jobs,
     )
 
 
-def _consequences(settings: Settings) -> Consequences:
-    return Consequences(
+def _revocation_rules(settings: Settings) -> RevocationRules:
+    return RevocationRules(
         role_lost=settings.on_role_lost,
         password_change=settings.on_password_change,
         disabled=settings.on_disabled,

@@ -1,4 +1,4 @@
-"""Calling a WSGI application for one request (PEP 3333), and what is done when it fails."""
+"""Call a WSGI application for one request (PEP 3333), and handle its failure."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sso_center.server.answers import Answer, broken
 from sso_center.server.environ import Environ
-from sso_center.server.outlets import GoingOn
+from sso_center.server.streaming import StreamBody
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -15,7 +15,7 @@ logger = logging.getLogger("sso_center.server")
 
 
 class _Response:
-    """What the application says through `start_response`, and writes the old way."""
+    """The application's calls of `start_response`, and its writes in the old style."""
 
     def __init__(self) -> None:
         self.status = 0
@@ -37,7 +37,7 @@ def call_application(application: "WSGIApplication", environ: Environ) -> Answer
     try:
         response = _Response()
         pieces = application(environ, response.start)
-        if isinstance(pieces, GoingOn):
+        if isinstance(pieces, StreamBody):
             return Answer(response.status, response.headers, b"", pieces.source)
         body = _join(pieces, response.written)
         if not response.status:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration: what a database must be at for this code."""
 
 metadata = MetaData(
@@ -32,7 +32,7 @@ metadata = MetaData(
 )
 
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-# SQLite numbers rows by itself only in a column whose type is INTEGER to the letter.
+# SQLite numbers rows by itself only in a column whose type is literally INTEGER.
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
 meta = Table(
@@ -41,8 +41,8 @@ meta = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""`lineage`: random, of this very store; `config_version`: raised by each change of clients or keys;
-`set_back`: there while the store is known to be an older copy from which nobody has started over."""
+"""`lineage`: random, names this very store; `config_version`: raised by each change of clients or keys;
+`set_back`: present while the store is known to be an older copy that no admin has accepted."""
 
 users = Table(
     "users",
@@ -74,11 +74,14 @@ clients = Table(
     Column("name", Text, nullable=False),
     Column("secret_hash", Text),
     Column("settings", Document, nullable=False),
+    Column("protocol", Text, nullable=False, server_default="oidc"),
+    Column("protocol_settings", Document),
     Column("version", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
 )
-"""`settings` holds the redirect addresses and all else that a client chose."""
+"""`settings` holds the redirect addresses and everything else that a client chose, `protocol_settings` what
+only its protocol asks for."""
 
 signing_keys = Table(
     "signing_keys",
@@ -119,8 +122,8 @@ journal = Table(
     Index("ix_journal_cause_number", "cause", "number"),
     Index("ix_journal_reason_number", "reason", "number"),
 )
-"""Every acknowledged taking-back, in commit order; `shard` is null for what concerns all shards, `cause` is
-the number of the cut-off (or the changed account) whose walk ended the session."""
+"""Every acknowledged ending, cut-off and revocation, in commit order; `shard` is null for entries of all
+shards, `cause` is the number of the cut-off (or changed account) whose job ended the session."""
 
 Index(
     "ix_journal_not_applied",
@@ -148,14 +151,17 @@ notices = Table(
     Column("confirmed_at", BigInteger),
     Column("last_attempt_at", BigInteger),
     Column("cause", BigInteger),
+    Column("protocol", Text, nullable=False, server_default="oidc"),
+    Column("handle", Text, nullable=False, server_default=""),
     UniqueConstraint("number", "client_id", "sid"),
     Index("ix_notices_state_client_id_next_attempt_at", "state", "client_id", "next_attempt_at"),
     Index("ix_notices_state_number", "state", "number"),
     Index("ix_notices_client_id_state_number", "client_id", "state", "number"),
     Index("ix_notices_cause_client_id_state", "cause", "client_id", "state"),
 )
-"""What is told to one client of one ending; `state` is pending, confirmed, gave_up, superseded or shown,
-`cause` the journal's of the same name, or the cut-off itself. It is tried for a day from `created_at` on."""
+"""The notice of one ending to one client; `state` is pending, confirmed, gave_up, superseded or shown,
+`cause` the journal's of the same name, or the cut-off itself, `handle` the session's name in the client's
+protocol. It is retried for a day from `created_at`."""
 
 breakers = Table(
     "breakers",
@@ -165,7 +171,8 @@ breakers = Table(
     Column("probe_at", BigInteger, nullable=False),
     Column("last_error", Text),
 )
-"""Clients whose last notice failed: how many did in a row, and when the next try is due once it is open."""
+"""Clients whose last notice failed: how many failed in a row, and when an open breaker allows the next
+attempt."""
 
 audit = Table(
     "audit",
@@ -196,7 +203,7 @@ presence = Table(
     Column("people", Integer, nullable=False),
     Column("sessions", Integer, nullable=False),
 )
-"""How many people were here at a moment, and how many sessions lived: a picture over time is drawn of it."""
+"""How many people and living sessions there were at a moment: the data of the chart over time."""
 
 leases = Table(
     "leases",
@@ -205,4 +212,4 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
-"""Work that one of several couriers does at a time."""
+"""The leases of couriers: one of them at a time does a kind of work."""

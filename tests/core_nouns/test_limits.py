@@ -9,6 +9,7 @@ import pytest
 from sso_center.base.errors import TooMany, Unavailable
 from sso_center.base.settings import Settings
 from sso_center.core.limits import LoginLimits
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from tests.core_nouns.conftest import settings_in
 from tests.harness.core import MINUTE, SECOND, Time
@@ -71,7 +72,7 @@ def test_parallel_attempts_do_not_outrun_the_limit(limits: LoginLimits, in_paral
 
 
 def _attempt(folder: str, start: Callable[[], object], found) -> None:
-    services = build_services(limited_settings(Path(folder)))
+    services = build_services(limited_settings(Path(folder)), FACADES)
     start.wait(60)  # type: ignore[attr-defined]
     found.put(sum(passes(services.limits, "raced", THERE) for _ in range(BY_ACCOUNT)))
     services.close()
@@ -131,7 +132,7 @@ def test_an_address_is_what_one_machine_can_choose_from(
 
 
 @pytest.mark.parametrize("name", ["x" * 100_000, "\ud800", "", "{00}", "a:b/c"])
-def test_whatever_is_typed_as_a_name_is_counted(limits: LoginLimits, name: str) -> None:
+def test_a_login_attempt_counts_whatever_is_typed_as_a_name(limits: LoginLimits, name: str) -> None:
     assert how_many(limits, name, THERE) == BY_ACCOUNT
 
 
@@ -223,7 +224,7 @@ def test_every_bucket_and_device_has_an_expiry_and_none_a_name(
     assert not list(services.redis.keys_without_expiry("sso:*"))
 
 
-def test_without_redis_nobody_may_try(services: Services, limits: LoginLimits) -> None:
+def test_no_login_attempt_is_allowed_without_redis(services: Services, limits: LoginLimits) -> None:
     assert services.redis.embedded is not None
     services.redis.embedded.stop()
     try:

@@ -9,9 +9,11 @@ import jwt
 import pytest
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import Delivery, Poster, Reason, Telling
-from sso_center.core.endings.delivery import AT_ONCE_BY_CLIENT, WORKERS
-from sso_center.core.endings.notices import LEASE, retry_after
+from sso_center.core.notices import Delivery, NoticeSender, Poster
+from sso_center.core.notices.delivery import AT_ONCE_BY_CLIENT, WORKERS
+from sso_center.core.notices.outbox import LEASE, retry_after
+from sso_center.core.reasons import Reason
+from sso_center.protocols.table import FACADES
 from tests.endings.conftest import Books, Held, sign_in
 from tests.harness.core import MINUTE, Core
 from tests.harness.ports import free_port
@@ -48,9 +50,11 @@ def site(core: Core, receiver: Receiver) -> Client:
 
 def delivery_of(core: Core, on_done: Callable[[], None] = lambda: None) -> Delivery:
     services = core.services
-    telling = Telling(services.keys, Poster(allow_private=True), ISSUER, services.clock)
+    notice_sender = NoticeSender(
+        services.keys, Poster(allow_private=True), ISSUER, services.clock, FACADES.notice_words
+    )
     return Delivery(
-        services.notices, services.clients, telling, services.sessions, services.clock, on_done=on_done
+        services.outbox, services.clients, notice_sender, services.sessions, services.clock, on_done=on_done
     )
 
 
@@ -130,7 +134,7 @@ def test_a_good_answer_is_a_receipt(
 
 
 @pytest.mark.parametrize("status", [201, 400, 404, 500, 503])
-def test_any_other_answer_is_none_and_it_is_tried_again_with_a_fresh_token(
+def test_an_error_answer_is_no_receipt_and_the_retry_sends_a_fresh_logout_token(
     core: Core, books: Books, delivery: Delivery, receiver: Receiver, site: Client, status: int
 ) -> None:
     receiver.answer(status)
@@ -159,7 +163,9 @@ def test_a_redirect_leads_nowhere(
     assert states(books, held) == [("pending", status, f"answered {status}")]
 
 
-def test_a_site_that_does_not_listen_is_tried_again(core: Core, books: Books, delivery: Delivery) -> None:
+def test_a_notice_to_a_site_that_does_not_listen_is_retried(
+    core: Core, books: Books, delivery: Delivery
+) -> None:
     held = ended(core, core.site(backchannel_logout_uri=f"http://127.0.0.1:{free_port()}/logout"))
     deliver(core, delivery, books, held)
     assert states(books, held) == [("pending", None, "connection refused")]
@@ -181,7 +187,7 @@ def test_a_site_without_an_address_any_more_gets_no_notice(
 # How many at once
 
 
-def test_no_site_is_sent_more_than_two_at_once_and_none_waits_for_another(
+def test_at_most_two_notices_at_once_go_to_a_site_and_no_site_waits_for_another(
     core: Core, books: Books, delivery: Delivery, receiver: Receiver, site: Client
 ) -> None:
     receiver.hang()
@@ -198,7 +204,7 @@ def test_no_site_is_sent_more_than_two_at_once_and_none_waits_for_another(
     assert len(receiver.deliveries) == AT_ONCE_BY_CLIENT
 
 
-def test_no_more_are_under_way_than_there_are_workers(
+def test_no_more_deliveries_run_than_there_are_workers(
     core: Core, delivery: Delivery, receiver: Receiver
 ) -> None:
     receiver.hang()
@@ -245,11 +251,11 @@ def test_two_couriers_send_each_notice_once(
     )
 
 
-def test_what_a_courier_died_with_is_sent_by_another(
+def test_a_notice_leased_by_a_dead_courier_is_delivered_by_another(
     core: Core, books: Books, delivery: Delivery, receiver: Receiver, site: Client
 ) -> None:
     held = ended(core, site)
-    assert len(core.services.notices.lease(core.time.now, limit=10, not_for=())) == 1
+    assert len(core.services.outbox.lease(core.time.now, limit=10, not_for=())) == 1
     assert delivery.deliver_due() == 0
     core.time.move(LEASE)
     deliver(core, delivery, books, held)

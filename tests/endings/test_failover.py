@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from sso_center.base.settings import load_settings
-from sso_center.core.endings import Failovers, Reason
+from sso_center.core.journal import FailoverWatcher
+from sso_center.core.reasons import Reason
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.sql import database_url
@@ -16,7 +18,7 @@ from sso_center.storage.sql import database_url
 def services(tmp_path: Path) -> Iterator[Services]:
     settings = load_settings({"SSO_DATA_DIR": str(tmp_path), "SSO_REDIS_TIMEOUT_MS": "10000"})
     migrate(database_url(settings))
-    built = build_services(settings)
+    built = build_services(settings, FACADES)
     yield built
     built.close()
 
@@ -24,8 +26,8 @@ def services(tmp_path: Path) -> Iterator[Services]:
 def test_an_ending_that_reached_only_the_old_primary_is_applied_to_the_new_one(services: Services) -> None:
     redis, embedded = services.redis, services.redis.embedded
     assert embedded is not None
-    courier = Failovers(redis, services.entries, services.applying, services.clock)
-    courier.look()
+    courier = FailoverWatcher(redis, services.entries, services.applier, services.clock)
+    courier.check_shards()
     user = services.users.add("alice", password="correct horse battery")
     opened = services.sessions.open(
         user, remember=False, amr=("pwd",), user_agent="", address="", previous=None
@@ -48,6 +50,6 @@ def test_an_ending_that_reached_only_the_old_primary_is_applied_to_the_new_one(s
         redis.command(shard, "PEXPIRE", key, 86_400_000)
     assert services.sessions.visit(opened.cookie).session is not None
 
-    assert courier.look() == 1
+    assert courier.check_shards() == 1
     assert services.sessions.visit(opened.cookie).session is None
-    assert courier.look() == 0
+    assert courier.check_shards() == 0

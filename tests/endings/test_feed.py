@@ -11,12 +11,14 @@ from sqlalchemy import delete, update
 
 from sso_center.base.actor import Actor
 from sso_center.base.errors import Unavailable
-from sso_center.core.audit import append, append_all
 from sso_center.core.clients import Client
-from sso_center.core.endings import CENTER, Applying, Feed, Page, Position, Reason
-from sso_center.core.endings import feed as feed_module
-from sso_center.core.endings.latest import KEPT, Latest, Told
-from sso_center.core.endings.restore import Restore
+from sso_center.core.feed import Feed, Page, Position
+from sso_center.core.feed import feed as feed_module
+from sso_center.core.feed.recent_entries import KEPT, FeedEvent, RecentEntries
+from sso_center.core.journal import EntryApplier
+from sso_center.core.journal_rows import append_entries, append_entry
+from sso_center.core.reasons import CENTER, Reason
+from sso_center.core.upkeep.restore import Restore
 from sso_center.core.users import users as users_module
 from sso_center.storage.schema import journal, meta
 from tests.endings.conftest import Books, sign_in
@@ -32,7 +34,7 @@ def feed_of(core: Core) -> Feed:
         services.database,
         services.clients,
         services.users,
-        services.applying,
+        services.applier,
         lambda lineage, entry: f"{entry.kind} {entry.sid or entry.sub}".encode(),
     )
 
@@ -53,7 +55,7 @@ class Listening:
         """Return what a client was told since."""
         page = self.feed.since(client.client_id, self.start)
         assert page.is_whole
-        return [one.words.decode() for one in page.entries]
+        return [one.event.decode() for one in page.entries]
 
     def who_was_told(self, *clients: Client) -> list[bool]:
         """Say of each client whether it was told anything since."""
@@ -80,7 +82,7 @@ def app(core: Core, api: Client) -> Client:
 # Who is told of what
 
 
-def test_without_a_position_only_the_present_one_is_told(core: Core, shop: Client) -> None:
+def test_the_feed_without_a_position_answers_the_present_one(core: Core, shop: Client) -> None:
     held = sign_in(core, shop)
     core.services.endings.end_session(held.sid, Reason.LOGOUT, CENTER)
     page = feed_of(core).since(shop.client_id, None)
@@ -89,7 +91,7 @@ def test_without_a_position_only_the_present_one_is_told(core: Core, shop: Clien
     )
 
 
-def test_an_ending_is_told_to_who_took_part_and_to_nobody_else(
+def test_an_ending_is_sent_to_its_participants_and_to_nobody_else(
     core: Core, listening: Listening, shop: Client, forum: Client, mute: Client
 ) -> None:
     held = sign_in(core, shop, mute)
@@ -192,9 +194,9 @@ def test_a_revoked_token_is_told_to_its_client_and_the_apis_it_was_for(
     core: Core, listening: Listening, app: Client, api: Client, shop: Client
 ) -> None:
     held = sign_in(core, shop)
-    given = core.services.tokens.find_given(core.token(held.cookie, app))
+    given = core.services.tokens.find_revocable(core.token(held.cookie, app))
     assert given is not None
-    core.services.endings.revoke_token(
+    core.services.revoker.revoke_token(
         given.jti, sub=given.sub, client_id=app.client_id, until=core.time() + MINUTE, actor="client:x"
     )
     assert listening.who_was_told(app, api, shop) == [True, True, False]
@@ -205,15 +207,15 @@ def test_a_revoked_family_is_told_to_its_client_and_the_apis_it_was_for(
 ) -> None:
     user = core.person()
     family = user.shard + "f" * 32
-    core.services.endings.revoke_family(family, sub=user.sub, client_id=app.client_id)
+    core.services.revoker.revoke_family(family, sub=user.sub, client_id=app.client_id)
     assert listening.who_was_told(app, api, shop) == [True, True, False]
 
 
-def test_what_is_of_a_kind_that_nobody_knows_yet_is_told_to_nobody(
+def test_an_entry_of_an_unknown_kind_is_sent_to_nobody(
     core: Core, listening: Listening, shop: Client
 ) -> None:
     with core.services.database.write() as connection:
-        append(connection, id="of a later version", kind="later", at=core.time(), shard=None)
+        append_entry(connection, id="of a later version", kind="later", at=core.time(), shard=None)
     assert listening.told(shop) == []
     assert listening.feed.since(shop.client_id, None).position.number == core.services.entries.head()
 
@@ -243,10 +245,10 @@ def entries(core: Core, count: int) -> None:
         for number in range(count)
     ]
     with core.services.database.write() as connection:
-        append_all(connection, rows)
+        append_entries(connection, rows)
 
 
-def test_another_lineage_is_not_whole(core: Core, listening: Listening) -> None:
+def test_a_page_after_a_position_of_another_lineage_is_not_whole(core: Core, listening: Listening) -> None:
     page = listening.feed.since("shop", Position("another", listening.start.number))
     assert page == Page(listening.start, is_whole=False)
 
@@ -256,7 +258,7 @@ def test_a_position_that_is_still_to_come_is_not_whole(core: Core, listening: Li
     assert not past(core, listening.feed, listening.start.number + 1).is_whole
 
 
-def test_what_lies_before_a_process_began_to_read_is_not_whole(
+def test_a_page_from_before_the_process_began_is_not_whole(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "AT_THE_START", 3)
@@ -266,7 +268,7 @@ def test_what_lies_before_a_process_began_to_read_is_not_whole(
     assert len(past(core, feed, head - 3).entries) == 3
 
 
-def test_more_than_one_page_is_told_in_order(core: Core, listening: Listening) -> None:
+def test_events_of_several_pages_come_in_order(core: Core, listening: Listening) -> None:
     entries(core, 2 * feed_module.PAGE + 1)
     head, first = core.services.entries.head(), listening.start.number
     told = listening.feed.news(listening.start)
@@ -274,7 +276,7 @@ def test_more_than_one_page_is_told_in_order(core: Core, listening: Listening) -
     assert told.position.number == head
 
 
-def test_more_than_an_answer_holds_is_not_whole(core: Core, listening: Listening) -> None:
+def test_a_page_with_more_events_than_an_answer_holds_is_not_whole(core: Core, listening: Listening) -> None:
     entries(core, 1001)
     assert not past(core, listening.feed, listening.start.number).is_whole
     assert len(past(core, listening.feed, listening.start.number + 1).entries) == 1000
@@ -290,10 +292,10 @@ def test_a_process_that_nobody_asked_for_long_begins_anew(
     assert len(past(core, listening.feed, listening.start.number + 6).entries) == 5
 
 
-def test_only_the_latest_are_kept() -> None:
-    latest = Latest("x", 0)
+def test_the_feed_keeps_only_the_latest_entries() -> None:
+    latest = RecentEntries("x", 0)
     for number in range(1, KEPT + 2):
-        latest.add([Told(number, None, b"")], number, str(number))
+        latest.add([FeedEvent(number, None, b"")], number, str(number))
     low = KEPT + 1 - KEPT * 9 // 10
     assert latest.page(Position("x", low - 1), "shop", KEPT) == Page(Position("x", KEPT + 1), is_whole=False)
     kept = latest.page(Position("x", low), "shop", KEPT)
@@ -319,7 +321,7 @@ def test_a_store_that_was_restored_makes_every_position_unknown(own_core: Core) 
 
 
 @pytest.mark.parametrize("how_many_came_since", [0, 1, 2])
-def test_nothing_is_certain_of_a_store_that_was_restored_under_its_old_name(
+def test_the_feed_is_unavailable_for_a_restored_store_with_its_old_lineage(
     own_core: Core, how_many_came_since: int
 ) -> None:
     entries(own_core, 3)
@@ -356,19 +358,19 @@ def test_a_changed_user_is_known_to_redis_before_anyone_hears_of_it(
     assert not core.is_alive(shop, held.sid)
 
 
-def test_a_left_site_is_out_of_the_session_before_it_hears_of_it(
+def test_a_client_has_left_the_session_before_the_feed_says_so(
     core: Core, listening: Listening, shop: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = sign_in(core, shop)
     with monkeypatch.context() as crash:
-        crash.setattr(Applying, "apply", lambda *_: None)
+        crash.setattr(EntryApplier, "apply", lambda *_: None)
         core.services.endings.leave(held.sid, shop.client_id, held.user.sub)
     assert core.is_alive(shop, held.sid)
     assert listening.told(shop) == [f"leave {held.sid}"]
     assert not core.is_alive(shop, held.sid)
 
 
-def test_nothing_is_told_that_could_not_be_applied_and_all_of_it_later(
+def test_the_feed_sends_no_entry_that_could_not_be_applied_and_all_of_them_later(
     core: Core, listening: Listening, shop: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = core.person()
@@ -378,7 +380,7 @@ def test_nothing_is_told_that_could_not_be_applied_and_all_of_it_later(
         raise Unavailable(detail="redis: gone")
 
     with monkeypatch.context() as outage:
-        outage.setattr(feed_module, "apply_change", away)
+        outage.setattr(feed_module, "apply_user_change", away)
         with pytest.raises(Unavailable):
             listening.told(shop)
     assert listening.told(shop) == [f"user {user.sub}"]
@@ -401,7 +403,7 @@ def raced(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Core]:
 
 
 @pytest.mark.prove
-def test_whatever_was_acknowledged_is_in_an_answer_made_afterwards(raced: Core) -> None:
+def test_every_acknowledged_ending_is_in_a_later_answer_of_the_feed(raced: Core) -> None:
     shop, feeds = raced.site(), [feed_of(raced), feed_of(raced)]
     start = feeds[0].since(shop.client_id, None).position
     acknowledged: list[int] = []

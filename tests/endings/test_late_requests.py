@@ -13,8 +13,9 @@ import pytest
 import requests
 
 from client_sdk.flask import SSO
-from sso_center.core.endings import EndingFilter, Reason, ToldEnding
-from sso_center.core.sessions import Opened
+from sso_center.core.notices import EndingFilter, EndingSummary
+from sso_center.core.reasons import Reason
+from sso_center.core.sessions import OpenedSession
 from sso_center.core.users import User
 from tests.client_sdk.test_tokens_of_a_real_center import RealSite
 from tests.endings.every_way import PATIENT, WallAhead, is_in
@@ -58,13 +59,13 @@ def user_of(center: Center) -> User:
     return center.services.users.add(f"person-{secrets.token_hex(6)}")
 
 
-def open_session(center: Center, user: User, *, remember: bool = False) -> Opened:
+def open_session(center: Center, user: User, *, remember: bool = False) -> OpenedSession:
     return center.services.sessions.open(
         user, remember=remember, amr=("pwd",), user_agent="", address="", previous=None
     )
 
 
-def ending_of(center: Center, sid: str) -> ToldEnding:
+def ending_of(center: Center, sid: str) -> EndingSummary:
     (ending,) = center.services.receipts.endings(EndingFilter(sid=sid))
     return ending
 

@@ -5,10 +5,11 @@ import pytest
 from sso_center.base.actor import Actor
 from sso_center.base.errors import NotFound
 from sso_center.core.clients import Client
-from sso_center.core.endings import Counts, EndingFilter, Reason, Receipts, ending_filter
-from sso_center.core.endings.notices import Notice
-from sso_center.core.endings.receipts import sums
-from sso_center.core.endings.telling import Receipt
+from sso_center.core.notices import Counts, EndingFilter, Receipts, ending_filter
+from sso_center.core.notices.outbox import Notice
+from sso_center.core.notices.receipts import sums
+from sso_center.core.notices.sender import Receipt
+from sso_center.core.reasons import Reason
 from tests.endings.conftest import Books, follow, sign_in
 from tests.harness.core import SECOND, Core
 
@@ -30,7 +31,7 @@ def end(core: Core, *clients: Client, reason: Reason = Reason.LOGOUT) -> int:
 
 
 def leased(core: Core) -> dict[str, Notice]:
-    return {one.client_id: one for one in core.services.notices.lease(core.time.now, limit=9, not_for=())}
+    return {one.client_id: one for one in core.services.outbox.lease(core.time.now, limit=9, not_for=())}
 
 
 def numbers(receipts: Receipts, **wanted: object) -> list[int]:
@@ -42,8 +43,8 @@ def test_an_ending_says_how_many_sites_confirmed_it_and_which_did_not_and_why(
 ) -> None:
     number = end(core, shop, forum, mute)
     due = leased(core)
-    core.services.notices.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
-    core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
+    core.services.outbox.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
+    core.services.outbox.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
     (newest,) = receipts.endings(limit=1)
     assert newest == receipts.find(number)
     assert (newest.kind, newest.reason, newest.actor) == ("ending", "logout", "me")
@@ -78,7 +79,7 @@ def test_endings_are_found_by_person_site_reason_and_what_is_missing(
     assert other not in numbers(receipts, until=core.time.now - 1)
     assert numbers(receipts, is_unconfirmed=True) == [other, ending.number]
     for one in leased(core).values():
-        core.services.notices.keep(one, WELL, core.time.now, jitter=0)
+        core.services.outbox.keep(one, WELL, core.time.now, jitter=0)
     assert numbers(receipts, is_unconfirmed=True) == []
 
 
@@ -102,7 +103,7 @@ def test_pages_follow_each_other_without_gap(core: Core, receipts: Receipts, sho
         assert found[:5] == made[::-1]
 
 
-def test_a_cut_off_counts_what_its_walk_ended_and_leads_to_it(
+def test_a_cut_offs_receipts_count_and_list_the_sessions_that_its_job_ended(
     core: Core, receipts: Receipts, shop: Client, forum: Client
 ) -> None:
     user = core.person()
@@ -126,10 +127,10 @@ def test_an_ending_of_many_is_summed_up_by_site_those_that_do_not_answer_first(
         sign_in(core, shop, forum, user=user)
     core.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
     (cut_off,) = [one for one in receipts.endings(EndingFilter(sub=user.sub)) if one.kind == "cutoff"]
-    while due := core.services.notices.lease(core.time.now, limit=9, not_for=()):
+    while due := core.services.outbox.lease(core.time.now, limit=9, not_for=()):
         for one in due:
             is_well = one.client_id == good.client_id
-            core.services.notices.keep(one, WELL if is_well else BADLY, core.time.now, jitter=0)
+            core.services.outbox.keep(one, WELL if is_well else BADLY, core.time.now, jitter=0)
     first, second = receipts.by_site(cut_off.number)
     assert (first.client_id, first.counts) == (bad.client_id, Counts(pending=2))
     assert first.open is not None
@@ -143,9 +144,7 @@ def test_an_ending_of_many_is_summed_up_by_site_those_that_do_not_answer_first(
         receipts.by_site(10**9)
 
 
-def test_a_list_of_everything_has_an_ending_of_many_once(
-    core: Core, receipts: Receipts, shop: Client
-) -> None:
+def test_a_list_of_all_endings_shows_a_mass_ending_once(core: Core, receipts: Receipts, shop: Client) -> None:
     alone = end(core, shop)
     user, other = core.person(), core.person()
     for each in (user, user, other):
@@ -177,21 +176,21 @@ def test_a_cut_off_of_a_site_has_its_receipts_by_session_in_pages(
     assert len(first) == 2
 
 
-def test_what_was_given_up_is_delivered_again_when_asked_and_that_is_remembered(
+def test_a_notice_given_up_is_delivered_again_when_asked_and_that_is_audited(
     core: Core, receipts: Receipts, books: Books, shop: Client, forum: Client
 ) -> None:
     number = end(core, shop, forum)
     due = leased(core)
-    core.services.notices.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
+    core.services.outbox.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
     for _ in range(2):
         # A day later, and again, as often as it is asked for.
         core.time.move(24 * 3600 * SECOND)
-        core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
+        core.services.outbox.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
         assert receipts.find(number).counts == Counts(confirmed=1, gave_up=1)
         assert receipts.deliver_again(number, actor=Actor("boss")) == 1
         due = leased(core)
         assert due.keys() == {forum.client_id}
-        core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
+        core.services.outbox.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
         assert receipts.find(number).counts == Counts(confirmed=1, pending=1), "it has another day"
     assert receipts.deliver_again(number, client_id=shop.client_id, actor=Actor("boss")) == 0
     assert (
@@ -212,11 +211,11 @@ def test_the_day_that_a_notice_is_given_during_its_last_try_is_not_taken_back_by
     core.time.move(24 * 3600 * SECOND)
     last = leased(core)[shop.client_id]
     assert receipts.deliver_again(number, actor=Actor("boss")) == 1
-    core.services.notices.keep(last, BADLY, core.time.now, jitter=0)
+    core.services.outbox.keep(last, BADLY, core.time.now, jitter=0)
     assert receipts.find(number).counts == Counts(pending=1)
 
 
-def test_those_who_act_without_a_session_are_told_of_a_person_who_is_shut_out(
+def test_clients_with_offline_access_are_notified_of_a_person_who_is_locked_out(
     core: Core, receipts: Receipts, books: Books
 ) -> None:
     site = core.site(

@@ -9,7 +9,7 @@ from sso_center.base.errors import NotFound, Unavailable
 from sso_center.core.administration import Administration
 from sso_center.core.clients import Client
 from tests.endings.belongings import Belongings, Sites, belongings_of, sites_of
-from tests.endings.conftest import Books, follow, sign_in, walker_of
+from tests.endings.conftest import Books, follow, job_runner_of, sign_in
 from tests.endings.test_recovery import OldCopy
 from tests.harness.core import SECOND, Core
 
@@ -29,7 +29,7 @@ def acts(core: Core) -> Administration:
 
 def walk(core: Core) -> None:
     follow(core)
-    while walker_of(core).step(10.0):
+    while job_runner_of(core).step(10.0):
         pass
 
 
@@ -40,7 +40,7 @@ def site_of(core: Core) -> Client:
 # Clients
 
 
-def test_a_removed_client_is_told_of_every_session_it_was_in_and_they_go_on(
+def test_a_removed_client_is_notified_of_its_sessions_which_stay_alive(
     core: Core, acts: Administration, books: Books, shop: Client
 ) -> None:
     site = site_of(core)
@@ -61,7 +61,7 @@ def test_a_removed_client_is_told_of_every_session_it_was_in_and_they_go_on(
 def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, acts: Administration) -> None:
     site = site_of(core)
     entry = acts.clients.remove(BOSS, site.client_id)
-    told = core.services.clients.find_to_tell(site.client_id, entry.number)
+    told = core.services.clients.find_notifiable(site.client_id, entry.number)
     assert told is not None
     assert told.backchannel_logout_uri == site.backchannel_logout_uri
     assert told.id_token_alg == "ES256"
@@ -72,7 +72,7 @@ def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, acts
         backchannel_logout_uri="https://new.example/logout",
     )
     for number, address in ((entry.number, site.backchannel_logout_uri), (entry.number + 1, _NEW)):
-        found = core.services.clients.find_to_tell(site.client_id, number)
+        found = core.services.clients.find_notifiable(site.client_id, number)
         assert found is not None
         assert found.backchannel_logout_uri == address
 
@@ -80,9 +80,7 @@ def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, acts
 _NEW = "https://new.example/logout"
 
 
-def test_a_removal_that_somebody_died_in_the_middle_of_is_finished(
-    core: Core, acts: Administration, books: Books
-) -> None:
+def test_a_removal_interrupted_by_a_crash_is_finished(core: Core, acts: Administration, books: Books) -> None:
     site = core.site(is_third_party=True, backchannel_logout_uri="https://leaving.example/logout")
     held = sign_in(core, site)
     core.services.users.grant_consent(held.user.sub, site.client_id, ("openid",))
@@ -97,7 +95,7 @@ def test_a_removal_that_somebody_died_in_the_middle_of_is_finished(
     assert [row.sid for row in books.notices(client_id=site.client_id)] == [held.sid]
 
 
-def test_what_a_removed_client_was_given_does_not_count_for_who_has_its_id_next(
+def test_tokens_of_a_removed_client_do_not_count_for_the_next_client_with_its_id(
     core: Core, acts: Administration
 ) -> None:
     site = core.site()
@@ -116,7 +114,7 @@ def test_an_unknown_client_is_not_removed(acts: Administration) -> None:
 # People
 
 
-def test_nothing_of_a_removed_person_counts_and_every_site_is_told(
+def test_no_token_of_a_removed_person_counts_and_every_site_is_notified(
     core: Core, acts: Administration, books: Books, shop: Client, sites: Sites
 ) -> None:
     belongings = belongings_of(core, sites, core.person("buyer"))

@@ -5,9 +5,9 @@ import pytest
 from sso_center.base.errors import Conflict
 from sso_center.base.secrets import new_id
 from sso_center.core.audit import AUDIT_PART
-from sso_center.core.chains.token import new_chain_token, presented_arguments
+from sso_center.core.chains.token import beginning_arguments, new_chain_token
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import OPENING_PARTS, SESSION_PARTS, Outcome
 from sso_center.core.sessions.sessions import MAX_USER_AGENT
 from sso_center.storage.redis import load_script
@@ -73,7 +73,9 @@ def test_a_login_brings_back_no_dead_session_and_takes_over_nobody_elses(
     if earlier == "of another person":
         user = core.person(shard=user.shard)
     if earlier == "closed":
-        core.services.redis.run(CLOSE, user.shard, (held.sid, "id", "logout", "test"))
+        core.services.redis.run(
+            CLOSE, user.shard, {"sid": held.sid, "ending": "id", "reason": "logout", "actor": "test"}
+        )
     if earlier == "expired":
         core.time.move(ABSOLUTE * SECOND)
     if earlier == "cut off":
@@ -81,10 +83,29 @@ def test_a_login_brings_back_no_dead_session_and_takes_over_nobody_elses(
     chain = new_chain_token(user.shard)
     # The script alone: a session that was alive a moment ago may have died since it was looked at.
     place = held.sid if earlier != "unknown" else "nothing"
-    what = (HOUR, HOUR, '[["pwd"],"",0,"","",false]', place, "", "", "", "other", 0, "refuse", 0, "")
-    who = (sid, user.sub, user.epoch, chain.chain_id, *presented_arguments(chain))
-    reply = core.services.redis.run(OPEN, user.shard, (*who, *what))
-    assert (reply[0], reply[2]) == ("opened", sid)
+    reply = core.services.redis.run(
+        OPEN,
+        user.shard,
+        {
+            "sid": sid,
+            "sub": user.sub,
+            "epoch": user.epoch,
+            **beginning_arguments(chain),
+            "idle": HOUR,
+            "life": HOUR,
+            "about": '[["pwd"],"",0,"","",false]',
+            "earlier": place,
+            "address": "",
+            "user_agent": "",
+            "device": "",
+            "device_type": "other",
+            "limit": 0,
+            "policy": "refuse",
+            "by_type": 0,
+            "ending": "",
+        },
+    )
+    assert OPEN.read(reply).sid == sid
 
 
 # The account
@@ -118,7 +139,7 @@ def test_a_remembered_session_lasts_its_ninety_days_unused(core: Core) -> None:
     assert core.services.sessions.visit(opened.cookie).outcome is Outcome.EXPIRED
 
 
-def test_what_is_kept_of_a_session_outlives_it_by_a_week(core: Core, site: Client) -> None:
+def test_the_keys_of_a_session_outlive_it_by_a_week(core: Core, site: Client) -> None:
     user = core.person()
     first = core.open(user)
     core.token(first.cookie, site)
@@ -156,7 +177,7 @@ def test_redis_holds_no_cookie_code_or_token(core: Core, held: Held) -> None:
         assert not [text for text in everything if secret in text]
 
 
-def test_nothing_stays_for_ever(core: Core, held: Held) -> None:
+def test_no_key_of_a_session_stays_for_ever(core: Core, held: Held) -> None:
     core.redeem(held.code, held.client)
     core.open(held.user, previous=held.cookie)
     core.services.endings.leave(held.sid, held.client.client_id, "test")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.engine import URL, make_url
 
 from sso_center.base.errors import SettingsError, Unavailable
-from sso_center.core.endings import Walk, Walks
+from sso_center.core.journal import CutoffJob, CutoffJobs
 from sso_center.storage import migrations
 from sso_center.storage.migrate import current_revision, ensure_schema, migrate
 from sso_center.storage.schema import REVISION, journal, meta, metadata, users
@@ -90,7 +90,7 @@ def test_people_of_an_older_center_go_on(database: Database) -> None:
     assert (row.epoch, row.refresh_epoch, row.access_epoch, row.consents) == (4, 0, 0, {})
 
 
-def test_a_cut_off_that_an_older_center_was_not_through_with_is_walked(database: Database) -> None:
+def test_a_cut_off_job_of_an_older_center_is_continued(database: Database) -> None:
     with database.write() as connection:
         upgrade(connection, "0001")
         for number, is_applied in ((1, True), (2, False)):
@@ -98,7 +98,7 @@ def test_a_cut_off_that_an_older_center_was_not_through_with_is_walked(database:
             detail = {"scope": "role", "name": "night", "at": 6}
             connection.execute(insert(journal).values(**row, detail=detail, is_applied=is_applied))
     migrate(database.url)
-    assert Walks(database).all() == [Walk(2, "role", "night", began_at=7)]
+    assert CutoffJobs(database).all() == [CutoffJob(2, "role", "night", began_at=7)]
 
 
 def test_processes_that_migrate_at_once_do_it_once(database: Database) -> None:

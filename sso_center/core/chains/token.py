@@ -1,4 +1,4 @@
-"""The token of a chain: its form, its signature, and how the next secret follows from this one."""
+"""The token of a chain: its form, its signature, and the derivation of the next secret."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ _MAX_GENERATION_DIGITS = 9
 
 @dataclass(frozen=True)
 class ChainToken:
-    """A chain's id, a generation and that generation's secret, as a browser or an app holds them."""
+    """A chain's id, a generation and its secret, as a browser or an app holds them."""
 
     chain_id: str
     generation: int
@@ -42,20 +42,35 @@ def new_chain_token(shard: str) -> ChainToken:
     return ChainToken(new_id(shard), 1, new_secret())
 
 
-def presented_arguments(token: ChainToken) -> tuple[str, str, str]:
-    """Return what a script needs to make `token` current: its hash, a fresh nonce, its successor's hash.
+def holder_arguments(token: ChainToken) -> dict[str, str | int]:
+    """Return what a script needs to judge `token`: the chain, the generation, and the hash of its secret."""
+    return {"chain_id": token.chain_id, "generation": token.generation, "secret": hashed(token.secret)}
 
-    They are handed in with every request, since only the script knows whether this is a first use.
-    """
+
+def beginning_arguments(token: ChainToken) -> dict[str, str | int]:
+    """Return what a script needs to begin a chain with `token`: the hashes of two secrets and a nonce."""
     nonce = secrets.token_urlsafe(16)
-    return hashed(token.secret), nonce, hashed(next_secret(token.secret, nonce))
+    return {
+        "chain_id": token.chain_id,
+        "secret": hashed(token.secret),
+        "nonce": nonce,
+        "successor": hashed(next_secret(token.secret, nonce)),
+    }
+
+
+def presented_arguments(token: ChainToken) -> dict[str, str | int]:
+    """Return what a script needs to judge `token` and, at its first use, to make it its chain's current one.
+
+    All of it is handed in with every request, since only the script knows whether this is a first use.
+    """
+    return {"generation": token.generation, **beginning_arguments(token)}
 
 
 class ChainSigner:
     """Signs tokens, so that a forgery is refused without asking Redis.
 
-    `keys` are the signing secrets, oldest first: all of them verify, the last one signs. `purpose`
-    keeps the tokens of one kind from being taken for another's.
+    `keys` are the signing secrets, oldest first: all of them verify, the last one signs. `purpose` separates
+    the kinds of tokens from each other.
     """
 
     def __init__(self, keys: Sequence[str], purpose: str) -> None:

@@ -1,12 +1,28 @@
 """Clients: the registered subsystems.
 
-Owns their SQL rows and what may be registered, and each process's copy in memory, loaded whole and
-replaced at once. Secrets are generated here and kept only as SHA-256. A change bumps the
-configuration version, by which every other process finds out on its next script.
+Owns their SQL rows, the rules of registration, and each process's copy in memory, loaded whole and replaced
+at once. Secrets are generated here and stored only as SHA-256. A change raises the configuration version, by
+which every other process finds out on its next script.
 """
 
 from sso_center.core.clients.client import Client
 from sso_center.core.clients.clients import Clients
-from sso_center.core.clients.store import Former
+from sso_center.core.clients.protocol_settings import (
+    Address,
+    FindReader,
+    ProtocolSettings,
+    SettingsReader,
+    no_settings,
+)
+from sso_center.core.clients.store import FormerClient
 
-__all__ = ["Client", "Clients", "Former"]
+__all__ = [
+    "Address",
+    "Client",
+    "Clients",
+    "FindReader",
+    "FormerClient",
+    "ProtocolSettings",
+    "SettingsReader",
+    "no_settings",
+]

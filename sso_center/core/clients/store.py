@@ -1,6 +1,7 @@
-"""The rows of clients in SQL, and what is remembered of those that were removed."""
+"""The rows of clients in SQL, and what is remembered of removed ones."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -8,25 +9,28 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from sso_center.base.errors import Conflict
+from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.clients.client import Client
+from sso_center.core.clients.protocol_settings import OIDC, FindReader, ProtocolSettings, stored_form
 from sso_center.storage.schema import clients, meta
+
+_log = logging.getLogger(__name__)
 
 _FORMER = "former-client:"
 
 FORMER_KEPT = 48 * 3600 * 1000
-"""Milliseconds that a removed client is remembered: longer than any notice to it is tried."""
+"""Milliseconds that a removed client is remembered: longer than any notice to it is retried."""
 
-_IN_COLUMNS = ("client_id", "name", "version")
+_IN_COLUMNS = ("client_id", "name", "version", "protocol", "protocol_settings")
 _SETTINGS = frozenset(field.name for field in fields(Client)) - set(_IN_COLUMNS)
 
 
 @dataclass(frozen=True)
-class Former:
-    """A client that was removed: what it was told logouts with, until its last notices are delivered.
+class FormerClient:
+    """A removed client: where it is notified of logouts, until its last notices are delivered.
 
-    `id` is of this removal; `until` is the last entry of the journal that concerns it, 0 until everything it
-    was given is taken back. `audiences` are the APIs that its access tokens are for: they hear of it too.
+    `id` names this removal; `until` is the last entry of the journal that concerns it, 0 until all its tokens
+    are revoked. `audiences` are the APIs that accept its access tokens: they are notified too.
     """
 
     id: str
@@ -38,10 +42,11 @@ class Former:
     removed_at: int
     until: int = 0
     audiences: Sequence[str] = ()
+    protocol: str = OIDC
 
     @property
     def client(self) -> Client:
-        """The client as far as it can still be told anything: nothing else of it is left."""
+        """The client as far as it can still be notified: nothing else of it is left."""
         return Client(
             client_id=self.client_id,
             name=self.name,
@@ -55,18 +60,19 @@ class Former:
             may_introspect=False,
             version=0,
             audiences=tuple(self.audiences),
+            protocol=self.protocol,
         )
 
 
-def read_former(connection: Connection) -> dict[str, Former]:
-    """Return the clients that were removed lately, by id."""
+def read_former(connection: Connection) -> dict[str, FormerClient]:
+    """Return the recently removed clients, by id."""
     rows = connection.execute(select(meta).where(meta.c.key.startswith(_FORMER, autoescape=True)))
-    found = [Former(**json.loads(row.value)) for row in rows]
+    found = [FormerClient(**json.loads(row.value)) for row in rows]
     return {one.client_id: one for one in found}
 
 
-def write_former(connection: Connection, former: Former) -> None:
-    """Remember a client that is removed, in place of one that had its id; old ones are forgotten."""
+def write_former(connection: Connection, former: FormerClient) -> None:
+    """Remember a removed client, in place of an earlier one with its id; delete old ones."""
     for known in read_former(connection).values():
         is_old = known.until and known.removed_at < former.removed_at - FORMER_KEPT
         if known.client_id == former.client_id or is_old:
@@ -74,27 +80,27 @@ def write_former(connection: Connection, former: Former) -> None:
     connection.execute(insert(meta).values(key=_FORMER + former.client_id, value=json.dumps(asdict(former))))
 
 
-def finish_former(connection: Connection, former: Former, until: int) -> None:
-    """Note that everything a removed client was given is taken back, by entry `until` of the journal."""
+def finish_former(connection: Connection, former: FormerClient, until: int) -> None:
+    """Record that all tokens of a removed client are revoked, by entry `until` of the journal."""
     done = json.dumps(asdict(replace(former, until=until)))
     connection.execute(update(meta).where(meta.c.key == _FORMER + former.client_id).values(value=done))
 
 
-def read_all(connection: Connection) -> dict[str, tuple[Client, str | None]]:
+def read_all(connection: Connection, find_reader: FindReader) -> dict[str, tuple[Client, str | None]]:
     """Return every client with the hash of its secret (None for a public one), by id."""
     rows = connection.execute(select(clients).order_by(clients.c.client_id))
-    return {row.client_id: (_client(row), row.secret_hash) for row in rows}
+    return {row.client_id: (_client(row, find_reader), row.secret_hash) for row in rows}
 
 
-def read_to_change(connection: Connection, client_id: str) -> Client | None:
-    """Return one client or None; another change of it waits for this transaction."""
+def read_to_change(connection: Connection, client_id: str, find_reader: FindReader) -> Client | None:
+    """Return one client or None, locked against other changes."""
     found = select(clients).where(clients.c.client_id == client_id).with_for_update()
     row = connection.execute(found).one_or_none()
-    return None if row is None else _client(row)
+    return None if row is None else _client(row, find_reader)
 
 
 def add_client(connection: Connection, client: Client, secret_hash: str | None, at: int) -> None:
-    """Store a new client at that moment (ms). Raises Conflict when its id is taken."""
+    """Store a new client as of that moment (ms). Raises Conflict when its id is taken."""
     values = {"client_id": client.client_id, "secret_hash": secret_hash, "created_at": at}
     try:
         connection.execute(insert(clients).values(**values, **_columns(client, at)))
@@ -103,7 +109,7 @@ def add_client(connection: Connection, client: Client, secret_hash: str | None, 
 
 
 def write_client(connection: Connection, client: Client, at: int) -> None:
-    """Store a client as it is from that moment (ms) on."""
+    """Store a client as of that moment (ms)."""
     connection.execute(
         update(clients).where(clients.c.client_id == client.client_id).values(**_columns(client, at))
     )
@@ -119,20 +125,47 @@ def write_secret(connection: Connection, client_id: str, secret_hash: str, versi
 
 
 def remove_client(connection: Connection, client_id: str) -> bool:
-    """Remove a client; says whether there was one."""
+    """Delete a client; say whether there was one."""
     return connection.execute(delete(clients).where(clients.c.client_id == client_id)).rowcount > 0
 
 
 def _columns(client: Client, at: int) -> dict[str, Any]:
     settings = {name: value for name, value in asdict(client).items() if name not in _IN_COLUMNS}
-    return {"name": client.name, "settings": settings, "version": client.version, "updated_at": at}
+    return {
+        "name": client.name,
+        "settings": settings,
+        "protocol": client.protocol,
+        "protocol_settings": stored_form(client.protocol_settings),
+        "version": client.version,
+        "updated_at": at,
+    }
 
 
-def _client(row: Row[Any]) -> Client:
-    # What a row of an older center does not name has the default of today.
+def _client(row: Row[Any], find_reader: FindReader) -> Client:
+    # A field that a row of an older center lacks has today's default.
     settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in row.settings.items()
         if name in _SETTINGS
     }
-    return Client(client_id=row.client_id, name=row.name, version=row.version, **settings)
+    return Client(
+        client_id=row.client_id,
+        name=row.name,
+        version=row.version,
+        protocol=row.protocol,
+        protocol_settings=_protocol_settings(row, find_reader),
+        **settings,
+    )
+
+
+def _protocol_settings(row: Row[Any], find_reader: FindReader) -> ProtocolSettings | None:
+    if row.protocol_settings is None:
+        return None
+    reader = find_reader(row.protocol)
+    try:
+        return reader(row.protocol_settings) if reader else None
+    except Invalid as unreadable:
+        # Of a newer center, say: this client is found by no address here, and all others go on.
+        about = {"client": row.client_id, "detail": unreadable.message}
+        _log.warning("protocol settings not read", extra=about)
+        return None

@@ -1,20 +1,20 @@
-"""End sessions: the one path, whatever the way."""
+"""End sessions: the one path, for every reason."""
 
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from sso_center.base.actor import NOWHERE, Origin
-from sso_center.base.clock import Clock
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_in
 from sso_center.core.audit import Tag
-from sso_center.core.clients import Clients
-from sso_center.core.endings.applying import Applying
-from sso_center.core.endings.entries import Closed, Ending, Entries
-from sso_center.core.endings.reasons import CENTER, Reason
-from sso_center.core.endings.revocations import Revocations
-from sso_center.core.endings.taking_back import TakingBack
+from sso_center.core.clients import Client, Clients
+from sso_center.core.journal.applier import EntryApplier
+from sso_center.core.journal.entries import ClosedSession, Ending, Entries
+from sso_center.core.journal.writer import JournalWriter
+from sso_center.core.notices import NewNotice, takes_notices
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Sessions
 from sso_center.storage.redis import Redis, load_script
 
@@ -25,7 +25,7 @@ _CHECK = load_script(__package__, *SESSION_PARTS, "check.lua")
 BATCH = 100
 
 MAX_ROWS = 500
-"""Rows a transaction may write."""
+"""Rows that one transaction may write."""
 
 _log = logging.getLogger("sso_center.endings")
 
@@ -39,24 +39,21 @@ class Endings:
         sessions: Sessions,
         clients: Clients,
         entries: Entries,
-        applying: Applying,
-        taking_back: TakingBack,
-        clock: Clock,
+        applier: EntryApplier,
+        journal: JournalWriter,
     ) -> None:
         self._redis = redis
         self._sessions = sessions
         self._clients = clients
         self._entries = entries
-        self._applying = applying
-        self._taking_back = taking_back
-        self._revocations = Revocations(redis, taking_back, applying, clock)
+        self._applier = applier
+        self._journal = journal
 
     def end_session(self, sid: str, reason: Reason, actor: str, *, origin: Origin = NOWHERE) -> Ending | None:
         """End one session, and return its ending; None when there is no such session (any more).
 
-        `actor` is who asked: a `sub`, `client:<id>`, `cli`, or `center`; `origin` is for the audit log.
-        When Unavailable is raised the session may be closed already: nothing of it is accepted, and the
-        courier finishes the rest.
+        `actor` is who asked: a `sub`, `client:<id>`, `cli`, or `center`. When this raises Unavailable, the
+        session may be closed already: nothing of it is accepted, and the courier finishes the rest.
         """
         ended = self.end_sessions([sid], reason, actor, origin=origin)
         return ended[0] if ended else None
@@ -72,24 +69,24 @@ class Endings:
     ) -> list[Ending]:
         """End several sessions, recorded in few transactions for each shard. Raises Unavailable.
 
-        `cause` is the number of the entry whose walk does it.
+        `cause` is the number of the entry whose job ends them.
         """
         endings: list[Ending] = []
         for batch in _in_batches(self._close(sids, reason, actor)):  # step 0
             shard = batch[0].shard
-            told = self._told({client for one in batch for client in one.participants})
-            recorded = self._entries.record(batch, shard, told, cause=cause, origin=origin)  # step 1
-            self._finish(recorded)  # steps 2 and 3; step 4 is the courier's
+            notified = self._notified_by_participant({client for one in batch for client in one.participants})
+            recorded = self._entries.record(batch, shard, notified, cause=cause, origin=origin)  # step 1
+            self._finish(recorded)  # steps 2 and 3; the courier does step 4
             endings += recorded
         return endings
 
     def check(self, client_id: str, sids: Sequence[str]) -> dict[str, bool]:
-        """Say of each sid whether the session is alive and concerns the client. Asking counts as use.
+        """Say for each sid whether the session is alive and concerns the client. Asking counts as use.
 
-        It concerns who joined it, and the APIs that the tokens of who joined it are for. Raises Unavailable
-        when the store can't be asked.
+        It concerns its participants, and the audiences of their access tokens. Raises Unavailable when the
+        store can't be asked.
         """
-        joined_by = " ".join((client_id, *self._clients.holding_for(client_id)))
+        joined_by = " ".join((client_id, *self._clients.clients_with_audience(client_id)))
         answer = dict.fromkeys(sids, False)
         by_shard: dict[str, list[str]] = {}
         for sid in answer:
@@ -103,26 +100,29 @@ class Endings:
 
     def _check(self, shard: str, joined_by: str, asked: Sequence[str]) -> Sequence[int]:
         while True:
-            word, *said = self._sessions.with_user(_CHECK, shard, (joined_by, *asked))
+            word, *said = self._sessions.with_user(_CHECK, shard, {"clients": joined_by, "sids": asked})
             if word == "checked":
                 return said
-            # One of them is of a person who was removed: it ends, and the others are asked after again.
-            self.end_session(said[1], Reason.REMOVED, CENTER)
+            # One of the sessions belongs to a removed person: end it, and ask again for the others.
+            _, sid, *_ = said
+            self.end_session(sid, Reason.REMOVED, CENTER)
 
     def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> int | None:
-        """Take one client out of a session, which goes on; returns the entry's number, None if it was not in.
+        """Remove a client from a session without ending the session; return the entry's number, None if it
+        had not joined.
 
-        What the client got of the session no longer counts, and it is given notice. Raises Unavailable.
+        What the client got in the session no longer counts, and the client is notified. Raises Unavailable.
         """
         shard = shard_in(sid)
         if shard is None:
             return None
-        reply = self._sessions.with_user(_FIND_LEAVING, shard, (sid, client_id))
+        reply = self._sessions.with_user(_FIND_LEAVING, shard, {"sid": sid, "client": client_id})
         if reply[0] != "leaving":
             return None
-        at, sub = int(reply[1]), reply[2]
-        is_told = self._takes_notices(client_id)
-        entry = self._taking_back.take_back(
+        at, sub, handle = _FIND_LEAVING.read(reply)
+        client = self._clients.find_notifiable(client_id)
+        notified = [client] if takes_notices(client) else []
+        entry = self._journal.write(
             kind="leave",
             shard=shard,
             tag=Tag.CLIENT_LEFT,
@@ -132,87 +132,64 @@ class Endings:
             reason=reason,
             actor=actor,
             detail={"at": at},
-            notices=[(client_id, sid, sub)] if is_told else (),
+            notices=[NewNotice(one.client_id, sid, sub, one.protocol, handle) for one in notified],
         )
         return entry.number
 
-    def revoke_family(
-        self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY, actor: str = CENTER
-    ) -> None:
-        """Take back all that came of one grant: its refresh token and its access tokens.
-
-        When Unavailable is raised it is refused already, and the courier records it.
-        """
-        self._revocations.revoke_family(
-            family, sub=sub, client_id=client_id, reason=Reason(reason), actor=actor
-        )
-
-    def revoke_token(self, jti: str, *, sub: str, client_id: str, until: int, actor: str) -> None:
-        """Take back one access token, which would live until `until` (ms); `sub` is '' for a client's own.
-
-        When Unavailable is raised it is refused already, and the courier records it.
-        """
-        self._revocations.revoke_token(jti, sub=sub, client_id=client_id, until=until, actor=actor)
-
-    def revoke_offline(self, sub: str, client_id: str, actor: str, reason: Reason = Reason.REVOKED) -> int:
-        """Take back what a client may do for a user without a session; returns how many families that was.
-
-        When Unavailable is raised they are refused already, and the courier records it.
-        """
-        return self._revocations.revoke_offline(sub, client_id, reason=reason, actor=actor)
-
-    def unfinished_revocations(self, shard: str, before: int) -> list[tuple[str, str]]:
-        """Return (id, about) of what was revoked before `before` (ms), not recorded. Raises Unavailable."""
-        return self._revocations.unfinished(shard, before=before, limit=BATCH)
-
-    def finish_revocations(self, shard: str, found: Iterable[tuple[str, str]]) -> None:
-        """Record what `unfinished_revocations` found. Raises Unavailable."""
-        for id, about in found:
-            self._revocations.finish(shard, id, about)
-
-    def _close(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Closed]:
-        calls = [(shard, (sid, uuid.uuid4().hex, reason, actor)) for sid in sids if (shard := shard_in(sid))]
+    def _close(self, sids: Iterable[str], reason: Reason, actor: str) -> list[ClosedSession]:
+        known = [(shard, sid) for sid in sids if (shard := shard_in(sid))]
+        calls = [
+            (shard, {"sid": sid, "ending": uuid.uuid4().hex, "reason": reason, "actor": actor})
+            for shard, sid in known
+        ]
         replies = self._redis.run_many(_CLOSE, calls)
         return [
             self._read_closed(sid, reply)
-            for (_, (sid, *_)), reply in zip(calls, replies, strict=True)
+            for (_, sid), reply in zip(known, replies, strict=True)
             if reply[0] != "gone"
         ]
 
-    def _read_closed(self, sid: str, reply: Sequence[str]) -> Closed:
-        _, ending_id, why, who, at, sub, *joined = reply
-        apis = self._clients.apis_of(joined)
-        return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(joined)), apis)
+    def _read_closed(self, sid: str, reply: Sequence[Any]) -> ClosedSession:
+        closed = _CLOSE.read(reply)
+        return ClosedSession(
+            sid,
+            closed.ending,
+            closed.reason,
+            closed.actor,
+            int(closed.closed_at),
+            closed.sub,
+            tuple(sorted(closed.clients)),
+            self._clients.apis_of(closed.clients),
+            dict(zip(closed.handles[::2], closed.handles[1::2], strict=True)),
+        )
 
-    def _told(self, joined: Iterable[str]) -> dict[str, list[str]]:
-        """Return who takes notices of the ending of a session that these clients joined, by client.
+    def _notified_by_participant(self, joined: Iterable[str]) -> dict[str, list[Client]]:
+        """Return, for each of these participants, the clients to notify when the session ends.
 
-        An API that a client's tokens are for is told too: it remembers for seconds that they count.
+        That includes the APIs that are audiences of its access tokens: they cache for seconds that a token
+        counts.
         """
-        known = {name: self._clients.find_to_tell(name) for name in joined}
-        return {
-            name: [one for one in {name, *client.audience} if self._takes_notices(one)]
+        known = {name: self._clients.find_notifiable(name) for name in joined}
+        notified = {
+            name: [self._clients.find_notifiable(one) for one in {name, *client.audience}]
             for name, client in known.items()
             if client
         }
-
-    def _takes_notices(self, client_id: str) -> bool:
-        client = self._clients.find_to_tell(client_id)
-        return client is not None and bool(client.backchannel_logout_uri)
+        return {name: [one for one in found if takes_notices(one)] for name, found in notified.items()}
 
     def _finish(self, endings: Sequence[Ending]) -> None:
         try:
-            self._applying.end_all(endings)
-            self._taking_back.publish(endings[-1].number)
+            self._applier.end_all(endings)
+            self._journal.publish(endings[-1].number)
         except Unavailable as away:
-            # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.
+            # Closed and recorded is ended: if this Redis comes back, recovery applies the journal to it
+            # first.
             _log.warning("ending left to the courier", extra={"detail": away.detail})
 
 
-def _in_batches(closed: Sequence[Closed]) -> Iterator[list[Closed]]:
-    """Split so that each batch is of one shard and writes about MAX_ROWS rows: longer transactions hold up
-    other writers."""
-    batch: list[Closed] = []
+def _in_batches(closed: Sequence[ClosedSession]) -> Iterator[list[ClosedSession]]:
+    """Split into batches of one shard and about MAX_ROWS rows: longer transactions delay other writers."""
+    batch: list[ClosedSession] = []
     rows = 0
     for one in sorted(closed, key=lambda one: one.shard):
         # An ending, an audit entry, and a notice for each participant.

@@ -1,4 +1,4 @@
-"""Issue grants."""
+"""Issue grants, and redeem those that give no token."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,20 +7,27 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import SSOError
 from sso_center.base.secrets import hashed, new_secret, shard_in
 from sso_center.core.audit import AUDIT_PART
-from sso_center.core.sessions import SESSION_PARTS, Sessions, Visit
+from sso_center.core.sessions import SESSION_PARTS, Session, Sessions, Visit, read_session
 from sso_center.storage.scripts import load_script
 
-GRANT_PARTS = (*SESSION_PARTS, AUDIT_PART)
+GRANT_PARTS = (*SESSION_PARTS, AUDIT_PART, "sso_center.core.grants/grant.lua")
+"""What every script composes that issues a grant or redeems one."""
+
 _ISSUE = load_script(__package__, *GRANT_PARTS, "issue.lua")
+_VALIDATE = load_script(__package__, *GRANT_PARTS, "validate.lua")
+
+MAX_CODE = 200
+"""Characters of a grant, at most."""
 
 
 @dataclass(frozen=True)
 class GrantRequest:
-    """What a client asks a grant for, already checked against its registration.
+    """A client's request for a grant, already checked against its registration.
 
-    `max_age` (seconds) and `authenticated_after` (ms since 1970) demand a login that recent;
-    `must_login` demands one whatever the session says; `needs_consent` that the person has agreed to
-    `scope`. `address` and `user_agent` are the browser's, for the session's latest steps.
+    `max_age` (seconds) and `authenticated_after` (ms since 1970) require a login that recent, `must_login`
+    requires one in any case, `needs_consent` requires the person's consent to `scope`. `address` and
+    `user_agent` are the browser's, for the session's latest steps. `handle` is the protocol's own name of the
+    session at the client, where it has one.
     """
 
     client_id: str
@@ -34,20 +41,30 @@ class GrantRequest:
     needs_consent: bool = False
     address: str = ""
     user_agent: str = ""
+    handle: str = ""
 
 
 @dataclass(frozen=True)
 class Issued:
-    """The code, or None when a login or the person's consent is needed first; and what the browser's cookie
-    turned out to be."""
+    """The code, or None when a login or the person's consent is needed first; and the visit of the browser's
+    cookie.
+    """
 
     code: str | None = field(repr=False)
     visit: Visit
     needs_consent: bool = False
 
 
+@dataclass(frozen=True)
+class Validated:
+    """The session in which a grant was issued, and what was granted."""
+
+    session: Session
+    scope: tuple[str, ...]
+
+
 class GrantRefused(SSOError):
-    """A grant can't be redeemed; `reason` is for the log, the client hears `invalid_grant` and no more."""
+    """A grant can't be redeemed; `reason` is for the log, the client gets only `invalid_grant`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("The code is not valid (any more).", detail=reason)
@@ -68,7 +85,10 @@ class Replayed(GrantRefused):
 
 
 class Grants:
-    """Issues one-time grants. `life` and `kept` are in seconds: a redeemed grant is remembered that long."""
+    """Issues one-time grants.
+
+    `life` and `kept` are in seconds: a redeemed grant's record is kept that long.
+    """
 
     def __init__(self, sessions: Sessions, clock: Clock, *, life: int, kept: int) -> None:
         self._sessions = sessions
@@ -83,28 +103,46 @@ class Grants:
         """
         if request.must_login or not cookie:
             return Issued(None, self._sessions.visit(cookie))
-        # A secret of the session's shard: the code must be found beside the session.
+        # A secret of the session's shard: code and session must be in the same shard.
         code = new_secret(shard_in(cookie) or "00")
         about = json.dumps((request.scope, request.nonce), separators=(",", ":"))
         visit, word = self._sessions.visit_with(
             _ISSUE,
             cookie,
-            (
-                hashed(code),
-                request.client_id,
-                request.redirect_uri,
-                request.code_challenge or "",
-                about,
-                self._life * 1000,
-                self._kept * 1000,
-                self._login_after(request),
-                " ".join(request.scope),
-                int(request.needs_consent),
-                request.address,
-                request.user_agent,
-            ),
+            {
+                "code": hashed(code),
+                "client": request.client_id,
+                "redirect_uri": request.redirect_uri,
+                "challenge": request.code_challenge or "",
+                "about": about,
+                "life": self._life * 1000,
+                "kept": self._kept * 1000,
+                "login_after": self._login_after(request),
+                "scope": " ".join(request.scope),
+                "needs_consent": int(request.needs_consent),
+                "address": request.address,
+                "user_agent": request.user_agent,
+                "handle": request.handle,
+            },
         )
         return Issued(code if word == "issued" else None, visit, word == "consent_needed")
+
+    def validate(self, code: str, *, client_id: str, redirect_uri: str, handle: str = "") -> Validated:
+        """Redeem a grant, once, for who it is of and nothing else.
+
+        `handle` is what the client's protocol calls the session from here on: CAS the ticket itself, which
+        may be stored now that it is worth nothing. Raises GrantRefused, Unavailable.
+        """
+        shard = shard_in(code)
+        if shard is None or len(code) > MAX_CODE:
+            raise GrantRefused("malformed")
+        given = {"code": hashed(code), "client": client_id, "redirect_uri": redirect_uri, "handle": handle}
+        reply = self._sessions.with_user(_VALIDATE, shard, given)
+        if reply[0] != "validated":
+            raise GrantRefused(reply[1] or reply[0])
+        validated = _VALIDATE.read(reply)
+        scope, _ = json.loads(validated.about)
+        return Validated(read_session(validated.login), tuple(scope))
 
     def _login_after(self, request: GrantRequest) -> int:
         after = request.authenticated_after or 0

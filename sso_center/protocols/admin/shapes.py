@@ -6,11 +6,12 @@ from typing import Any, get_args, get_type_hints
 
 from sso_center.core.clients import Client
 from sso_center.core.clients.rules import Registration
-from sso_center.core.endings import Counts, SiteCounts, SiteReceipt, ToldEnding, Walk
+from sso_center.core.journal import CutoffJob
 from sso_center.core.keys.ring import StoredKey
+from sso_center.core.notices import Counts, EndingSummary, SiteCounts, SiteReceipt
 from sso_center.core.sessions import SessionView, Step
 from sso_center.core.users import User
-from sso_center.protocols.admin.schema import MAX_TEXT, Schema
+from sso_center.protocols.admin.schema import MAX_TEXT, Schema, settings
 
 MS: Schema = {"type": "integer", "description": "Milliseconds since 1970."}
 MS_OR_NULL: Schema = {"type": ["integer", "null"], "description": "Milliseconds since 1970."}
@@ -139,21 +140,24 @@ def _fields(shape: type, *, is_bounded: bool) -> Mapping[str, dict[str, Any]]:
     return {name: _plain(hint, is_bounded=is_bounded) for name, hint in hints.items()}
 
 
-REGISTRATION = _fields(Registration, is_bounded=True)
+REGISTRATION = {**_fields(Registration, is_bounded=True), "protocol_settings": settings()}
 """The schema of each field with which a client may be registered."""
 
 CLIENT = whole(
     **{
-        name: schema
-        for name, schema in _fields(Client, is_bounded=False).items()
-        if name in vars(Client)["__dataclass_fields__"]
+        **{
+            name: schema
+            for name, schema in _fields(Client, is_bounded=False).items()
+            if name in vars(Client)["__dataclass_fields__"]
+        },
+        "protocol_settings": {"type": ["object", "null"]},
     }
 )
 
 # -- endings
 
 
-def ending_json(ending: ToldEnding) -> dict[str, Any]:
+def ending_json(ending: EndingSummary) -> dict[str, Any]:
     """Return an ending and how far the sites know of it."""
     return {
         "number": ending.number,
@@ -194,7 +198,7 @@ def receipt_json(receipt: SiteReceipt) -> dict[str, Any]:
     }
 
 
-def walk_json(walk: Walk) -> dict[str, Any]:
+def walk_json(walk: CutoffJob) -> dict[str, Any]:
     """Return how far the sessions of a cut-off are gone through."""
     return {
         "number": walk.number,

@@ -6,10 +6,10 @@ from sso_center.base.errors import Invalid
 from sso_center.core.clients import Client
 from sso_center.core.clients.rules import Registration
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.clients.form import changed_fields, read_form, shown, warning_of
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
-from sso_center.ui.words import in_words
+from sso_center.ui.core_messages import in_words
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
@@ -23,7 +23,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         if not is_sent():
             return _form(client)
         try:
-            typed = read_form(client_id, is_public=client.is_public)
+            typed = read_form(client_id, is_public=client.is_public, protocol=client.protocol)
         except Invalid as refused:
             return _form(client, 400, problem=in_words(refused.message), wrong=refused.field)
         return _change(services, client, typed) if is_confirmed() else _ask(client, typed)

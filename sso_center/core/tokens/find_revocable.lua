@@ -1,0 +1,3 @@
+-- Finds an opaque access token of that hash, as revocable.lua has it.
+--! args: hash
+return token_given(token_load(hash))
