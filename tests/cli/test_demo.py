@@ -97,7 +97,7 @@ def test_what_it_prints_is_true_again_after_people_changed_it(new_center: Callab
     bob = services.users.find("bob")
     assert bob is not None
     services.users.set_password(bob.sub, "what bob made of it")
-    services.users.set_roles(bob.sub, ["admin"])
+    services.users.update(bob.sub, roles=["admin"])
     services.users.set_disabled(bob.sub, True)
 
     new = seed(services, Plan(9500))

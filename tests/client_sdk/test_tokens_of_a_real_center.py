@@ -120,7 +120,7 @@ def test_a_role_that_was_taken_away_ends_access_tokens_and_the_site_gets_others(
 ) -> None:
     token = shop.log_in(browser, someone, "/token").text
     assert call(api, token).status_code == 200
-    real_center.services.users.set_roles(someone.sub, ())
+    real_center.services.users.update(someone.sub, roles=())
     times.move(30)
     assert call(api, token).status_code == 401
     other = browser.get(f"{shop.url}/another-token?refused={token}").text

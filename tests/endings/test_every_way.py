@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
+from sso_center.base.actor import Actor
 from sso_center.core.endings import EndingFilter, Reason, Scope, ToldEnding
 from sso_center.storage.schema import audit
 from tests.client_sdk.test_tokens_of_a_real_center import RealSite
@@ -92,11 +93,11 @@ def change_the_password(scene: Scene) -> None:
 
 
 def disable_the_account(scene: Scene) -> None:
-    scene.center.services.removals.disable_user(scene.person.sub, "cli")
+    scene.center.services.administration.users.disable(Actor("cli"), scene.person.sub)
 
 
 def remove_the_account(scene: Scene) -> None:
-    scene.center.services.removals.remove_user(scene.person.sub, "cli")
+    scene.center.services.administration.users.remove(Actor("cli"), scene.person.sub)
 
 
 def lie_idle(scene: Scene) -> None:
@@ -230,7 +231,7 @@ def audited(center: Center, sid: str) -> int:
 
 
 def remove_the_client(center: Center, client_id: str) -> None:
-    center.services.removals.remove_client(client_id, "cli")
+    center.services.administration.clients.remove(Actor("cli"), client_id)
 
 
 def cut_off_the_client(center: Center, client_id: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sso_center.base.actor import Actor
 from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
@@ -325,7 +326,7 @@ def test_a_changed_account_ends_its_sessions_by_the_courier(
 def test_a_change_that_redis_missed_reaches_it_by_the_courier(core: Core) -> None:
     held = sign_in(core)
     old = core.record(held.user.shard, "user", held.user.sub)
-    core.services.users.set_roles(held.user.sub, ("boss",))
+    core.services.users.update(held.user.sub, roles=("boss",))
     # The write that follows the commit was lost.
     key = core.services.redis.key(held.user.shard, "user", held.user.sub)
     core.services.redis.command(
@@ -384,7 +385,7 @@ def test_endings_say_who_changed_the_account_and_are_found_by_it_whoever_ends_th
     held = sign_in(core, shop)
     if is_courier_quicker:
         monkeypatch.setattr(MassEndings, "end_void", lambda *_: follow(core))
-    core.services.removals.disable_user(held.user.sub, "boss")
+    core.services.administration.users.disable(Actor("boss"), held.user.sub)
     (change,) = books.journal(sub=held.user.sub, kind="user")
     (ending,) = books.journal(sid=held.sid)
     (notice,) = books.notices(sid=held.sid)

@@ -134,8 +134,8 @@ def test_a_changed_person_is_told_to_every_site(center: Center, site: Site, othe
     somebody = center.add_person()
     for change, reason in (
         (lambda: center.services.users.set_password(somebody.sub, "a long new password"), "password_change"),
-        (lambda: center.services.users.set_roles(somebody.sub, ("staff",)), "changed"),
-        (lambda: center.services.users.set_roles(somebody.sub, ()), "role_lost"),
+        (lambda: center.services.users.update(somebody.sub, roles=("staff",)), "changed"),
+        (lambda: center.services.users.update(somebody.sub, roles=()), "role_lost"),
         (lambda: center.services.users.set_disabled(somebody.sub, True), "disabled"),
     ):
         before = position(site)

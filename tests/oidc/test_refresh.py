@@ -79,7 +79,7 @@ def test_what_the_person_may_do_is_told_as_it_is_now(
     staff = center.add_person()
     browser = new_browser()
     tokens = renewing.sign_in(browser, staff).answer
-    center.services.users.set_roles(staff.sub, ("editor",))
+    center.services.users.update(staff.sub, roles=("editor",))
     claims = jwt.decode(
         refreshed(renewing, tokens["refresh_token"])["id_token"], options={"verify_signature": False}
     )

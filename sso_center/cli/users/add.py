@@ -20,10 +20,7 @@ def add(
     """Add a person. Prints JSON; `sub` is the id that sites know the person by."""
     password = asked_password(from_stdin=password_stdin)
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-
-        user = services.users.add(
-            username, name=name, email=email, roles=roles, password=password, must_change=must_change
+        user = services.administration.users.add(
+            ACTOR, username, name=name, email=email, roles=roles, password=password, must_change=must_change
         )
-        services.audit.record(Tag.USER_ADDED, sub=user.sub, actor=ACTOR)
     print_json(shown(user))

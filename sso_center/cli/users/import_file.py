@@ -51,22 +51,10 @@ def _progress(rows: list[Row | BadRow]) -> Iterator[Iterator[Row | BadRow]]:
 
 def _add(services: "Services", row: Row | BadRow) -> str:
     """Add one person; returns why not, or nothing."""
-    from sso_center.core.audit import Tag  # noqa: PLC0415
-
     if isinstance(row, BadRow):
         return row.problem
-    if row.password and row.password_hash:
-        return f"{row.username}: give password or password_hash, not both"
     try:
-        if row.password_hash:
-            user = services.users.add_imported(
-                row.username, name=row.name, email=row.email, roles=row.roles, password_hash=row.password_hash
-            )
-        else:
-            user = services.users.add(
-                row.username, name=row.name, email=row.email, roles=row.roles, password=row.password or None
-            )
+        services.administration.users.add_imported(ACTOR, row.username, **row.account)
     except (Conflict, Invalid) as refused:
         return f"{row.username}: {refused.message}"
-    services.audit.record(Tag.USER_ADDED, sub=user.sub, actor=ACTOR, detail={"by": "import"})
     return ""

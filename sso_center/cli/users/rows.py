@@ -24,6 +24,11 @@ class Row:
     password: str | None = field(default=None, repr=False)
     password_hash: str | None = field(default=None, repr=False)
 
+    @property
+    def account(self) -> dict[str, Any]:
+        """What is said besides the user name, as an account is added."""
+        return {name: value for name in FIELDS[1:] if (value := getattr(self, name))}
+
 
 @dataclass(frozen=True)
 class BadRow:

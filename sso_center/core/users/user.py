@@ -1,10 +1,14 @@
 """A user, as everything else sees them: no password, no hash."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sso_center.base.secrets import shard_of
+
+FIELDS = ("username", "name", "email", "roles")
+"""What an admin changes of a user by hand."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class User:
     def consent_to(self, client_id: str) -> Consent | None:
         """Return what the user let the client have, or None."""
         return next((one for one in self.consents if one.client_id == client_id), None)
+
+
+def lost_roles(before: User, roles: Collection[str]) -> set[str]:
+    """Return the roles that a user does not keep when these are all."""
+    return set(before.roles) - set(roles)
 
 
 def removed_user(sub: str, version: int) -> User:

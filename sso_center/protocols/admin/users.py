@@ -4,9 +4,6 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
-from sso_center.core.users import User
 from sso_center.protocols.admin.route import Asked, Route
 from sso_center.protocols.admin.schema import members, number, text, texts
 from sso_center.protocols.admin.shapes import TEXT_OR_NULL, USER, page, ref, user_json, whole
@@ -23,6 +20,7 @@ _NEW = members(
     password=text(description="Without one they can't sign in by password."),
     must_change_password={"type": "boolean", "description": "Ask for another one at the first login."},
 )
+_ARGUMENTS = {"must_change_password": "must_change"}
 _CHANGE = {**members(username=text(), name=text(), email=text()), "minProperties": 1}
 _RESET = whole(
     user=ref("User"), password={**TEXT_OR_NULL, "description": "The one that was made up; told only now."}
@@ -31,7 +29,7 @@ _RESET = whole(
 
 def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
-    users, audit = services.users, services.audit
+    users, acts = services.users, services.administration.users
 
     def find(asked: Asked) -> dict[str, Any]:
         limit, after = asked.query.get("limit", 100), asked.query.get("cursor", "")
@@ -48,55 +46,24 @@ def routes(services: Services) -> Sequence[Route]:
         return user_json(users.get(asked.id))
 
     def add(asked: Asked) -> dict[str, Any]:
-        body = asked.body
-        user = users.add(
-            body["username"],
-            name=body.get("name", ""),
-            email=body.get("email", ""),
-            roles=body.get("roles", ()),
-            password=body.get("password"),
-            must_change=body.get("must_change_password", False),
-        )
-        audit.record(Tag.USER_ADDED, sub=user.sub, **asked.trail)
-        return user_json(user)
+        account = {_ARGUMENTS.get(name, name): value for name, value in asked.body.items()}
+        return user_json(acts.add(asked.actor, **account))
 
     def update(asked: Asked) -> dict[str, Any]:
-        user = users.update(asked.id, **asked.body)
-        audit.record(Tag.USER_CHANGED, sub=user.sub, detail={"changed": sorted(asked.body)}, **asked.trail)
-        return user_json(user)
-
-    def set_roles(asked: Asked) -> dict[str, Any]:
-        user = users.get(asked.id)
-        if set(asked.body["roles"]) == set(user.roles):
-            return user_json(user)
-        user = users.set_roles(user.sub, asked.body["roles"], asked.actor)
-        audit.record(Tag.USER_CHANGED, sub=user.sub, detail={"roles": list(user.roles)}, **asked.trail)
-        services.mass_endings.end_void(user.sub, Reason.ROLE_LOST, asked.actor)
-        return user_json(user)
+        return user_json(acts.change(asked.actor, asked.id, **asked.body))
 
     def set_disabled(asked: Asked) -> dict[str, Any]:
-        user = users.get(asked.id)
-        if user.is_disabled == asked.body["disabled"]:
-            return user_json(user)
-        if asked.body["disabled"]:
-            user = services.removals.disable_user(user.sub, asked.actor)
-            asked.note(services, "disable_user", sub=user.sub)
-            return user_json(user)
-        user = users.set_disabled(user.sub, False)
-        audit.record(Tag.USER_ENABLED, sub=user.sub, **asked.trail)
-        return user_json(user)
+        act = acts.disable if asked.body["disabled"] else acts.enable
+        return user_json(act(asked.actor, asked.id))
 
     def reset_password(asked: Asked) -> dict[str, Any]:
         given = asked.body.get("password")
         made = secrets.token_urlsafe(12) if given is None else None
-        user: User = users.set_password(asked.id, given or made or "", must_change=True, actor=asked.actor)
-        audit.record(Tag.USER_PASSWORD_SET, sub=user.sub, **asked.trail)
-        services.mass_endings.end_void(user.sub, Reason.PASSWORD_CHANGE, asked.actor)
+        user = acts.set_password(asked.actor, asked.id, given or made or "", must_change=True)
         return {"user": user_json(user), "password": made}
 
     def remove(asked: Asked) -> None:
-        services.removals.remove_user(asked.id, asked.actor)
-        asked.note(services, "remove_user", sub=asked.id)
+        acts.remove(asked.actor, asked.id)
 
     return (
         Route(
@@ -149,7 +116,7 @@ def routes(services: Services) -> Sequence[Route]:
             "/users/{sub}/roles",
             "setRoles",
             "Give a person these roles and no others, from the next request on.",
-            set_roles,
+            update,
             USER,
             body=members(("roles",), roles=texts()),
             refusals=(404,),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
 
+from sso_center.base.actor import Actor, Origin
 from sso_center.base.urls import with_query
-from sso_center.core.audit import Tag
 from sso_center.core.sessions import Session
 from sso_center.protocols.oidc import addresses
 from sso_center.protocols.oidc.authorization_request import (
@@ -116,17 +116,9 @@ class Consent:
     def _remember(self, question: Question) -> None:
         sub, client_id = question.session.sub, question.asked.client.client_id
         caller = caller_in(request.environ, self.services.settings.trusted_proxies)
-        self.services.users.grant_consent(sub, client_id, question.asked.granted_scope)
-        self.services.audit.record(
-            Tag.CONSENT_GRANTED,
-            sub=sub,
-            client_id=client_id,
-            sid=question.session.sid,
-            actor=sub,
-            address=caller.address,
-            user_agent=caller.user_agent,
-            request_id=request_id.get(),
-            detail={"scope": question.asked.granted_scope},
+        actor = Actor(sub, Origin(caller.address, caller.user_agent, request_id.get()))
+        self.services.administration.own.grant_consent(
+            actor, question.session.sid, client_id, question.asked.granted_scope
         )
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from flask import Response, flash
 
-from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
 from sso_center.core.sessions import Session
 from sso_center.core.users import User
 from sso_center.services import Services
@@ -45,29 +43,9 @@ def accesses_of(services: Services, user: User) -> tuple[Access, ...]:
 
 def withdraw(services: Services, session: Session, client_id: str) -> Response:
     """Take away what a site was allowed, and what it holds because of it."""
-    take_away(services, session.sub, client_id)
-    trail.record(services, Tag.CONSENT_WITHDRAWN, sub=session.sub, sid=session.sid, client_id=client_id)
+    services.administration.own.withdraw_access(trail.actor(session.sub), session.sid, client_id)
     flash(gettext("That site has no access any more."), "good")
     return go("/account")
-
-
-def take_away(services: Services, sub: str, client_id: str) -> None:
-    """Let a site have nothing of a person any more, unless it is allowed anew. Raises Unavailable."""
-    # First of all: from here on the site can't get in anew.
-    if services.users.get(sub).consent_to(client_id) is not None:
-        services.users.withdraw_consent(sub, client_id)
-    for sid in _joined(services, sub, client_id, "browser"):
-        services.endings.leave(sid, client_id, sub)
-    # Only now that no code of it can be redeemed any more: an app's session, that one client's alone,
-    # may have come of one a moment ago.
-    for sid in _joined(services, sub, client_id, "app"):
-        services.endings.end_session(sid, Reason.LOGOUT, sub)
-    services.endings.revoke_offline(sub, client_id, sub)
-
-
-def _joined(services: Services, sub: str, client_id: str, kind: str) -> list[str]:
-    views = services.sessions.of_user(sub)
-    return [view.sid for view in views if view.kind == kind and client_id in view.client_ids]
 
 
 def _access(

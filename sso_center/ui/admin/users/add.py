@@ -3,11 +3,9 @@
 from flask import Blueprint, Response, request
 
 from sso_center.base.errors import Conflict, Invalid
-from sso_center.core.audit import Tag
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.ui.admin.users.form import Typed, as_typed, explain, read_form
 from sso_center.ui.admin.users.password import new_password, show_password
 from sso_center.web.language import gettext
@@ -70,15 +68,6 @@ def _warning(services: Services, typed: Typed) -> str:
 
 def _add(services: Services, typed: Typed) -> Response:
     password = new_password()
-    user = services.users.add(
-        typed.username,
-        name=typed.name,
-        email=typed.email,
-        roles=typed.roles,
-        password=password,
-        must_change=True,
-    )
-    trail.record(
-        services, Tag.USER_ADDED, sub=user.sub, actor=admin().sub, detail={"roles": list(user.roles)}
-    )
+    account = {**vars(typed), "password": password, "must_change": True}
+    user = services.administration.users.add(acting(), **account)
     return show_password(user, password, gettext("%(name)s is added", name=user.username))

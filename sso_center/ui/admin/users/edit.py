@@ -3,13 +3,10 @@
 from flask import Blueprint, Response, flash, request
 
 from sso_center.base.errors import Conflict, Invalid
-from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.ui.admin.users.form import FIELDS, Typed, as_typed, explain, read_form
 from sso_center.ui.admin.users.oneself import not_oneself
 from sso_center.web.language import gettext
@@ -82,16 +79,7 @@ def _warning(services: Services, user: User, typed: Typed) -> str:
 
 
 def _change(services: Services, user: User, typed: Typed) -> Response:
-    actor, changed = admin().sub, [field for field in FIELDS if getattr(user, field) != getattr(typed, field)]
-    if set(changed) - {"roles"}:
-        services.users.update(user.sub, username=typed.username, name=typed.name, email=typed.email)
-    if "roles" in changed:
-        services.users.set_roles(user.sub, typed.roles, actor)
-    if changed:
-        detail = {"changed": changed, **({"roles": list(typed.roles)} if "roles" in changed else {})}
-        trail.record(services, Tag.USER_CHANGED, sub=user.sub, actor=actor, detail=detail)
-    if _lost(user, typed):
-        services.mass_endings.end_void(user.sub, Reason.ROLE_LOST, actor)
+    services.administration.users.change(acting(), user.sub, **vars(typed))
     flash(gettext("%(name)s is changed.", name=typed.username), "good")
     return go(f"/admin/users/{user.sub}")
 
