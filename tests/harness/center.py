@@ -18,6 +18,7 @@ from sso_center.storage.migrate import ensure_schema
 from sso_center.storage.sql import open_database
 from tests.harness.clock import MovableClock
 from tests.harness.commands import COMMANDS, Started
+from tests.harness.hot import Hot
 from tests.harness.loopback import loopback_session
 from tests.harness.ports import free_port
 from tests.harness.site import Site, new_site
@@ -204,6 +205,11 @@ class Center:
             database.close()
             self._services = build_services(settings)
         return self._services
+
+    @property
+    def hot(self) -> Hot:
+        """Look at what Redis holds, and let it lose things."""
+        return Hot(self.services.redis)
 
     def add_person(self, username: str = "", *, password: str = "", roles: Sequence[str] = ()) -> Person:
         """Register an account; name and password are made up when not given."""
