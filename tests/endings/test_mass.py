@@ -90,13 +90,13 @@ def test_more_sessions_than_one_batch_all_end(core: Core) -> None:
 
 def test_a_role_is_walked_in_batches_and_skips_nobody_and_none_too_many(core: Core) -> None:
     # All in one shard, side by side, so that what stays is passed over and what ends leaves no gap.
-    first = core.person("night shift")
+    first = core.person("night-shift")
     people = [first, core.person("day", shard=first.shard)]
     held = []
     for number in range(2 * MANY):
         held.append(sign_in(core, user=people[number % 2]))
         core.time.move(1)
-    assert end(core, "role", "night shift") == MANY
+    assert end(core, "role", "night-shift") == MANY
     assert not any(is_kept(core, one) for one in held[::2])
     assert all(is_in(core, *held[1::2]))
 

@@ -46,7 +46,8 @@ def redis(cluster: ClusterServers) -> Iterator[Redis]:
 
 
 def owner_of(cluster: ClusterServers) -> int:
-    with cluster.nodes[0].client() as client:
+    alive = next(node for node in cluster.nodes if node.process is not None)
+    with alive.client() as client:
         slot = client.cluster("KEYSLOT", KEY)
         for first, last, (_, port, *_), *_ in client.execute_command("CLUSTER", "SLOTS"):
             if first <= slot <= last:
