@@ -10,7 +10,7 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
 from sso_center.app import create_app
 from sso_center.cli.doctor.progress import PAUSE, Progress
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.web import metrics
 from tests.harness.browser import Browser
 from tests.harness.center import Center

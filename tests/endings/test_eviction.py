@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sso_center.core.endings import Eviction
-from sso_center.core.endings.eviction import AT_ONCE, PAGE
+from sso_center.core.upkeep import Eviction
+from sso_center.core.upkeep.eviction import AT_ONCE, PAGE
 from tests.endings.conftest import Books, Held, sign_in
 from tests.endings.crowd import crowd_everywhere, crowd_in
 from tests.harness.browser import Browser

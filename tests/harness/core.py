@@ -12,8 +12,8 @@ from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_of
 from sso_center.base.settings import load_settings
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
 from sso_center.core.grants import GrantRequest
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Opened
 from sso_center.core.tokens import Redeemed
 from sso_center.core.users import User

@@ -7,7 +7,7 @@ import pytest
 from sso_center.base.errors import Conflict
 from sso_center.base.secrets import new_id
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Outcome
 from sso_center.core.sessions.sessions import MAX_USER_AGENT
 from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core

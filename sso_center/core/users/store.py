@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sso_center.base.errors import Conflict, NotFound
 from sso_center.base.names import normal_name
 from sso_center.base.secrets import shard_of
-from sso_center.core.audit.journal import append
+from sso_center.core.journal_rows import append_entry
 from sso_center.core.users.user import Consent, User
 from sso_center.storage.schema import users
 from sso_center.storage.sql import ESCAPE, escaped
@@ -108,7 +108,7 @@ def append_change(
     connection: Connection, sub: str, at: int, reason: str, actor: str, detail: dict[str, Any] | None
 ) -> int:
     """Append to the journal that an account was changed or removed, and return the entry's number."""
-    return append(
+    return append_entry(
         connection,
         id=uuid.uuid4().hex,
         kind="user",

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import members, number, text, texts
 from sso_center.protocols.admin.shapes import TEXT_OR_NULL, USER, page, ref, user_json, whole
 from sso_center.services import Services
@@ -31,7 +31,7 @@ def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
     users, acts = services.users, services.administration.users
 
-    def find(asked: Asked) -> dict[str, Any]:
+    def find(asked: AdminRequest) -> dict[str, Any]:
         limit, after = asked.query.get("limit", 100), asked.query.get("cursor", "")
         sought = asked.query.get("search", "")
         found = (
@@ -42,27 +42,27 @@ def routes(services: Services) -> Sequence[Route]:
         following = found[limit - 1].username if len(found) > limit else None
         return {"users": [user_json(user) for user in found[:limit]], "next": following}
 
-    def show(asked: Asked) -> dict[str, Any]:
+    def show(asked: AdminRequest) -> dict[str, Any]:
         return user_json(users.get(asked.id))
 
-    def add(asked: Asked) -> dict[str, Any]:
+    def add(asked: AdminRequest) -> dict[str, Any]:
         account = {_ARGUMENTS.get(name, name): value for name, value in asked.body.items()}
         return user_json(acts.add(asked.actor, **account))
 
-    def update(asked: Asked) -> dict[str, Any]:
+    def update(asked: AdminRequest) -> dict[str, Any]:
         return user_json(acts.change(asked.actor, asked.id, **asked.body))
 
-    def set_disabled(asked: Asked) -> dict[str, Any]:
+    def set_disabled(asked: AdminRequest) -> dict[str, Any]:
         act = acts.disable if asked.body["disabled"] else acts.enable
         return user_json(act(asked.actor, asked.id))
 
-    def reset_password(asked: Asked) -> dict[str, Any]:
+    def reset_password(asked: AdminRequest) -> dict[str, Any]:
         given = asked.body.get("password")
         made = secrets.token_urlsafe(12) if given is None else None
         user = acts.set_password(asked.actor, asked.id, given or made or "", must_change=True)
         return {"user": user_json(user), "password": made}
 
-    def remove(asked: Asked) -> None:
+    def remove(asked: AdminRequest) -> None:
         acts.remove(asked.actor, asked.id)
 
     return (

@@ -4,14 +4,14 @@ from flask import Blueprint, Response, request
 
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
-from sso_center.ui.admin.users.form import Typed, as_typed, explain, read_form
+from sso_center.ui.admin.users.form import UserFormData, as_typed, explain, read_form
 from sso_center.ui.admin.users.password import new_password, show_password
 from sso_center.web.language import gettext
 from sso_center.web.pages import render
 
-NOBODY = Typed("", "", "", ())
+NOBODY = UserFormData("", "", "", ())
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
@@ -35,12 +35,12 @@ def _form(status: int = 200, **context: object) -> Response:
     )
 
 
-def _check_is_free(services: Services, typed: Typed) -> None:
+def _check_is_free(services: Services, typed: UserFormData) -> None:
     if services.users.find(typed.username) is not None:
         raise Conflict(gettext("This user name is taken."))
 
 
-def _ask(services: Services, typed: Typed) -> Response:
+def _ask(services: Services, typed: UserFormData) -> Response:
     facts = [
         (gettext("User name"), typed.username),
         (gettext("Name"), typed.name or typed.username),
@@ -60,13 +60,13 @@ def _ask(services: Services, typed: Typed) -> Response:
     )
 
 
-def _warning(services: Services, typed: Typed) -> str:
+def _warning(services: Services, typed: UserFormData) -> str:
     if services.settings.admin_role not in typed.roles:
         return ""
     return gettext("With this role a person can do everything that you can do here.")
 
 
-def _add(services: Services, typed: Typed) -> Response:
+def _add(services: Services, typed: UserFormData) -> Response:
     password = new_password()
     account = {**vars(typed), "password": password, "must_change": True}
     user = services.administration.users.add(acting(), **account)

@@ -5,10 +5,10 @@ from flask import Blueprint, Response, flash, request
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
-from sso_center.ui.admin.users.form import FIELDS, Typed, as_typed, explain, read_form
-from sso_center.ui.admin.users.oneself import not_oneself
+from sso_center.ui.admin.users.form import FIELDS, UserFormData, as_typed, explain, read_form
+from sso_center.ui.admin.users.self_lockout import not_oneself
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
@@ -29,8 +29,8 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             return _form(user, 400, problem=explain(refused), wrong=getattr(refused, "field", "username"))
 
 
-def _stored(user: User) -> Typed:
-    return Typed(user.username, user.name, user.email, user.roles)
+def _stored(user: User) -> UserFormData:
+    return UserFormData(user.username, user.name, user.email, user.roles)
 
 
 def _form(user: User, status: int = 200, **context: object) -> Response:
@@ -38,7 +38,7 @@ def _form(user: User, status: int = 200, **context: object) -> Response:
     return render("admin/user_form.html", status, values=values, action=request.path, user=user, **context)
 
 
-def _check(services: Services, user: User, typed: Typed) -> None:
+def _check(services: Services, user: User, typed: UserFormData) -> None:
     holder = services.users.find(typed.username)
     if holder is not None and holder.sub != user.sub:
         raise Conflict(gettext("This user name is taken."))
@@ -46,7 +46,7 @@ def _check(services: Services, user: User, typed: Typed) -> None:
         not_oneself(user.sub)
 
 
-def _ask(services: Services, user: User, typed: Typed) -> Response:
+def _ask(services: Services, user: User, typed: UserFormData) -> Response:
     labels = (gettext("User name"), gettext("Name"), gettext("E-mail address"), gettext("Roles"))
     before, after = _words(_stored(user)), _words(typed)
     changed = [
@@ -72,23 +72,23 @@ def _ask(services: Services, user: User, typed: Typed) -> Response:
     )
 
 
-def _warning(services: Services, user: User, typed: Typed) -> str:
+def _warning(services: Services, user: User, typed: UserFormData) -> str:
     if services.settings.admin_role not in set(typed.roles) - set(user.roles):
         return ""
     return gettext("With this role a person can do everything that you can do here.")
 
 
-def _change(services: Services, user: User, typed: Typed) -> Response:
+def _change(services: Services, user: User, typed: UserFormData) -> Response:
     services.administration.users.change(acting(), user.sub, **vars(typed))
     flash(gettext("%(name)s is changed.", name=typed.username), "good")
     return go(f"/admin/users/{user.sub}")
 
 
-def _lost(user: User, typed: Typed) -> set[str]:
+def _lost(user: User, typed: UserFormData) -> set[str]:
     return set(user.roles) - set(typed.roles)
 
 
-def _words(one: Typed) -> dict[str, str]:
+def _words(one: UserFormData) -> dict[str, str]:
     nothing = gettext("none")
     return {
         "username": one.username,

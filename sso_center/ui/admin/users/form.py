@@ -6,14 +6,14 @@ from flask import request
 
 from sso_center.base.errors import SSOError
 from sso_center.core.users.rules import check_email, check_name, check_roles, check_username
-from sso_center.ui.words import in_words
+from sso_center.ui.core_messages import in_words
 from sso_center.web.language import gettext
 
 FIELDS = ("username", "name", "email", "roles")
 
 
 @dataclass(frozen=True)
-class Typed:
+class UserFormData:
     """A person as typed, in the form that is stored."""
 
     username: str
@@ -22,9 +22,9 @@ class Typed:
     roles: tuple[str, ...]
 
 
-def read_form() -> Typed:
+def read_form() -> UserFormData:
     """Return what was typed; raises Invalid naming the field."""
-    return Typed(
+    return UserFormData(
         username=check_username(request.form.get("username", "")),
         name=check_name(request.form.get("name", "")),
         email=check_email(request.form.get("email", "")),
@@ -32,7 +32,7 @@ def read_form() -> Typed:
     )
 
 
-def as_typed(stored: Typed) -> dict[str, str]:
+def as_typed(stored: UserFormData) -> dict[str, str]:
     """Return what the form shows: what was typed before, else what is stored."""
     kept = {"username": stored.username, "name": stored.name, "email": stored.email}
     kept["roles"] = " ".join(stored.roles)
