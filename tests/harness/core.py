@@ -20,6 +20,7 @@ from sso_center.core.users import User
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.sql import database_url
+from tests.harness.empty_store import put_empty_store
 from tests.harness.hot import Hot
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
@@ -140,5 +141,6 @@ def core_in(folder: Path, **settings: str) -> Iterator[Core]:
 def build(settings: dict[str, str], clock: Callable[[], int]) -> Services:
     """Build the core of one process by these settings."""
     loaded = load_settings(settings)
-    migrate(database_url(loaded))
+    if not put_empty_store(settings):
+        migrate(database_url(loaded))
     return build_services(loaded, clock=clock)
