@@ -9,9 +9,10 @@ _CROWD = load_script(__package__, *SESSION_PARTS, "crowd.lua")
 
 def crowd_everywhere(core: Core, many: int, *, role: str = "", first: int = 0) -> None:
     """Open so many sessions in every shard, numbered from `first`, of people with a role."""
-    core.services.redis.run_everywhere(_CROWD, (many, f"|{role}|" if role else "", DAY, first))
+    asked = {"many": many, "roles": f"|{role}|" if role else "", "life": DAY, "first": first}
+    core.services.redis.run_everywhere(_CROWD, asked)
 
 
 def crowd_in(core: Core, shard: str, many: int) -> None:
     """Open so many sessions in one shard."""
-    core.services.redis.run(_CROWD, shard, (many, "", DAY, 0))
+    core.services.redis.run(_CROWD, shard, {"many": many, "roles": "", "life": DAY, "first": 0})

@@ -140,7 +140,7 @@ def test_a_limit_that_comes_late_ends_more_than_a_script_could_return_one_by_one
     core = limited(END_OLDEST)
     user, app = core.person(), core.site(access_token_format="app")
     first = open_at(core, user)
-    core.services.redis.run(COPIES, user.shard, (first.session.sid, MANY))
+    core.services.redis.run(COPIES, user.shard, {"sid": first.session.sid, "count": MANY})
     code = core.code(first.cookie, app)
     core.time.move(SECOND)
     ended = open_at(core, user).evicted if kind == "browser" else core.redeem(code, app).ended
@@ -189,7 +189,7 @@ def test_an_app_that_is_refused_keeps_the_token_that_it_had(limited: Callable[..
     browser = fill(core, user, LIMIT - 1)[0]
     token = core.redeem(core.code(browser.cookie, app), app, device_id="phone").access_token
     assert core.redeem(core.code(browser.cookie, app), app, device_id="phone").ended  # it takes its own place
-    core.services.redis.run(COPIES, user.shard, (browser.session.sid, 1))
+    core.services.redis.run(COPIES, user.shard, {"sid": browser.session.sid, "count": 1})
     assert core.services.tokens.find_active(token) is None
     (phone,) = [view.sid for view in core.services.sessions.of_user(user.sub) if view.kind == "app"]
     with pytest.raises(GrantRefused, match="not valid"):

@@ -117,3 +117,13 @@ local function token_put(hash, token)
     'stamp', token.stamp, 'deadline', token.deadline, 'epoch', token.epoch, 'family', token.family, 'number', token.number)
   redis.call('PEXPIRE', key, token.deadline - now + 60000)
 end
+
+-- Returns the opaque token of that hash, or nil.
+local function token_load(hash)
+  local f = redis.call('HMGET', prefix .. 'token:' .. hash, 'client', 'sub', 'sid', 'scope', 'stamp', 'deadline', 'epoch',
+    'family', 'number')
+  -- One without a number is of an older center, which knew no epochs either: whoever holds it asks for another.
+  if not f[9] then return nil end
+  return {client = f[1], sub = f[2], sid = f[3], scope = f[4], stamp = tonumber(f[5]), deadline = tonumber(f[6]),
+    epoch = f[7], family = f[8], number = f[9]}
+end
