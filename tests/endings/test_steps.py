@@ -12,6 +12,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
 from sso_center.core.journal.entries import ClosedSession
 from sso_center.core.journal_rows import CHANNEL
+from sso_center.core.notices import NewNotice
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import Outcome
 from sso_center.core.upkeep import Sweep
@@ -133,13 +134,15 @@ def test_recording_the_same_ending_again_gives_its_number_and_no_second_notice(
     closed = ClosedSession(
         held.sid, "the-id", "logout", "me", core.time.now, held.user.sub, (shop.client_id,)
     )
-    entries, told = core.services.entries, {shop.client_id: (shop.client_id,)}
+    entries, told = core.services.entries, {shop.client_id: (shop,)}
     (first,) = entries.record([closed], held.user.shard, told)
     (again,) = entries.record([closed], held.user.shard, told)
     assert again == first
     assert len(books.notices(sid=held.sid)) == 1
     assert len(books.audit(sid=held.sid, tag="center:session:end")) == 1
-    entries.add_notices(first.number, [(shop.client_id, held.sid, held.user.sub)], core.time.now)
+    entries.add_notices(
+        first.number, [NewNotice(shop.client_id, held.sid, held.user.sub, "oidc")], core.time.now
+    )
     assert len(books.notices(sid=held.sid)) == 1
 
 

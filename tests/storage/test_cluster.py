@@ -123,7 +123,7 @@ def test_a_replica_that_took_over_is_recovered_first(own_cluster: ClusterServers
         client.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
         eventually(lambda: client.info("replication")["role"] == "master")
     cluster.nodes[owner].kill()
-    assert eventually(lambda: works(lambda: redis.run(COUNT, "11", {"name": "taken over"})))
+    assert eventually(lambda: works(lambda: redis.run(COUNT, "11", {"name": "taken over"})), within=30)
     after = redis.marker("11")
     assert after.is_trusted
     assert after.run != before.run
