@@ -51,7 +51,7 @@ def test_a_session_that_was_used_is_not_swept_when_its_place_in_the_index_is_old
     assert place > core.time.now
 
 
-def test_what_is_in_the_index_alone_leaves_it(core: Core, sweep: Sweep) -> None:
+def test_the_sweep_drops_index_entries_without_a_session(core: Core, sweep: Sweep) -> None:
     core.hot.put_into("00", "deadlines", "00-nobodys")
     sweep.sweep()
     assert core.hot.place_in("00", "deadlines", "00-nobodys") is None
