@@ -39,7 +39,7 @@ FAILURES = Counter("sso_failures", "Mistakes of ours that a request met, by wher
 EVENTS_SENT = Counter("sso_feed_told", "Endings told to clients by the feed.", ["way"])
 
 
-ROOM = 128 * 1024
+ROOM = 512 * 1024
 """Bytes that each of a process's files of counters has from the start: twice what all endpoints fill."""
 
 
