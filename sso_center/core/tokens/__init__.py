@@ -2,8 +2,8 @@
 
 Owns access tokens (opaque ones stored as SHA-256, JWTs signed), the families they belong to, the use of
 refresh tokens, and app tokens (the folder app), whose sessions it opens. Every token of a session carries its
-sid and is checked against it, so no token need be searched for when the session ends. Reports reuse and replay;
-the caller ends what must end.
+sid and is checked against it, so no token need be searched for when the session ends. Reports reuse and
+replay; the caller ends what must end.
 """
 
 from sso_center.core.tokens.parts import FAMILY_PARTS
