@@ -163,7 +163,11 @@ def members(core: Core, index: str) -> list[str]:
 def test_every_redis_key_has_an_expiry(core: Core) -> None:
     sites = sites_of(core)
     belongings_of(core, sites, core.person())
-    core.services.mass_endings.end_user(belongings_of(core, sites, core.person()).user.sub, "admin", "cli")  # type: ignore[arg-type]
+    list(
+        core.services.mass_endings.end(
+            "user", belongings_of(core, sites, core.person()).user.sub, "admin", "cli"
+        )
+    )  # type: ignore[arg-type]
     Broom(core).sweep(3)
     assert list(core.services.redis.keys_without_expiry()) == []
     for key in there(core, "used:*"):
