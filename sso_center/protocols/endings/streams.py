@@ -227,7 +227,7 @@ class Streams:
         self._end(stream for stream in streams if not self._may_listen(stream))
 
     def _may_listen(self, stream: Stream) -> bool:
-        """Check a client's rights again when clients were reloaded: it may be removed, or its secret rotated."""
+        """Check a client's rights again after a reload: it may be removed, or its secret rotated."""
         try:
             known = self._clients.find(stream.client.client_id)
             if known is not stream.client:
