@@ -1,7 +1,7 @@
 """What is done with an app token: it is made when a grant is redeemed, and found when it is presented."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sso_center.base.secrets import hashed, new_id
@@ -31,7 +31,7 @@ class FoundApp:
     scope: str
     stamp: int
     family: str
-    successor: str | None
+    successor: str | None = field(repr=False)
 
 
 class AppTokens:
