@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sso_center.base.settings import DAY
+from sso_center.core.clients.grant_types import LOGINS
 
 AccessTokenFormat = Literal["opaque", "jwt", "app"]
 
@@ -64,6 +65,11 @@ class Client:
     def has_signed_tokens(self) -> bool:
         """Whether its access tokens are JWTs (RFC 9068)."""
         return self.access_token_format == "jwt"  # noqa: S105
+
+    @property
+    def has_logins(self) -> bool:
+        """Whether people sign in at it."""
+        return not set(self.grant_types).isdisjoint(LOGINS)
 
     @property
     def may_refresh(self) -> bool:

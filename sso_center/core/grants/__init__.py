@@ -12,5 +12,16 @@ from sso_center.core.grants.grants import (
     Issued,
     Replayed,
 )
+from sso_center.core.grants.pending import GrantPending, PendingGrant, PendingGrants
 
-__all__ = ["GRANT_PARTS", "GrantRefused", "GrantRequest", "Grants", "Issued", "Replayed"]
+__all__ = [
+    "GRANT_PARTS",
+    "GrantPending",
+    "GrantRefused",
+    "GrantRequest",
+    "Grants",
+    "Issued",
+    "PendingGrant",
+    "PendingGrants",
+    "Replayed",
+]

@@ -4,13 +4,13 @@ from typing import Any
 
 from sso_center.base.settings import Settings
 from sso_center.core.clients.client import OFFLINE_ACCESS
+from sso_center.core.clients.grant_types import GRANT_TYPES
 from sso_center.core.keys.algorithms import ALGORITHMS
 from sso_center.protocols.api import JSON, Answer, Call, Handler, json_answer
 from sso_center.protocols.client_authentication import METHODS
 from sso_center.protocols.oidc import addresses
 from sso_center.protocols.oidc.checks import PROMPTS
 from sso_center.protocols.oidc.claims import CLAIMS, SCOPES
-from sso_center.protocols.oidc.token import GRANT_TYPES
 from sso_center.web.language import LANGUAGES
 
 ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "stamp", "auth_time", "nonce", "sid", "acr", "amr", "at_hash")
