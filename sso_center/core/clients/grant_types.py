@@ -1,8 +1,8 @@
 """The grant types: in which ways a client may come by tokens (RFC 6749 section 1.3). One line each.
 
-To add one: a line here, which says what may be registered, and a file with its function `grant` in
-protocols/oidc/grants. The token endpoint, the discovery document, the rules of registration, the command line, the
-console and the JSON API read this table. docs/grants.md shows it step by step.
+To add one: a line here, which says what may be registered, and a file in protocols/oidc/grants, with its
+function `grant`. The token endpoint, the discovery document, the rules of registration, the command line, the
+console and the JSON API read this table. tests/extending/test_a_grant_type.py adds one.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class GrantType:
 
     @property
     def module(self) -> str:
-        """The name of its file: what stands last in a name such as urn:ietf:params:oauth:grant-type:device_code."""
+        """The name of its file: the last part of a name such as urn:ietf:params:oauth:grant-type:x."""
         return self.name.rpartition(":")[2].replace("-", "_")
 
 

@@ -88,7 +88,7 @@ class PendingGrants:
     def approve(self, pending: PendingGrant, cookie: str | None, request: GrantRequest) -> Issued:
         """Give the client its grant, in the session that the cookie opens.
 
-        `request` says what is demanded of the session, as it does of /authorize; client and scope are those of
+        `request` says what is demanded of the session, as at /authorize; client and scope are those of
         `pending`. Raises GrantRefused when somebody answered before, or too late.
         """
         if pending.state != "pending":

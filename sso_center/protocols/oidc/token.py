@@ -1,7 +1,7 @@
 """/token: a client gives a grant and gets tokens (RFC 6749 section 3.2, OpenID Connect Core section 3.1.3).
 
-1. A form, each parameter once. 2. Which client calls. 3. Its grant, by type. 4. What no grant type may forget.
-5. The answer.
+1. A form, each parameter once. 2. Which client calls. 3. Its grant, by type. 4. What follows from any of
+them. 5. The answer.
 """
 
 import logging
