@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sso_center.core.clients.grant_types import GRANT_TYPES
+from sso_center.base.grant_types import GRANT_TYPES
 
 ALGORITHMS = click.Choice(["ES256", "RS256", "EdDSA"])
 FORMATS = click.Choice(["opaque", "jwt", "app"])

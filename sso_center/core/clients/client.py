@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from sso_center.base.grant_types import LOGINS
 from sso_center.base.settings import DAY
-from sso_center.core.clients.grant_types import LOGINS
 from sso_center.core.clients.protocol_settings import OIDC, ProtocolSettings
 
 AccessTokenFormat = Literal["opaque", "jwt", "app"]

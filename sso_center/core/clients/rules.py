@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sso_center.base.errors import Invalid
+from sso_center.base.grant_types import GRANT_TYPES, LOGINS
 from sso_center.base.settings import DAY
 from sso_center.base.urls import check_registered_url, origin_of
 from sso_center.core.clients.client import ADMIN_SCOPE, OFFLINE_ACCESS
-from sso_center.core.clients.grant_types import GRANT_TYPES, LOGINS
 from sso_center.core.clients.protocol_settings import OIDC
 
 STANDARD_SCOPES = ("openid", "profile", "email")

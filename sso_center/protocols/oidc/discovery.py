@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from sso_center.base.grant_types import GRANT_TYPES
 from sso_center.base.settings import Settings
 from sso_center.core.clients.client import OFFLINE_ACCESS
-from sso_center.core.clients.grant_types import GRANT_TYPES
 from sso_center.core.keys.algorithms import ALGORITHMS
 from sso_center.protocols.api import JSON, Answer, Call, Handler, json_answer
 from sso_center.protocols.client_authentication import METHODS

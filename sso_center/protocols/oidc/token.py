@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import Any
 
 from sso_center.base.errors import Unavailable
+from sso_center.base.grant_types import GRANT_TYPES
 from sso_center.core.clients import Client
-from sso_center.core.clients.grant_types import GRANT_TYPES
 from sso_center.core.grants import GrantPending, GrantRefused, Replayed
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.tokens import ReusedToken, ScopeRefused

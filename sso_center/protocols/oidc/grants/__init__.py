@@ -1,6 +1,6 @@
 """Grant types of /token, one file each.
 
-A grant type is a line in core/clients/grant_types.py and a file here with a function `grant`, from a
+A grant type is a line in base/grant_types.py and a file here with a function `grant`, from a
 TokenRequest to what was Granted. token.py owns what all share: the form, the client's authentication, whether
 it is registered for the grant type, the answer; and what no grant may forget: that a replay or a reuse ends
 what was given, and that the sessions which a grant replaced are recorded.
