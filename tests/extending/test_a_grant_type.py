@@ -1,7 +1,7 @@
 """Adding a grant type: one file (tests/extending/grants) and one line in the table of grant types.
 
-The product is copied, both are added to the copy, and a center runs from there. Nothing else of it is touched,
-so these tests fail as soon as a grant type needs another place.
+The product is copied, both are added to the copy, and a center runs from there. Nothing else of it is
+touched, so these tests fail as soon as a grant type needs another place.
 """
 
 import json
@@ -103,11 +103,8 @@ def test_the_command_line_registers_a_grant_type_of_the_table_by_its_needs(cente
 
 
 def test_the_json_api_registers_a_grant_type_of_the_table_and_describes_it(center: CopiedCenter) -> None:
-    told = json.loads(
-        center.run(
-            "clients", "add", "robot", "--grant-type", "client_credentials", "--scope", "sso:admin"
-        ).stdout
-    )
+    options = ("--grant-type", "client_credentials", "--scope", "sso:admin")
+    told = json.loads(center.run("clients", "add", "robot", *options).stdout)
     robot = new_site(center, "robot", told["client_secret"], "")
     token = robot.post("/token", {"grant_type": "client_credentials"}).json()["access_token"]
     center.secrets |= {told["client_secret"], token}
@@ -198,7 +195,6 @@ def test_a_grant_without_a_user_gives_nothing_once_it_is_denied(center: CopiedCe
 
 def session_cookie(center: CopiedCenter, browser: Browser) -> str:
     """Return the cookie that opens a browser's session at the center."""
-    cookies = browser.cookies_for("sso.localhost")
-    (found,) = [value for name, value in cookies.items() if "session" in name]
-    center.secrets.add(found)
-    return found
+    cookie = browser.cookies_for("sso.localhost")["sso"]
+    center.secrets.add(cookie)
+    return cookie

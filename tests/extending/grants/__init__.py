@@ -1,1 +1,1 @@
-"""Grant types that are not the product's: each is one file in protocols/oidc/grants and one line in a table."""
+"""Grant types that are not the product's: each a file for protocols/oidc/grants, and a line in a table."""

@@ -1,4 +1,4 @@
-"""grant_type=urn:ietf:params:oauth:grant-type:device_code: polled until somebody has answered (RFC 8628 section 3.4).
+"""grant_type=urn:ietf:params:oauth:grant-type:device_code: polled until somebody answers (RFC 8628).
 
 What a device flow has besides, its endpoint for devices and its page for people, is not here: they call
 `begin`, `find`, `approve` and `deny` of `services.pending_grants`.
