@@ -50,13 +50,17 @@ class PendingGrants:
     def begin(self, client_id: str, scope: tuple[str, ...], *, life: int) -> str:
         """Return the code that the client presents until somebody answers, within `life` seconds."""
         code = new_secret(shard_of(client_id))
-        given = {
-            "client": client_id,
-            "scope": " ".join(scope),
-            "life": life * 1000,
-            "kept": self._kept * 1000,
-        }
-        self._redis.run(_BEGIN, code[:2], {"code": hashed(code), **given})
+        self._redis.run(
+            _BEGIN,
+            code[:2],
+            {
+                "code": hashed(code),
+                "client": client_id,
+                "scope": " ".join(scope),
+                "life": life * 1000,
+                "kept": self._kept * 1000,
+            },
+        )
         return code
 
     def find(self, shard: str, code_hash: str) -> PendingGrant:
