@@ -1,4 +1,4 @@
-"""What `serve` keeps running: web workers on one address, a courier, and what `tick` looks after."""
+"""The supervisor of `serve`: web workers on one address, a courier, and the work of `tick`."""
 
 import errno
 import logging
@@ -23,7 +23,7 @@ GRACE = 10.0
 """Seconds that requests under way have to finish at a stop, and after them the courier's deliveries."""
 
 SILENCE = 60_000
-"""Milliseconds in which a peer acknowledges nothing, after which the kernel takes it for gone."""
+"""Milliseconds without an acknowledgement after which the kernel drops a peer."""
 
 
 def supervise(
@@ -68,7 +68,7 @@ def supervise(
         minder.add(slot)
     with minder.listening_to_signals():
         minder.mind()
-        # From here new connections are refused, not kept waiting for nobody.
+        # From here new connections are refused instead of waiting in vain.
         _close(listeners)
         minder.end(workers, grace + 2)
         minder.end([courier], grace)
@@ -77,9 +77,9 @@ def supervise(
 def open_listeners(host: str, port: int, count: int) -> list[socket.socket]:
     """Return `count` sockets that listen on `host`:`port`, one for each worker.
 
-    The kernel shares connections out between them. On one socket for all, whoever wakes first takes every
-    connection of a proxy, keeps it alive, and does the work of all. They stay open here, so that what waits
-    for a worker that was killed waits for its successor. Raises SettingsError, saying why, when it can't.
+    The kernel shares connections out between them. On one socket for all, the worker that wakes first takes
+    every connection of a proxy, keeps it alive, and does the work of all. They stay open here, so that
+    connections of a killed worker wait for its successor. Raises SettingsError, saying why, when it can't.
     """
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:

@@ -1,15 +1,15 @@
-"""How often someone may try to log in.
+"""The limits on login attempts.
 
-| bucket | attempts in a window | whom it stops |
+| bucket | attempts in a window | it stops |
 |---|---|---|
 | address (IPv6: its /64) | `login_attempts_by_address` | one machine trying many accounts |
 | account and address | `login_attempts_by_account` | one machine trying one account |
 | account, unknown devices together | twice that | many machines trying one account |
 | account and known device | `login_attempts_by_account` | a stolen device |
 
-A device is known once its person has logged in with it. It is counted in its own bucket and in no
-other, so that no stranger, however hard he tries, locks the owner out of the devices he uses
-(OWASP, "Slow down online guessing attacks with device cookies").
+A device is known once its person has logged in with it. It is counted in its own bucket and in no other, so
+that no stranger, however hard he tries, locks the owner out of known devices (OWASP, "Slow down online
+guessing attacks with device cookies").
 """
 
 import hashlib

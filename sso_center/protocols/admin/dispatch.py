@@ -1,4 +1,4 @@
-"""Serving a route: who asks, what they ask, and what becomes of the answer or the refusal."""
+"""Dispatch of a route: authenticate the client, read its request, and answer or refuse."""
 
 import json
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""/endings: what was taken back, for the sites that it concerns.
+"""/endings: endings and revocations, for the sites that they concern.
 
-Asked for JSON it answers at once: all that was acknowledged before lies at or before the position it tells.
-Asked for `text/event-stream` the answer goes on, and tells each ending as it is recorded.
+As JSON it answers at once: everything acknowledged before lies at or before its position. As
+`text/event-stream` the answer streams each event as it is recorded.
 """
 
 import re
@@ -19,7 +19,7 @@ PATH = "/endings"
 
 EVENT_STREAM = "text/event-stream"
 
-# nginx holds an answer back to send it in larger pieces, unless it is told not to.
+# nginx buffers an answer to send it in larger pieces, unless it is told not to.
 _STREAMED = (
     ("Content-Type", f"{EVENT_STREAM}; charset=utf-8"),
     *NOT_STORED,
@@ -49,7 +49,10 @@ def handler(services: Services, feed: Feed, streams: Streams) -> Handler:
 
 
 def _after(call: Call) -> Position | None:
-    """Return behind which position is asked: Last-Event-ID wins over the query. Raises InvalidRequest."""
+    """Return the position after which events are wanted: Last-Event-ID wins over the query.
+
+    Raises InvalidRequest.
+    """
     parameters = parse(call.query)
     if parameters.broken:
         raise InvalidRequest(parameters.problem)
