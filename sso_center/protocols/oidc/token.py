@@ -57,7 +57,7 @@ def handler(services: Services) -> Handler:
         if named not in GRANTS:
             raise UnsupportedGrantType(f"The grant_type must be {' or '.join(GRANTS)}.")
         _check_registered(client, named)
-        request = TokenRequest(client, parameters, call.address, call.user_agent)
+        request = TokenRequest(client, parameters, call.address, call.header("User-Agent"))
         granted = _granted(services, GRANTS[named], request)
         _check_registered(confirm(services.clients, client, sent), named)
         return _answer(granted)
