@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sso_center.base.errors import NotFound, SSOError
+from sso_center.base.errors import SSOError
 from sso_center.cli.output import counted, moment
 
 if TYPE_CHECKING:
@@ -56,10 +56,7 @@ def follow(services: "Services", number: int) -> int:
 def whom(services: "Services", scope: str, name: str) -> str:
     """Return in words whom a cut-off concerns."""
     if scope == "user":
-        try:
-            return services.users.get(name).username
-        except NotFound:
-            return name
+        return services.users.names([name]).get(name, name)
     return {"client": f"everybody at {name}", "role": f"everybody with the role {name}"}.get(
         scope, "everybody"
     )

@@ -19,12 +19,12 @@ class ClientAdministration:
     all the same, and the courier does the rest."""
 
     def __init__(
-        self, clients: Clients, users: Users, mass: MassEndings, trying: LogoutProbe, audit: Audit
+        self, clients: Clients, users: Users, mass: MassEndings, probe: LogoutProbe, audit: Audit
     ) -> None:
         self._clients = clients
         self._users = users
         self._mass = mass
-        self._trying = trying
+        self._probe = probe
         self._audit = audit
 
     def register(self, actor: Actor, client_id: str, **settings: Any) -> tuple[Client, str | None]:
@@ -65,7 +65,7 @@ class ClientAdministration:
 
     def try_logout(self, actor: Actor, client_id: str) -> Receipt:
         """Send a client a logout token that ends nothing, and return what came of it. Raises NotFound."""
-        receipt = self._trying.probe(client_id)
+        receipt = self._probe.probe(client_id)
         detail = {"confirmed": receipt.is_confirmed, "took_ms": receipt.took, "error": receipt.error}
         self._audit.record(Tag.CLIENT_TRIED, actor, client_id=client_id, detail=detail)
         return receipt
