@@ -87,13 +87,14 @@ def open_listeners(host: str, port: int, count: int) -> list[socket.socket]:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         # Another center could share the address with ours unnoticed: it must be free for one alone first.
-        _listen(family, address, is_shared=False).close()
-        return [_listen(family, address, is_shared=True) for _ in range(count)]
+        # Nobody listens there yet: a connection that came in that moment would be reset.
+        _bind(family, address, is_shared=False).close()
+        return [_listen(_bind(family, address, is_shared=True)) for _ in range(count)]
     except OSError as failed:
         raise SettingsError(f"SSO_BIND is {where!r} but {_why(failed)}") from failed
 
 
-def _listen(family: int, address: Any, *, is_shared: bool) -> socket.socket:
+def _bind(family: int, address: Any, *, is_shared: bool) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -104,6 +105,14 @@ def _listen(family: int, address: Any, *, is_shared: bool) -> socket.socket:
         # Inherited too. A host that vanished would keep a stream open for a quarter of an hour.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE)
         listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _listen(listener: socket.socket) -> socket.socket:
+    try:
         listener.listen(BACKLOG)
     except OSError:
         listener.close()

@@ -65,7 +65,7 @@ def _admin(services: Services, call: Call) -> Client:
 
 
 def _asked(route: Route, call: Call, client: Client) -> AdminRequest:
-    origin = Origin(call.address, call.user_agent[:MAX_USER_AGENT], request_id.get())
+    origin = Origin(call.address, call.header("User-Agent")[:MAX_USER_AGENT], request_id.get())
     return AdminRequest(
         actor=Actor(f"client:{client.client_id}", origin),
         id=call.parameter,

@@ -8,12 +8,13 @@ import re
 
 from sso_center.core.feed import Feed, Page, Position
 from sso_center.protocols.api import NOT_STORED, PRIVATE_JSON, Answer, Call, Handler
-from sso_center.protocols.api_errors import InvalidRequest
+from sso_center.protocols.api_errors import InvalidRequest, NotAcceptable
 from sso_center.protocols.client_authentication import Credentials, authenticate_confidential, confirm
 from sso_center.protocols.endings.streams import Streams
 from sso_center.protocols.parameters import parse
 from sso_center.services import Services
 from sso_center.web import metrics
+from sso_center.web.streams import STREAM
 
 PATH = "/endings"
 
@@ -39,9 +40,11 @@ def handler(services: Services, feed: Feed, streams: Streams) -> Handler:
         client = authenticate_confidential(clients, sent)
         page = feed.since(client.client_id, after)
         client = confirm(clients, client, sent)
-        if not _wants_stream(call.accept):
+        if not _wants_stream(call.header("Accept")):
             metrics.count_sent_events("json", len(page.entries))
             return Answer(200, PRIVATE_JSON, _json(page))
+        if STREAM not in call.environ:
+            raise NotAcceptable("This server can't keep a stream open: ask for application/json.")
         source = None if call.method == "HEAD" else streams.open(client, sent, after, page)
         return Answer(200, _STREAMED, b"", source)
 
@@ -56,7 +59,7 @@ def _after(call: Call) -> Position | None:
     parameters = parse(call.query)
     if parameters.broken:
         raise InvalidRequest(parameters.problem)
-    said = call.last_event_id or parameters.get("after")
+    said = call.header("Last-Event-ID") or parameters.get("after")
     if said is None:
         return None
     read = _POSITION.fullmatch(said)
