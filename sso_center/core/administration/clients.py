@@ -4,8 +4,7 @@ from typing import Any
 
 from sso_center.base.actor import Actor
 from sso_center.core.administration.audited import audited
-from sso_center.core.audit import Audit, Tag
-from sso_center.core.audit.change import Change
+from sso_center.core.audit import Audit, Change, Tag
 from sso_center.core.clients import Client, Clients, FormerClient
 from sso_center.core.cutoffs import MassEndings
 from sso_center.core.journal.entries import Entry

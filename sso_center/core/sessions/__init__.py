@@ -16,6 +16,7 @@ from sso_center.core.sessions.record import (
     Session,
     SessionView,
     Visit,
+    read_about,
     read_claims,
     read_session,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Visit",
     "device_mark",
     "device_type_of",
+    "read_about",
     "read_claims",
     "read_session",
 ]

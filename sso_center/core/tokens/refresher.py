@@ -7,8 +7,7 @@ from sso_center.base.clock import Clock
 from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused
-from sso_center.core.sessions import Sessions, read_claims
-from sso_center.core.sessions.record import read_about
+from sso_center.core.sessions import Sessions, read_about, read_claims
 from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.parts import FAMILY_PARTS
 from sso_center.core.tokens.permission import may_act_for
