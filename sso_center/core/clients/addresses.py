@@ -18,7 +18,7 @@ class AddressBook:
 
     An address is found when a client has exactly it, character by character; else the client has it that
     registered the longest prefix of it. A prefix is compared as text, so it ends with `/`: then nothing of
-    the host, the port or the last folder is left open; and what lies below one must be an address that could be
+    the host, the port or the last folder is left open. What lies below one must be an address that could be
     registered, without anything that leads out again. What two clients claim belongs to neither.
     """
 
