@@ -1,4 +1,4 @@
-"""A user, as everything else sees them: no password, no hash."""
+"""A user as other rooms see it: no password, no hash."""
 
 import json
 from collections.abc import Collection
@@ -13,7 +13,7 @@ FIELDS = ("username", "name", "email", "roles")
 
 @dataclass(frozen=True)
 class Consent:
-    """That a person let a client have what these scopes stand for; `granted_at` is in milliseconds."""
+    """A person's consent to these scopes for a client; `granted_at` is in milliseconds."""
 
     client_id: str
     scope: tuple[str, ...]
@@ -24,8 +24,8 @@ class Consent:
 class User:
     """A person's account.
 
-    `version` grows with every change; `epoch` with every change that must end the sessions opened before
-    it, `refresh_epoch` and `access_epoch` with one that must end the refresh and access tokens.
+    `version` grows with every change; `epoch` with every change that must end the sessions opened before it,
+    `refresh_epoch` and `access_epoch` with every change that must end refresh and access tokens.
     """
 
     sub: str
@@ -51,19 +51,19 @@ class User:
         return role in self.roles
 
     def consent_to(self, client_id: str) -> Consent | None:
-        """Return what the user let the client have, or None."""
+        """Return the user's consent for the client, or None."""
         return next((one for one in self.consents if one.client_id == client_id), None)
 
 
 def lost_roles(before: User, roles: Collection[str]) -> set[str]:
-    """Return the roles that a user does not keep when these are all."""
+    """Return the roles that a user loses when `roles` are the new ones."""
     return set(before.roles) - set(roles)
 
 
 def removed_user(sub: str, version: int) -> User:
-    """Return what stands for somebody who was removed: nothing of them counts, and no older copy comes back.
+    """Return the placeholder of a removed user: nothing of them counts, and no older copy comes back.
 
-    `version` is later than any that the account had; no session or token is of an epoch as high.
+    `version` is later than any that the account had; no session or token has an epoch as high.
     """
     return User(
         sub=sub,
@@ -84,7 +84,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def user_to_json(user: User) -> str:
-    """Return the form in which a user is kept in Redis."""
+    """Return the form in which a user is stored in Redis."""
     return _encode(
         [
             user.sub,
