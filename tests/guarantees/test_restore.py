@@ -52,7 +52,7 @@ def test_a_store_restored_from_an_old_copy_brings_no_ended_session_back(
 
     core = center.services
     core.endings.end_session(at_site["leaves"].sid, Reason.LOGOUT, "test")
-    core.mass_endings.end_user(people["is_cut_off"][0].sub, Reason.ADMIN, "test")
+    list(core.mass_endings.end("user", people["is_cut_off"][0].sub, Reason.ADMIN, "test"))
     core.users.set_disabled(people["is_disabled"][0].sub, True)
     go_back_to(copy, center)
 
@@ -118,7 +118,7 @@ def test_a_running_store_that_is_emptied_is_noticed_at_the_next_request(
 ) -> None:
     given = site.sign_in(browser, center.add_person())
     center.services.endings.end_session(given.sid, Reason.ADMIN, "test")
-    center.services.redis.command("00", "FLUSHALL")
+    center.hot.empty()
     assert not site.is_alive(given.sid)
     again = site.sign_in(browser, center.add_person())
     assert site.is_alive(again.sid)

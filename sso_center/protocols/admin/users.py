@@ -21,7 +21,7 @@ _NEW = members(
     must_change_password={"type": "boolean", "description": "Ask for another one at the first login."},
 )
 _ARGUMENTS = {"must_change_password": "must_change"}
-_CHANGE = {**members(username=text(), name=text(), email=text()), "minProperties": 1}
+_CHANGE = {**members(username=text(), name=text(), email=text(), roles=texts()), "minProperties": 1}
 _RESET = whole(
     user=ref("User"), password={**TEXT_OR_NULL, "description": "The one that was made up; told only now."}
 )
