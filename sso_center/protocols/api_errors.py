@@ -64,6 +64,13 @@ class TooLarge(APIError):
     status = 413
 
 
+class NotAcceptable(APIError):
+    """Nothing that the caller accepts can be sent (RFC 9110 section 15.5.7)."""
+
+    status = 406
+    code = "not_acceptable"
+
+
 class WrongMethod(APIError):
     """The endpoint does not know this method (RFC 9110 section 15.5.6)."""
 
@@ -116,6 +123,15 @@ class InvalidGrant(APIError):
         self, text: str = "The code or token is not valid here, or not any more.", *, detail: str
     ) -> None:
         super().__init__(text, detail=detail)
+
+
+class AuthorizationPending(APIError):
+    """Nobody has said yes or no yet: the client asks again later (RFC 8628 section 3.5)."""
+
+    code = "authorization_pending"
+
+    def __init__(self) -> None:
+        super().__init__("Nobody has answered yet.")
 
 
 class InvalidScope(APIError):

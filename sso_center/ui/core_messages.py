@@ -1,7 +1,7 @@
-"""What core says to people in English, named here so that the translations know it.
+"""The messages of core to people, listed here so that the translations know them.
 
-Core speaks no other language and marks nothing. Where a page shows such a message it looks it up again; a
-message that is missing here is shown in English.
+Core speaks only English and marks nothing. A page that shows such a message looks up its translation here; a
+missing one is shown in English.
 """
 
 import re
@@ -29,8 +29,6 @@ FROM_CORE = (
     lazy_gettext("A client that people log in at needs a redirect address."),
     lazy_gettext("A public client can't prove itself, so it may not introspect."),
     lazy_gettext("A public client has no credentials to come with."),
-    lazy_gettext("Refresh tokens come with a login: refresh_token needs authorization_code."),
-    lazy_gettext("An app token comes with a login: it needs authorization_code."),
     lazy_gettext("An app token renews itself: it excludes refresh_token."),
     lazy_gettext("connection refused"),
     lazy_gettext("no answer in time"),
@@ -61,6 +59,8 @@ WITH_VALUES = (
     N_("A client can have at most %(most)s %(what)s."),
     N_("%(field)s is a whole number from %(low)s to %(high)s."),
     N_("grant_types are some of %(known)s."),
+    N_("%(grant_type)s comes with a login: it needs %(logins)s."),
+    N_("An app token comes with a login: it needs %(logins)s."),
     N_("%(scope)s needs the grant type refresh_token."),
     N_("With %(scope)s its tokens are for the center: it has no audiences."),
     N_("%(scope)s is for who acts for itself alone: its only grant type is client_credentials."),
@@ -69,7 +69,7 @@ WITH_VALUES = (
 
 
 def in_words(message: str) -> str:
-    """Return what core says in the language of the page, in English as far as it is not known here."""
+    """Return a message of core in the language of the page, in English as far as it has no translation."""
     for sentence, pattern in _PATTERNS:
         if found := pattern.fullmatch(message):
             return gettext(sentence, **found.groupdict())

@@ -46,11 +46,12 @@ class ClientAdministration:
         return self._clients.rotate_secret(client_id, also=audited(Tag.CLIENT_SECRET_ROTATED, actor, _said))
 
     def remove(self, actor: Actor, client_id: str) -> Entry:
-        """Remove a client: nobody can log in there, nothing it was given counts, its sessions are told to it.
+        """Remove a client: nobody can log in there, its tokens stop counting, and it is notified of its
+        sessions.
 
-        It is gone from SQL first, in one transaction with the record of it; each later step may be repeated.
-        Returns the cut-off, whose walk takes the client out of the sessions that it joined: the courier's,
-        unless the caller does it. Raises NotFound.
+        The first step deletes it from SQL and records that, in one transaction; each later step may be
+        repeated. Returns the cut-off, whose job removes the client from its sessions: run by the courier,
+        unless the caller runs it. Raises NotFound.
         """
         also = audited(Tag.CLIENT_REMOVED, actor, _said)
         return self._revoke(self._clients.remove(client_id, actor.id, also=also))

@@ -47,7 +47,7 @@ PAGE = 500
 
 
 class Users:
-    """The accounts. `consequences` are the rules for what a change takes back.
+    """The accounts. `revocation_rules` say what a change revokes.
 
     Every method that touches a store raises Unavailable when it is away.
     """

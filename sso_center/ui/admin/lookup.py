@@ -1,4 +1,4 @@
-"""What is typed or linked to find something: people by name or id, numbers as they are."""
+"""Look up what was typed or linked: people by name or id, numbers as they are."""
 
 from sso_center.services import Services
 

@@ -1,4 +1,4 @@
-"""/admin/end: signing many people out at once: a person, a site, everybody with a role, everybody."""
+"""/admin/end: the mass logout of a person, a site, everybody with a role, or everybody."""
 
 from typing import cast
 
