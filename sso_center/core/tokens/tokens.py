@@ -19,8 +19,7 @@ from sso_center.core.tokens.records import (
 from sso_center.core.tokens.redeemer import Redeemer, TokenLifetimes
 from sso_center.core.tokens.refresher import Refresher
 from sso_center.core.tokens.revocable import RevocableTokens
-from sso_center.storage.redis import Redis
-from sso_center.storage.scripts import load_script
+from sso_center.storage.redis import Redis, load_script
 
 _LIST_OFFLINE = load_script(__package__, *FAMILY_PARTS, "list_offline.lua")
 _CLIENT_TOKEN = load_script(__package__, *FAMILY_PARTS, "client_token.lua")
