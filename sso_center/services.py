@@ -90,7 +90,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     """
     clock = clock or clock_of(settings)
     redis, database = open_redis(settings, clock), open_database(settings)
-    users = Users(database, redis, PasswordHasher(), clock, _consequences(settings))
+    users = Users(database, redis, PasswordHasher(), clock, _consequences(settings), settings.profile)
     keys = Keys(database, redis, master_secret(settings), clock, settings)
     clients = Clients(database, redis, clock)
     sessions = Sessions(

@@ -183,7 +183,7 @@ def test_a_changed_user_is_told_to_everyone(
     elif change == "roles":
         users.set_roles(user.sub, ())
     else:
-        users.update(user.sub, name="Another")
+        users.update(user.sub, profile={"name": "Another"})
     assert listening.told(shop) == listening.told(mute) == [f"user {user.sub}"]
 
 

@@ -32,7 +32,7 @@ def test_a_grant_of_an_older_center_gives_the_scope_it_was_issued_for(core: Core
     code = core.services.grants.issue(core.open(user).cookie, asked).code
     assert code is not None
     redis = core.services.redis
-    redis.command(user.shard, "HDEL", redis.key(user.shard, "grant", hashed(code)), "scope")
+    redis.command(user.shard, "HDEL", redis.key(user.shard, "grant", hashed(code)), "scope", "nonce")
 
     active = core.services.tokens.find_active(core.redeem(code, client).access_token)
 

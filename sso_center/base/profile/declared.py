@@ -1,4 +1,5 @@
-"""The fields that an operator adds (SSO_PROFILE_FIELDS), and those that people may edit (SSO_PROFILE_EDITABLE)."""
+"""The fields that an operator adds (SSO_PROFILE_FIELDS), and those that people may edit
+(SSO_PROFILE_EDITABLE)."""
 
 import json
 import re
@@ -13,17 +14,19 @@ from sso_center.base.profile.table import ProfileTable
 MAX_FIELDS = 50
 
 # Core 1.0, RFC 7519, RFC 7662 and RFC 9068, back-channel logout, and what the center adds itself.
-PROTOCOL_CLAIMS = frozenset(
-    """iss sub aud exp nbf iat jti azp nonce auth_time at_hash c_hash s_hash acr amr sid events typ cnf act may_act
-    scope client_id active token_type username kind successor _claim_names _claim_sources sub_jwk
-    roles stamp epoch""".split()
-)
+_CLAIMS = """
+    iss sub aud exp nbf iat jti azp nonce auth_time at_hash c_hash s_hash acr amr sid events typ cnf act
+    may_act scope client_id active token_type username kind successor _claim_names _claim_sources sub_jwk
+    roles stamp epoch
+"""
+PROTOCOL_CLAIMS = frozenset(_CLAIMS.split())
 
 # What the API, files, forms and commands say of an account beside its profile.
-ACCOUNT_WORDS = frozenset(
-    """sub username roles role disabled must_change must_change_password password password_hash password_stdin
-    json help line csrf_token confirmed version created_at""".split()
-)
+_WORDS = """
+    sub username roles role disabled must_change must_change_password password password_hash
+    password_stdin json help line csrf_token confirmed version created_at
+"""
+ACCOUNT_WORDS = frozenset(_WORDS.split())
 TAKEN_SCOPES = frozenset(("openid", "offline_access", "sso:admin"))
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -51,7 +54,9 @@ def declared_fields(raw: str) -> tuple[Field, ...]:
 def _declared(told: dict[str, Any], others: Sequence[Field]) -> Field:
     name = told.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is not a name of a field: small letters, digits and _ are, such as cost_center")
+        raise ValueError(
+            f"{name!r} is not a field's name: small letters, digits and _ are, as in cost_center"
+        )
     if unknown := sorted(set(told) - set(_MEMBERS)):
         raise ValueError(f"{name}: {', '.join(unknown)} is unknown; {', '.join(_MEMBERS)} are known")
     kind, claim = told.get("type", "text"), told.get("claim", name)
@@ -73,7 +78,9 @@ def _declared(told: dict[str, Any], others: Sequence[Field]) -> Field:
 
 def _check_is_free(name: str, claim: Any, others: Sequence[Field]) -> None:
     if not isinstance(claim, str) or not _CLAIM.fullmatch(claim):
-        raise ValueError(f"{name}: claim should be a name such as department or https://example.org/department")
+        raise ValueError(
+            f"{name}: claim should be a name such as department or https://example.org/department"
+        )
     if name in ACCOUNT_WORDS or any(name == field.name for field in others):
         raise ValueError(f"{name}: this name is taken")
     if claim in PROTOCOL_CLAIMS or any(claim == field.told_as for field in others):
@@ -88,7 +95,7 @@ def _label(name: str, label: Any) -> str:
 
 def _scope(name: str, scope: Any) -> str:
     if not isinstance(scope, str) or not _SCOPE.fullmatch(scope) or scope in TAKEN_SCOPES:
-        raise ValueError(f"{name}: scope should be profile, or a name such as work, but none of the protocol's")
+        raise ValueError(f"{name}: scope should be profile, or a name such as work, none of the protocol's")
     return scope
 
 

@@ -14,10 +14,11 @@ PERSON, ADMIN, SOURCE = "person", "admin", "source"
 class Field:
     """A field of a person's profile.
 
-    `name` is what it is called in the store, the API, forms, files and, with dashes, on the command line. `label` is
-    English, and looked up in the language of a page. Sites are told it as `claim` (`name` unless another is given) to
-    whom the scope is granted. `editors` may change it; nobody may change what is read from the account: `derived` is
-    then the attribute of User. A flag that says of another field that it was checked `verifies` that one.
+    `name` is what it is called in the store, the API, forms, files and, with dashes, on the command line.
+    `label` is English, and looked up in the language of a page. Sites are told it as `claim` (`name` unless
+    another is given) to whom the scope is granted. `editors` may change it; nobody may change what is read
+    from the account: `derived` is then the attribute of User. A flag that says of another field that it was
+    checked `verifies` that one.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The kinds of values that a profile holds: how each is checked, and how it looks to programs and in forms.
 
-The checks follow OpenID Connect Core 1.0, sections 5.1 and 5.1.1. Each takes a value as a program sends it or as a
-person types it, and returns the form that is stored and told; what is empty stands for no value.
+The checks follow OpenID Connect Core 1.0, sections 5.1 and 5.1.1. Each takes a value as a program sends it
+or as a person types it, and returns the form that is stored and told; what is empty stands for no value.
 """
 
 import json
@@ -30,15 +30,16 @@ _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 _YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 Check = Callable[[str, Any], Any]
-"""Takes a field's name and a value of it; returns the form that is stored, or raises Invalid naming the field."""
+"""Takes a field's name and a value of it; returns the form that is stored, or raises Invalid naming the
+field."""
 
 
 @dataclass(frozen=True, eq=False)
 class Kind:
     """A kind of value. `name` is what an operator calls it, `input` how a form asks for it.
 
-    `empty` stands for no value. What is not `is_short` is told at /userinfo and left out of ID tokens, which sites
-    keep in cookies.
+    `empty` stands for no value. What is not `is_short` is told at /userinfo and left out of ID tokens,
+    which sites keep in cookies.
     """
 
     name: str
@@ -178,9 +179,10 @@ def _as_members(name: str, text: str) -> Any:
 def _part_of_address(name: str, member: str, value: Any) -> str:
     if member not in _ON_LINES:
         return _line(f"{name}.{member}", value)
-    lines = _text(f"{name}.{member}", value).replace("\r\n", "\n").strip()
+    place = f"{name}.{member}"
+    lines = _text(place, value).replace("\r\n", "\n").strip()
     if len(lines) > MAX_LINES or not lines.replace("\n", "").isprintable():
-        raise Invalid(f"{name}.{member} has at most {MAX_LINES} printable characters.", field=f"{name}.{member}")
+        raise Invalid(f"{place} has at most {MAX_LINES} printable characters.", field=place)
     return lines
 
 

@@ -1,4 +1,5 @@
-"""The fields of a profile, a line each: all standard claims of OpenID Connect Core 1.0 (5.1, 5.4), and groups.
+"""The fields of a profile, a line each: all standard claims of OpenID Connect Core 1.0 (5.1, 5.4), and
+groups.
 
 An operator adds to them by SSO_PROFILE_FIELDS.
 """
@@ -44,4 +45,5 @@ SCOPES = {
     "address": _("your postal address"),
     "groups": _("your groups"),
 }
-"""What the scopes of these fields stand for, as a person is asked for it. Others are named by the labels of their fields."""
+"""What the scopes of these fields stand for, as a person is asked for it. Others are named by the labels of
+their fields."""

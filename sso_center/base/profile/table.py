@@ -16,8 +16,8 @@ MAX_PROFILE = 8000
 
 @dataclass(frozen=True, eq=False)
 class ProfileTable:
-    """The fields in their order. `person_edits` names those that people may change themselves, None for all that
-    the table lets them."""
+    """The fields in their order. `person_edits` names those that people may change themselves, None for all
+    that the table lets them."""
 
     declared: tuple[Field, ...] = ()
     person_edits: frozenset[str] | None = None
@@ -49,14 +49,15 @@ class ProfileTable:
     def changed(self, profile: Mapping[str, Any], changes: Mapping[str, Any], editor: str) -> dict[str, Any]:
         """Return a profile after changes by `editor`, each checked; an empty value removes a field.
 
-        A flag says of a value that it was verified: with another value it is gone, unless it is among the changes.
-        Raises Invalid naming the field.
+        A flag says of a value that it was verified: with another value it is gone, unless it is among the
+        changes. Raises Invalid naming the field.
         """
         checked = self._checked(changes, editor)
         found = {**profile, **checked}
         for flag in self.stored.values():
-            about = flag.verifies
-            if about and (not found.get(about) or flag.name not in checked and found[about] != profile.get(about)):
+            value = found.get(flag.verifies)
+            is_kept = flag.name in checked or value == profile.get(flag.verifies)
+            if flag.verifies and not (value and is_kept):
                 found.pop(flag.name, None)
         found = {name: value for name, value in found.items() if value or name not in self.stored}
         if len(json.dumps(found, ensure_ascii=False).encode()) > MAX_PROFILE:

@@ -44,8 +44,7 @@ def _seed_person(services: "Services", person: DemoPerson) -> None:
     if user is None:
         users.add(
             person.username,
-            name=person.name,
-            email=f"{person.username}@example.org",
+            profile={"name": person.name, "email": f"{person.username}@example.org"},
             roles=person.roles,
             password=person.password,
         )

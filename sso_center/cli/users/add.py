@@ -23,7 +23,11 @@ def add(
         from sso_center.core.audit import Tag  # noqa: PLC0415
 
         user = services.users.add(
-            username, name=name, email=email, roles=roles, password=password, must_change=must_change
+            username,
+            profile={"name": name, "email": email},
+            roles=roles,
+            password=password,
+            must_change=must_change,
         )
         services.audit.record(Tag.USER_ADDED, sub=user.sub, actor=ACTOR)
     print_json(shown(user))

@@ -60,11 +60,17 @@ def _add(services: "Services", row: Row | BadRow) -> str:
     try:
         if row.password_hash:
             user = services.users.add_imported(
-                row.username, name=row.name, email=row.email, roles=row.roles, password_hash=row.password_hash
+                row.username,
+                profile={"name": row.name, "email": row.email},
+                roles=row.roles,
+                password_hash=row.password_hash,
             )
         else:
             user = services.users.add(
-                row.username, name=row.name, email=row.email, roles=row.roles, password=row.password or None
+                row.username,
+                profile={"name": row.name, "email": row.email},
+                roles=row.roles,
+                password=row.password or None,
             )
     except (Conflict, Invalid) as refused:
         return f"{row.username}: {refused.message}"

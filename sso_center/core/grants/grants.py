@@ -85,6 +85,7 @@ class Grants:
             return Issued(None, self._sessions.visit(cookie))
         # A secret of the session's shard: the code must be found beside the session.
         code = new_secret(shard_in(cookie) or "00")
+        # What an older center reads of it; can go one release later.
         about = json.dumps((request.scope, request.nonce), separators=(",", ":"))
         visit, word = self._sessions.visit_with(
             _ISSUE,
@@ -102,6 +103,7 @@ class Grants:
                 int(request.needs_consent),
                 request.address,
                 request.user_agent,
+                request.nonce or "",
             ),
         )
         return Issued(code if word == "issued" else None, visit, word == "consent_needed")

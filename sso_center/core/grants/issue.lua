@@ -1,9 +1,11 @@
 -- Visits a session and, when it is alive and its login recent enough, joins the client and issues a grant.
 -- `<prefix>grant:<hash of the code>` is a hash of client, redirect, challenge, sid, stamp, deadline (ms),
--- scope, about (JSON: scope, nonce), redeemed (ms, once it was), gave (the sid of an app's session).
+-- scope, nonce, redeemed (ms, once it was), gave (the sid of an app's session); and of about (JSON: scope, nonce), for an
+-- older center that runs beside this one.
 -- ARGV: the six of visit.lua; then hash of the code, client, redirect address, challenge or '', about,
 --       life of the grant (ms), how long its record is kept (ms), the login must be at or after this (ms),
---       scope, with blanks between, '1' when the person must have agreed to it, address, user agent
+--       scope, with blanks between, '1' when the person must have agreed to it, address, user agent,
+--       nonce or ''
 -- Returns {'issued' | 'login_needed' | 'consent_needed' | why the session is not alive, nonce or '', session reply...}
 -- Whether a person has agreed to all of a scope for a client; user.consents is '|client=scope scope|...|'.
 local function has_consent(user, client, scope)
@@ -37,7 +39,7 @@ if is_new then
 end
 redis.call('HSET', key, 'client', client, 'redirect', args[9], 'challenge', args[10], 'sid', session.sid,
   'stamp', math.max(stamp, joined), 'deadline', now + tonumber(args[12]), 'about', args[11],
-  'scope', scope)
+  'scope', scope, 'nonce', args[19])
 redis.call('PEXPIRE', key, tonumber(args[13]))
 session_step(session, client, args[17], args[18])
 return {'issued', nonce, unpack(session_reply(session, user))}

@@ -16,8 +16,6 @@ from sso_center.core.sessions.record import (
     Session,
     SessionView,
     Visit,
-    read_claims,
-    read_session,
 )
 from sso_center.core.sessions.search import SessionPage, SessionSearch
 from sso_center.core.sessions.sessions import (
@@ -52,6 +50,4 @@ __all__ = [
     "Visit",
     "device_mark",
     "device_type_of",
-    "read_claims",
-    "read_session",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
 from sso_center.core.clients import Client, Clients
-from sso_center.core.sessions import Sessions, read_claims, read_session
+from sso_center.core.sessions import Sessions
 from sso_center.core.tokens.access import AccessTokens
 from sso_center.core.tokens.permission import may_act_for
 from sso_center.core.tokens.records import ActiveToken, Kind, ReusedApp
@@ -72,7 +72,7 @@ class ActiveTokens:
             scope,
             issued_at=int(stamp),
             expires_at=int(deadline),
-            user=read_claims(claims) if claims else None,
+            user=self._sessions.read_user(claims) if claims else None,
             audience=asked.audience,
             jti=f"{family}.{number}" if family else number,
             family=family,
@@ -93,7 +93,7 @@ class ActiveTokens:
         if reply[0] != "alive":
             return None
         _, nonce, client_id, scope, family, stamp, *rest = reply
-        session = read_session(rest)
+        session = self._sessions.read_session(rest)
         return self._described(
             "app",
             client_id,
@@ -133,7 +133,7 @@ class ActiveTokens:
             scope,
             issued_at=int(stamp),
             expires_at=int(deadline),
-            user=read_claims(claims),
+            user=self._sessions.read_user(claims),
             jti=family,
             family=family,
         )

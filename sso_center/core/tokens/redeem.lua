@@ -6,11 +6,17 @@
 --       13 life of the chain (ms), 14 retry window (ms), 15 strict ('1' or '0'),
 --       app only: 16 sid, 17 hash of the device's id or '', 18 limit, 19 policy, 20 by device type, 21 id for endings,
 --       22 address, 23 user agent
--- Returns {'redeemed', about of the grant, stamp, deadline (ms), app's sid, {sid that it closed...},
+-- Returns {'redeemed', scope, nonce or '', stamp, deadline (ms), app's sid, {sid that it closed...},
 --          session reply of the login...} | {'replayed', sub, app's sid or ''} | {'no_user', '', sid, sub} | {'refused', why}
+-- How the person of a session proved who they are, as a family keeps it.
+local function login_of(session)
+  local about = about_read(session.about)
+  return cjson.encode({v = 2, amr = about.amr, acr = about.acr})
+end
+
 local key = prefix .. 'grant:' .. args[1]
 local f = redis.call('HMGET', key, 'client', 'redirect', 'challenge', 'sid', 'stamp', 'deadline', 'about', 'redeemed',
-  'scope', 'gave')
+  'scope', 'gave', 'nonce')
 if not f[1] then return {'refused', 'unknown'} end
 local client, sid, stamp, family_id, format = f[1], f[4], tonumber(f[5]), args[7], args[8]
 if client ~= args[2] then return {'refused', 'wrong_client'} end
@@ -33,13 +39,17 @@ if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, 
 if state ~= 'alive' then return {'refused', 'session_' .. state} end
 if not session_has(session, client, stamp) then return {'refused', 'client_left'} end
 
--- A grant that an older center issued has its scope in `about` alone.
-local scope = f[9] or table.concat(cjson.decode(f[7])[1], ' ')
+local scope, nonce = f[9], f[11]
+if not nonce then
+  -- An older center issued it, and wrote both into `about`; can go one release later.
+  local about = cjson.decode(f[7])
+  scope, nonce = scope or table.concat(about[1], ' '), about[2] ~= cjson.null and about[2] or ''
+end
 local presented, app_sid, closed = {secret = args[10], nonce = args[11], successor = args[12]}, '', {}
 local is_offline = args[9] ~= '' and string.find(' ' .. scope .. ' ', ' offline_access ', 1, true) ~= nil
 local born = math.max(next_stamp(), stamp)
 local family = args[9] ~= '' and {id = family_id, client = client, sub = session.sub, sid = sid, format = format,
-  scope = scope, about = session.about, auth_time = session.stamp, stamp = born, epoch = user.refresh_epoch,
+  scope = scope, login = login_of(session), legacy_about = session.legacy_about, auth_time = session.stamp, stamp = born, epoch = user.refresh_epoch,
   chain = args[9], retry = tonumber(args[14])}
 
 if format == 'app' then
@@ -55,10 +65,10 @@ if format == 'app' then
     session_close(one, args[21] .. ':' .. one, 'replaced', session.sub)
     closed[#closed + 1] = one
   end
-  local about = cjson.decode(session.about)
-  about[3], about[6] = now, true
-  if args[23] ~= '' then about[4] = args[23] end
-  if args[22] ~= '' then about[5] = args[22] end
+  local about = about_read(session.about)
+  about.opened_at, about.remembered = now, true
+  if args[23] ~= '' then about.user_agent = args[23] end
+  if args[22] ~= '' then about.address = args[22] end
   local app = session_begin({sid = app_sid, sub = session.sub, chain = args[9], epoch = user.epoch,
     idle = tonumber(args[13]), life = tonumber(args[13]), about = cjson.encode(about), kind = 'app', device = device,
     device_type = 'app'}, presented, args[15] == '1')
@@ -85,6 +95,6 @@ if args[5] ~= '' then
     epoch = user.access_epoch, family = family_id, number = 0})
 end
 audit_event('oidc:grant:redeem', session.sub, sid, client)
-local reply = {'redeemed', f[7], born, deadline, app_sid, closed}
+local reply = {'redeemed', scope, nonce, born, deadline, app_sid, closed}
 for _, part in ipairs(session_reply(session, user)) do reply[#reply + 1] = part end
 return reply

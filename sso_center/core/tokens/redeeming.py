@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from sso_center.core.audit import AUDIT_PART
 from sso_center.core.chains.token import ChainSigner, ChainToken, new_chain_token, presented_arguments
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused, Replayed
-from sso_center.core.sessions import MAX_USER_AGENT, OPENING_PARTS, Session, Sessions, read_session
+from sso_center.core.sessions import MAX_USER_AGENT, OPENING_PARTS, Session, Sessions
 from sso_center.core.tokens.access import AccessTokens, Issue, left_of
 from sso_center.core.tokens.records import Authentication, Redeemed
 from sso_center.storage.scripts import load_script
@@ -106,9 +105,8 @@ class Redeeming:
     def _redeemed(
         self, client: Client, chain: ChainToken | None, family: str, opaque: str, reply: Sequence[Any]
     ) -> Redeemed:
-        _, about, stamp, deadline, app_sid, ended, *login = reply
-        session = read_session(login)
-        scope, nonce = json.loads(about)
+        _, granted, nonce, stamp, deadline, app_sid, ended, *login = reply
+        session, scope = self._sessions.read_session(login), granted.split()
         authentication = Authentication(session.auth_time, session.acr, session.amr, app_sid or session.sid)
         access_token, refresh_token = opaque, None
         if chain is not None and client.has_app_tokens:
@@ -122,7 +120,7 @@ class Redeeming:
             access_token=access_token,
             expires_in=left_of(int(deadline), self._clock()),
             scope=tuple(scope),
-            nonce=nonce,
+            nonce=nonce or None,
             user=session.user,
             authentication=authentication,
             refresh_token=refresh_token,

@@ -2,7 +2,7 @@
 -- ARGV: 1 chain id, 2 generation, 3-5 hash of the secret, fresh nonce, hash of its successor, 6 client,
 --       7 scope asked for, with blanks between, or '', 8 hash of the access token ('' for a JWT), 9 its life (ms)
 -- Returns {'refreshed', nonce, family, generation, stamp, deadline, epoch and scope of the access token, sub, sid or '',
---          claims, about and auth_time of the login}
+--          claims, login and auth_time of the login}
 --       | {'reuse', family, sub} | {'scope'} | {'no_user', '', sid, sub} | {'refused', why}
 local generation, presented = tonumber(args[2]), {secret = args[3], nonce = args[4], successor = args[5]}
 local chain = chain_load(args[1])
@@ -30,7 +30,7 @@ local function answer(nonce, issued)
   local stamp, deadline, epoch, given = string.match(issued, '^(%d+):(%d+):(%d+):(.*)$')
   if session then session_touch(session) end
   return {'refreshed', nonce, family.id, generation, stamp, deadline, epoch, given, family.sub, family.sid, user.claims,
-    family.about, family.auth_time}
+    family.login, family.auth_time}
 end
 
 -- The same answer once more. A token that was a JWT when it was issued is kept nowhere, and may be asked for as an

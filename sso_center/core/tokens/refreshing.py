@@ -6,7 +6,7 @@ from sso_center.base.clock import Clock
 from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused
-from sso_center.core.sessions import Sessions, read_claims
+from sso_center.core.sessions import Sessions
 from sso_center.core.sessions.record import read_about
 from sso_center.core.tokens.access import AccessTokens, Issue, left_of
 from sso_center.core.tokens.permission import may_act_for
@@ -69,10 +69,8 @@ class Refreshing:
     def _refreshed(
         self, client: Client, presented: ChainToken, opaque: str, reply: Sequence[str]
     ) -> Refreshed:
-        _, nonce, family, number, stamp, deadline, epoch, scope, sub, sid, claims, about_text, auth_time = (
-            reply
-        )
-        about, user = read_about(about_text), read_claims(claims)
+        _, nonce, family, number, stamp, deadline, epoch, scope, sub, sid, claims, login, auth_time = reply
+        about, user = read_about(login), self._sessions.read_user(claims)
         if not may_act_for(client, user, sid):
             raise GrantRefused("not_allowed")
         given = client.scopes_of(scope.split())

@@ -8,7 +8,7 @@ whoever reads one compares it.
 
 from sso_center.core.users.consequences import Consequences
 from sso_center.core.users.hasher import PasswordHasher
-from sso_center.core.users.user import Consent, User, user_from_json
+from sso_center.core.users.user import Consent, User
 from sso_center.core.users.users import Users
 
-__all__ = ["Consent", "Consequences", "PasswordHasher", "User", "Users", "user_from_json"]
+__all__ = ["Consent", "Consequences", "PasswordHasher", "User", "Users"]

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from sso_center.core.users.user import User, user_to_json
+from sso_center.core.users.stored import user_to_json, user_to_legacy_json
+from sso_center.core.users.user import User
 from sso_center.storage.redis import Redis, load_script
 
 LIFETIME = 400 * 86_400_000
@@ -34,13 +35,14 @@ def copy_arguments(
         user.epoch,
         "1" if user.is_disabled else "0",
         as_marks(user.roles),
-        user_to_json(user),
+        user_to_legacy_json(user),
         LIFETIME,
         user.refresh_epoch,
         user.access_epoch,
         _consents(user),
         as_marks(lost_roles),
         "" if latest is None else latest,
+        user_to_json(user),
     )
 
 

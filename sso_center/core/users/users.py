@@ -4,14 +4,17 @@ import builtins
 import contextlib
 import secrets
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.names import normal_name
+from sso_center.base.profile import ADMIN, ProfileTable
 from sso_center.core.audit.audit import write_audit
 from sso_center.core.audit.journal import CHANNEL, append
 from sso_center.core.audit.tags import Tag
@@ -21,8 +24,6 @@ from sso_center.core.users.copy import write_copy
 from sso_center.core.users.hasher import PasswordHasher, check_imported_hash
 from sso_center.core.users.password_check import PasswordCheck
 from sso_center.core.users.rules import (
-    check_email,
-    check_name,
     check_password_rules,
     check_roles,
     check_username,
@@ -40,11 +41,15 @@ from sso_center.core.users.store import (
     remove_account,
     write_account,
 )
+from sso_center.core.users.stored import is_legacy, user_from_json
 from sso_center.core.users.user import User, removed_user
 from sso_center.storage.redis import Redis
 from sso_center.storage.sql import Database
 
 PAGE = 500
+
+STANDARD = ProfileTable()
+NOTHING: Mapping[str, Any] = {}
 
 
 class Users:
@@ -60,12 +65,14 @@ class Users:
         hasher: PasswordHasher,
         clock: Clock,
         consequences: Consequences | None = None,
+        table: ProfileTable = STANDARD,
     ) -> None:
         self._database = database
         self._redis = redis
         self._hasher = hasher
         self._clock = clock
         self._consequences = consequences or Consequences()
+        self._table = table
         self._passwords = PasswordCheck(database, hasher)
 
     # -- finding
@@ -136,8 +143,7 @@ class Users:
         self,
         username: str,
         *,
-        name: str = "",
-        email: str = "",
+        profile: Mapping[str, Any] = NOTHING,
         roles: Iterable[str] = (),
         password: str | None = None,
         must_change: bool = False,
@@ -148,38 +154,43 @@ class Users:
         """
         login = check_username(username)
         hashed = None if password is None else self._hasher.hash(check_password_rules(password, login))
-        return self._add(login, name, email, roles, hashed, must_change=must_change)
+        return self._add(login, profile, roles, hashed, must_change=must_change)
 
     def add_imported(
-        self, username: str, *, name: str = "", email: str = "", roles: Iterable[str] = (), password_hash: str
+        self,
+        username: str,
+        *,
+        profile: Mapping[str, Any] = NOTHING,
+        roles: Iterable[str] = (),
+        password_hash: str,
     ) -> User:
         """Add a user whose password another system hashed with argon2. Raises Conflict, Invalid."""
         stored = check_imported_hash(password_hash)
-        return self._add(check_username(username), name, email, roles, stored, must_change=False)
+        return self._add(check_username(username), profile, roles, stored, must_change=False)
 
     def _add(
         self,
         login: str,
-        name: str,
-        email: str,
+        profile: Mapping[str, Any],
         roles: Iterable[str],
         password_hash: str | None,
         *,
         must_change: bool,
     ) -> User:
+        now = self._clock()
         user = User(
             sub="u" + secrets.token_urlsafe(12),
             username=login,
-            name=check_name(name) or login,
-            email=check_email(email),
             roles=check_roles(roles),
             is_disabled=False,
             must_change_password=must_change,
             version=1,
             epoch=0,
+            profile=self._changed({}, login, profile, ADMIN),
+            changed_at=now,
         )
         with _taken_names(login), self._database.write() as connection:
-            add_account(connection, Account(user, password_hash), self._clock())
+            add_account(connection, Account(user, password_hash), now)
         # Nobody has seen this user yet: a copy that could not be written is refilled when first missed.
         with contextlib.suppress(Unavailable):
             write_copy(self._redis, user)
@@ -243,9 +254,18 @@ class Users:
         return self._change(sub, reason, change, actor)
 
     def update(
-        self, sub: str, *, username: str | None = None, name: str | None = None, email: str | None = None
+        self,
+        sub: str,
+        *,
+        username: str | None = None,
+        profile: Mapping[str, Any] = NOTHING,
+        editor: str = ADMIN,
     ) -> User:
-        """Change what is not None. Raises NotFound, Conflict, Invalid."""
+        """Change the login name unless it is None, and the given fields as `editor` may, from the next
+        request on.
+
+        Raises NotFound, Conflict, Invalid.
+        """
         login = None if username is None else check_username(username)
 
         def change(account: Account) -> Account:
@@ -255,13 +275,20 @@ class Users:
                 user=replace(
                     user,
                     username=user.username if login is None else login,
-                    name=user.name if name is None else check_name(name) or user.username,
-                    email=user.email if email is None else check_email(email),
+                    profile=self._changed(user.profile, user.username, profile, editor),
                 ),
             )
 
         with _taken_names(login or ""):
             return self._change(sub, "changed", change)
+
+    def _changed(
+        self, profile: Mapping[str, Any], username: str, changes: Mapping[str, Any], editor: str
+    ) -> Mapping[str, Any]:
+        """Return a profile after changes; who gives no name is called by the login name."""
+        if not changes and profile:
+            return profile
+        return {"name": username, **self._table.changed(profile, changes, editor)}
 
     def grant_consent(self, sub: str, client_id: str, scope: Iterable[str]) -> User:
         """Let a client have these scopes, besides those it was let have before. Raises NotFound."""
@@ -330,7 +357,7 @@ class Users:
         with self._database.write() as connection:
             before = _known(read_by_sub(connection, sub, for_update=True))
             after = change(before)
-            after = replace(after, user=replace(after.user, version=before.user.version + 1))
+            after = replace(after, user=replace(after.user, version=before.user.version + 1, changed_at=now))
             lost = set(before.user.roles) - set(after.user.roles)
             write_account(connection, after, now)
             if reason == "password_change":
@@ -354,6 +381,17 @@ class Users:
 
     # -- the copy in Redis
 
+    def read_copy(self, text: str) -> User:
+        """Return the user of a copy. One that an older center wrote lacks the profile and is written anew."""
+        user = read_user(text)
+        if not is_legacy(text):
+            return user
+        # Without SQL such a user is whom an older center knows.
+        with contextlib.suppress(Unavailable, NotFound):
+            fresh = self.refill(user.sub)
+            return fresh if fresh.version >= user.version else user
+        return user
+
     def write_through(self, user: User) -> None:
         """Write the user's copy unless Redis has a newer one."""
         write_copy(self._redis, user)
@@ -367,6 +405,12 @@ class Users:
         user = self.get(sub)
         write_copy(self._redis, user, lost_roles=lost_roles, latest=latest)
         return user
+
+
+@lru_cache(maxsize=4096)
+def read_user(text: str) -> User:
+    """Read a user from a copy; a changed user is another text."""
+    return user_from_json(text)
 
 
 def _loses_a_role(user: User, roles: Collection[str]) -> bool:

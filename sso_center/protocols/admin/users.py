@@ -51,8 +51,7 @@ def routes(services: Services) -> Sequence[Route]:
         body = asked.body
         user = users.add(
             body["username"],
-            name=body.get("name", ""),
-            email=body.get("email", ""),
+            profile={field: body[field] for field in ("name", "email") if field in body},
             roles=body.get("roles", ()),
             password=body.get("password"),
             must_change=body.get("must_change_password", False),
@@ -61,7 +60,11 @@ def routes(services: Services) -> Sequence[Route]:
         return user_json(user)
 
     def update(asked: Asked) -> dict[str, Any]:
-        user = users.update(asked.id, **asked.body)
+        user = users.update(
+            asked.id,
+            username=asked.body.get("username"),
+            profile={field: asked.body[field] for field in ("name", "email") if field in asked.body},
+        )
         audit.record(Tag.USER_CHANGED, sub=user.sub, detail={"changed": sorted(asked.body)}, **asked.trail)
         return user_json(user)
 

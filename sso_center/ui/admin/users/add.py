@@ -72,8 +72,7 @@ def _add(services: Services, typed: Typed) -> Response:
     password = new_password()
     user = services.users.add(
         typed.username,
-        name=typed.name,
-        email=typed.email,
+        profile={"name": typed.name, "email": typed.email},
         roles=typed.roles,
         password=password,
         must_change=True,

@@ -84,7 +84,9 @@ def _warning(services: Services, user: User, typed: Typed) -> str:
 def _change(services: Services, user: User, typed: Typed) -> Response:
     actor, changed = admin().sub, [field for field in FIELDS if getattr(user, field) != getattr(typed, field)]
     if set(changed) - {"roles"}:
-        services.users.update(user.sub, username=typed.username, name=typed.name, email=typed.email)
+        services.users.update(
+            user.sub, username=typed.username, profile={"name": typed.name, "email": typed.email}
+        )
     if "roles" in changed:
         services.users.set_roles(user.sub, typed.roles, actor)
     if changed:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from flask import request
 
 from sso_center.base.errors import SSOError
-from sso_center.core.users.rules import check_email, check_name, check_roles, check_username
+from sso_center.base.profile.kinds import EMAIL, TEXT
+from sso_center.core.users.rules import check_roles, check_username
 from sso_center.ui.words import in_words
 from sso_center.web.language import gettext
 
@@ -26,8 +27,8 @@ def read_form() -> Typed:
     """Return what was typed; raises Invalid naming the field."""
     return Typed(
         username=check_username(request.form.get("username", "")),
-        name=check_name(request.form.get("name", "")),
-        email=check_email(request.form.get("email", "")),
+        name=TEXT.check("name", request.form.get("name", "")),
+        email=EMAIL.check("email", request.form.get("email", "")),
         roles=check_roles(request.form.get("roles", "").replace(",", " ").split()),
     )
 
