@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
+from benchmarks.against import compare
 from benchmarks.center import running_center
 from benchmarks.crowded import NoRoomError, check_room, measure_crowded
 from benchmarks.interference import measure_interference
@@ -52,6 +53,8 @@ def main() -> None:
             from benchmarks.profiling import profile  # noqa: PLC0415 - it loads the whole center
 
             profile(options.task, units=options.units, top=options.top, is_exact=options.exact)
+        elif options.against:
+            _compare(options)
         else:
             _run(options)
     except (CannotStartError, RefusedError) as trouble:
@@ -80,6 +83,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="requests under way (16)")
     parser.add_argument("--workers", type=int, default=2, help="web processes of either side (2)")
     parser.add_argument("--sessions", type=int, help="held by the full store (1000000)")
+    parser.add_argument(
+        "--against", metavar="REV", help="another commit, instead of the peer: 9 rounds or more"
+    )
     parser.add_argument("--side", action="append", choices=tuple(STARTERS), help="leave the other one out")
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (3 if options.quick else 5)
@@ -124,6 +130,21 @@ def _run(options: argparse.Namespace) -> None:
     )
     print(crowded)
     print("\n".join(["", *left_out]) if left_out else "")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    rows, is_slower = compare(
+        options.against,
+        only=options.only or (),
+        rounds=options.rounds,
+        seconds=options.seconds,
+        connections=options.connections,
+        workers=options.workers,
+        alg=options.alg,
+    )
+    print(f"\n{render(rows, 'this tree', options.against)}")
+    if is_slower:
+        sys.exit(f"benchmarks: slower than {options.against}")
 
 
 def _measure_crowded(options: argparse.Namespace, left_out: list[str]) -> str:

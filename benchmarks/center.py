@@ -32,15 +32,25 @@ Fill = Callable[[dict[str, str]], None]
 
 @contextmanager
 def running_center(
-    folder: Path, *, workers: int, alg: str, name: str = "center", fill: Fill | None = None
+    folder: Path,
+    *,
+    workers: int,
+    alg: str,
+    name: str = "center",
+    fill: Fill | None = None,
+    code: Path | None = None,
 ) -> Iterator[Side]:
     """The center with its embedded stores, all in `folder`, stopped at the end. Raises CannotStartError.
 
-    `fill` puts more into the stores before anybody is served.
+    `fill` puts more into the stores before anybody is served. `code` is the tree whose center it is, when
+    that is not this one.
     """
+    folder.mkdir(exist_ok=True)
     port = free_port()
     origin = Origin(port, f"sso.localhost:{port}")
     environ = _environment(origin, folder, workers)
+    if code is not None:
+        environ["PYTHONPATH"] = str(code)
     visitors, newcomers = usernames("visitor"), usernames("newcomer")
     with _kept_store(folder):
         shop = _add_client(environ, folder, "shop", alg)

@@ -10,7 +10,7 @@ from benchmarks.cutting_off import CutOff
 from benchmarks.interference import RATE, Interference
 from benchmarks.load import Sample
 from benchmarks.logged_out import LoggedOut
-from benchmarks.rounds import Results, ratio
+from benchmarks.rounds import Results, paired_interval, ratio
 from benchmarks.sdk import Added
 from benchmarks.subscribers import Subscribed
 
@@ -51,6 +51,22 @@ def rows_of(results: Results, names: Sequence[str], ours: str, *, is_quiet: bool
         mine, theirs = refused
         rows.append(Row("  REFUSED, units in all", mine, theirs))
     return rows
+
+
+def paired_rows(results: Results, ours: str, theirs: str, slower: float) -> list[Row]:
+    """The lines of one task for two commits: slower is what is so with the whole interval of its ratios."""
+    found = paired_interval(results.cpu(ours), results.cpu(theirs))
+    between = f"{found.low:.3f} to {found.high:.3f} of {len(results.cpu(ours))} pairs"
+    verdict = "SLOWER" if found.low > slower else f"not above {slower:g} as a whole: met"
+    names = (ours, theirs)
+    return [
+        Row(f"{results.task.title}:"),
+        _row("  server CPU, ms", results.cpu, names, ours, "{:.3f}"),
+        _spread_row(results, names, ours),
+        Row("  paired ratio of CPU, median", ratio=f"{found.median:.3f}", aim=f"{between}  {verdict}"),
+        _row("  p50, ms", lambda side: results.latency(side, 50), names, ours, "{:.1f}"),
+        _row("  p99, ms", lambda side: results.latency(side, 99), names, ours, "{:.1f}"),
+    ]
 
 
 def memory_row(title: str, megabytes: dict[str, float], ours: str, *, has_aim: bool) -> Row:

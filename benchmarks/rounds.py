@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import comb
 from statistics import median
 
 from benchmarks.load import Sample
@@ -37,16 +38,45 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The median of ratios, and between which of them the true median lies with CONFIDENCE."""
+
+    median: float
+    low: float
+    high: float
+
+
+def paired_interval(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
+    """The ratio of ours by theirs, round by round, with the interval that the sign test gives its median.
+
+    It is made of the ratios' order alone, so that one wild round moves it no further than to its neighbour.
+    """
+    ratios = sorted(a / b for a, b in zip(ours, theirs, strict=True))
+    count, cut, tail = len(ratios), 0, 0.0
+    # How many of the lowest, and of the highest, may be left out: so few below it are too rare.
+    while (tail := tail + comb(count, cut) / 2**count) <= (1 - CONFIDENCE) / 2:
+        cut += 1
+    kept = max(cut - 1, 0)
+    return Interval(median(ratios), ratios[kept], ratios[-1 - kept])
+
+
 WARM_UP = 4.0
 """Seconds for the round that does not count: a just-in-time compiler needs them to reach its speed."""
 
 
 def measure(tasks: Sequence[Task], crowds: Sequence[Crowd], *, rounds: int, seconds: float) -> list[Results]:
-    """Every task on every side, `rounds` times in turn, after one round that is not counted."""
+    """Every task on every side, `rounds` times in turn, after one round that is not counted.
+
+    Who goes first changes from round to round: whatever the first leaves behind meets both.
+    """
     results = [Results(task, {crowd.side.name: [] for crowd in crowds}) for task in tasks]
     for number in range(rounds + 1):
         for result in results:
-            for crowd in crowds:
+            for crowd in crowds if number % 2 else reversed(crowds):
                 sample = result.task.measure(crowd, seconds if number else max(seconds, WARM_UP))
                 if number:
                     result.samples[crowd.side.name].append(sample)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
+from client_sdk.core.endings.view import View
 from client_sdk.core.site import Site
-from client_sdk.core.view import View
 from client_sdk.flask import SSO
 from client_sdk.testing import FakeCenter, Person
 

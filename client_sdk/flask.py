@@ -22,18 +22,18 @@ try:
 except ModuleNotFoundError as missing:
     raise ImportError('this adapter needs Flask: pip install "sso-center[flask]"') from missing
 
-from client_sdk.core.browser_tokens import Fresh
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import LoginNeeded, Unavailable
-from client_sdk.core.identity import User
+from client_sdk.core.http.transport import Transport
+from client_sdk.core.liveness.request_session import NOBODY, RequestSession
+from client_sdk.core.sessions.local_session import User
 from client_sdk.core.settings import settings_from
-from client_sdk.core.signed_links import Link, holder_of
 from client_sdk.core.site import ROUTES, Site
-from client_sdk.core.standing import NOBODY, Standing
-from client_sdk.core.token import Token
-from client_sdk.core.token_guard import Admitted, Needs
-from client_sdk.core.transport import Transport
-from client_sdk.core.web import MAX_FORM, Answer, Incoming
+from client_sdk.core.tokens.browser_tokens import FreshToken
+from client_sdk.core.tokens.guard import AdmittedRequest, Requirements
+from client_sdk.core.tokens.signed_links import Link, holder_of
+from client_sdk.core.tokens.token import Token
+from client_sdk.core.web.messages import MAX_FORM, Answer, Incoming
 
 P = ParamSpec("P")
 Names = str | Iterable[str]
@@ -139,7 +139,7 @@ class SSO:
         It needs all of `scope` and of `role` (a name, several separated by spaces, or a list), and must be
         for `audience`, else for the setting of that name. Refusals are those of RFC 6750.
         """
-        needs = Needs(_names(scope), _names(role), audience)
+        needs = Requirements(_names(scope), _names(role), audience)
 
         def refused() -> Answer | None:
             environ = request.environ
@@ -172,7 +172,7 @@ class SSO:
     @property
     def token(self) -> Token | None:
         """The token that `token_required` let in: `sub`, `client_id`, `scope`, `roles`, ...; else None."""
-        admitted: Admitted | None = request.environ.get(_ADMITTED)
+        admitted: AdmittedRequest | None = request.environ.get(_ADMITTED)
         return admitted.token if admitted is not None else None
 
 
@@ -200,22 +200,22 @@ def _site() -> Site:
     return site
 
 
-def _standing() -> Standing:
+def _standing() -> RequestSession:
     environ = request.environ
-    standing: Standing | None = environ.get(_STANDING)
+    standing: RequestSession | None = environ.get(_STANDING)
     if standing is None:
         standing = _site().standing(environ.get("HTTP_COOKIE"), environ["wsgi.url_scheme"])
         environ[_STANDING] = standing
     return standing
 
 
-def _fresh(*, refused: str = "") -> Fresh | None:
+def _fresh(*, refused: str = "") -> FreshToken | None:
     environ = request.environ
     if _FRESH not in environ or refused:
         standing, scheme = _standing(), environ["wsgi.url_scheme"]
         cookies = environ.get("HTTP_COOKIE")
         environ[_FRESH] = _site().fresh(standing, cookies, scheme, refused=refused)
-    fresh: Fresh | None = environ[_FRESH]
+    fresh: FreshToken | None = environ[_FRESH]
     return fresh
 
 
@@ -257,13 +257,13 @@ def _endpoint(site: Site, name: str) -> Callable[[], Response]:
 
 def _finish(response: Response) -> Response:
     environ = request.environ
-    admitted: Admitted | None = environ.get(_ADMITTED)
+    admitted: AdmittedRequest | None = environ.get(_ADMITTED)
     if _LINK in environ:
         _keep_secret(response)
     if admitted is None and _STANDING not in environ:
         return response
     _keep_private(response, ("Cookie",) if admitted is None else ("Authorization", "Cookie"))
-    fresh: Fresh | None = environ.get(_FRESH)
+    fresh: FreshToken | None = environ.get(_FRESH)
     added = list(admitted.headers) if admitted is not None else []
     added += [cookie.header() for cookie in fresh.cookies] if fresh is not None else []
     if added:

@@ -1,33 +1,60 @@
 """The Flask application: wiring only. Knows every façade and page, and holds no rule."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from flask import Flask
 
 from sso_center import ui, web
-from sso_center.protocols import admin, endings, oidc
-from sso_center.protocols.oidc.straight import StraightBack
+from sso_center.protocols.api import Endpoint
 from sso_center.protocols.programs import Programs
+from sso_center.protocols.table import FACADES, Facades
 from sso_center.services import Services
-from sso_center.web import browser, csrf, health
+from sso_center.web import browser, csrf, health, sign_in
+from sso_center.web.paths import Paths, joined
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
-def create_app(services: Services) -> Flask:
+def create_app(services: Services, facades: Facades = FACADES) -> Flask:
     """Return the WSGI application of one process."""
+    programs = [endpoint for facade in facades for endpoint in facade.endpoints(services)]
     app = Flask(__name__, static_folder=None)
     app.secret_key = services.keys.cookie_secrets("form")[-1]
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body
-    web.install(app, services.settings)
+    web.install(app, services.settings, _program_paths(facades, programs))
     browser.install(app, services)
+    sign_in.install(
+        app, services, {path: name for facade in facades for path, name in facade.waiting_sites.items()}
+    )
     _follow_keys(app, services)
     for blueprint in (
-        *oidc.blueprints(services),
+        *(one for facade in facades for one in facade.blueprints(services)),
         *ui.blueprints(services),
         health.blueprint(services),
     ):
         app.register_blueprint(blueprint)
-    programs = (*oidc.endpoints(services), *endings.endpoints(services), *admin.endpoints(services))
-    in_front = StraightBack(Programs(app.wsgi_app, programs, services.settings), services)
-    app.wsgi_app = in_front  # type: ignore[method-assign]
+    _put_in_front(app, Programs(app.wsgi_app, programs, services.settings))
+    for facade in facades:
+        if facade.fast_path is not None:
+            _put_in_front(app, facade.fast_path(app.wsgi_app, services))
     return app
+
+
+def paths_of(facades: Facades = FACADES) -> Paths:
+    """Return what façades and pages say of their paths, for the server's front."""
+    return joined((*(facade.paths for facade in facades), ui.PATHS, health.PATHS))
+
+
+def _program_paths(facades: Facades, programs: Iterable[Endpoint]) -> tuple[str, ...]:
+    # Up to the first name in it: an address below one of ours that leads nowhere was a program's too.
+    served = {endpoint.path.partition("{")[0] for endpoint in programs}
+    return (*paths_of(facades).for_programs, *sorted(served))
+
+
+def _put_in_front(app: Flask, application: "WSGIApplication") -> None:
+    app.wsgi_app = application  # type: ignore[assignment, method-assign]
 
 
 def _follow_keys(app: Flask, services: Services) -> None:

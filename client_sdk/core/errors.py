@@ -4,8 +4,6 @@
 ever carries a token, a secret or a session.
 """
 
-from client_sdk.core.web import Cookie
-
 
 class SSOError(Exception):
     """Any refusal or failure of the SDK."""
@@ -73,15 +71,15 @@ class LoginFailed(SSOError):
 class LoginNeeded(SSOError):
     """Somebody is signed in, but the tokens to call APIs with are gone: a new login gives new ones.
 
-    `is_session_over` says that the center refused to go on, so that nobody is signed in any more; `cookies`
-    are then those that take the session out of the browser. Codes: `tokens_missing`, `tokens_expired`,
+    `is_session_over` says that the center refused to go on, so nobody is signed in any more; `headers` then
+    remove the session's cookies from the browser. Codes: `tokens_missing`, `tokens_expired`,
     `refresh_refused`.
     """
 
     def __init__(self, code: str, message: str, *, is_session_over: bool = False) -> None:
         super().__init__(code, message)
         self.is_session_over = is_session_over
-        self.cookies: tuple[Cookie, ...] = ()
+        self.headers: tuple[tuple[str, str], ...] = ()
 
 
 class TokenRefused(SSOError):

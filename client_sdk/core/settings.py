@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from client_sdk.core.errors import BadSettings
-from client_sdk.core.loopback import is_localhost
 
 APP_TOKEN_PLACES = ("header", "cookie")
 ALGORITHMS = ("ES256", "RS256", "EdDSA", "PS256", "ES384", "RS384", "PS384", "ES512", "RS512", "PS512")
@@ -123,6 +122,11 @@ def settings_from(given: Mapping[str, Any], config: Mapping[str, Any]) -> Settin
         raise BadSettings(f"{', '.join(misspelt)}: no such setting; there are {', '.join(names)}")
     found = {name: config[f"SSO_{name.upper()}"] for name in names if f"SSO_{name.upper()}" in config}
     return Settings(**{**found, **{name: value for name, value in given.items() if value is not None}})
+
+
+def is_localhost(host: str) -> bool:
+    """Say whether a host name, in lower case, is `localhost` or ends in `.localhost`."""
+    return host == "localhost" or host.endswith(".localhost")
 
 
 def _missing(name: str) -> str:

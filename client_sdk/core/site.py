@@ -4,32 +4,34 @@ import logging
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from secrets import token_urlsafe
 
-from client_sdk.core import return_to
-from client_sdk.core.addresses import Addresses
-from client_sdk.core.asker import Asker
-from client_sdk.core.attempts import Attempts
-from client_sdk.core.browser_tokens import BrowserTokens, Fresh
-from client_sdk.core.center import Center
 from client_sdk.core.clock import Clock
+from client_sdk.core.endings.check import check_sessions
+from client_sdk.core.endings.feed_follower import FeedFollower
+from client_sdk.core.endings.view import View
 from client_sdk.core.errors import BadSettings, LoginNeeded, Unavailable
-from client_sdk.core.follower import Follower
-from client_sdk.core.fork import notice_fork
-from client_sdk.core.identity import LocalSession, User
-from client_sdk.core.local_sessions import local_sessions
-from client_sdk.core.pages import page, refusal
-from client_sdk.core.position import Moment
+from client_sdk.core.http.center import Center
+from client_sdk.core.http.transport import RequestsTransport, Transport
+from client_sdk.core.liveness.request_session import NOBODY, RequestSession, RequestSessions
+from client_sdk.core.liveness.session_checker import SessionChecker
+from client_sdk.core.login.attempts import LoginAttempts
+from client_sdk.core.login.sign_in import SignIn
+from client_sdk.core.login.sign_out import SignOut
+from client_sdk.core.sessions.local_session import LocalSession, User
+from client_sdk.core.sessions.position import Moment
+from client_sdk.core.sessions.session_store import open_store
 from client_sdk.core.settings import Settings
-from client_sdk.core.signed_links import Link, SignedLinks
-from client_sdk.core.signing_in import SigningIn
-from client_sdk.core.signing_out import SigningOut
-from client_sdk.core.standing import NOBODY, Standing, Standings
-from client_sdk.core.token_checks import TokenChecks
-from client_sdk.core.token_guard import TokenGuard
-from client_sdk.core.transport import RequestsTransport, Transport
-from client_sdk.core.view import View
-from client_sdk.core.web import Answer, Incoming, answer, single_values
+from client_sdk.core.threads.fork import notice_fork
+from client_sdk.core.tokens.browser_tokens import BrowserTokens, FreshToken
+from client_sdk.core.tokens.checker import TokenChecker
+from client_sdk.core.tokens.guard import TokenGuard
+from client_sdk.core.tokens.signed_links import Link, SignedLinks
+from client_sdk.core.web import return_to
+from client_sdk.core.web.addresses import Addresses
+from client_sdk.core.web.messages import Answer, Incoming, answer, single_values
+from client_sdk.core.web.pages import page, refusal
 
 ROUTES = {
     "login": ("GET",),
@@ -58,30 +60,30 @@ class Site:
         self._clock = clock or Clock()
         self._view = View(settings.client_id)
         self._addresses = Addresses(settings)
-        self._sessions = local_sessions(settings, self._clock)
+        self._sessions = open_store(settings, self._clock)
         center = Center(settings, self._clock, transport or RequestsTransport(settings.timeout))
-        self._asker = Asker(center.are_alive, self._moment)
-        self._follower = Follower(settings, self._clock, center, self._view, self._sessions)
+        self._asker = SessionChecker(partial(check_sessions, center), self._moment)
+        self._follower = FeedFollower(settings, self._clock, center, self._view, self._sessions)
         # Its threads know nothing of the site, so that they end with it.
         weakref.finalize(self, self._follower.stop).atexit = False
         known = (self._sessions, self._view)
-        self._standings = Standings(
+        self._standings = RequestSessions(
             settings, self._clock, self._addresses, *known, self._asker, self._follower
         )
-        attempts = Attempts(settings, self._clock, random)
+        attempts = LoginAttempts(settings, self._clock, random)
         self.links = SignedLinks(settings, self._clock.wall)
         self._tokens = BrowserTokens(settings, self._clock, center, self._addresses, self._sessions)
         shared = (self._sessions, self._tokens, self._view)
-        self._signing_in = SigningIn(settings, self._clock, center, self._addresses, attempts, *shared)
-        self._signing_out = SigningOut(settings, self._clock, center, self._addresses, *shared)
-        checks = TokenChecks(settings, self._clock, center, self._view, self._follower)
+        self._signing_in = SignIn(settings, self._clock, center, self._addresses, attempts, *shared)
+        self._signing_out = SignOut(settings, self._clock, center, self._addresses, *shared)
+        checks = TokenChecker(settings, self._clock, center, self._view, self._follower)
         self.guard = TokenGuard(settings, self._clock, self._addresses, checks)
 
     def close(self) -> None:
         """Stop following the center's endings: for sites that are gone before their process is."""
         self._follower.stop()
 
-    def standing(self, cookies: str | None, scheme: str) -> Standing:
+    def standing(self, cookies: str | None, scheme: str) -> RequestSession:
         """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`.
 
         In memory and without network while the center's feed is followed; else unless nobody asked the
@@ -89,14 +91,14 @@ class Site:
         """
         return self._standings.of_cookies(cookies, scheme)
 
-    def standing_of(self, link: Link) -> Standing:
+    def standing_of(self, link: Link) -> RequestSession:
         """Return how the session stands that a signed link was made in: for no longer than the link lasts."""
         user, opened_at = User(link.sub, link.sid, "", "", "", ()), int(link.issued_at * 1000)
         return self._standings.of_session(LocalSession(user, link.issued_at, opened_at, link.expires_at))
 
     def fresh(
-        self, standing: Standing, cookies: str | None, scheme: str, *, refused: str = ""
-    ) -> Fresh | None:
+        self, standing: RequestSession, cookies: str | None, scheme: str, *, refused: str = ""
+    ) -> FreshToken | None:
         """Return the access token of who stands so, or None when that is nobody.
 
         `refused` is one that was refused before its time and must be replaced. Raises BadSettings when tokens
@@ -116,10 +118,9 @@ class Site:
             return self._unavailable(incoming, failed)
         log.info("a new login is needed: %s", failed)
         answered = self.refuse(incoming, NOBODY)
-        cookies = tuple(cookie.header() for cookie in failed.cookies)
-        return replace(answered, headers=answered.headers + cookies)
+        return replace(answered, headers=answered.headers + failed.headers)
 
-    def refuse(self, incoming: Incoming, standing: Standing) -> Answer:
+    def refuse(self, incoming: Incoming, standing: RequestSession) -> Answer:
         """Answer a request for a page that needs somebody signed in and has nobody.
 
         A person is sent to the center, a script gets 401 with the address to send the person to; when it

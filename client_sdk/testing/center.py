@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.login import challenge_of, with_query
-from client_sdk.core.logout_token import EVENT
-from client_sdk.core.transport import HttpRequest, HttpResponse
+from client_sdk.core.http.transport import HttpRequest, HttpResponse
+from client_sdk.core.login.authorization_request import challenge_of, with_query
+from client_sdk.core.login.logout_token import EVENT
 from client_sdk.testing.feed import Feed
 from client_sdk.testing.journal import Journal
 from client_sdk.testing.keys import SigningKeys, at_hash

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl
 
-from client_sdk.core.transport import HttpResponse
+from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing.journal import Journal
 from client_sdk.testing.wire import json_answer
 

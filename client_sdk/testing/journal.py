@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from secrets import token_hex
 from typing import Any
 
-from client_sdk.core.ending import CLAIMS_CHANGED, SESSION_REVOKED, TOKEN_REVOKED
+from client_sdk.core.endings.ending import CLAIMS_CHANGED, SESSION_REVOKED, TOKEN_REVOKED
 
 KEEP_ALIVE = 15.0
 _LOOK = 0.1

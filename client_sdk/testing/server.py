@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from client_sdk.core.transport import HttpResponse
+from client_sdk.core.http.transport import HttpResponse
 
 Serve = Callable[[str, str, bytes, Mapping[str, str]], HttpResponse | Iterator[bytes]]
 """Answers a site's server: method, address without the host, body, headers. Pieces are an event stream."""

@@ -12,16 +12,7 @@ import click
 
 from sso_center.base.errors import SettingsError
 from sso_center.base.settings import Settings, load_settings
-
-SLOW_POSTS = frozenset({"/login", "/login/new-password", "/account/password"})
-"""Where passwords are checked or hashed, which takes as long as a hundred other requests."""
-
-APART = ("/admin", "/api/admin/")
-"""Where sessions are counted, passwords hashed, or a site is waited for: that must hold up nobody's login."""
-
-
-POLLED = frozenset({"/endings"})
-"""What every site asks every few seconds, and what SQL alone can answer."""
+from sso_center.protocols.table import FACADES, Facades
 
 
 @click.command()
@@ -34,14 +25,14 @@ def serve(bind: str | None, workers: str | None) -> None:
     run(load_settings(environ))
 
 
-def run(settings: Settings) -> None:
-    """Serve with these settings until told to stop.
+def run(settings: Settings, facades: Facades = FACADES) -> None:
+    """Serve with these settings, and speak the protocols of `facades`, until told to stop.
 
     Raises SettingsError for what a person must mend, Unavailable when a store is away at the start.
     """
     _share_counters(settings)
     # Loaded here, once, so that all processes share the pages.
-    from sso_center.app import create_app  # noqa: PLC0415
+    from sso_center.app import create_app, paths_of  # noqa: PLC0415
     from sso_center.cli.supervisor import supervise  # noqa: PLC0415
     from sso_center.courier import run as run_courier  # noqa: PLC0415
     from sso_center.server import Limits  # noqa: PLC0415
@@ -55,6 +46,7 @@ def run(settings: Settings) -> None:
     configure(settings.log_level)
     if settings.log_level in ("debug", "info"):
         log_to_stdout()
+    paths = paths_of(facades)
     with _embedded_server(settings) as keep_running:
         _bring_tables_up_to_date(settings)
         supervise(
@@ -63,11 +55,11 @@ def run(settings: Settings) -> None:
                 max_body=settings.max_body,
                 body_timeout=settings.body_timeout,
                 trusted_proxies=settings.trusted_proxies,
-                slow_posts=SLOW_POSTS,
-                apart=APART,
-                polled=POLLED,
+                slow_posts=frozenset(paths.password_posts),
+                apart=paths.slow,
+                polled=frozenset(paths.polled),
             ),
-            lambda: patiently(lambda: create_app(build_services(settings)).wsgi_app),
+            lambda: patiently(lambda: create_app(build_services(settings), facades).wsgi_app),
             lambda: run_courier(settings),
             keep_running,
         )

@@ -8,6 +8,9 @@ from flask import Blueprint
 
 from sso_center.services import Services
 from sso_center.ui import account, admin, assets, login
+from sso_center.web.paths import joined
+
+PATHS = joined((login.PATHS, account.PATHS, admin.PATHS))
 
 
 def blueprints(services: Services) -> list[Blueprint]:

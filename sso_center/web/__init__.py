@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from sso_center.base.settings import Settings
 
 
-def install(app: "Flask", settings: "Settings") -> None:
+def install(app: "Flask", settings: "Settings", program_paths: tuple[str, ...]) -> None:
     """Give `app` everything of this package; its `secret_key` must be set before.
+
+    What begins with one of `program_paths` is asked by programs alone.
 
     The parts are imported here, so that a process without Flask may use the log alone.
     """
@@ -25,5 +27,5 @@ def install(app: "Flask", settings: "Settings") -> None:
     address.install(app, settings)
     language.install(app, settings)
     pages.install(app, settings)
-    errors.install(app)
+    errors.install(app, program_paths)
     csrf.install(app, settings)

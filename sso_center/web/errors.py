@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sso_center.base.errors import Conflict, Invalid, NotFound, SSOError, TooMany, Unavailable
@@ -13,20 +13,7 @@ from sso_center.web.pages import render
 
 log = logging.getLogger(__name__)
 
-PROGRAM_PATHS = (
-    "/.well-known/",
-    "/api/",
-    "/endings",
-    "/healthz",
-    "/introspect",
-    "/jwks.json",
-    "/metrics",
-    "/readyz",
-    "/revoke",
-    "/token",
-    "/userinfo",
-)
-"""Addresses that only programs ask for: their errors are JSON whatever the request says it accepts."""
+_EXTENSION = "sso-program-paths"
 
 
 class ShownError(SSOError):
@@ -125,8 +112,12 @@ PROBLEMS = {
 }
 
 
-def install(app: Flask) -> None:
-    """Answer every error that `app` raises; a façade or a page may answer its own before that."""
+def install(app: Flask, program_paths: tuple[str, ...]) -> None:
+    """Answer every error that `app` raises; a façade or a page may answer its own before that.
+
+    Below `program_paths` errors are JSON, whatever the request says it accepts.
+    """
+    app.extensions[_EXTENSION] = program_paths
     app.register_error_handler(ShownError, _shown)
     app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(TooMany, _too_many)
@@ -171,7 +162,7 @@ def answer(
 
 def is_for_program() -> bool:
     """Say whether the current request comes from a program rather than from a person's browser."""
-    if request.path.startswith(PROGRAM_PATHS):
+    if request.path.startswith(current_app.extensions[_EXTENSION]):
         return True
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]

@@ -69,7 +69,7 @@ def _always(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 
 def let_forms_lead_elsewhere() -> None:
-    """Leave `form-action` out of the answer to this request.
+    """Leave `form-action` out of this answer: its form is answered by redirects that end at another site.
 
     Chromium holds every redirect that follows the sending of a form against the `form-action` of the page
     with the form. A login is answered by a redirect to /authorize, that by one to the site, and the site may

@@ -6,11 +6,7 @@ from urllib.parse import quote
 from flask import Flask, Response, render_template
 
 from sso_center.base.settings import Settings
-from sso_center.web import headers
 from sso_center.web.logging import request_id
-
-LEADS_ELSEWHERE = frozenset({"login.html", "new_password.html", "logout.html", "consent.html"})
-"""Pages whose form is answered by redirects that end at another site."""
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -25,8 +21,6 @@ def install(app: Flask, settings: Settings) -> None:
 
 def render(template: str, status: int = 200, **context: Any) -> Response:
     """Return the page made of the named template, in the language of the current request."""
-    if template in LEADS_ELSEWHERE:
-        headers.let_forms_lead_elsewhere()
     return Response(render_template(template, **context), status, content_type="text/html; charset=utf-8")
 
 

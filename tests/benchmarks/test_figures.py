@@ -13,7 +13,7 @@ import pytest
 from benchmarks.load import Sample
 from benchmarks.paced import pace
 from benchmarks.processes import Service
-from benchmarks.rounds import ratio
+from benchmarks.rounds import Interval, paired_interval, ratio
 from benchmarks.side import Client, Endpoints, Side
 from benchmarks.units import Unit
 from benchmarks.wire import Connection, Origin, RefusedError
@@ -37,6 +37,20 @@ def test_a_percentile_is_a_latency_that_was_measured() -> None:
 def test_a_ratio_compares_neighbours_in_time() -> None:
     # The machine was ten times slower in the last round, for both.
     assert ratio([1, 1, 10], [2, 2, 20]) == pytest.approx(0.5)
+
+
+def test_the_interval_of_nine_ratios_leaves_out_the_lowest_and_the_highest() -> None:
+    theirs = [10.0] * 9
+    assert paired_interval([1, 11, 12, 13, 14, 15, 16, 17, 1000], theirs) == Interval(1.4, 1.1, 1.7)
+
+
+def test_the_interval_of_a_few_ratios_holds_them_all() -> None:
+    assert paired_interval([1.0, 2, 3], [1, 1, 1]) == Interval(2, 1, 3)
+
+
+def test_noise_that_meets_both_commits_alike_widens_no_interval() -> None:
+    noise = [1, 3, 2, 5, 1, 4, 2, 2, 9]
+    assert paired_interval([1.5 * n for n in noise], noise) == Interval(1.5, 1.5, 1.5)
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeVar
 
-from client_sdk.core.decision import Verdict, decide
-from client_sdk.core.ending import Ending, Kind
-from client_sdk.core.feed import News
-from client_sdk.core.identity import LocalSession, User
-from client_sdk.core.position import Moment, Position
-from client_sdk.core.view import View
+from client_sdk.core.endings.ending import Ending, Kind
+from client_sdk.core.endings.feed import FeedAnswer
+from client_sdk.core.endings.view import View
+from client_sdk.core.liveness.decision import Verdict, decide
+from client_sdk.core.sessions.local_session import LocalSession, User
+from client_sdk.core.sessions.position import Moment, Position
 
 T = TypeVar("T")
 MAX_STALENESS = 30
@@ -54,14 +54,14 @@ class _Center:
     def position(self) -> Position:
         return Position(self.lineage, self.number)
 
-    def news(self, after: Position | None) -> News:
+    def news(self, after: Position | None) -> FeedAnswer:
         position = self.position()
         if after is None:
-            return News(None, position, True, ())
+            return FeedAnswer(None, position, True, ())
         if after.lineage != self.lineage or not self.low <= after.number <= self.number:
-            return News(after, position, False, ())
+            return FeedAnswer(after, position, False, ())
         told = tuple(ending for ending in self.journal if ending.position.number > after.number)
-        return News(after, position, True, told)
+        return FeedAnswer(after, position, True, told)
 
     def is_alive(self, login_sid: str, sub: str) -> bool:
         return login_sid not in self.dead and login_sid not in self.left and sub not in self.off

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from client_sdk.core.clock import Clock
-from client_sdk.core.transport import HttpRequest, HttpResponse, RequestsTransport
+from client_sdk.core.http.transport import HttpRequest, HttpResponse, RequestsTransport
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from client_sdk.core.logout_token import EVENT
+from client_sdk.core.login.logout_token import EVENT
 from client_sdk.testing import FakeCenter, Person
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser, Page

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from client_sdk.core.bounded import Bounded
+from client_sdk.core.threads.lru import LRU
 
 
 class Watched(str):
@@ -17,7 +17,7 @@ class Watched(str):
 
 
 def test_what_is_written_anew_is_never_gone_in_between() -> None:
-    known: Bounded[str, int] = Bounded(2)
+    known: LRU[str, int] = LRU(2)
     known.put("sid", 1)
     seen: list[int | None] = []
     key = Watched("sid")
@@ -28,7 +28,7 @@ def test_what_is_written_anew_is_never_gone_in_between() -> None:
 
 
 def test_the_one_written_longest_ago_is_forgotten() -> None:
-    known: Bounded[str, int] = Bounded(2)
+    known: LRU[str, int] = LRU(2)
     for key in ("a", "b", "a", "c"):
         known.put(key, 1)
     assert [key for key in "abc" if known.get(key)] == ["a", "c"]

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from client_sdk.core import event_stream, feed
-from client_sdk.core.ending import CAEP, TOKEN_REVOKED, Ending, Kind, read_ending
+from client_sdk.core.endings import event_stream, feed
+from client_sdk.core.endings.ending import CAEP, TOKEN_REVOKED, Ending, Kind, read_ending
+from client_sdk.core.endings.event_stream import EventReader, Gap
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.event_stream import EventReader, Gap
-from client_sdk.core.position import Position
+from client_sdk.core.http.transport import HttpResponse
+from client_sdk.core.sessions.position import Position
 from client_sdk.core.settings import Settings
-from client_sdk.core.transport import HttpResponse
 
 SETTINGS = Settings(issuer="https://sso.example.org", client_id="shop", client_secret="secret")
 AT = Position("a", 7)
@@ -138,7 +138,7 @@ def test_an_answer_is_read() -> None:
     said = {"position": "a:9", "is_whole": True, "endings": [ENDING]}
     news = feed.process_response(HttpResponse(200, json.dumps(said).encode()), Position("a", 6))
     told = Ending(Kind.SESSION, AT, 1500, "s", "u")
-    assert news == feed.News(Position("a", 6), Position("a", 9), True, (told,))
+    assert news == feed.FeedAnswer(Position("a", 6), Position("a", 9), True, (told,))
 
 
 ENDING = event(CAEP + "session-revoked", {"session": SESSION, "user": USER})

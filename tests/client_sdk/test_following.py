@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from client_sdk.core.transport import HttpResponse
+from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter, Person
 from tests.client_sdk.following import caught_up, followed, is_in, listens, sdk_of
 from tests.client_sdk.sites import RunningSite, Times

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from client_sdk.core import listener
-from client_sdk.core.transport import HttpResponse
+from client_sdk.core.endings import stream_listener as listener
+from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter
 from tests.client_sdk.following import caught_up, followed, is_in, listens, sdk_of
 from tests.client_sdk.sites import RunningSite, Times
@@ -159,7 +159,7 @@ def test_a_fork_that_python_does_not_know_of_is_noticed(site: RunningSite, brows
     if child == 0:
         try:
             # As after uWSGI's own fork: the parent's knowledge and pid, and none of its threads.
-            from client_sdk.core import fork
+            from client_sdk.core.threads import fork
 
             fork._renewed_in = 1
             sdk = sdk_of(site)

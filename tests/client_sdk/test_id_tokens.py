@@ -12,11 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from client_sdk.core import keys
 from client_sdk.core.errors import TokenRefused
-from client_sdk.core.jwt import verify
+from client_sdk.core.http import jwks as keys
+from client_sdk.core.http.transport import HttpResponse
 from client_sdk.core.settings import ALGORITHMS
-from client_sdk.core.transport import HttpResponse
+from client_sdk.core.tokens.jwt import verify
 from client_sdk.testing import FakeCenter
 from tests.client_sdk.conftest import ALICE
 from tests.client_sdk.sites import RunningSite, Times

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from client_sdk.core.clock import Clock
-from client_sdk.core.identity import LocalSession, User
-from client_sdk.core.redis_sessions import RedisSessions, connect
+from client_sdk.core.sessions.local_session import LocalSession, User
+from client_sdk.core.sessions.redis_sessions import RedisSessions, connect
 from client_sdk.core.settings import Settings
 from client_sdk.testing import FakeCenter, Person
 from tests.client_sdk.sites import RunningSite, Times

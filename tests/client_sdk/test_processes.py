@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.transport import MAX_BODY, HttpRequest, RequestsTransport
+from client_sdk.core.http.transport import MAX_BODY, HttpRequest, RequestsTransport
 from client_sdk.testing import FakeCenter
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.transport import HttpResponse
+from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser, Page

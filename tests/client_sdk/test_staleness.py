@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from client_sdk.core import clock as clocks
-from client_sdk.core.asker import PARALLEL
-from client_sdk.core.decision import Verdict, decide
-from client_sdk.core.ending import Ending, Kind
-from client_sdk.core.identity import LocalSession, User
-from client_sdk.core.position import Moment, Position
-from client_sdk.core.transport import HttpResponse
-from client_sdk.core.view import View
+from client_sdk.core.endings.ending import Ending, Kind
+from client_sdk.core.endings.view import View
+from client_sdk.core.http.transport import HttpResponse
+from client_sdk.core.liveness.decision import Verdict, decide
+from client_sdk.core.liveness.session_checker import PARALLEL
+from client_sdk.core.sessions.local_session import LocalSession, User
+from client_sdk.core.sessions.position import Moment, Position
 from client_sdk.testing import FakeCenter, Person
 from tests.client_sdk.following import sdk_of
 from tests.client_sdk.sites import RunningSite, Times

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from client_sdk.core.transport import HttpResponse
+from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter, Person
 from tests.client_sdk.apis import Api
 from tests.client_sdk.sites import Times
@@ -274,7 +274,7 @@ def test_a_dead_token_is_not_asked_about_on_and_on(api: Api, center: FakeCenter,
 def test_memory_is_bounded_and_invented_tokens_push_out_no_real_one(
     new_api: NewApi, center: FakeCenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("client_sdk.core.token_checks.CAPACITY", 20)
+    monkeypatch.setattr("client_sdk.core.tokens.checker.CAPACITY", 20)
     api = new_api()
     real = center.access_token("shop", audience="stock")
     assert api.status(real) == 200

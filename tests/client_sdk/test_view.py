@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from client_sdk.core.decision import Verdict, decide
-from client_sdk.core.ending import Ending, Kind
-from client_sdk.core.feed import News
-from client_sdk.core.identity import LocalSession, User
-from client_sdk.core.position import Moment, Position
-from client_sdk.core.view import View
+from client_sdk.core.endings.ending import Ending, Kind
+from client_sdk.core.endings.feed import FeedAnswer
+from client_sdk.core.endings.view import View
+from client_sdk.core.liveness.decision import Verdict, decide
+from client_sdk.core.sessions.local_session import LocalSession, User
+from client_sdk.core.sessions.position import Moment, Position
 
 ALICE = User("alice", "sid", "Alice", "alice", "", ("staff",))
 SESSION = LocalSession(ALICE, issued_at=5, opened_at=0, expires_at=1000, stamp=5000)
@@ -31,9 +31,9 @@ def ending(kind: Kind, number: int, until: int = 0, **about: Any) -> Ending:
 
 def news(
     number: int, *endings: Ending, after: int | None = None, is_whole: bool = True, lineage: str = "a"
-) -> News:
+) -> FeedAnswer:
     known = None if after is None else at(after)
-    return News(known, at(number, lineage), is_whole, endings)
+    return FeedAnswer(known, at(number, lineage), is_whole, endings)
 
 
 def fresh_view(number: int = 10, sent_at: int = 100, capacity: int = 100) -> View:
@@ -104,7 +104,7 @@ def test_only_who_was_alive_where_the_view_begins_counts(good_at: Position | Non
     ],
     ids=["whole", "not whole", "begun anew", "something between", "the numbers went back"],
 )
-def test_what_was_not_told_is_asked(said: News, low: int) -> None:
+def test_what_was_not_told_is_asked(said: FeedAnswer, low: int) -> None:
     view = fresh_view()
     view.take_in(said, sent_at=105, heard=106)
     assert verdict(view, at(low)) is Verdict.COUNTS

@@ -2,10 +2,10 @@
 
 import pytest
 
-from client_sdk.core.ending import Ending
-from client_sdk.core.feed import News
-from client_sdk.core.position import Moment, Position
-from client_sdk.core.view import View
+from client_sdk.core.endings.ending import Ending
+from client_sdk.core.endings.feed import FeedAnswer
+from client_sdk.core.endings.view import View
+from client_sdk.core.sessions.position import Moment, Position
 from tests.client_sdk.histories import History
 
 
@@ -21,7 +21,7 @@ def test_no_session_is_accepted_later_than_the_bound_in_any_history() -> None:
 class FreshFromReceipt(View):
     """Counts freshness from when the answer came."""
 
-    def take_in(self, news: News, *, sent_at: int, heard: int) -> list[Ending]:
+    def take_in(self, news: FeedAnswer, *, sent_at: int, heard: int) -> list[Ending]:
         return super().take_in(news, sent_at=heard, heard=heard)
 
 
@@ -57,10 +57,10 @@ class ForgetsSilently(View):
 class IgnoresLineages(View):
     """Compares numbers of a store with those of the same store before it was restored."""
 
-    def take_in(self, news: News, *, sent_at: int, heard: int) -> list[Ending]:
+    def take_in(self, news: FeedAnswer, *, sent_at: int, heard: int) -> list[Ending]:
         if self.position is not None:
             position = Position(self.position.lineage, news.position.number)
-            news = News(self.position, position, True, news.endings)
+            news = FeedAnswer(self.position, position, True, news.endings)
         return super().take_in(news, sent_at=sent_at, heard=heard)
 
 

@@ -1,13 +1,18 @@
 """Of several couriers one does a kind of work at a time, and one that stops lets another go on at once."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import insert, select
 
 from sso_center.core.endings.leases import Leases
 from sso_center.storage.schema import leases
 from tests.harness.center import Center
+from tests.harness.core import core_in
 from tests.harness.waiting import eventually
+from tests.servers.postgres import PostgresServer
 
 
 def held(center: Center) -> list[str]:
@@ -46,3 +51,23 @@ def test_a_clock_that_was_set_back_leaves_no_lease_of_the_future(new_center: Cal
     assert not other.hold("work", 10)
     center.clock.move(-3600)
     assert other.hold("work", 10)
+
+
+@pytest.mark.needs_postgresql
+def test_two_couriers_that_take_a_new_lease_at_once_share_no_work(tmp_path: Path) -> None:
+    with PostgresServer() as server, core_in(tmp_path, SSO_DATABASE_URL=server.new_database()) as core:
+        database, clock = core.services.database, core.services.clock
+        late = Leases(database, "late", clock)
+
+        def waits_for_a_lock() -> bool:
+            with server.connect() as connection:
+                question = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                return connection.execute(question).fetchone() == (1,)
+
+        with ThreadPoolExecutor() as pool:
+            with database.write() as connection:
+                row = {"name": "work", "holder": "quick", "until": clock() + 10_000}
+                connection.execute(insert(leases).values(**row))
+                answer = pool.submit(late.hold, "work", 10)
+                eventually(waits_for_a_lock, what="the second courier")
+            assert answer.result() is False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sso_center.cli.serve import SLOW_POSTS
+from sso_center.app import paths_of
 from sso_center.ui.login import order
 from tests.harness.waiting import eventually
 from tests.server.process import Supervised
@@ -65,7 +65,7 @@ def test_a_connection_that_logged_in_goes_on(served: Supervised) -> None:
 
 
 def test_every_page_that_checks_or_hashes_a_password_is_among_the_slow_ones() -> None:
-    assert {step.path for step in order.STEPS} | {"/account/password"} == SLOW_POSTS
+    assert {step.path for step in order.STEPS} | {"/account/password"} == set(paths_of().password_posts)
 
 
 def test_what_is_polled_holds_up_nobody_else_and_waits_in_a_line_of_its_own(

@@ -1,6 +1,7 @@
 """Leases in SQL: of several couriers, one does a kind of work at a time."""
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from sso_center.base.clock import Clock
 from sso_center.storage.schema import leases
@@ -29,6 +30,15 @@ class Leases:
         if self._until.get(name, 0) - now > seconds * 500:
             return True
         until = now + seconds * 1000
+        try:
+            is_ours = self._take(name, now, until)
+        except IntegrityError:
+            return False  # nobody held it yet, and another courier was quicker
+        if is_ours:
+            self._until[name] = until
+        return is_ours
+
+    def _take(self, name: str, now: int, until: int) -> bool:
         with self._database.write() as connection:
             found = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
             if found is None:
@@ -39,7 +49,6 @@ class Leases:
                 )
             else:
                 return False
-        self._until[name] = until
         return True
 
     def give_back(self) -> None:

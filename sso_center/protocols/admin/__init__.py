@@ -7,10 +7,12 @@ client did it.
 
 from sso_center.protocols.admin import audit, clients, endings, keys, presence, sessions, users
 from sso_center.protocols.admin.document import PATH, document_of
-from sso_center.protocols.admin.route import Route
+from sso_center.protocols.admin.route import BASE, Route
 from sso_center.protocols.admin.serving import handler
 from sso_center.protocols.api import JSON, Answer, Call, Endpoint, json_answer
+from sso_center.protocols.facade import Facade
 from sso_center.services import Services
+from sso_center.web.paths import Paths
 
 
 def routes(services: Services) -> tuple[Route, ...]:
@@ -35,3 +37,6 @@ def endpoints(services: Services) -> list[Endpoint]:
         return document
 
     return [*served, Endpoint(PATH, ("GET",), openapi)]
+
+
+FACADE = Facade(endpoints=endpoints, paths=Paths(slow=(f"{BASE}/",), for_programs=("/api/",)))

@@ -10,7 +10,9 @@ from sso_center.protocols import api
 from sso_center.protocols.endings import check, feed
 from sso_center.protocols.endings.events import event
 from sso_center.protocols.endings.streams import Streams
+from sso_center.protocols.facade import Facade
 from sso_center.services import Services
+from sso_center.web.paths import Paths
 
 
 def endpoints(services: Services) -> list[api.Endpoint]:
@@ -26,3 +28,6 @@ def endpoints(services: Services) -> list[api.Endpoint]:
 def _feed(services: Services) -> Feed:
     words = partial(event, services.settings.issuer)
     return Feed(services.database, services.clients, services.users, services.applying, words)
+
+
+FACADE = Facade(endpoints=endpoints, paths=Paths(polled=(feed.PATH,)))

@@ -9,6 +9,7 @@ Redis or SQL.
 from flask import Blueprint
 
 from sso_center.protocols import api
+from sso_center.protocols.facade import Facade
 from sso_center.protocols.oidc import (
     addresses,
     authorize,
@@ -21,7 +22,9 @@ from sso_center.protocols.oidc import (
     token,
     userinfo,
 )
+from sso_center.protocols.oidc.straight import StraightBack
 from sso_center.services import Services
+from sso_center.web.paths import Paths
 
 
 def blueprints(services: Services) -> list[Blueprint]:
@@ -49,3 +52,12 @@ def endpoints(services: Services) -> list[api.Endpoint]:
         api.Endpoint(addresses.DISCOVERY, ("GET",), described, is_for_browsers=True),
         api.Endpoint(addresses.OAUTH_DISCOVERY, ("GET",), described, is_for_browsers=True),
     ]
+
+
+FACADE = Facade(
+    endpoints=endpoints,
+    blueprints=blueprints,
+    paths=Paths(for_programs=("/.well-known/",)),
+    waiting_sites={addresses.AUTHORIZE: authorize.site_name},
+    fast_path=StraightBack,
+)

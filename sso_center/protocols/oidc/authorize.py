@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
+from sso_center.base.urls import with_query
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRequest, Issued
 from sso_center.core.sessions import Session, Visit
@@ -33,6 +34,7 @@ from sso_center.services import Services
 from sso_center.web import browser
 from sso_center.web.address import Caller, caller_in
 from sso_center.web.errors import ShownError
+from sso_center.web.sign_in import MAX_LOCALES, not_too_long, sign_in_address
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -41,8 +43,6 @@ log = logging.getLogger(__name__)
 
 MAX_QUERY = 3600
 """The longest request, in characters: with its marks it must still fit into `next`."""
-
-MAX_LOGIN_HINT, MAX_LOCALES = 254, 100
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,12 @@ def blueprint(services: Services) -> Blueprint:
         return found(answered.location)
 
     return posted.blueprint("authorize", __name__, addresses.AUTHORIZE, authorize)
+
+
+def site_name(services: Services, query: str) -> str | None:
+    """Return the name of the site that makes this request; None when the request is made up."""
+    client = services.clients.find(parse(query).get("client_id") or "")
+    return client.name if client else None
 
 
 @dataclass(frozen=True)
@@ -156,8 +162,11 @@ class Authorize:
 
     def _to_consent(self, asked: AuthorizationRequest, *, demanded_at: int | None) -> str:
         whole = demands.Demands(asked.query, asked.demanded_at, demanded_at)
-        more = {"next": f"{addresses.AUTHORIZE}?{demands.write(self.services.keys, whole)}"}
-        return f"{addresses.CONSENT}?{urlencode({**more, **_wished_language(asked)})}"
+        return with_query(
+            addresses.CONSENT,
+            next=f"{addresses.AUTHORIZE}?{demands.write(self.services.keys, whole)}",
+            ui_locales=not_too_long(asked.parameters.get("ui_locales"), MAX_LOCALES),
+        )
 
     def _is_somebody_else(self, asked: AuthorizationRequest, cookie: str | None) -> bool:
         hint = hints.read(self.services.keys, asked.parameters.get("id_token_hint") or "")
@@ -174,14 +183,12 @@ class Authorize:
     def _to_login(self, asked: AuthorizationRequest, *, is_demanded: bool) -> str:
         at = self.services.clock() if is_demanded else None
         query = demands.write(self.services.keys, demands.Demands(asked.query, at, asked.consent_demanded_at))
-        more = {"next": f"{addresses.AUTHORIZE}?{query}"}
-        if is_demanded:
-            more["again"] = "1"
-        more.update(_wished_language(asked))
-        hint = asked.parameters.get("login_hint")
-        if hint is not None and len(hint) <= MAX_LOGIN_HINT:
-            more["login_hint"] = hint
-        return f"{addresses.LOGIN}?{urlencode(more)}"
+        return sign_in_address(
+            f"{addresses.AUTHORIZE}?{query}",
+            again=is_demanded,
+            login_hint=asked.parameters.get("login_hint"),
+            ui_locales=asked.parameters.get("ui_locales"),
+        )
 
     def _back(self, asked: AuthorizationRequest, answer: Mapping[str, str]) -> str:
         # `iss` lets a site that uses several centers see which one answered (RFC 9207).
@@ -216,11 +223,6 @@ def _is_recent(asked: AuthorizationRequest, session: Session, now: int, *, must_
     if asked.demanded_at is not None:
         return session.auth_time > asked.demanded_at
     return not must_login and (asked.max_age is None or session.auth_time >= now - asked.max_age * 1000)
-
-
-def _wished_language(asked: AuthorizationRequest) -> dict[str, str]:
-    value = asked.parameters.get("ui_locales")
-    return {} if value is None or len(value) > MAX_LOCALES else {"ui_locales": value}
 
 
 def _redirect_uri(client: Client, parameters: Parameters) -> str:

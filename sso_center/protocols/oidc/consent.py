@@ -23,13 +23,14 @@ from sso_center.protocols.oidc.authorize import Authorize
 from sso_center.protocols.oidc.checks import CHECKS
 from sso_center.protocols.redirects import see_other
 from sso_center.services import Services
-from sso_center.web import browser
+from sso_center.web import browser, headers
 from sso_center.web.address import caller_in
 from sso_center.web.csrf import CSRFError
 from sso_center.web.errors import ShownError
 from sso_center.web.language import gettext
 from sso_center.web.logging import request_id
 from sso_center.web.pages import render
+from sso_center.web.sign_in import sign_in_address
 
 _WAITING = f"{addresses.AUTHORIZE}?"
 
@@ -130,6 +131,7 @@ class Consent:
 
 
 def _page(question: Question, status: int = 200, problem: str = "") -> Response:
+    headers.let_forms_lead_elsewhere()
     return render(
         "consent.html",
         status,
@@ -138,6 +140,6 @@ def _page(question: Question, status: int = 200, problem: str = "") -> Response:
         fields={"sub": question.session.sub, "scope": question.scope},
         user=question.session.user,
         action=with_query(addresses.CONSENT, next=question.target),
-        other_account=with_query(addresses.LOGIN, next=question.target, again="1"),
+        other_account=sign_in_address(question.target, again=True),
         problem=problem,
     )

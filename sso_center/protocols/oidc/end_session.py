@@ -23,7 +23,7 @@ from sso_center.protocols.oidc.frontchannel import Leaving
 from sso_center.protocols.parameters import Parameters, parse
 from sso_center.protocols.redirects import see_other
 from sso_center.services import Services
-from sso_center.web import browser, csrf
+from sso_center.web import browser, csrf, headers
 from sso_center.web.errors import ShownError
 from sso_center.web.pages import render
 
@@ -87,6 +87,7 @@ class EndSession:
             raise asked.mistake
         if session is None:
             return self._done(asked)
+        headers.let_forms_lead_elsewhere()
         fields = {name: value for name in PASSED_ON if (value := asked.parameters.get(name)) is not None}
         return render(
             "logout.html",

@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, flash, request
 
-from sso_center.base.urls import with_query
 from sso_center.core.audit import Tag
 from sso_center.core.endings import Reason
 from sso_center.core.sessions import Session
@@ -15,6 +14,9 @@ from sso_center.web import browser
 from sso_center.web.csrf import CSRFError
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
+from sso_center.web.sign_in import sign_in_address
+
+PASSWORD = "/account/password"  # noqa: S105 - an address
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -58,15 +60,15 @@ def blueprint(services: Services) -> Blueprint:
         session = browser.current()
         return access.withdraw(services, session, client_id) if session else _to_login("/account")
 
-    @routes.get("/account/password")
+    @routes.get(PASSWORD)
     def show_password() -> Response:
         session = browser.current()
-        return password.show(services, session.user) if session else _to_login("/account/password")
+        return password.show(services, session.user) if session else _to_login(PASSWORD)
 
-    @routes.post("/account/password")
+    @routes.post(PASSWORD)
     def change_password() -> Response:
         session = browser.current()
-        return password.take(services, session) if session else _to_login("/account/password")
+        return password.take(services, session) if session else _to_login(PASSWORD)
 
     @routes.errorhandler(CSRFError)
     def open_too_long(_error: CSRFError) -> Response:
@@ -74,7 +76,7 @@ def blueprint(services: Services) -> Blueprint:
             gettext("This page had been open for a long time. Nothing was changed; please try once more."),
             "problem",
         )
-        return go("/account/password" if request.path == "/account/password" else "/account")
+        return go(PASSWORD if request.path == PASSWORD else "/account")
 
     return routes
 
@@ -125,4 +127,4 @@ def _end(services: Services, session: Session, sid: str) -> None:
 
 
 def _to_login(back: str) -> Response:
-    return go(with_query("/login", next=back))
+    return go(sign_in_address(back))

@@ -11,13 +11,19 @@ from sso_center.services import Services
 from sso_center.ui.admin import audit, clients, endings, gate, keys, overview, sessions, users
 from sso_center.ui.admin.showing import for_templates
 from sso_center.web import headers
+from sso_center.web.paths import Paths
 
 PAGES = (overview, sessions, endings, users, clients, audit, keys)
+
+BASE = "/admin"
+
+PATHS = Paths(slow=(BASE,))
+"""Sessions are counted here, passwords hashed, and a site is waited for."""
 
 
 def blueprint(services: Services) -> Blueprint:
     """Return the routes of the console, all of them behind the gate."""
-    routes = Blueprint("admin", __name__, url_prefix="/admin")
+    routes = Blueprint("admin", __name__, url_prefix=BASE)
     gate.guard(routes, services)
     routes.before_request(headers.let_own_script_run)
     routes.context_processor(lambda: for_templates(services))

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, flash, g, request
 
 from sso_center.base.settings import Settings
-from sso_center.base.urls import with_query
 from sso_center.core.sessions import Session
 from sso_center.services import Services
 from sso_center.ui.admin.asking import sent_fields
@@ -18,6 +17,7 @@ from sso_center.web.csrf import CSRFError
 from sso_center.web.errors import answer
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
+from sso_center.web.sign_in import sign_in_address
 
 MAX_KEPT = 2000
 """Characters of a form that are kept while the person signs in again; more would not fit into `next`."""
@@ -89,7 +89,7 @@ def _to_login(*, again: bool) -> Response:
 
 
 def _login_address(*, again: bool) -> str:
-    return with_query("/login", next=_back(), again="1" if again else None)
+    return sign_in_address(_back(), again=again)
 
 
 def _is_opened_by_a_person() -> bool:

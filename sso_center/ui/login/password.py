@@ -17,6 +17,7 @@ from sso_center.web.address import client_address
 from sso_center.web.errors import wait_text
 from sso_center.web.language import gettext
 from sso_center.web.pages import render
+from sso_center.web.sign_in import LOGIN
 
 log = logging.getLogger(__name__)
 
@@ -118,4 +119,4 @@ def _page(visit: Visit, status: int = 200, **context: object) -> Response:
     return render("login.html", status, destination=visit.destination, **context)
 
 
-STEP = Step("password", "/login", is_due, show, take)
+STEP = Step("password", LOGIN, is_due, show, take)

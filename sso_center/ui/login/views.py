@@ -13,7 +13,7 @@ from sso_center.services import Services
 from sso_center.ui.login import order, password, too_many
 from sso_center.ui.login.destination import Destination, destination_of
 from sso_center.ui.login.step import Progress, Step, Visit
-from sso_center.web import browser
+from sso_center.web import browser, headers
 from sso_center.web.address import client_address
 from sso_center.web.csrf import CSRFError
 from sso_center.web.pages import go
@@ -43,6 +43,8 @@ def blueprint(services: Services) -> Blueprint:
 
 def _view(services: Services, step: Step):  # type: ignore[no-untyped-def]
     def view() -> Response:
+        # The last step's form is answered by a redirect that ends at the site that waits.
+        headers.let_forms_lead_elsewhere()
         destination = _destination(services)
         if request.method == "POST":
             return _take(services, step, destination)
@@ -118,7 +120,7 @@ def _user_of(services: Services, progress: Progress) -> User | None:
 
 
 def _destination(services: Services) -> Destination:
-    return destination_of(services, request.args.get("next", ""), again="again" in request.args)
+    return destination_of(request.args.get("next", ""), again="again" in request.args)
 
 
 def _send_to(step: Step, destination: Destination) -> Response:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from client_sdk.core.identity import LocalSession, User
-from client_sdk.core.kept_tokens import KeptTokens, Sealer
+from client_sdk.core.sessions.local_session import LocalSession, User
 from client_sdk.core.settings import Settings
+from client_sdk.core.tokens.stored_tokens import StoredTokens, TokenSealer
 from client_sdk.testing import FakeCenter, Person
 from tests.client_sdk.kept_tokens.conftest import NewSite, cookies_of, is_good
 from tests.client_sdk.sites import RunningSite, Times
@@ -204,16 +204,16 @@ def test_nothing_of_kept_tokens_is_logged(
 
 
 SETTINGS = Settings(issuer="http://localhost", client_id="shop", client_secret="a secret")
-TOKENS = KeptTokens("access", "refresh", 1000, 600)
+TOKENS = StoredTokens("access", "refresh", 1000, 600)
 
 
 def test_what_is_sealed_opens_where_it_belongs_and_nowhere_else() -> None:
-    sealed = Sealer(SETTINGS).seal(TOKENS, "sid")
-    assert Sealer(SETTINGS).open(sealed, "sid") == TOKENS
-    assert Sealer(SETTINGS).open(sealed, "another") is None
+    sealed = TokenSealer(SETTINGS).seal(TOKENS, "sid")
+    assert TokenSealer(SETTINGS).open(sealed, "sid") == TOKENS
+    assert TokenSealer(SETTINGS).open(sealed, "another") is None
     other = Settings(issuer="http://localhost", client_id="forum", client_secret="a secret")
-    assert Sealer(other).open(sealed, "sid") is None
-    assert Sealer(SETTINGS).seal(TOKENS, "sid") != sealed
+    assert TokenSealer(other).open(sealed, "sid") is None
+    assert TokenSealer(SETTINGS).seal(TOKENS, "sid") != sealed
     for spoilt in (
         "",
         "x",
@@ -224,7 +224,7 @@ def test_what_is_sealed_opens_where_it_belongs_and_nowhere_else() -> None:
         "é" * 40,
         "A" * 20_000,
     ):
-        assert Sealer(SETTINGS).open(spoilt, "sid") is None
+        assert TokenSealer(SETTINGS).open(spoilt, "sid") is None
 
 
 def test_no_representation_shows_a_token() -> None:

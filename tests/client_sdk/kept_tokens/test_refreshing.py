@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from client_sdk.core.transport import HttpResponse
+from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter
 from tests.client_sdk.kept_tokens.conftest import NewSite, cookies_of, is_good
 from tests.client_sdk.sites import RunningSite, Times

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from client_sdk.core.feed import News
-from client_sdk.core.position import Position
-from client_sdk.core.view import View
+from client_sdk.core.endings.feed import FeedAnswer
+from client_sdk.core.endings.view import View
+from client_sdk.core.sessions.position import Position
 
 
 def none() -> None:
@@ -16,7 +16,7 @@ def fresh_from_receipt() -> None:
     """Count what an answer says from when it came, not from when its question was sent."""
     take_in = View.take_in
 
-    def take_in_as_of_now(view: View, news: News, *, sent_at: int, heard: int) -> Any:
+    def take_in_as_of_now(view: View, news: FeedAnswer, *, sent_at: int, heard: int) -> Any:
         return take_in(view, news, sent_at=heard, heard=heard)
 
     View.take_in = take_in_as_of_now  # type: ignore[method-assign]
@@ -26,7 +26,7 @@ def covers_all() -> None:
     """Take the view to cover the journal from its beginning, though it has read nothing of that."""
     move = View._move
 
-    def move_and_keep_the_floor(view: View, news: News) -> None:
+    def move_and_keep_the_floor(view: View, news: FeedAnswer) -> None:
         move(view, news)
         view._floor = Position(news.position.lineage, 0)
 

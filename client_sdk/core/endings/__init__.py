@@ -1,0 +1,1 @@
+"""What ended at the center: the view of it, and the feed that keeps the view fresh."""

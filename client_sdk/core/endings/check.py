@@ -1,0 +1,60 @@
+"""The question whether sessions are alive: `POST /endings/check`."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+
+from client_sdk.core.errors import Unavailable
+from client_sdk.core.http.center import Center
+from client_sdk.core.http.client_auth import with_client
+from client_sdk.core.http.transport import HttpRequest, HttpResponse
+from client_sdk.core.settings import Settings
+
+PATH = "/endings/check"
+MAX_SIDS = 100
+
+log = logging.getLogger("client_sdk")
+
+
+def check_sessions(center: Center, sids: Sequence[str]) -> Mapping[str, bool]:
+    """Ask which of 1 to `MAX_SIDS` sessions are alive. Raises Unavailable."""
+    try:
+        return process_response(center.send(build_request(center.settings, sids)), sids)
+    except Unavailable as failed:
+        log.warning("sessions can't be checked: %s", failed)
+        raise
+
+
+def is_alive(center: Center, sid: str) -> bool:
+    """Ask whether one session is alive. Raises Unavailable."""
+    return check_sessions(center, [sid])[sid]
+
+
+def build_request(settings: Settings, sids: Sequence[str]) -> HttpRequest:
+    """Build the question about 1 to `MAX_SIDS` sessions."""
+    return with_client(
+        HttpRequest(
+            "POST",
+            settings.issuer + PATH,
+            {"Content-Type": "application/json", "Accept": "application/json"},
+            json.dumps({"sids": list(sids)}).encode(),
+            is_repeatable=True,
+        ),
+        settings,
+    )
+
+
+def process_response(response: HttpResponse, sids: Sequence[str]) -> Mapping[str, bool]:
+    """Return for each of `sids` whether it is alive. Raises Unavailable: no answer is never a yes."""
+    if response.status in (401, 403):
+        raise Unavailable(
+            "center_refused_client",
+            "The center does not accept client_id and client_secret.",
+            actual=response.status,
+        )
+    if response.status != 200:
+        raise Unavailable("center_failed", "The center can't say.", expected=200, actual=response.status)
+    answers = response.json_object().get("sids")
+    if not isinstance(answers, dict) or any(answers.get(sid) not in ("alive", "ended") for sid in sids):
+        raise Unavailable("center_malformed", "The center did not answer for every session asked about.")
+    return {sid: answers[sid] == "alive" for sid in sids}

@@ -1,0 +1,47 @@
+"""What is done with an ending, whichever way it was heard: the view knows it, stored sessions go."""
+
+import logging
+
+from client_sdk.core.clock import Clock
+from client_sdk.core.endings.ending import Ending, Kind
+from client_sdk.core.endings.feed import FeedAnswer
+from client_sdk.core.endings.view import View
+from client_sdk.core.errors import Unavailable
+from client_sdk.core.sessions.session_store import SessionStore
+
+log = logging.getLogger("client_sdk")
+
+
+class EndingHandler:
+    """Takes in what the feed tells."""
+
+    def __init__(self, clock: Clock, view: View, sessions: SessionStore) -> None:
+        self._clock = clock
+        self._view = view
+        self._sessions = sessions
+
+    def take_in(self, news: FeedAnswer, sent_at: int) -> None:
+        """Take in an answer to a question that was sent at `sent_at` (steady clock, ms)."""
+        for ending in self._view.take_in(news, sent_at=sent_at, heard=self._clock.steady()):
+            if not self._end_stored(ending):
+                # A store that is away is waited for once, not for each: the next question must not be late.
+                break
+
+    def hear(self, ending: Ending) -> bool:
+        """Take in what a stream told of; returns whether it was news."""
+        is_news = self._view.hear(ending, self._clock.steady())
+        if is_news:
+            self._end_stored(ending)
+        return is_news
+
+    def _end_stored(self, ending: Ending) -> bool:
+        try:
+            if ending.kind is Kind.SESSION:
+                self._sessions.end(ending.sid, self._clock.wall())
+            elif ending.kind is Kind.USER:
+                self._sessions.end_user(ending.sub, ending.at)
+        except Unavailable as failed:
+            # The view knows it in any case, here and in every process that follows.
+            log.warning("an ended session stays stored: %s", failed)
+            return False
+        return True

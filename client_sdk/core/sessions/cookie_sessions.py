@@ -1,0 +1,94 @@
+"""Local sessions in a signed cookie: nothing is stored, every process can read them."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from client_sdk.core.derived_keys import key_for
+from client_sdk.core.errors import LoginFailed
+from client_sdk.core.sessions.local_session import LocalSession
+from client_sdk.core.settings import Settings
+from client_sdk.core.threads.lru import LRU
+
+# Browsers drop a cookie silently whose name and value have more than 4096 bytes: the person would
+# then be sent to the center and back without end.
+MAX_VALUE = 3800
+REMEMBERED = 2048
+REMEMBERED_TOKENS = 10_000
+
+
+class CookieSessions:
+    """Signs sessions into cookies and reads them back; remembers those it has verified.
+
+    What is remembered is only that a value's signature is good. Whether the session counts is
+    decided anew at every request.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._signer = URLSafeSerializer(
+            key_for("session cookie", settings),
+            signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
+        )
+        self._verified: LRU[str, LocalSession] = LRU(REMEMBERED)
+        self._tokens: LRU[str, bool] = LRU(REMEMBERED_TOKENS)
+
+    def open(self, session: LocalSession, proved_at: int) -> str:
+        """Return the cookie's value, without the hint for signing out when that does not fit.
+
+        Raises LoginFailed when the roles alone are too many.
+        """
+        for candidate in (session, replace(session, id_token="")):
+            value = str(self._signer.dumps(candidate.to_json()))
+            if len(value) <= MAX_VALUE:
+                self._verified.put(value, candidate)
+                return value
+        raise LoginFailed(
+            "login_session_too_large",
+            "What the center says of this person does not fit in a cookie; keep sessions in Redis.",
+            expected=MAX_VALUE,
+            actual=len(value),
+        )
+
+    def find(self, value: str) -> LocalSession | None:
+        """Return the session of a value that this site signed."""
+        return self._verified.get(value) or self._read(value)
+
+    def _read(self, value: str) -> LocalSession | None:
+        if len(value) > MAX_VALUE:
+            return None
+        try:
+            session = LocalSession.from_json(self._signer.loads(value))
+        except BadData:
+            return None
+        if session is not None:
+            self._verified.put(value, session)
+        return session
+
+    def drop(self, value: str) -> None:
+        """Stop remembering a value; a copy of the cookie elsewhere stays good until the session ends."""
+        self._verified.pop(value)
+
+    def binding(self, session: LocalSession, value: str) -> str:
+        """Return the sid: tokens then survive a new login of the same global session beside them."""
+        return session.user.sid
+
+    def read_tokens(self, value: str, cookie: str) -> str:
+        """Return what the browser sent."""
+        return cookie
+
+    def write_tokens(self, value: str, sealed: str, former: str) -> str | None:
+        """Return what the browser is to keep. Raises ValueError."""
+        if len(sealed) > MAX_VALUE:
+            raise ValueError(f"{len(sealed)} bytes do not fit in a cookie")
+        return sealed
+
+    def end(self, sid: str, at: int) -> None:
+        """Do nothing: there is nothing stored, and the view already knows."""
+
+    def end_user(self, sub: str, cut_off: int) -> None:
+        """Do nothing: there is nothing stored, and the view already knows."""
+
+    def is_first(self, jti: str, lifetime: int) -> bool:
+        """Say, once in this process, that a logout token's id is new."""
+        return self._tokens.put_new(jti, True)

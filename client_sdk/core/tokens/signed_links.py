@@ -1,0 +1,110 @@
+"""Addresses that open one file for a short while, for images and videos that need a login.
+
+What shows an image or plays a video often can't send a token, and a token in an address would be written into
+logs and histories. A signed link says who may see which address until when, and opens nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import quote, unquote
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from client_sdk.core.derived_keys import key_for
+from client_sdk.core.sessions.local_session import LocalSession
+from client_sdk.core.settings import Settings
+from client_sdk.core.tokens.token import Token
+from client_sdk.core.web.messages import Incoming
+from client_sdk.core.web.return_to import local_path
+
+PARAMETER = "sso-link"
+MAX_SECONDS = 86_400
+MAX_VALUE = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """For whom a link was made: a person by `sub`, in the session `sid`.
+
+    `issued_at` is when the center vouched for that session or token (seconds, the center's clock),
+    `expires_at` when the link ends, in milliseconds of this site's clock.
+    """
+
+    sub: str
+    sid: str
+    issued_at: float
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHolder:
+    """For whom a link is to be made; it will not outlast `until` (ms), the end of the link it comes from."""
+
+    sub: str
+    sid: str
+    issued_at: float
+    until: int | None = None
+
+
+def holder_of(token: Token | None, link: Link | None, session: LocalSession | None) -> LinkHolder:
+    """Return who is behind a request that came with one of these. Raises ValueError when that is nobody."""
+    if token is not None:
+        return LinkHolder(token.sub, token.sid, token.issued_at)
+    if session is not None:
+        return LinkHolder(session.user.sub, session.user.sid, session.issued_at)
+    if link is not None:
+        return LinkHolder(link.sub, link.sid, link.issued_at, link.expires_at)
+    raise ValueError("a link is made for somebody, and this request is nobody's")
+
+
+class SignedLinks:
+    """Makes links and reads them back; keeps nothing."""
+
+    def __init__(self, settings: Settings, wall: Callable[[], int]) -> None:
+        self._key = key_for("signed link", settings)
+        self._wall = wall
+
+    def sign(self, target: str, seconds: float, holder: LinkHolder) -> str:
+        """Return the local address `target` (path and query) with a link that lasts for `seconds`.
+
+        Raises ValueError for a target that is no local address or a time that is no short while, and when
+        there is no session whose end would end the link.
+        """
+        path, _, query = target.partition("?")
+        if local_path(target) is None or "#" in target or PARAMETER + "=" in query:
+            raise ValueError(f"{target!r} is no local address that a link can be made for")
+        if not 0 < seconds <= MAX_SECONDS:
+            raise ValueError(f"a link lasts up to {MAX_SECONDS} seconds, not {seconds}")
+        if not holder.sid:
+            raise ValueError("a link needs a session, and this token has none behind it")
+        expires_at = self._wall() + int(seconds * 1000)
+        if holder.until is not None:
+            expires_at = min(expires_at, holder.until)
+        said = [holder.sub, holder.sid, holder.issued_at, expires_at]
+        value = self._signer(unquote(path), query).dumps(said)
+        return f"{target}{'&' if query else '?' if '?' not in target else ''}{PARAMETER}={value!s}"
+
+    def read_request(self, incoming: Incoming) -> Link | None:
+        """Return the link that a request to read something came with, or None; its time may be over."""
+        is_reading = incoming.method in ("GET", "HEAD")
+        return self.read(incoming.path, incoming.query) if is_reading else None
+
+    def read(self, path: str, query: str) -> Link | None:
+        """Return the link that was made for a decoded `path` and stands in the raw `query`, or None."""
+        before, marked, value = query.rpartition(PARAMETER + "=")
+        if not marked or len(value) > MAX_VALUE or (before and not before.endswith("&")):
+            return None
+        try:
+            return Link(*self._signer(path, before[:-1]).loads(value))
+        except BadData:
+            return None
+
+    def _signer(self, path: str, query: str) -> URLSafeSerializer:
+        # The whole address is part of the key: a link of one opens no other, nor the same with another query.
+        address = f"{quote(path)}?{quote(query, safe='/!$&()*+,;=:@~%?[]')}"
+        return URLSafeSerializer(
+            self._key,
+            salt=address.encode(),
+            signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
+        )

@@ -1,0 +1,1 @@
+"""A browser's request and the site's answer: messages, pages, addresses and cookie names."""
