@@ -113,8 +113,10 @@ class OlderWorker:
 
     def change_user(self, user: OlderUser, shard: str) -> None:
         """Change an account as it does: its columns in SQL, then the copy."""
-        statement = "UPDATE users SET name = :name, email = :email, roles = :roles, version = :version"
+        statement = (
+            "UPDATE users SET name = :name, email = :email, roles = :roles, version = :version"
             " WHERE sub = :sub"
+        )
         values = {
             "name": user.name,
             "email": user.email,
