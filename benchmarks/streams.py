@@ -119,28 +119,40 @@ class Stream:
     @classmethod
     def open(cls, origin: Origin, client: Client) -> "Stream":
         """Ask for it, and wait until it is granted. Raises RefusedError."""
-        opened = socket.create_connection(("127.0.0.1", origin.port), START)
-        opened.sendall(origin.get("/endings", basic(client, "text/event-stream")))
-        if opened.recv(len(GRANTED), socket.MSG_PEEK | socket.MSG_WAITALL) != GRANTED:
-            raise RefusedError(f"no stream: {opened.recv(400)!r}")
-        stream = cls(opened)
-        while not any(BEGUN in event for event in stream._events()):
-            pass
+        stream = cls(socket.create_connection(("127.0.0.1", origin.port), START))
+        try:
+            stream.socket.sendall(origin.get("/endings", basic(client, "text/event-stream")))
+            stream._begin()
+        except BaseException:
+            stream.socket.close()
+            raise
         return stream
+
+    def _begin(self) -> None:
+        # However few bytes come at a time: one read may bring less than the first word.
+        while len(self.received) < len(GRANTED):
+            self._receive()
+        if not self.received.startswith(GRANTED):
+            raise RefusedError(f"no stream: {self.received[:400]!r}")
+        while not any(BEGUN in event for event in self._events()):
+            self._receive()
 
     def numbers(self) -> Iterator[int]:
         """Read what has come, and yield the numbers of its endings. Raises RefusedError when it is closed."""
+        self._receive()
         for event in self._events():
             found = NUMBER.search(event)
             if found and b"event: ending" in event:
                 yield int(found[1])
 
-    def _events(self) -> Iterator[bytes]:
-        """Read what has come, and take the events that are whole by now."""
+    def _receive(self) -> None:
         part = self.socket.recv(65536)
         if not part:
             raise RefusedError(f"a stream was closed after {self.received[-300:]!r}")
         self.received += part
+
+    def _events(self) -> Iterator[bytes]:
+        """Take the events that are whole by now."""
         while END_OF_EVENT in self.received:
             event, _, self.received = self.received.partition(END_OF_EVENT)
             yield event

@@ -172,7 +172,7 @@ class Courier:
 
     def _finish_removals(self) -> None:
         if self._leases.hold("sweep", LEASE_SECONDS):
-            self._services.removals.finish()
+            self._services.administration.clients.finish_removals()
 
     def _drain_audit(self) -> None:
         if self._leases.hold("audit", LEASE_SECONDS):

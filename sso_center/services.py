@@ -6,6 +6,15 @@ from pathlib import Path
 
 from sso_center.base.clock import Clock, movable_clock, system_clock
 from sso_center.base.settings import DAY, Settings
+from sso_center.core.administration import (
+    Administration,
+    ClientAdministration,
+    EndingAdministration,
+    KeyAdministration,
+    LogAdministration,
+    OwnAccount,
+    UserAdministration,
+)
 from sso_center.core.audit import Audit, AuditLog
 from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Clients
@@ -18,7 +27,6 @@ from sso_center.core.endings import (
     Poster,
     Receipts,
     Recovery,
-    Removals,
     TakingBack,
     Telling,
     Trying,
@@ -68,7 +76,7 @@ class Services:
     walks: Walks
     notices: Notices
     receipts: Receipts
-    removals: Removals
+    administration: Administration
     telling: Telling
     trying: Trying
 
@@ -106,6 +114,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     audit = Audit(database, clock)
     poster = Poster(allow_private=settings.allow_private_addresses)
     telling = Telling(keys, poster, settings.issuer, clock)
+    trying = Trying(clients, telling)
+    receipts = Receipts(database, taking_back.publish, clock)
     recovery = Recovery(redis, entries, applying, clock, horizon=HORIZON)
 
     def reload_configuration(_wanted: int) -> None:
@@ -147,10 +157,17 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         applying=applying,
         endings=endings,
         notices=Notices(database),
-        receipts=Receipts(database, taking_back.publish, clock),
-        removals=Removals(users, clients, mass_endings, audit),
+        receipts=receipts,
+        administration=Administration(
+            UserAdministration(users, mass_endings),
+            ClientAdministration(clients, users, mass_endings, trying, audit),
+            KeyAdministration(keys),
+            EndingAdministration(users, clients, endings, mass_endings, receipts),
+            LogAdministration(audit),
+            OwnAccount(users, sessions, endings, audit),
+        ),
         telling=telling,
-        trying=Trying(clients, telling),
+        trying=trying,
         mass_endings=mass_endings,
         walking=walking,
         walks=walks,

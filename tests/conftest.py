@@ -1,8 +1,14 @@
 """Fixtures and rules for all tests; what they are made of is in tests/harness."""
 
+import gc
 import os
+import random
+import sys
+import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +21,18 @@ from tests.harness.receiver import Receiver
 from tests.harness.turns import Turns
 
 _turns = pytest.StashKey[Turns]()
+_failed = pytest.StashKey[bool]()
 
 
 # Rules
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle",
+        metavar="SEED",
+        help="run files, and the tests within each, in a random order; the same one for the same SEED",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,9 +46,19 @@ LONG = ("journeys", "packaging", "guarantees", "stories", "cli")
 """Folders whose tests take longest: begun first, so that no process is left alone with them in the end."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in LONG)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.nodeid.removeprefix("tests/").partition("/")[0] not in LONG)
+    if (seed := config.getoption("shuffle")) is not None:
+        items[:] = _shuffled(items, random.Random(seed))
+
+
+def _shuffled(items: list[pytest.Item], luck: random.Random) -> list[pytest.Item]:
+    # A file stays together: it has fixtures of its own, and one process runs it.
+    files = [list(mine) for _, mine in groupby(items, key=lambda item: item.path)]
+    luck.shuffle(files)
+    for mine in files:
+        luck.shuffle(mine)
+    return [item for mine in files for item in mine]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -46,7 +71,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     with _the_turns(item.config).take(alone=item.get_closest_marker("alone") is not None):
-        return (yield)
+        done = yield
+    if item.stash.get(_failed, False):
+        _forget_what_failed()
+    return done
+
+
+def _forget_what_failed() -> None:
+    # A traceback keeps open what its functions had opened: found during a later test, it would fail that one.
+    kept = vars(sys)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        traceback.clear_frames(kept.pop("last_traceback", None))
+        for name in ("last_type", "last_value", "last_exc"):
+            kept.pop(name, None)
+        gc.collect()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,6 +93,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     _refuse_skips(report)
     if report.failed:
+        item.stash[_failed] = True
         report.sections += [(f"log of {center.issuer}", center.log[-5000:]) for center in RUNNING]
     return report
 
@@ -154,6 +194,22 @@ def new_browser() -> Iterator[Callable[..., Browser]]:
 def browser(new_browser: Callable[..., Browser]) -> Browser:
     """A fresh browser."""
     return new_browser()
+
+
+@pytest.fixture(scope="session")
+def running_chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The Chromium of this process; a test asks for `chromium`."""
+    from tests.harness.chromium import a_chromium
+
+    with a_chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def chromium(running_chromium: Any) -> Any:
+    """A headless Chromium as if never used."""
+    running_chromium.start_anew()
+    return running_chromium
 
 
 @pytest.fixture

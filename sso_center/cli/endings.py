@@ -96,8 +96,8 @@ def show(number: int, *, as_json: bool) -> None:
 def deliver_again(number: int, *, client_id: str | None, is_confirmed_too: bool) -> None:
     """Tell the sites that have not confirmed an ending once more, from now on for a day."""
     with opened_services() as services:
-        count = services.receipts.deliver_again(
-            number, client_id=client_id, actor=ACTOR, is_confirmed_too=is_confirmed_too
+        count = services.administration.endings.deliver_again(
+            ACTOR, number, client_id=client_id, is_confirmed_too=is_confirmed_too
         )
     click.echo(f"{counted(count, 'notice is', 'notices are')} delivered again.")
 

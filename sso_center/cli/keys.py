@@ -53,8 +53,5 @@ def list_keys(*, as_json: bool) -> None:
 def rotate(purpose: str | None) -> None:
     """Let the next keys sign; those that signed so far only verify, until nothing they signed is alive."""
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-
-        services.keys.rotate(purpose)
-        services.audit.record(Tag.KEYS_ROTATED, actor=ACTOR, detail={"purpose": purpose or "all"})
+        services.administration.keys.rotate(ACTOR, purpose)
     click.echo(f"Rotated {purpose or 'all keys'}.")

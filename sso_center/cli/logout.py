@@ -47,7 +47,7 @@ def logout(
             return
         scope, name = _scope(services, username, client_id, role)
         if dry_run:
-            click.echo(f"Would log out {_told(services.mass_endings.reach(scope, name))}.")
+            click.echo(f"Would log out {_told(services.administration.endings.reach(scope, name))}.")
         else:
             _end(services, scope, name, is_followed=not no_wait)
 
@@ -58,7 +58,7 @@ def _scope(
     if username is not None:
         return "user", find_person(services, username).sub
     if client_id is not None:
-        return "client", services.clients.get(client_id).client_id
+        return "client", client_id
     if role is not None:
         return "role", role
     return "everyone", ""
@@ -66,10 +66,9 @@ def _scope(
 
 def _end(services: "Services", scope: "Scope", name: str, *, is_followed: bool) -> None:
     from sso_center.cli.walks import follow, whom  # noqa: PLC0415
-    from sso_center.core.endings import Reason  # noqa: PLC0415
 
     began = time.monotonic()
-    entry = services.mass_endings.cut_off(scope, name, Reason.ADMIN, ACTOR)
+    entry = services.administration.endings.end_many(ACTOR, scope, name)
     took = round((time.monotonic() - began) * 1000)
     click.echo(f"Logged out {whom(services, scope, name)}, in {took} ms.")
     if not is_followed:

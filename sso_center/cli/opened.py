@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sso_center.base.actor import Actor
 from sso_center.base.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from sso_center.services import Services
 
-ACTOR = "cli"
+ACTOR = Actor("cli")
 """Who the audit log and the journal say it was."""
 
 

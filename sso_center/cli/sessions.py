@@ -78,11 +78,7 @@ def show_session(sid: str, *, as_json: bool) -> None:
 def end_session(sid: str) -> None:
     """End one session, at the center and at every site that joined it."""
     with opened_services() as services:
-        from sso_center.core.endings import Reason  # noqa: PLC0415
-
-        ending = services.endings.end_session(sid, Reason.ADMIN, ACTOR)
-    if ending is None:
-        raise NotFound(f"There is no session {sid!r} (any more).")
+        ending = services.administration.endings.end_session(ACTOR, sid)
     told = ", ".join(ending.participants) or "no site"
     click.echo(f"Ended; it was joined by {told}.")
 

@@ -1,12 +1,8 @@
-"""Choosing a new password: what the forms share, and the one way in which a change takes effect."""
+"""Choosing a new password: what the forms share."""
 
 from flask import request
 
 from sso_center.base.errors import Invalid
-from sso_center.core.audit import Tag
-from sso_center.core.users import User
-from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.web.language import gettext
 
 MAX_PASSWORD = 1024
@@ -25,19 +21,6 @@ def read_new() -> str:
     if new != repeat:
         raise Invalid(gettext("The two new passwords are not the same."), field="repeat")
     return new
-
-
-def change(services: Services, user: User, new: str) -> User:
-    """Store a new password, which in the same transaction takes back what the rule for it says.
-
-    By default that is every session of the user, this browser's too.
-
-    Returns the user as changed. Raises Invalid when the password is too weak, Conflict when the account
-    is not as `user` says any more, and Unavailable.
-    """
-    changed = services.users.set_password(user.sub, new, version=user.version, actor=user.sub)
-    trail.record(services, Tag.PASSWORD_CHANGED, sub=user.sub)
-    return changed
 
 
 def explain(refused: Invalid) -> str:

@@ -4,11 +4,18 @@ from typing import Any
 
 from flask import request
 
+from sso_center.base.actor import Actor, Origin
 from sso_center.core.audit import Tag
 from sso_center.core.sessions import MAX_USER_AGENT
 from sso_center.services import Services
 from sso_center.web.address import client_address
 from sso_center.web.logging import request_id
+
+
+def actor(sub: str) -> Actor:
+    """Return the person at this browser, as whoever asks for a change."""
+    user_agent = request.headers.get("User-Agent", "")[:MAX_USER_AGENT]
+    return Actor(sub, Origin(client_address(), user_agent, request_id.get()))
 
 
 def record(
@@ -17,23 +24,11 @@ def record(
     *,
     sub: str = "",
     sid: str | None = None,
-    client_id: str | None = None,
-    actor: str | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Remember that the person at this browser did something, to their own account unless `actor` says who.
+    """Remember that the person at this browser did something that changes nothing in SQL.
 
     What was typed is never part of it: people now and then type their password where their name belongs.
     Raises Unavailable.
     """
-    services.audit.record(
-        tag,
-        sub=sub or None,
-        sid=sid,
-        client_id=client_id,
-        actor=sub if actor is None else actor,
-        address=client_address(),
-        user_agent=request.headers.get("User-Agent", "")[:MAX_USER_AGENT],
-        request_id=request_id.get(),
-        detail=detail,
-    )
+    services.audit.record(tag, actor(sub), sub=sub or None, sid=sid, detail=detail)

@@ -18,7 +18,7 @@ def token_of(center: Center, client_id: str, secret: str, **form: str) -> reques
         center.url("/token"),
         data={"grant_type": "client_credentials", **form},
         auth=(client_id, secret),
-        timeout=30,
+        timeout=60,
     )
 
 

@@ -7,6 +7,7 @@ import secrets
 
 import pytest
 
+from sso_center.base.actor import Actor, Origin
 from sso_center.core.audit import Tag
 from tests.admin_api.robot import BASE, Robot
 from tests.harness.center import Center
@@ -18,7 +19,7 @@ def sub(admin_center: Center) -> str:
     sub = f"u{secrets.token_hex(5)}"
     for number in range(5):
         admin_center.services.audit.record(
-            Tag.LOGIN_FAILED, sub=sub, address="192.0.2.9", user_agent=f"=cmd|{number}", actor=sub
+            Tag.LOGIN_FAILED, Actor(sub, Origin("192.0.2.9", f"=cmd|{number}")), sub=sub
         )
     return sub
 
@@ -47,7 +48,7 @@ def test_an_export_goes_on_where_its_link_says(robot: Robot, sub: str) -> None:
     while "Link" in answer.headers:
         target = answer.links["next"]["url"].removeprefix(BASE)
         answer = robot.center.http.get(
-            robot.center.url(BASE + target), headers={"Authorization": f"Bearer {robot.token}"}, timeout=30
+            robot.center.url(BASE + target), headers={"Authorization": f"Bearer {robot.token}"}, timeout=60
         )
         lines += answer.text
     events = [json.loads(line) for line in lines.splitlines()]

@@ -80,7 +80,7 @@ def test_json_must_say_that_it_is(robot: Robot) -> None:
         robot.center.url(BASE + "/users"),
         data={"username": "a"},
         headers={"Authorization": f"Bearer {robot.token}"},
-        timeout=30,
+        timeout=60,
     )
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
@@ -105,13 +105,13 @@ def test_a_body_too_large_is_refused(robot: Robot) -> None:
 def test_another_method_is_refused_and_told_which_there_are(
     robot: Robot, method: str, path: str, allowed: str
 ) -> None:
-    answer = robot.center.http.request(method, robot.center.url(BASE + path), timeout=30)
+    answer = robot.center.http.request(method, robot.center.url(BASE + path), timeout=60)
     assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/nothing", "/users/a/b/c", "/sessions//", "/users/%ff"])
 def test_an_address_that_is_none_is_refused_as_json(robot: Robot, path: str) -> None:
-    answer = robot.center.http.get(robot.center.url(BASE + path), timeout=30)
+    answer = robot.center.http.get(robot.center.url(BASE + path), timeout=60)
     assert answer.status_code in (400, 404)
     if answer.status_code == 404:
         assert answer.json()["error"] == "not_found"
@@ -119,6 +119,6 @@ def test_an_address_that_is_none_is_refused_as_json(robot: Robot, path: str) -> 
 
 def test_a_question_without_its_answer_s_body_is_answered_alike(robot: Robot) -> None:
     answer = robot.center.http.head(
-        robot.center.url(BASE + "/keys"), headers={"Authorization": f"Bearer {robot.token}"}, timeout=30
+        robot.center.url(BASE + "/keys"), headers={"Authorization": f"Bearer {robot.token}"}, timeout=60
     )
     assert (answer.status_code, answer.text) == (200, "")

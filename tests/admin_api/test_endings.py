@@ -21,7 +21,7 @@ def begin(robot: Robot, scope: str, name: str | None = None, **more: Any) -> Any
 
 def walked(robot: Robot, number: int) -> Any:
     """Return the walk once it is through."""
-    eventually(lambda: robot.get(f"/walks/{number}")["percent"] == 100, within=30, what="the walk")
+    eventually(lambda: robot.get(f"/walks/{number}")["percent"] == 100, what="the walk")
     return robot.get(f"/walks/{number}")
 
 
@@ -94,7 +94,7 @@ def test_receipts_say_who_was_told_and_are_delivered_again(
     def confirmed() -> bool:
         return robot.get(f"/endings/{number}")["notices"]["confirmed"] == 1
 
-    eventually(confirmed, within=30, what="the receipt")
+    eventually(confirmed, what="the receipt")
     (receipt,) = robot.pages(f"/endings/{number}/receipts", "receipts", limit=1)
     assert (receipt["client_id"], receipt["state"], receipt["status"]) == (site.client_id, "confirmed", 200)
     assert robot.ask("POST", f"/endings/{number}/deliver", {}).json() == {"notices": 0}
@@ -122,7 +122,7 @@ def test_an_ending_of_many_is_summed_up_by_site(
         (known,) = robot.get(f"/endings/{number}/sites")["sites"]
         return known if known["open"]["last_error"] else None
 
-    known = eventually(tried, within=30, what="a try")
+    known = eventually(tried, what="a try")
     assert (known["client_id"], known["notices"]["pending"]) == (site.client_id, 2)
     assert known["open"]["last_error"] == "answered 503"
 

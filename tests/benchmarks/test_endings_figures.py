@@ -1,7 +1,6 @@
 """What is said of endings: the last of all counts, and a stream is read however its bytes come."""
 
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,6 +13,8 @@ from benchmarks.side import Client
 from benchmarks.streams import Stream
 from benchmarks.subscribers import Subscribed
 from benchmarks.wire import Origin, RefusedError
+from tests.harness.serving import serving
+from tests.harness.waiting import eventually
 
 LOGGED_OUT = LoggedOut(
     sites=2,
@@ -82,21 +83,14 @@ def tells_bit_by_bit() -> Iterator[Origin]:
     )
     told = head + b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in events)
 
-    def serve() -> None:
-        accepted, _ = listener.accept()
-        with accepted:
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            accepted.recv(65536)
-            for start in range(0, len(told), 7):
-                accepted.sendall(told[start : start + 7])
+    def tell(accepted: socket.socket) -> None:
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        accepted.recv(65536)
+        for start in range(0, len(told), 7):
+            accepted.sendall(told[start : start + 7])
 
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        server = threading.Thread(target=serve)
-        server.start()
-        yield Origin(listener.getsockname()[1], "localhost")
-        server.join()
+    with serving(tell) as port:
+        yield Origin(port, "localhost")
 
 
 def test_each_ending_of_a_stream_is_heard_once_however_it_comes(tells_bit_by_bit: Origin) -> None:
@@ -105,6 +99,20 @@ def test_each_ending_of_a_stream_is_heard_once_however_it_comes(tells_bit_by_bit
     with stream.socket, pytest.raises(RefusedError, match="closed"):
         _hear_all(stream, heard)
     assert heard == [8, 9]
+
+
+def test_a_stream_that_is_refused_leaves_no_connection_open() -> None:
+    def refuse(accepted: socket.socket) -> None:
+        accepted.recv(65536)
+        accepted.sendall(b"HTTP/1.1 ")
+        accepted.sendall(b"503 Too Many\r\n\r\n")
+        ended.append(accepted.recv(65536))
+
+    ended: list[bytes] = []
+    with serving(refuse) as port:
+        with pytest.raises(RefusedError, match=r"no stream: b'HTTP/1\.1 503"):
+            Stream.open(Origin(port, "localhost"), Client("shop", "secret"))
+        eventually(lambda: ended == [b""])
 
 
 def _hear_all(stream: Stream, heard: list[int]) -> None:

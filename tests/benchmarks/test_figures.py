@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from benchmarks.rounds import Interval, paired_interval, ratio
 from benchmarks.side import Client, Endpoints, Side
 from benchmarks.units import Unit
 from benchmarks.wire import Connection, Origin, RefusedError
+from tests.harness.serving import serving
 from tests.harness.waiting import eventually
 
 WORKS_AND_LEAVES_A_CHILD = """
@@ -57,24 +57,17 @@ def test_noise_that_meets_both_commits_alike_widens_no_interval() -> None:
 def stands_still_at_first(tmp_path: Path) -> Iterator[Side]:
     """A server that takes 200 ms for its first answer, and no time for the others."""
 
-    def serve() -> None:
-        accepted, _ = listener.accept()
-        with accepted:
-            pause = 0.2
-            while accepted.recv(65536):
-                time.sleep(pause)
-                pause = 0
-                accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    def serve(accepted: socket.socket) -> None:
+        pause = 0.2
+        while accepted.recv(65536):
+            time.sleep(pause)
+            pause = 0
+            accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        server = threading.Thread(target=serve)
-        server.start()
-        origin = Origin(listener.getsockname()[1], "localhost")
+    with serving(serve) as port:
+        origin = Origin(port, "localhost")
         nothing = Client("", ""), Client("", ""), Endpoints("", "", "", ""), (), ()
         yield Side("", origin, *nothing, Service((), tmp_path))
-        server.join()
 
 
 def test_who_could_not_even_ask_while_the_server_stood_still_waited_too(stands_still_at_first: Side) -> None:

@@ -7,6 +7,7 @@ import secrets
 
 import pytest
 
+from sso_center.base.actor import Actor, Origin
 from sso_center.core.audit import Tag
 from tests.harness.browser import Browser
 from tests.harness.center import Center, Person
@@ -17,7 +18,7 @@ def watched(center: Center) -> Person:
     """Somebody of whom the log holds two events."""
     person = center.add_person()
     for tag, actor in ((Tag.USER_ADDED, "cli"), (Tag.USER_CHANGED, "client:robot")):
-        center.services.audit.record(tag, sub=person.sub, actor=actor, address="192.0.2.9", user_agent="=1+1")
+        center.services.audit.record(tag, Actor(actor, Origin("192.0.2.9", "=1+1")), sub=person.sub)
     return person
 
 

@@ -51,7 +51,7 @@ def test_nothing_is_left_running(tmp_path: Path, how: signal.Signals) -> None:
         processes = family_of(demo.process.pid) | servers_in(tmp_path)
         assert len(processes) >= 8, "demo, serve, two workers, courier, three sites, Redis"
         demo.process.send_signal(how)
-        assert demo.process.wait(30) == (0 if how == signal.SIGTERM else -signal.SIGKILL)
+        assert demo.process.wait(60) == (0 if how == signal.SIGTERM else -signal.SIGKILL)
         eventually(lambda: not any(map(is_alive, processes)), what=f"the end of {processes}")
     finally:
         demo.close()
@@ -97,7 +97,7 @@ def test_what_it_prints_is_true_again_after_people_changed_it(new_center: Callab
     bob = services.users.find("bob")
     assert bob is not None
     services.users.set_password(bob.sub, "what bob made of it")
-    services.users.set_roles(bob.sub, ["admin"])
+    services.users.update(bob.sub, roles=["admin"])
     services.users.set_disabled(bob.sub, True)
 
     new = seed(services, Plan(9500))

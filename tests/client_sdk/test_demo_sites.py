@@ -47,7 +47,7 @@ def sites(demo_center: FakeCenter) -> Iterator[dict[str, str]]:
     for process in running.values():
         process.send_signal(signal.SIGTERM)
     for process in running.values():
-        _, complaints = process.communicate(timeout=10)
+        _, complaints = process.communicate(timeout=60)
         assert (process.returncode, complaints.decode()) == (0, "")
 
 
@@ -148,7 +148,7 @@ def test_the_forums_picture_is_for_members_and_whom_they_give_its_link(
 def test_a_site_that_was_told_nothing_says_what_it_needs() -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
     ended = subprocess.run(
-        [sys.executable, "-m", "demo_apps.forum"], env=environ, capture_output=True, timeout=30, check=False
+        [sys.executable, "-m", "demo_apps.forum"], env=environ, capture_output=True, timeout=60, check=False
     )
     assert ended.returncode == 1
     assert ended.stderr.decode().startswith("Set SSO_ISSUER, SSO_CLIENT_ID, SSO_CLIENT_SECRET first")

@@ -119,7 +119,7 @@ def test_a_change_of_roles_is_asked_about_once(
     shop: Following, real_center: Center, browser: Browser, someone: Person
 ) -> None:
     shop.site.log_in(browser, someone, "/")
-    real_center.services.users.set_roles(someone.sub, ("other",))
+    real_center.services.users.update(someone.sub, roles=("other",))
     shop.caught_up()
     assert shop.is_in(browser)
     assert len(shop.asked) <= 1

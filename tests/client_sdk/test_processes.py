@@ -97,7 +97,7 @@ def held_by_another_thread(*locks: Any) -> Iterator[None]:
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert are_held.wait(20)
+    assert are_held.wait(60)
     try:
         yield
     finally:
@@ -137,7 +137,7 @@ def raw_server(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}", received
         listening.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+        thread.join(60)
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -188,7 +188,7 @@ def test_connections_that_lie_idle_are_let_go_when_one_has_gone_dead() -> None:
         kept.append(connection)
         connection.recv(65536)
         if len(kept) <= 2:
-            met.wait(20)
+            met.wait(60)
         connection.sendall(OK.replace(b"Connection: close\r\n", b""))
 
     with socket.create_server(("127.0.0.1", 0)) as listening:

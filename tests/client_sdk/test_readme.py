@@ -70,4 +70,4 @@ def running(words: list[str], folder: Path) -> Iterator[Callable[[], str]]:
         yield log.read_text
     finally:
         site.terminate()
-        site.wait(timeout=10)
+        site.wait(timeout=60)

@@ -29,7 +29,7 @@ def link_to(site: RunningSite, browser: Browser, target: str, seconds: float = 6
 
 def fetched(address: str, method: str = "GET", **headers: str) -> requests.Response:
     """Fetch as a player does: no cookies, no token."""
-    return requests.request(method, address, headers=headers, timeout=20, allow_redirects=False)
+    return requests.request(method, address, headers=headers, timeout=60, allow_redirects=False)
 
 
 def status(address: str, method: str = "GET") -> int:

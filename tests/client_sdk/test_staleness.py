@@ -159,7 +159,7 @@ def test_many_requests_of_one_session_ask_once(
     site.sign_in(browser)
     times.move(31)
     waiting, go = _Counter(), threading.Event()
-    center.delay = lambda path: go.wait(20) and None
+    center.delay = lambda path: go.wait(60) and None
     tabs = [browser.twin() for _ in range(20)]
 
     def open_page(tab: Browser) -> int:
@@ -192,7 +192,7 @@ def crowd(
 def all_at_once(site: RunningSite, center: FakeCenter, crowd: list[Browser], *, away: bool) -> list[str]:
     """Return the public page as each of the crowd gets it, after all of them came at the same time."""
     go = threading.Event()
-    center.delay = lambda path: go.wait(20) and None
+    center.delay = lambda path: go.wait(60) and None
     with ThreadPoolExecutor(len(crowd)) as pool:
         pages = [pool.submit(browser.get, site.url + "/public") for browser in crowd]
         eventually(lambda: len(site.app.extensions["sso"]._asker._waiting) == len(crowd) - PARALLEL)

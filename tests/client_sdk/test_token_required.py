@@ -231,7 +231,7 @@ def test_many_requests_with_one_unknown_token_ask_once(api: Api, center: FakeCen
 
     def wait(path: str) -> None:
         if path == "/introspect":
-            assert go.wait(20)
+            assert go.wait(60)
 
     center.delay = wait
 
@@ -254,7 +254,7 @@ def test_those_who_wait_for_a_center_that_fails_are_all_told(
 ) -> None:
     api.app.extensions["sso"].guard._checks._center.metadata()
     go = threading.Event()
-    center.delay = lambda path: go.wait(20) and None
+    center.delay = lambda path: go.wait(60) and None
     with ThreadPoolExecutor(10) as pool:
         answers = [pool.submit(api.status, token) for _ in range(10)]
         eventually(lambda: "/introspect" in center.requests or "/jwks.json" in center.requests)

@@ -71,7 +71,7 @@ def call(api: RealSite, token: str, path: str = "/api", **headers: str) -> reque
     return requests.get(
         api.url + path,
         headers={"Authorization": f"Bearer {token}", **headers},
-        timeout=20,
+        timeout=60,
         allow_redirects=False,
     )
 
@@ -120,7 +120,7 @@ def test_a_role_that_was_taken_away_ends_access_tokens_and_the_site_gets_others(
 ) -> None:
     token = shop.log_in(browser, someone, "/token").text
     assert call(api, token).status_code == 200
-    real_center.services.users.set_roles(someone.sub, ())
+    real_center.services.users.update(someone.sub, roles=())
     times.move(30)
     assert call(api, token).status_code == 401
     other = browser.get(f"{shop.url}/another-token?refused={token}").text
@@ -137,7 +137,7 @@ def test_of_fifty_parallel_requests_one_refreshes_at_a_real_center(
     tabs, start = [browser.twin() for _ in range(50)], threading.Barrier(50)
 
     def open_page(tab: Browser) -> str:
-        start.wait(20)
+        start.wait(60)
         return tab.get(shop.url + "/token").text
 
     with ThreadPoolExecutor(50) as pool:
@@ -304,11 +304,11 @@ def test_a_new_password_ends_the_apps_token_and_what_links_it_made(
     token = app_token(phone, browser, someone)
     link = api.url + call(api, token, "/link-for-a-token").text
     assert token not in link
-    assert requests.get(link, timeout=20).status_code == 200
+    assert requests.get(link, timeout=60).status_code == 200
     real_center.services.users.set_password(someone.sub, "another good password")
     times.move(30)
     assert call(api, token).status_code == 401
-    assert requests.get(link, timeout=20, headers={"Sec-Fetch-Mode": "no-cors"}).status_code == 401
+    assert requests.get(link, timeout=60, headers={"Sec-Fetch-Mode": "no-cors"}).status_code == 401
 
 
 def test_a_link_of_an_app_lasts_as_long_as_its_session(
@@ -317,10 +317,10 @@ def test_a_link_of_an_app_lasts_as_long_as_its_session(
     token = app_token(phone, browser, someone)
     links = [api.url + call(api, token, "/link-for-a-token").text for _ in range(2)]
     times.move(31)
-    assert requests.get(links[0], timeout=20).status_code == 200, "the center knows whose session that is"
+    assert requests.get(links[0], timeout=60).status_code == 200, "the center knows whose session that is"
     assert phone.post("/revoke", {"token": token, "client_id": phone.client_id}, auth=None).status_code == 200
     times.move(28)
-    status = requests.get(links[1], timeout=20, headers={"Sec-Fetch-Mode": "no-cors"}).status_code
+    status = requests.get(links[1], timeout=60, headers={"Sec-Fetch-Mode": "no-cors"}).status_code
     times.move(2)
-    late = requests.get(links[1], timeout=20, headers={"Sec-Fetch-Mode": "no-cors"}).status_code
+    late = requests.get(links[1], timeout=60, headers={"Sec-Fetch-Mode": "no-cors"}).status_code
     assert (status in (200, 401), late) == (True, 401)

@@ -87,7 +87,7 @@ def new_foreign_site(center: Center) -> Iterator[Callable[..., ForeignSite]]:
     yield make
     for process in running:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
 
 def _answers(url: str) -> bool:

@@ -63,7 +63,7 @@ def in_parallel() -> Callable[[int, Callable[[int], object]], list[object]]:
         gate = Barrier(count)
 
         def one(number: int) -> object:
-            gate.wait(30)
+            gate.wait(60)
             return call(number)
 
         with ThreadPoolExecutor(count) as pool:

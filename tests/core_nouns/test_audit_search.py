@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from sso_center.base.actor import Actor, Origin
 from sso_center.base.errors import Invalid
 from sso_center.core.audit import AuditFilter, Found, Tag
 from sso_center.core.audit.export import as_csv, as_json_lines
@@ -25,9 +26,11 @@ def record(services: Services, time: Time) -> Record:
     with services.database.write() as connection:
         connection.execute(delete(audit))
 
-    def write(tag: Tag = Tag.USER_ADDED, **fields: Any) -> int:
+    def write(
+        tag: Tag = Tag.USER_ADDED, *, actor: str = "", address: str = "", user_agent: str = "", **fields: Any
+    ) -> int:
         time.move(SECOND)
-        services.audit.record(tag, **fields)
+        services.audit.record(tag, Actor(actor, Origin(address, user_agent)), **fields)
         return time.now
 
     return write

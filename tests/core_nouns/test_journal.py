@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from sso_center.base.actor import Actor, Origin
 from sso_center.core.audit import Audit, Tag
 from sso_center.core.audit.journal import append
 from sso_center.core.endings.entries import Closed, Entries
@@ -94,8 +95,8 @@ def test_an_entry_is_there_or_not_with_the_rest_of_its_transaction(database: Dat
 
 def test_the_audit_log_tells_what_happened_newest_first(database: Database) -> None:
     audit = Audit(database, lambda: 1234)
-    audit.record(Tag.LOGIN_SUCCEEDED, sub="u1", address="192.0.2.1", detail={"amr": ["pwd"]})
-    audit.record(Tag.CLIENT_ADDED, client_id="shop", actor="cli")
+    audit.record(Tag.LOGIN_SUCCEEDED, Actor("u1", Origin("192.0.2.1")), sub="u1", detail={"amr": ["pwd"]})
+    audit.record(Tag.CLIENT_ADDED, Actor("cli"), client_id="shop")
     newest, *_ = audit.latest(1)
     assert (newest.tag, newest.client_id, newest.actor, newest.at) == (
         "admin:client:add",
@@ -109,5 +110,5 @@ def test_the_audit_log_tells_what_happened_newest_first(database: Database) -> N
 
 def test_what_a_browser_calls_itself_never_breaks_the_audit_log(database: Database) -> None:
     audit = Audit(database, lambda: 1)
-    audit.record(Tag.LOGIN_FAILED, user_agent="x" * 100_000 + "\ud800", sub="u\ud8002")
+    audit.record(Tag.LOGIN_FAILED, Actor("", Origin(user_agent="x" * 100_000 + "\ud800")), sub="u\ud8002")
     assert len(audit.latest(1)[0].user_agent) == 300

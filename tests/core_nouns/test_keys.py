@@ -269,6 +269,6 @@ def test_processes_that_start_together_agree_on_the_keys(tmp_path: Path) -> None
         starter.start()
     seen = [kids.get(timeout=60) for _ in starters]
     for starter in starters:
-        starter.join(30)
+        starter.join(60)
     assert len(seen[0]) == 8
     assert seen[0] == seen[1] == seen[2]

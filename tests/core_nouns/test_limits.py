@@ -88,7 +88,7 @@ def test_parallel_processes_do_not_outrun_the_limit(services: Services, limits: 
         racer.start()
     passed = sum(found.get(timeout=60) for _ in racers)
     for racer in racers:
-        racer.join(30)
+        racer.join(60)
     assert passed == BY_ACCOUNT
 
 

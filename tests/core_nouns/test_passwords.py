@@ -131,7 +131,7 @@ def test_what_nobody_can_have_as_a_password_is_simply_wrong(services: Services, 
 
 def test_a_hash_of_another_system_is_taken_over(services: Services) -> None:
     theirs = Argon2(time_cost=3, memory_cost=4_096, parallelism=2).hash(GOOD)
-    user = services.users.add_imported("imported", password_hash=theirs)
+    user = services.users.add("imported", password_hash=theirs)
     assert services.users.authenticate("imported", GOOD) == user
     assert (stored_hash(services, user.sub) or "").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
@@ -149,7 +149,7 @@ def test_a_hash_of_another_system_is_taken_over(services: Services) -> None:
 )
 def test_a_hash_that_we_could_not_check_is_refused(services: Services, hashed: str) -> None:
     with pytest.raises(Invalid):
-        services.users.add_imported("not-imported", password_hash=hashed)
+        services.users.add("not-imported", password_hash=hashed)
     assert services.users.find("not-imported") is None
 
 

@@ -117,7 +117,7 @@ def test_every_change_grows_the_version_and_only_credentials_the_epoch(services:
     users = services.users
     user = users.add("counted", password=GOOD)
     assert (user.version, user.epoch) == (1, 0)
-    assert users.set_roles(user.sub, ["b", "a", "b"]).roles == ("a", "b")
+    assert users.update(user.sub, roles=["b", "a", "b"]).roles == ("a", "b")
     users.update(user.sub, profile={"name": "Counted"})
     assert (users.get(user.sub).version, users.get(user.sub).epoch) == (3, 0)
     users.set_password(user.sub, "another good one")
@@ -151,8 +151,8 @@ def test_unless_told_otherwise_a_lost_role_ends_access_tokens_and_the_rest_every
 ) -> None:
     users = services.users
     sub = users.add("by-default", roles=["a", "b"], password=GOOD).sub
-    assert epochs_of(users.set_roles(sub, ["a", "b", "c"])) == (0, 0, 0)
-    assert epochs_of(users.set_roles(sub, ["b", "c", "d"])) == (0, 0, 1)
+    assert epochs_of(users.update(sub, roles=["a", "b", "c"])) == (0, 0, 0)
+    assert epochs_of(users.update(sub, roles=["b", "c", "d"])) == (0, 0, 1)
     assert epochs_of(users.set_password(sub, "another good one")) == (1, 1, 2)
     assert epochs_of(users.set_disabled(sub, True)) == (2, 2, 3)
     assert epochs_of(users.set_disabled(sub, False)) == (2, 2, 3)
@@ -167,7 +167,7 @@ def test_the_rules_of_the_admin_say_what_a_change_ends(
     services = new_services(settings_in(tmp_path, **RULES))
     users = services.users
     user = users.add("ruled", roles=["a"], password=GOOD)
-    assert epochs_of(users.set_roles(user.sub, [])) == (1, 0, 1)
+    assert epochs_of(users.update(user.sub, roles=[])) == (1, 0, 1)
     assert epochs_of(users.set_password(user.sub, "another good one")) == (1, 1, 1)
     assert epochs_of(users.set_disabled(user.sub, True)) == (1, 1, 1)
     copy = copy_of(services, user)
@@ -222,7 +222,7 @@ def test_parallel_consents_all_count(
 
 def test_a_change_of_nobody_changes_nothing(services: Services) -> None:
     for change in (
-        lambda: services.users.set_roles("nobody", ["a"]),
+        lambda: services.users.update("nobody", roles=["a"]),
         lambda: services.users.set_password("nobody", GOOD),
         lambda: services.users.set_disabled("nobody", True),
         lambda: services.users.update("nobody", profile={"name": "x"}),

@@ -137,6 +137,6 @@ def as_program(site: RealSite, browser: Browser) -> Page:
 
 def _is_let_in(api: RealSite, token: str) -> bool:
     answer = requests.get(
-        api.url + "/api", headers={"Authorization": f"Bearer {token}"}, timeout=30, allow_redirects=False
+        api.url + "/api", headers={"Authorization": f"Bearer {token}"}, timeout=60, allow_redirects=False
     )
     return answer.status_code == 200

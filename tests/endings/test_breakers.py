@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sso_center.base.actor import Actor
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
 from sso_center.core.endings import Delivery, Notices, Poster, Reason, Telling
@@ -167,7 +168,7 @@ def test_asking_to_deliver_again_tries_a_dead_site_now(core: Core, notices: Noti
     open_breaker(core, notices, dead)
     (newest,) = core.services.receipts.endings(limit=1)
     assert leased(core) == []
-    assert core.services.receipts.deliver_again(newest.number, actor="boss") == 1
+    assert core.services.receipts.deliver_again(newest.number, actor=Actor("boss")) == 1
     assert len(leased(core)) == 1
 
 
@@ -204,7 +205,7 @@ class Slowly(Telling):
         assert client is not None
         self.told.append(client.client_id)
         if client.client_id in self.slow:
-            self.go_on.wait(30)
+            self.go_on.wait(60)
             return Receipt(True, 200, SLOW, "")
         return Receipt(True, 200, 1, "")
 
@@ -295,7 +296,7 @@ def test_delivering_again_ends_nothing_of_who_came_back_meanwhile(
     core.time.move(SECOND)
     sign_in(core, dead, user=user)
     core.time.move(SECOND)
-    core.services.receipts.deliver_again(number, actor="boss")
+    core.services.receipts.deliver_again(number, actor=Actor("boss"))
     delivery.deliver_due()
     eventually(lambda: books.notices(number=number)[0].state == "superseded", what="its receipt")
     assert telling.told == []

@@ -226,20 +226,20 @@ def seen_by(host: Core, mine: Belongings) -> frozenset[str]:
 
 
 def take_the_role(core: Core, mine: Belongings) -> None:
-    core.services.users.set_roles(mine.user.sub, [])
+    core.services.users.update(mine.user.sub, roles=[])
 
 
 def take_the_role_while_redis_has_no_copy(core: Core, mine: Belongings) -> None:
-    core.services.users.set_roles(mine.user.sub, ["guard", "other"])
+    core.services.users.update(mine.user.sub, roles=["guard", "other"])
     entry = next(one for one in core.services.entries.unapplied(10_000) if one.sub == mine.user.sub)
     core.services.applying.apply(entry)
     assert core.record(mine.user.shard, "user", mine.user.sub) == {}
-    core.services.users.set_roles(mine.user.sub, [])
+    core.services.users.update(mine.user.sub, roles=[])
 
 
 def take_the_role_although_no_copy_says_it_was_there(core: Core, mine: Belongings) -> None:
     core.forget_copy(mine.user)
-    core.services.users.set_roles(mine.user.sub, [])
+    core.services.users.update(mine.user.sub, roles=[])
 
 
 def take_the_role_and_die_before_any_copy_is_written(core: Core, mine: Belongings) -> None:
@@ -251,7 +251,7 @@ def take_the_role_and_die_before_any_copy_is_written(core: Core, mine: Belonging
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(users, "write_copy", die)
         with pytest.raises(Unavailable):
-            core.services.users.set_roles(mine.user.sub, [])
+            core.services.users.update(mine.user.sub, roles=[])
     mine.alive()  # whoever asks now has the copy written, by somebody who knows of no change
     follow(core)
 
@@ -281,7 +281,7 @@ def test_a_cut_off_reaches_nobody_who_lost_the_role_before_however_late_the_cour
     core: Core, sites: Sites
 ) -> None:
     mine = belongings_of(core, sites, core.person("guard"))
-    core.services.users.set_roles(mine.user.sub, [])
+    core.services.users.update(mine.user.sub, roles=[])
     left = mine.alive()
     assert "session" in left
     core.time.move(1)
@@ -298,7 +298,7 @@ def test_a_cut_off_reaches_nobody_who_lost_the_role_before_however_late_the_cour
 
 def test_a_role_that_is_lost_without_any_cut_off_ends_no_session(core: Core, sites: Sites) -> None:
     mine = belongings_of(core, sites, core.person("unheard-of"))
-    core.services.users.set_roles(mine.user.sub, [])
+    core.services.users.update(mine.user.sub, roles=[])
     assert "session" in mine.alive()
 
 

@@ -220,7 +220,7 @@ def test_the_end_of_a_delivery_is_told_so_that_the_next_may_begin(
     while any(row.state == "pending" for held in all_held for row in books.notices(sid=held.sid)):
         is_done.clear()
         if delivery.deliver_due():
-            assert is_done.wait(30)
+            assert is_done.wait(60)
     delivery.close()
     assert len(receiver.deliveries) == len(all_held)
 
@@ -239,7 +239,7 @@ def test_two_couriers_send_each_notice_once(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert Counter(sent.claims["sid"] for sent in receiver.deliveries) == dict.fromkeys(
         (one.sid for one in all_held), 1
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
+from sso_center.base.actor import Actor
 from sso_center.base.errors import Unavailable
 from sso_center.core.audit import append, append_all
 from sso_center.core.clients import Client
@@ -120,7 +121,7 @@ def test_the_apis_of_a_removed_client_hear_that_its_tokens_count_no_more(
     api = core.site()
     app = core.site(audiences=(api.client_id,))
     sign_in(core, app)
-    core.services.removals.remove_client(app.client_id, "cli")
+    core.services.administration.clients.remove(Actor("cli"), app.client_id)
     assert [len(listening.told(api)), len(listening.told(shop))] == [1, 0]
 
 
@@ -181,7 +182,7 @@ def test_a_changed_user_is_told_to_everyone(
     elif change == "disabled":
         users.set_disabled(user.sub, True)
     elif change == "roles":
-        users.set_roles(user.sub, ())
+        users.update(user.sub, roles=())
     else:
         users.update(user.sub, profile={"name": "Another"})
     assert listening.told(shop) == listening.told(mute) == [f"user {user.sub}"]
@@ -333,7 +334,7 @@ def test_nothing_is_certain_of_a_store_that_was_restored_under_its_old_name(
     restore = Restore(
         services.redis, services.database, services.entries, services.mass_endings, services.clock
     )
-    restore.start_over("cli")
+    restore.start_over(Actor("cli"))
     page = listening.feed.since("shop", listening.start)
     assert not page.is_whole
     assert page.position.lineage == own_core.services.entries.lineage() != listening.start.lineage
@@ -371,7 +372,7 @@ def test_nothing_is_told_that_could_not_be_applied_and_all_of_it_later(
     core: Core, listening: Listening, shop: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = core.person()
-    core.services.users.set_roles(user.sub, ("staff",))
+    core.services.users.update(user.sub, roles=("staff",))
 
     def away(*_: object) -> None:
         raise Unavailable(detail="redis: gone")

@@ -85,7 +85,7 @@ def test_a_client_that_joins_and_redeems_in_the_moment_of_the_ending_is_out_and_
     def come(cookie: str) -> tuple[bool, dict[str, Any]]:
         """Return whether a grant was given, and the tokens for it."""
         attempt = site.attempt()
-        answer = http.get(attempt.url, headers={"Cookie": f"sso={cookie}"}, allow_redirects=False, timeout=30)
+        answer = http.get(attempt.url, headers={"Cookie": f"sso={cookie}"}, allow_redirects=False, timeout=60)
         location = answer.headers["Location"]
         if answer.status_code not in REDIRECTS or not location.startswith(site.redirect_uri):
             return False, {}
@@ -120,7 +120,7 @@ def test_a_request_that_races_the_ending_leaves_no_cookie_that_opens_anything(
     def look(cookie: str) -> str:
         """Return the cookie that the answer gives, '' when it gives none."""
         answer = http.get(
-            center.url("/account"), headers={"Cookie": f"sso={cookie}"}, allow_redirects=False, timeout=30
+            center.url("/account"), headers={"Cookie": f"sso={cookie}"}, allow_redirects=False, timeout=60
         )
         http.cookies.clear()
         return str(answer.cookies.get("sso") or "")
@@ -177,7 +177,7 @@ class Gate:
         @sso.login_required
         def slow() -> str:
             self.is_reached.set()
-            assert self.is_open.wait(30)
+            assert self.is_open.wait(60)
             assert sso.user is not None
             return sso.user.username
 
@@ -202,7 +202,7 @@ def test_a_page_that_a_site_was_still_making_at_the_logout_brings_nobody_back(
     sdk_site.log_in(browser, person, "/")
     late = browser.twin()
     under_way = pool.submit(late.get, sdk_site.url + "/slow")
-    assert gate.is_reached.wait(30)
+    assert gate.is_reached.wait(60)
     (session,) = center.services.sessions.of_user(person.sub)
     browser.submit(browser.get(center.url("/logout")), "logout-confirm")
     eventually(lambda: ending_of(center, session.sid).counts.confirmed == 1, what="the receipt")

@@ -1,14 +1,15 @@
 """Signing out of one site only: what it got no longer counts, it is told, and the session goes on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from sso_center.base.actor import Actor
+from sso_center.core.administration import OwnAccount
 from sso_center.core.endings import Endings, Reason
 from sso_center.core.tokens import Redeemed
-from sso_center.ui.account.access import take_away
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center
 from tests.harness.core import Core
@@ -128,7 +129,9 @@ def test_a_code_that_is_redeemed_while_access_is_withdrawn_gives_nothing_that_la
     code = core.code(core.open(user).cookie, partner, scope=scope, needs_consent=True)
     given: list[Redeemed] = []
     slow: Any = Slow(core.services.endings, lambda: given.append(core.redeem(code, partner)))
-    take_away(replace(core.services, endings=slow), user.sub, partner.client_id)
+    services = core.services
+    own = OwnAccount(services.users, services.sessions, slow, services.audit)
+    own.withdraw_access(Actor(user.sub), "", partner.client_id)
     (redeemed,) = given
     for token in filter(None, (redeemed.access_token, redeemed.refresh_token)):
         assert core.services.tokens.find_active(token) is None

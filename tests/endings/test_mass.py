@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from sso_center.base.actor import Actor
 from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
 from sso_center.core.endings.endings import BATCH
+from sso_center.core.endings.leases import Leases
 from sso_center.core.endings.mass import MassEndings, Reach, Scope
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import load_script
@@ -214,6 +216,30 @@ def test_an_abandoned_walk_counts_at_once_and_is_finished_by_the_courier(
     assert books.told(sid=held.sid) == [shop.client_id]
 
 
+def test_a_walk_that_another_finished_at_the_last_moment_keeps_its_count(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick, late = walker_of(core), walker_of(core, "late")
+    hold = Leases.hold
+
+    def hold_when_the_other_is_through(leases: Leases, name: str, seconds: int) -> bool:
+        monkeypatch.setattr(Leases, "hold", hold)
+        while quick.step(10.0):
+            pass
+        quick._leases.give_back()
+        return hold(leases, name, seconds)
+
+    for _ in range(3):
+        sign_in(core, user=core.person("finished"))
+    entry = core.services.mass_endings.cut_off("role", "finished", Reason.ADMIN, "cli")
+    monkeypatch.setattr(Leases, "hold", hold_when_the_other_is_through)
+    assert not late.step(10.0)
+    walk = core.services.walks.find(entry.number)
+    assert walk is not None
+    assert (walk.is_finished, walk.ended) == (True, 3)
+    late._leases.give_back()
+
+
 def test_a_cut_off_counts_before_it_is_recorded(core: Core) -> None:
     held = sign_in(core)
     core.services.redis.run(CUT_OFF, held.user.shard, ("user", held.user.sub, MINUTE))
@@ -300,7 +326,7 @@ def test_a_changed_account_ends_its_sessions_by_the_courier(
 def test_a_change_that_redis_missed_reaches_it_by_the_courier(core: Core) -> None:
     held = sign_in(core)
     old = core.record(held.user.shard, "user", held.user.sub)
-    core.services.users.set_roles(held.user.sub, ("boss",))
+    core.services.users.update(held.user.sub, roles=("boss",))
     # The write that follows the commit was lost.
     key = core.services.redis.key(held.user.shard, "user", held.user.sub)
     core.services.redis.command(
@@ -359,7 +385,7 @@ def test_endings_say_who_changed_the_account_and_are_found_by_it_whoever_ends_th
     held = sign_in(core, shop)
     if is_courier_quicker:
         monkeypatch.setattr(MassEndings, "end_void", lambda *_: follow(core))
-    core.services.removals.disable_user(held.user.sub, "boss")
+    core.services.administration.users.disable(Actor("boss"), held.user.sub)
     (change,) = books.journal(sub=held.user.sub, kind="user")
     (ending,) = books.journal(sid=held.sid)
     (notice,) = books.notices(sid=held.sid)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sso_center.base.actor import Actor
 from sso_center.base.errors import NotFound
 from sso_center.core.clients import Client
 from sso_center.core.endings import Counts, EndingFilter, Reason, Receipts, ending_filter
@@ -112,7 +113,7 @@ def test_a_cut_off_counts_what_its_walk_ended_and_leads_to_it(
     assert cut_off.counts == Counts(pending=3)
     walked = receipts.endings(EndingFilter(cause=cut_off.number))
     assert {one.sid for one in walked} == sids
-    assert receipts.deliver_again(cut_off.number, actor="me") == 3
+    assert receipts.deliver_again(cut_off.number, actor=Actor("me")) == 3
 
 
 def test_an_ending_of_many_is_summed_up_by_site_those_that_do_not_answer_first(
@@ -187,18 +188,21 @@ def test_what_was_given_up_is_delivered_again_when_asked_and_that_is_remembered(
         core.time.move(24 * 3600 * SECOND)
         core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
         assert receipts.find(number).counts == Counts(confirmed=1, gave_up=1)
-        assert receipts.deliver_again(number, actor="boss") == 1
+        assert receipts.deliver_again(number, actor=Actor("boss")) == 1
         due = leased(core)
         assert due.keys() == {forum.client_id}
         core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
         assert receipts.find(number).counts == Counts(confirmed=1, pending=1), "it has another day"
-    assert receipts.deliver_again(number, client_id=shop.client_id, actor="boss") == 0
-    assert receipts.deliver_again(number, client_id=shop.client_id, actor="boss", is_confirmed_too=True) == 1
+    assert receipts.deliver_again(number, client_id=shop.client_id, actor=Actor("boss")) == 0
+    assert (
+        receipts.deliver_again(number, client_id=shop.client_id, actor=Actor("boss"), is_confirmed_too=True)
+        == 1
+    )
     assert receipts.find(number).counts == Counts(pending=2)
     audited = books.audit(tag="admin:notice:repeat", actor="boss")
     assert [row.detail["entry"] for row in audited] == [number] * 4
     with pytest.raises(NotFound):
-        receipts.deliver_again(10**9, actor="boss")
+        receipts.deliver_again(10**9, actor=Actor("boss"))
 
 
 def test_the_day_that_a_notice_is_given_during_its_last_try_is_not_taken_back_by_it(
@@ -207,7 +211,7 @@ def test_the_day_that_a_notice_is_given_during_its_last_try_is_not_taken_back_by
     number = end(core, shop)
     core.time.move(24 * 3600 * SECOND)
     last = leased(core)[shop.client_id]
-    assert receipts.deliver_again(number, actor="boss") == 1
+    assert receipts.deliver_again(number, actor=Actor("boss")) == 1
     core.services.notices.keep(last, BADLY, core.time.now, jitter=0)
     assert receipts.find(number).counts == Counts(pending=1)
 
@@ -223,7 +227,7 @@ def test_those_who_act_without_a_session_are_told_of_a_person_who_is_shut_out(
     held = sign_in(core)
     core.redeem(core.code(held.cookie, site, scope=("openid", "offline_access")), site)
     core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
-    core.services.removals.disable_user(held.user.sub, "boss")
+    core.services.administration.users.disable(Actor("boss"), held.user.sub)
     follow(core)
     (entry,) = books.journal(sub=held.user.sub, kind="user")
     (notice,) = books.notices(number=entry.number)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import insert
 
+from sso_center.base.actor import Actor
 from sso_center.core.clients import Client
 from sso_center.core.endings import Reason
 from sso_center.core.grants import GrantRefused
@@ -90,7 +91,7 @@ TAKEN_BACK: dict[str, Callable[[Core, Held], object]] = {
         core.services.mass_endings.end("everyone", "", Reason.ADMIN, "cli")
     ),
     "disabled": lambda core, held: core.services.users.set_disabled(held.user.sub, True),
-    "removed": lambda core, held: core.services.removals.remove_user(held.user.sub, "me"),
+    "removed": lambda core, held: core.services.administration.users.remove(Actor("me"), held.user.sub),
 }
 
 
@@ -142,7 +143,7 @@ def test_grants_of_before_are_void_and_sessions_and_tokens_are_not(
 
 
 def test_a_role_that_changed_since_is_the_new_one(core: Core, held: Held, copy: OldCopy) -> None:
-    core.services.users.set_roles(held.user.sub, ("boss",))
+    core.services.users.update(held.user.sub, roles=("boss",))
     copy.put_back()
     session = core.services.sessions.visit(held.cookie).session
     assert session is not None
@@ -234,7 +235,7 @@ def test_what_a_roles_cut_off_ended_stays_dead_though_the_old_copy_knew_nobodys_
     core.forget_copy(held.user)
     copy = OldCopy(core, held.user.shard)
     core.services.mass_endings.cut_off("role", "night", Reason.ADMIN, "cli")
-    core.services.users.set_roles(held.user.sub, ())
+    core.services.users.update(held.user.sub, roles=())
 
     copy.put_back()
 

@@ -4,13 +4,16 @@ from contextlib import suppress
 
 import pytest
 
+from sso_center.base.actor import Actor
 from sso_center.base.errors import NotFound, Unavailable
+from sso_center.core.administration import Administration
 from sso_center.core.clients import Client
-from sso_center.core.endings import Removals
 from tests.endings.belongings import Belongings, Sites, belongings_of, sites_of
 from tests.endings.conftest import Books, follow, sign_in, walker_of
 from tests.endings.test_recovery import OldCopy
 from tests.harness.core import SECOND, Core
+
+BOSS = Actor("boss")
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +22,9 @@ def sites(core: Core) -> Sites:
 
 
 @pytest.fixture
-def removals(core: Core) -> Removals:
+def acts(core: Core) -> Administration:
     core.time.move(SECOND)
-    return core.services.removals
+    return core.services.administration
 
 
 def walk(core: Core) -> None:
@@ -38,12 +41,12 @@ def site_of(core: Core) -> Client:
 
 
 def test_a_removed_client_is_told_of_every_session_it_was_in_and_they_go_on(
-    core: Core, removals: Removals, books: Books, shop: Client
+    core: Core, acts: Administration, books: Books, shop: Client
 ) -> None:
     site = site_of(core)
     held = [sign_in(core, site, shop) for _ in range(2)]
     token = core.token(held[0].cookie, site)
-    entry = removals.remove_client(site.client_id, "boss")
+    entry = acts.clients.remove(BOSS, site.client_id)
     assert core.services.clients.find(site.client_id) is None
     assert core.services.tokens.find_active(token) is None
     walk(core)
@@ -55,9 +58,9 @@ def test_a_removed_client_is_told_of_every_session_it_was_in_and_they_go_on(
         assert core.services.sessions.view(one.sid).client_ids == (shop.client_id,)  # type: ignore[union-attr]
 
 
-def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, removals: Removals) -> None:
+def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, acts: Administration) -> None:
     site = site_of(core)
-    entry = removals.remove_client(site.client_id, "boss")
+    entry = acts.clients.remove(BOSS, site.client_id)
     told = core.services.clients.find_to_tell(site.client_id, entry.number)
     assert told is not None
     assert told.backchannel_logout_uri == site.backchannel_logout_uri
@@ -78,15 +81,15 @@ _NEW = "https://new.example/logout"
 
 
 def test_a_removal_that_somebody_died_in_the_middle_of_is_finished(
-    core: Core, removals: Removals, books: Books
+    core: Core, acts: Administration, books: Books
 ) -> None:
     site = core.site(is_third_party=True, backchannel_logout_uri="https://leaving.example/logout")
     held = sign_in(core, site)
     core.services.users.grant_consent(held.user.sub, site.client_id, ("openid",))
     core.services.clients.remove(site.client_id, "boss")
     assert books.journal(client_id=site.client_id) == []
-    assert removals.finish() == 1
-    assert removals.finish() == 0
+    assert acts.clients.finish_removals() == 1
+    assert acts.clients.finish_removals() == 0
     assert core.services.users.get(held.user.sub).consents == ()
     walk(core)
     (cut_off,) = books.journal(client_id=site.client_id)
@@ -95,31 +98,31 @@ def test_a_removal_that_somebody_died_in_the_middle_of_is_finished(
 
 
 def test_what_a_removed_client_was_given_does_not_count_for_who_has_its_id_next(
-    core: Core, removals: Removals
+    core: Core, acts: Administration
 ) -> None:
     site = core.site()
     held = sign_in(core)
     token = core.token(held.cookie, site)
-    removals.remove_client(site.client_id, "boss")
+    acts.clients.remove(BOSS, site.client_id)
     core.services.clients.add(site.client_id, redirect_uris=("https://shop.example/callback",))
     assert core.services.tokens.find_active(token) is None
 
 
-def test_an_unknown_client_is_not_removed(removals: Removals) -> None:
+def test_an_unknown_client_is_not_removed(acts: Administration) -> None:
     with pytest.raises(NotFound):
-        removals.remove_client("nobody", "boss")
+        acts.clients.remove(BOSS, "nobody")
 
 
 # People
 
 
 def test_nothing_of_a_removed_person_counts_and_every_site_is_told(
-    core: Core, removals: Removals, books: Books, shop: Client, sites: Sites
+    core: Core, acts: Administration, books: Books, shop: Client, sites: Sites
 ) -> None:
     belongings = belongings_of(core, sites, core.person("buyer"))
     core.code(belongings.held["session"], shop)
     username = belongings.user.username
-    removed = removals.remove_user(belongings.user.sub, "boss")
+    removed = acts.users.remove(BOSS, belongings.user.sub)
     assert removed.username == username
     assert belongings.alive() == frozenset()
     assert books.told(sub=belongings.user.sub, sid=belongings.sid) == [shop.client_id]
@@ -133,10 +136,10 @@ def test_nothing_of_a_removed_person_counts_and_every_site_is_told(
     assert books.audit(sub=belongings.user.sub, tag="center:session:end")
 
 
-def test_the_name_of_a_removed_person_may_be_used_again_by_another(core: Core, removals: Removals) -> None:
+def test_the_name_of_a_removed_person_may_be_used_again_by_another(core: Core, acts: Administration) -> None:
     user = core.person()
     cookie = core.open(user).cookie
-    removals.remove_user(user.sub, "boss")
+    acts.users.remove(BOSS, user.sub)
     other = core.services.users.add(user.username)
     assert other.sub != user.sub
     assert core.services.sessions.visit(cookie).session is None
@@ -144,11 +147,11 @@ def test_the_name_of_a_removed_person_may_be_used_again_by_another(core: Core, r
 
 
 def test_a_copy_of_the_account_that_is_written_late_brings_nobody_back(
-    core: Core, removals: Removals, sites: Sites
+    core: Core, acts: Administration, sites: Sites
 ) -> None:
     belongings = belongings_of(core, sites, core.person())
     read_before = core.services.users.get(belongings.user.sub)
-    removals.remove_user(belongings.user.sub, "boss")
+    acts.users.remove(BOSS, belongings.user.sub)
     core.services.users.write_through(read_before)
     follow(core)
     core.services.users.write_through(read_before)
@@ -156,12 +159,12 @@ def test_a_copy_of_the_account_that_is_written_late_brings_nobody_back(
 
 
 def test_a_removed_person_stays_removed_in_a_store_that_came_back(
-    core: Core, removals: Removals, sites: Sites
+    core: Core, acts: Administration, sites: Sites
 ) -> None:
     belongings = belongings_of(core, sites, core.person())
     read_before = core.services.users.get(belongings.user.sub)
     copy = OldCopy(core, belongings.user.shard)
-    removals.remove_user(belongings.user.sub, "boss")
+    acts.users.remove(BOSS, belongings.user.sub)
     copy.put_back()
     assert belongings.alive() == frozenset()
     core.services.users.write_through(read_before)
@@ -169,7 +172,7 @@ def test_a_removed_person_stays_removed_in_a_store_that_came_back(
 
 
 def test_a_person_removed_by_one_who_died_is_out_and_their_sites_are_told(
-    core: Core, removals: Removals, books: Books, shop: Client
+    core: Core, acts: Administration, books: Books, shop: Client
 ) -> None:
     held = sign_in(core, shop)
     core.services.users.remove(held.user.sub, "boss")
@@ -181,19 +184,21 @@ def test_a_person_removed_by_one_who_died_is_out_and_their_sites_are_told(
     assert (ending.reason, ending.actor, ending.cause) == ("removed", "boss", cause.number)
 
 
-def test_nobody_is_removed_while_it_can_not_be_recorded(core: Core, removals: Removals, books: Books) -> None:
+def test_nobody_is_removed_while_it_can_not_be_recorded(
+    core: Core, acts: Administration, books: Books
+) -> None:
     held = sign_in(core)
     with books.away(), suppress(Unavailable):
-        removals.remove_user(held.user.sub, "boss")
+        acts.users.remove(BOSS, held.user.sub)
     assert core.services.users.get(held.user.sub).username == held.user.username
     assert core.services.sessions.visit(held.cookie).session is not None
 
 
 def test_a_disabled_person_is_out_and_their_sites_have_notices_at_once(
-    core: Core, removals: Removals, books: Books, shop: Client
+    core: Core, acts: Administration, books: Books, shop: Client
 ) -> None:
     held = sign_in(core, shop)
-    removals.disable_user(held.user.sub, "boss")
+    acts.users.disable(BOSS, held.user.sub)
     assert core.services.sessions.visit(held.cookie).session is None
     assert books.told(sid=held.sid) == [shop.client_id]
     assert [row.actor for row in books.audit(sub=held.user.sub, tag="admin:user:disable")] == ["boss"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from sso_center.base.actor import Actor
 from sso_center.base.errors import Unavailable
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
@@ -113,7 +114,7 @@ def test_a_journal_that_grows_again_does_not_hide_what_it_forgot(core: Core, hel
     # Nor does a process that begins only now tell anyone that nothing was taken back.
     with pytest.raises(Unavailable):
         feed_of(core).since("shop", None)
-    restore_of(core).start_over("cli")
+    restore_of(core).start_over(Actor("cli"))
     assert not visit(core, held)
     assert feed_of(core).since("shop", None).is_whole
 
@@ -123,7 +124,7 @@ def test_starting_over_signs_everyone_out_and_gives_the_store_another_lineage(
 ) -> None:
     other, before = sign_in(core, shop), core.services.entries.lineage()
     lose_an_ending(core, held)
-    restore_of(core).start_over("cli")
+    restore_of(core).start_over(Actor("cli"))
     assert core.services.entries.lineage() != before
     assert not visit(core, held)
     assert not visit(core, other)
@@ -140,7 +141,7 @@ def test_a_person_whom_the_shard_knows_from_the_lost_time_signs_in_and_is_disabl
     with lost(core):
         for _ in range(3):
             core.services.users.set_password(sub, "another long password")
-    restore_of(core).start_over("cli")
+    restore_of(core).start_over(Actor("cli"))
     again = sign_in(core, user=core.services.users.get(sub))
     assert visit(core, again)
     core.services.users.set_disabled(sub, True)
@@ -154,7 +155,7 @@ def test_a_process_that_remembers_a_later_configuration_loads_it_anew(core: Core
         core.services.clients.add("forgotten", redirect_uris=(REDIRECT,))
         assert other.sessions.visit(held.cookie).session is not None
         assert other.clients.get("forgotten")
-    restore_of(core).start_over("cli")
+    restore_of(core).start_over(Actor("cli"))
     assert other.sessions.visit(held.cookie).session is None
     assert other.redis.configuration_version == core.services.entries.configuration_version()
     assert "forgotten" not in [client.client_id for client in other.clients.list()]

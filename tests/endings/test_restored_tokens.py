@@ -45,7 +45,7 @@ def cut_off(scope: str) -> Callable[[Core, Sites, Belongings], None]:
 
 def lose_the_role_after_its_cut_off(core: Core, sites: Sites, mine: Belongings) -> None:
     cut_off("role")(core, sites, mine)
-    core.services.users.set_roles(mine.user.sub, ())
+    core.services.users.update(mine.user.sub, roles=())
 
 
 def disable_and_enable(core: Core, _sites: Sites, mine: Belongings) -> None:
@@ -68,7 +68,7 @@ TAKING_BACK: dict[str, Callable[[Core, Sites, Belongings], object]] = {
     "a cut-off of a site": cut_off("client"),
     "a cut-off of everyone": cut_off("everyone"),
     "a role, after its cut-off": lose_the_role_after_its_cut_off,
-    "a role": lambda core, _, mine: core.services.users.set_roles(mine.user.sub, ()),
+    "a role": lambda core, _, mine: core.services.users.update(mine.user.sub, roles=()),
     "the password": lambda core, _, mine: core.services.users.set_password(mine.user.sub, "a new long one"),
     "an account for a while": disable_and_enable,
 }

@@ -35,7 +35,7 @@ def users_by(core: Core, **rules: tuple[str, ...]) -> Users:
 
 
 def lose_a_role(users: Users, sub: str) -> None:
-    users.set_roles(sub, ["kept"])
+    users.update(sub, roles=["kept"])
 
 
 def change_the_password(users: Users, sub: str) -> None:
@@ -97,14 +97,14 @@ def test_a_rule_may_name_nothing_and_everything(core: Core, sites: Sites, cause:
 def test_a_change_is_judged_by_its_own_rule(core: Core, sites: Sites, kind: str) -> None:
     mine = somebody(core, sites)
     users = users_by(core, password_change=(kind,), disabled=(kind,))
-    users.set_roles(mine.user.sub, ["kept"])
+    users.update(mine.user.sub, roles=["kept"])
     users.update(mine.user.sub, profile={"name": "Another Name"})
     assert mine.alive() == ALL
 
 
 def test_a_role_that_is_given_ends_nothing(core: Core, sites: Sites) -> None:
     mine = somebody(core, sites)
-    users_by(core, role_lost=tuple(KINDS)).set_roles(mine.user.sub, ["kept", "lost", "given"])
+    users_by(core, role_lost=tuple(KINDS)).update(mine.user.sub, roles=["kept", "lost", "given"])
     assert mine.alive() == ALL
 
 

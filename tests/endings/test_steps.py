@@ -237,7 +237,7 @@ def test_every_process_is_told_that_the_journal_has_grown(core: Core) -> None:
     ending = core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
     assert ending is not None
     core.services.endings.revoke_family(f"{held.user.shard}family", sub=held.user.sub, client_id="x")
-    thread.join(30)
+    thread.join(60)
     assert heard == [str(ending.number), str(ending.number + 1)]
 
 

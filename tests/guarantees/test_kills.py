@@ -110,7 +110,7 @@ def everyone_is_in_and_well(crowd: list[Member]) -> None:
     for member in crowd:
         assert not member.wrong, member.wrong
         before = member.handoffs
-        eventually(lambda m=member, b=before: m.hand_off() or m.handoffs > b, within=20, what="a handoff")
+        eventually(lambda m=member, b=before: m.hand_off() or m.handoffs > b, what="a handoff")
         assert member.site.is_alive(member.first.sid)
         assert not member.wrong, member.wrong
 
@@ -141,7 +141,6 @@ def test_a_killed_store_comes_back_and_nobody_is_signed_out(center: Center, crow
             os.kill(server, signal.SIGKILL)
             eventually(
                 lambda before=handed_off: sum(m.handoffs for m in crowd) > before + 50,
-                within=30,
                 what="handoffs after the store's return",
             )
     everyone_is_in_and_well(crowd)

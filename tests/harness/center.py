@@ -96,7 +96,7 @@ class Center:
             self.process = COMMANDS.start(["serve"], environ=self.environ, folder=ROOT, streams=streams)
         if self not in RUNNING:
             RUNNING.append(self)
-        eventually(self._is_ready, within=60, what=f"the start of the center at {self.issuer}")
+        eventually(self._is_ready, what=f"the start of the center at {self.issuer}")
         return self
 
     def stop(self) -> int:
@@ -144,7 +144,7 @@ class Center:
         if process.poll() is None:
             process.send_signal(how)
         try:
-            return process.wait(timeout=30)
+            return process.wait(timeout=60)
         except subprocess.TimeoutExpired as hangs:
             process.kill()
             process.wait()
@@ -178,7 +178,7 @@ class Center:
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """GET without cookies and without following anything."""
-        return self.http.get(self.url(path), allow_redirects=False, timeout=30, **options)
+        return self.http.get(self.url(path), allow_redirects=False, timeout=60, **options)
 
     # The command line
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import jwt
 
 from tests.harness.ports import free_port
+from tests.harness.waiting import PATIENCE
 
 REDIRECTS = (301, 302, 303, 307, 308)
 ELSEWHERE = "/elsewhere"
@@ -59,7 +60,7 @@ class Receiver:
         """Take deliveries from now on and never answer."""
         self._status = None
 
-    def wait_for(self, count: int, *, within: float = 30.0, sid: str | None = None) -> list[Delivery]:
+    def wait_for(self, count: int, *, within: float = PATIENCE, sid: str | None = None) -> list[Delivery]:
         """Return the deliveries (of `sid`, when given) once there are at least `count`."""
 
         def those() -> list[Delivery]:

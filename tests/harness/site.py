@@ -112,7 +112,7 @@ class Site:
     def post(self, path: str, form: dict[str, str], **options: Any) -> requests.Response:
         """Call one of the center's endpoints as this client."""
         options.setdefault("auth", self.auth)
-        return self.http.post(self.center.url(path), data=form, timeout=30, **options)
+        return self.http.post(self.center.url(path), data=form, timeout=60, **options)
 
     def introspect(self, token: str) -> dict[str, Any]:
         """Ask the center about a token."""
@@ -123,7 +123,7 @@ class Site:
     def is_alive(self, sid: str) -> bool:
         """Ask the center whether a session that this site takes part in is alive."""
         answer = self.http.post(
-            self.center.url("/endings/check"), json={"sids": [sid]}, auth=self.auth, timeout=30
+            self.center.url("/endings/check"), json={"sids": [sid]}, auth=self.auth, timeout=60
         )
         assert answer.status_code == 200, answer.text
         return answer.json()["sids"][sid] == "alive"
@@ -131,12 +131,12 @@ class Site:
     def userinfo(self, access_token: str) -> requests.Response:
         """Fetch /userinfo with an access token."""
         headers = {"Authorization": f"Bearer {access_token}"}
-        return self.http.get(self.center.url("/userinfo"), headers=headers, timeout=30)
+        return self.http.get(self.center.url("/userinfo"), headers=headers, timeout=60)
 
     def verify(self, id_token: str, *, nonce: str, access_token: str = "") -> dict[str, Any]:
         """Return the claims of an ID token, checked as OIDC Core 3.1.3.7 asks, by the center's clock."""
         header = jwt.get_unverified_header(id_token)
-        keys = jwt.PyJWKSet.from_dict(self.http.get(self.center.url("/jwks.json"), timeout=30).json())
+        keys = jwt.PyJWKSet.from_dict(self.http.get(self.center.url("/jwks.json"), timeout=60).json())
         claims = jwt.decode(
             id_token,
             keys[header["kid"]].key,

@@ -6,8 +6,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 90.0
+"""Seconds: what a machine with a dozen busy processes takes for anything at all, and more."""
 
-def eventually(look: Callable[[], T], *, within: float = 15.0, every: float = 0.02, what: str = "") -> T:
+
+def eventually(look: Callable[[], T], *, within: float = PATIENCE, every: float = 0.02, what: str = "") -> T:
     """Return the first true answer of `look`, asked every `every` seconds.
 
     The time given is patience with a busy machine, never a claim about speed. Raises AssertionError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.chromium import Chromium, a_chromium
+from tests.harness.chromium import Chromium, a_chromium
 from tests.journeys.demo import Demo
 
 
@@ -14,12 +14,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo = Demo(tmp_path_factory.mktemp("demo"))
     yield demo
     demo.close()
-
-
-@pytest.fixture
-def chromium(tmp_path: Path) -> Iterator[Chromium]:
-    with a_chromium(tmp_path / "profile") as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class Demo:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        eventually(self._is_ready, within=60, what="the start of the demo")
+        eventually(self._is_ready, what="the start of the demo")
 
     @property
     def printed(self) -> str:
@@ -78,7 +78,7 @@ class Demo:
     def interrupt(self) -> int:
         """Press Ctrl-C and return the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
     def close(self) -> None:
         """Stop it, if it still runs."""

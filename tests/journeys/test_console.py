@@ -13,11 +13,11 @@ import pytest
 
 from sso_center.core.endings import Reason
 from tests.harness.center import Center, Person
+from tests.harness.chromium import Chromium
 from tests.harness.needs import AXE
 from tests.harness.receiver import Receiver
 from tests.harness.site import Site
 from tests.harness.waiting import eventually
-from tests.journeys.chromium import Chromium, a_chromium
 from tests.journeys.crowd import fill
 from tests.journeys.demo import Account
 from tests.journeys.test_demo import sign_in
@@ -43,13 +43,6 @@ def center(new_module_center: Callable[..., Center]) -> Center:
 def sites(center: Center) -> Iterator[list[Site]]:
     with Receiver() as receiver:
         yield fill(center, receiver)
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    """One for all: to start one costs as much as looking at five pages."""
-    with a_chromium(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -120,7 +113,7 @@ def test_pages_of_people(center: Center, sites: list[Site], chromium: Chromium, 
 
 def test_pages_of_the_console(center: Center, sites: list[Site], chromium: Chromium, look: Look) -> None:
     services = center.services
-    ada, bob = center.add_person("ada", roles=["sso-admin"]), services.users.find("person010")
+    ada, bob = center.add_person(roles=["sso-admin"]), services.users.find("person010")
     assert bob is not None
     sid, shop = services.sessions.of_user(bob.sub)[0].sid, sites[0].client_id
     chromium.open(center.url("/admin"))
@@ -180,6 +173,7 @@ def test_the_script_keeps_a_page_up_to_date_until_it_is_paused_or_the_login_is_t
     center: Center, sites: list[Site], chromium: Chromium
 ) -> None:
     chromium.open(center.url("/admin/endings"))
+    sign_in(chromium, as_account(center.add_person(roles=["sso-admin"])))
     control = chromium.find("[data-live-control]")
     chromium.driver.execute_script("window.isSame = true")
     end(center, "person099")

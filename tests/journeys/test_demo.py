@@ -6,8 +6,8 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.harness.browser import Browser
+from tests.harness.chromium import PHONE, Chromium
 from tests.harness.waiting import eventually
-from tests.journeys.chromium import PHONE, Chromium
 from tests.journeys.demo import SITES, Account, Demo
 
 pytestmark = pytest.mark.needs_chromium
@@ -76,9 +76,8 @@ def test_a_person_without_the_role_is_signed_in_and_kept_out(demo: Demo, chromiu
 
 def test_the_keyboard_alone_is_enough(demo: Demo, chromium: Chromium, bob: Account) -> None:
     chromium.open(demo.site("shop"))
-    old = chromium.find("html")
-    chromium.keys(bob.username, Keys.TAB, bob.password, Keys.ENTER)
-    chromium.wait_until_gone(old)
+    with chromium.leaving():
+        chromium.keys(bob.username, Keys.TAB, bob.password, Keys.ENTER)
     assert chromium.find("#signed-in-as").text == "Bob"
 
 

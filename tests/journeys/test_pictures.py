@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.journeys.chromium import DESKTOP, PHONE, Chromium
+from tests.harness.chromium import DESKTOP, PHONE, Chromium
 from tests.journeys.demo import SITES, Account, Demo
 from tests.journeys.test_demo import sign_in
 

@@ -9,7 +9,7 @@ import requests
 
 from tests.harness.site import Site
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class EventStream:

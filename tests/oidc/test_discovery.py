@@ -69,7 +69,7 @@ def test_the_host_header_changes_nothing(center: Center) -> None:
 
 @pytest.mark.parametrize("path", [DISCOVERY, "/jwks.json"])
 def test_another_method_is_refused(center: Center, path: str) -> None:
-    answer: requests.Response = center.http.post(center.url(path), timeout=30)
+    answer: requests.Response = center.http.post(center.url(path), timeout=60)
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "GET"
     assert answer.json()["error"] == "invalid_request"
@@ -116,6 +116,6 @@ def test_a_site_may_use_the_discovered_addresses(member: Member, site: Site, cen
     answer = site.http.get(
         str(told["userinfo_endpoint"]),
         headers={"Authorization": f"Bearer {member.first.access_token}"},
-        timeout=30,
+        timeout=60,
     )
     assert answer.json()["sub"] == member.first.sub

@@ -16,7 +16,7 @@ from tests.oidc.conftest import Member
 
 def ask(site: Site, content: Any, **options: Any) -> requests.Response:
     options.setdefault("auth", site.auth)
-    return site.http.post(site.center.url("/endings/check"), json=content, timeout=30, **options)
+    return site.http.post(site.center.url("/endings/check"), json=content, timeout=60, **options)
 
 
 def assert_refused(answer: requests.Response, status: int, error: str) -> None:
@@ -129,7 +129,7 @@ def test_a_question_of_another_form_is_refused(site: Site, content: Any) -> None
             data=json.dumps(content),
             headers={"Content-Type": "application/json"},
             auth=site.auth,
-            timeout=30,
+            timeout=60,
         ),
         400,
         "invalid_request",
@@ -143,7 +143,7 @@ def test_what_is_no_json_is_refused(site: Site, body: bytes) -> None:
         data=body,
         headers={"Content-Type": "application/json"},
         auth=site.auth,
-        timeout=30,
+        timeout=60,
     )
     assert_refused(answer, 400, "invalid_request")
 
@@ -165,7 +165,7 @@ def test_nobody_may_ask_without_a_secret(member: Member, site: Site, public_site
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
 def test_another_method_is_refused(site: Site, method: str) -> None:
-    answer = site.http.request(method, site.center.url("/endings/check"), auth=site.auth, timeout=30)
+    answer = site.http.request(method, site.center.url("/endings/check"), auth=site.auth, timeout=60)
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"
 

@@ -131,7 +131,7 @@ def test_what_is_on_its_way_while_a_stream_begins_is_told_once(
         page = news(after)
         if page.entries:
             is_read.set()
-            assert goes_on.wait(10)
+            assert goes_on.wait(60)
         return page
 
     monkeypatch.setattr(process.feed, "news", slowly)
@@ -139,7 +139,7 @@ def test_what_is_on_its_way_while_a_stream_begins_is_told_once(
     start = process.feed.since(client.client_id, None).position
     early = process.listen(client, sent)
     first = process.cut_off()
-    assert is_read.wait(10)
+    assert is_read.wait(60)
     # The thread has read it and told nobody yet: it is in the page that this one begins with.
     late = process.listen(client, sent, start)
     assert late.numbers() == [first]
@@ -177,12 +177,12 @@ def test_a_stream_that_comes_while_news_are_read_is_told_what_came_before_them(
         page = news(after)
         if page.entries and threading.current_thread().name == "feed":
             is_read.set()
-            assert goes_on.wait(10)
+            assert goes_on.wait(60)
         return page
 
     monkeypatch.setattr(process.feed, "news", slowly)
     second = process.cut_off()
-    assert is_read.wait(10)
+    assert is_read.wait(60)
     late = process.begin(client, sent, None, old)
     goes_on.set()
     eventually(lambda: second in early.numbers() and second in late.numbers())
@@ -252,7 +252,7 @@ def test_streams_wait_while_sql_is_away_and_then_miss_nothing(
     with monkeypatch.context() as outage:
         outage.setattr(process.feed, "_ask", away)
         number = process.cut_off()
-        assert asked.wait(10)
+        assert asked.wait(60)
         assert not reader.is_over
     eventually(lambda: reader.numbers() == [number])
 

@@ -145,7 +145,7 @@ def test_the_default_port_is_the_same_origin(center: Center) -> None:
 
 
 def test_discovery_says_that_both_ways_are_supported(center: Center, browser: Browser) -> None:
-    document = browser.http.get(center.url("/.well-known/openid-configuration"), timeout=30).json()
+    document = browser.http.get(center.url("/.well-known/openid-configuration"), timeout=60).json()
     for way in ("frontchannel", "backchannel"):
         assert document[f"{way}_logout_supported"] is True
         assert document[f"{way}_logout_session_supported"] is True

@@ -133,13 +133,13 @@ def test_nobody_may_ask_without_a_secret(member: Member, public_site: Site) -> N
 
 
 def test_another_method_is_refused(site: Site) -> None:
-    answer = site.http.get(site.center.url("/introspect"), params={"token": "x"}, auth=site.auth, timeout=30)
+    answer = site.http.get(site.center.url("/introspect"), params={"token": "x"}, auth=site.auth, timeout=60)
     assert answer.status_code == 405
 
 
 def test_pages_of_other_sites_may_not_ask(site: Site) -> None:
     answer = site.http.options(
-        site.center.url("/introspect"), headers={"Origin": "http://spa.example"}, timeout=30
+        site.center.url("/introspect"), headers={"Origin": "http://spa.example"}, timeout=60
     )
     assert answer.status_code == 405
     assert "Access-Control-Allow-Origin" not in answer.headers

@@ -19,7 +19,7 @@ def shop(center: Center) -> Site:
 
 
 def claims_in(site: Site, token: str) -> dict[str, object]:
-    keys = jwt.PyJWKSet.from_dict(site.http.get(site.center.url("/jwks.json"), timeout=30).json())
+    keys = jwt.PyJWKSet.from_dict(site.http.get(site.center.url("/jwks.json"), timeout=60).json())
     header = jwt.get_unverified_header(token)
     options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
     return jwt.decode(

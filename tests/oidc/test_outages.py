@@ -85,7 +85,7 @@ def test_without_redis_everything_waits_and_nothing_is_lost(
         site.redeem(code, attempt),
         site.post("/introspect", token),
         site.userinfo(first.access_token),
-        site.http.post(site.center.url("/endings/check"), timeout=30, **check),
+        site.http.post(site.center.url("/endings/check"), timeout=60, **check),
         refresh(site, first.answer["refresh_token"]),
         post_token(site, grant_type="client_credentials"),
         revoke(site, first.access_token),
@@ -192,7 +192,7 @@ def test_without_redis_the_feed_goes_on(place: Place, first: SignedIn) -> None:
     site = place.site
 
     def ask() -> requests.Response:
-        return site.http.get(site.center.url("/endings"), auth=site.auth, timeout=30)
+        return site.http.get(site.center.url("/endings"), auth=site.auth, timeout=60)
 
     before = ask().json()["position"]
     place.redis.kill()

@@ -79,7 +79,7 @@ def test_what_the_person_may_do_is_told_as_it_is_now(
     staff = center.add_person()
     browser = new_browser()
     tokens = renewing.sign_in(browser, staff).answer
-    center.services.users.set_roles(staff.sub, ("editor",))
+    center.services.users.update(staff.sub, roles=("editor",))
     claims = jwt.decode(
         refreshed(renewing, tokens["refresh_token"])["id_token"], options={"verify_signature": False}
     )
@@ -286,7 +286,7 @@ def test_a_token_given_twice_is_refused(renewing: Site) -> None:
         data="grant_type=refresh_token&refresh_token=x&refresh_token=y",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
         auth=renewing.auth,
-        timeout=30,
+        timeout=60,
     )
     assert_refused(answer, 400, "invalid_request")
 

@@ -199,14 +199,14 @@ def test_a_token_given_twice_is_refused(renewing: Site) -> None:
         data="token=x&token=y",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
         auth=renewing.auth,
-        timeout=30,
+        timeout=60,
     )
     assert_refused(answer, 400, "invalid_request")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
 def test_another_method_is_refused(renewing: Site, method: str) -> None:
-    answer = renewing.http.request(method, renewing.center.url("/revoke"), auth=renewing.auth, timeout=30)
+    answer = renewing.http.request(method, renewing.center.url("/revoke"), auth=renewing.auth, timeout=60)
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"
 
@@ -219,7 +219,7 @@ def test_a_token_in_the_address_is_not_looked_at(member: Member, renewing: Site)
 
 def test_a_page_of_any_site_may_give_back_for_a_public_client(public_site: Site) -> None:
     url = public_site.center.url("/revoke")
-    before = public_site.http.options(url, headers={"Origin": "http://spa.example"}, timeout=30)
+    before = public_site.http.options(url, headers={"Origin": "http://spa.example"}, timeout=60)
     assert before.status_code == 204
     assert before.headers["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in before.headers

@@ -258,7 +258,7 @@ def test_a_refusal_repeats_no_secret(site: Site) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
 def test_another_method_is_refused(site: Site, method: str) -> None:
-    answer = site.http.request(method, site.center.url("/token"), auth=site.auth, timeout=30)
+    answer = site.http.request(method, site.center.url("/token"), auth=site.auth, timeout=60)
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"
     if method != "HEAD":
@@ -290,7 +290,7 @@ def test_a_body_that_is_not_ascii_is_refused(site: Site) -> None:
         data="grant_type=é".encode(),
         headers={"Content-Type": FORM},
         auth=site.auth,
-        timeout=30,
+        timeout=60,
     )
     assert_refused(answer, 400, "invalid_request")
 
@@ -304,7 +304,7 @@ def test_a_parameter_given_twice_is_refused(site: Site, twice: str) -> None:
         data=f"grant_type=authorization_code&code=x&{twice}",
         headers={"Content-Type": FORM},
         auth=site.auth,
-        timeout=30,
+        timeout=60,
     )
     assert_refused(answer, 400, "invalid_request")
 
@@ -325,7 +325,7 @@ def test_a_page_of_any_site_may_redeem_for_a_public_client(public_site: Site) ->
             "Access-Control-Request-Method": "POST",
             "Access-Control-Request-Headers": "content-type",
         },
-        timeout=30,
+        timeout=60,
     )
     assert before.status_code == 204
     assert before.headers["Access-Control-Allow-Origin"] == "*"

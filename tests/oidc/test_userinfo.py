@@ -10,7 +10,7 @@ from tests.oidc.exchange import CODE_AND_REFRESH, refreshed, tokens_for
 
 
 def ask(site: Site, method: str = "GET", **options: object) -> requests.Response:
-    return site.http.request(method, site.center.url("/userinfo"), timeout=30, **options)  # type: ignore[arg-type]
+    return site.http.request(method, site.center.url("/userinfo"), timeout=60, **options)  # type: ignore[arg-type]
 
 
 def bearer(token: str) -> dict[str, str]:

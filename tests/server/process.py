@@ -61,7 +61,7 @@ class Supervised:
 
     def await_ready(self) -> None:
         """Return when the supervisor said that it serves."""
-        said = eventually(self._announcement, within=60, what="the announcement")
+        said = eventually(self._announcement, what="the announcement")
         self.port = int(said.group(1))
 
     def connect(self) -> Connection:
@@ -115,7 +115,7 @@ class Supervised:
         """Send a signal and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=60)
 
     def close(self) -> None:
         """End it, whatever state it is in."""

@@ -41,7 +41,7 @@ def test_a_port_in_use_is_one_clear_line(supervise: Supervise) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         served = supervise(port=port, is_ready=False)
-        assert served.process.wait(timeout=40) != 0
+        assert served.process.wait(timeout=60) != 0
     assert served.stderr.splitlines()[-1] == (
         f"sso-center: SSO_BIND is '127.0.0.1:{port}' but another program listens there already"
     )
@@ -54,11 +54,11 @@ def test_connections_wait_for_the_first_worker(supervise: Supervise) -> None:
 
     def connected() -> socket.socket | None:
         try:
-            return socket.create_connection(("127.0.0.1", port), timeout=40)
+            return socket.create_connection(("127.0.0.1", port), timeout=60)
         except ConnectionRefusedError:
             return None
 
-    with eventually(connected, within=60, every=0.001) as early:
+    with eventually(connected, every=0.001) as early:
         early.sendall(b"GET /pid HTTP/1.1\r\nHost: x\r\n\r\n")
         assert early.recv(15) == b"HTTP/1.1 200 OK"
     served.await_ready()
@@ -209,7 +209,7 @@ def test_a_stop_finishes_the_requests_under_way_and_then_the_courier(
         assert at_work.reply().text == "through"
         assert checking.reply().status == 200
         assert sending.reply().json()["length"] == 4
-    assert served.process.wait(timeout=40) == 0
+    assert served.process.wait(timeout=60) == 0
     assert served.story[-2:] == ["courier ended", "supervisor ended"]
 
 

@@ -52,7 +52,7 @@ class ClusterServers:
                 client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", n + 1)
                 if n:
                     self._meet(client)
-        eventually(self._is_whole, within=30, what="the cluster's agreement")
+        eventually(self._is_whole, what="the cluster's agreement")
         return self
 
     def add_replica(self, of: int) -> ClusterNode:
@@ -65,8 +65,8 @@ class ClusterServers:
             self._meet(client)
             eventually(lambda: primary in str(client.execute_command("CLUSTER", "NODES")))
             client.execute_command("CLUSTER", "REPLICATE", primary)
-            eventually(lambda: client.info("replication").get("master_link_status") == "up", within=30)
-        eventually(self._is_whole, within=30, what="the cluster's agreement")
+            eventually(lambda: client.info("replication").get("master_link_status") == "up")
+        eventually(self._is_whole, what="the cluster's agreement")
         return replica
 
     def _meet(self, client: PlainClient) -> None:

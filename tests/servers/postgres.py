@@ -59,7 +59,7 @@ class PostgresServer:
                 stderr=subprocess.STDOUT,
                 **self._identity,
             )
-        eventually(self._answers, within=30, what="the start of PostgreSQL")
+        eventually(self._answers, what="the start of PostgreSQL")
         return self
 
     def new_database(self) -> str:
@@ -90,7 +90,7 @@ class PostgresServer:
         process, self.process = self.process, None
         if process is not None:
             process.send_signal(how)
-            process.wait(timeout=30)
+            process.wait(timeout=60)
 
     def _answers(self) -> bool:
         assert self.process is not None

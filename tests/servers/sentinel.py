@@ -42,19 +42,18 @@ class SentinelServers:
         self.primary.start()
         self.replica.start()
         with self.replica.client() as client:
-            eventually(lambda: client.info("replication").get("master_link_status") == "up", within=30)
+            eventually(lambda: client.info("replication").get("master_link_status") == "up")
         self.sentinel.start()
         with self._sentinel() as client:
-            eventually(lambda: client.sentinel_slaves(SERVICE), within=30, what="finding the replica")
+            eventually(lambda: client.sentinel_slaves(SERVICE), what="finding the replica")
         return self
 
     def fail_over(self) -> None:
         """Make the replica the primary, and return when the Sentinel says so."""
         with self._sentinel() as client:
-            eventually(lambda: _accepts_failover(client), within=30, what="taking the replica for fit")
+            eventually(lambda: _accepts_failover(client), what="taking the replica for fit")
             eventually(
                 lambda: client.sentinel_get_master_addr_by_name(SERVICE)[1] == self.replica.port,
-                within=30,
                 what="the failover",
             )
 

@@ -138,7 +138,7 @@ def test_a_session_of_a_disabled_account_counts_no_more(core: Core, held: Held) 
 
 
 def test_another_role_counts_at_the_next_request_and_ends_nothing(core: Core, held: Held) -> None:
-    core.services.users.set_roles(held.user.sub, (*held.user.roles, "boss"))
+    core.services.users.update(held.user.sub, roles=(*held.user.roles, "boss"))
     session = visit(core, held).session
     assert session is not None
     assert "boss" in session.user.roles

@@ -101,7 +101,7 @@ def test_a_replica_that_took_over_is_recovered_first(cluster: ClusterServers, re
         client.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
         eventually(lambda: client.info("replication")["role"] == "master")
     cluster.nodes[owner].kill()
-    assert eventually(lambda: works(lambda: redis.run(COUNT, "11", ["taken over"])), within=30)
+    assert eventually(lambda: works(lambda: redis.run(COUNT, "11", ["taken over"])))
     after = redis.marker("11")
     assert after.is_trusted
     assert after.run != before.run

@@ -43,7 +43,7 @@ class Subsystem:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        eventually(self._is_up, within=60, what=f"the start of {program}")
+        eventually(self._is_up, what=f"the start of {program}")
 
     @property
     def log(self) -> str:
@@ -63,7 +63,7 @@ class Subsystem:
         """End the process."""
         self.http.close()
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
         assert "Traceback" not in self.log, self.log[-4000:]
 
     def _is_up(self) -> bool:

@@ -53,7 +53,6 @@ def test_a_logout_ends_every_token_of_the_session_and_none_of_another(
     for token in (first, second):
         eventually(
             lambda token=token: tea.orders.ask("/orders", token).status_code == 401,
-            within=25,
             what="the API's refusal",
         )
     assert tea.opens(at_home)
@@ -166,7 +165,6 @@ def test_what_is_over_is_swept_away_and_no_key_stays_for_ever(tea: Tea, new_brow
     tea.center.move_clock(2 * WEEK)
     eventually(
         lambda: doctor(tea)["sessions"] == ["0 sessions of 0 people, 0 families of refresh and app tokens"],
-        within=60,
         every=0.5,
         what="the sweep",
     )

@@ -121,7 +121,7 @@ def test_a_login_under_way_with_the_old_password_does_not_survive_the_change(
     old, users = "four blue tricycles", center.services.users
     slow = argon2.PasswordHasher(time_cost=16, memory_cost=65_536, parallelism=1).hash(old)
     for turn in range(3):
-        user = users.add_imported(f"in-a-hurry-{turn}-{secrets.token_hex(4)}", password_hash=slow)
+        user = users.add(f"in-a-hurry-{turn}-{secrets.token_hex(4)}", password_hash=slow)
         browser = new_browser()
         page = browser.get(center.url("/login"))
         with ThreadPoolExecutor(1) as aside:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
@@ -10,8 +9,8 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.harness.center import Center
+from tests.harness.chromium import DESKTOP, PHONE, Chromium
 from tests.harness.ports import free_port
-from tests.journeys.chromium import DESKTOP, PHONE, Chromium, a_chromium
 
 pytestmark = pytest.mark.needs_chromium
 
@@ -48,12 +47,6 @@ def site_port() -> Iterator[int]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture
-def chromium(tmp_path: Path) -> Iterator[Chromium]:
-    with a_chromium(tmp_path / "profile") as running:
-        yield running
 
 
 def test_a_person_gets_through_the_login_to_a_site_that_sends_them_on(

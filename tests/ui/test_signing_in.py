@@ -273,7 +273,7 @@ def test_logins_are_in_the_audit_log_without_what_was_typed(center: Center, brow
         found = center.services.audit.latest(10, sub=person.sub)
         return found if {entry.tag for entry in found} == expected else []
 
-    found = eventually(entries, within=30, what="the courier's drain")
+    found = eventually(entries, what="the courier's drain")
     assert len(found) == 3
     assert all(entry.address == "127.0.0.1" and "Chrome" in entry.user_agent for entry in found)
     assert "mistake" not in str(found)

@@ -35,6 +35,10 @@ class Field:
         """The claim's name."""
         return self.claim or self.name
 
+    def value_of(self, user: Any) -> Any:
+        """Return the value of a user, whether it is stored or read from the account."""
+        return getattr(user, self.derived) if self.derived else self.value_in(user.profile)
+
     def value_in(self, profile: Mapping[str, Any]) -> Any:
         """Return the stored value, or what stands for none."""
         value = profile.get(self.name, self.kind.empty)

@@ -1,14 +1,14 @@
 """All fields of one center: the standard ones and its operator's."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from sso_center.base.errors import Invalid
 from sso_center.base.profile.field import PERSON, Field
-from sso_center.base.profile.standard import FIELDS
+from sso_center.base.profile.standard import FIELDS, SCOPES
 
 MAX_PROFILE = 8000
 """Bytes of JSON that a profile may take: it is read at each request of its person."""
@@ -37,6 +37,23 @@ class ProfileTable:
         """The fields that each scope stands for."""
         names = dict.fromkeys(field.scope for field in self.fields)
         return {name: tuple(field for field in self.fields if field.scope == name) for name in names}
+
+    def label_of_scope(self, scope: str) -> tuple[str, ...]:
+        """Return what a scope stands for, in English: one phrase, or the labels of its fields."""
+        return (SCOPES[scope],) if scope in SCOPES else tuple(one.label for one in self.scopes.get(scope, ()))
+
+    def in_scope(self, scope: Iterable[str]) -> list[Field]:
+        """Return the fields that a site is told to whom this scope is granted."""
+        return [field for name in scope for field in self.scopes.get(name, ())]
+
+    def values(self, profile: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every stored field by name, with what stands for none where there is none."""
+        return {name: field.value_in(profile) for name, field in self.stored.items()}
+
+    def as_account(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a program says of a person with the fields of the profile put together as `profile`."""
+        profile = {name: value for name, value in told.items() if name in self.stored}
+        return {name: value for name, value in told.items() if name not in profile} | {"profile": profile}
 
     def editable_by(self, editor: str) -> dict[str, Field]:
         """Return the fields that somebody may change, by name."""

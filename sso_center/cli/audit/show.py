@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sso_center.cli.audit.options import wanted, wanted_options
-from sso_center.cli.opened import opened_services
+from sso_center.cli.opened import ACTOR, opened_services
 from sso_center.cli.output import moment, print_json, print_table
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def export(*, kind: str, **options: Any) -> None:
     with opened_services() as services:
         from sso_center.core.audit.export import as_csv, as_json_lines  # noqa: PLC0415
 
-        batches = services.audit_log.every(wanted(services, options))
+        chosen = wanted(services, options)
+        services.administration.log.export(ACTOR, kind, chosen)
+        batches = services.audit_log.every(chosen)
         for text in as_csv(batches) if kind == "csv" else as_json_lines(batches):
             click.echo(text, nl=False)
 

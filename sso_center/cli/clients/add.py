@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 def add(client_id: str, **options: Any) -> None:
     """Register a site. Prints JSON with client_secret, which is shown only this once."""
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-
-        client, secret = services.clients.add(client_id, **given(options))
-        services.audit.record(Tag.CLIENT_ADDED, client_id=client_id, actor=ACTOR)
+        client, secret = services.administration.clients.register(ACTOR, client_id, **given(options))
         issuer = services.settings.issuer
     printed = {"issuer": issuer, "client_id": client.client_id}
     print_json(printed if secret is None else {**printed, "client_secret": secret})

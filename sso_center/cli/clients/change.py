@@ -11,7 +11,7 @@ from sso_center.cli.output import print_json
 def remove(client_id: str) -> None:
     """Remove a site: nobody can log in there any more, and nothing that it was given counts."""
     with opened_services() as services:
-        services.removals.remove_client(client_id, ACTOR)
+        services.administration.clients.remove(ACTOR, client_id)
     click.echo(f"{client_id} is removed.")
 
 
@@ -20,8 +20,5 @@ def remove(client_id: str) -> None:
 def rotate_secret(client_id: str) -> None:
     """Give a site another secret, and refuse the old one at once. Prints JSON with client_secret."""
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-
-        secret = services.clients.rotate_secret(client_id)
-        services.audit.record(Tag.CLIENT_SECRET_ROTATED, client_id=client_id, actor=ACTOR)
+        secret = services.administration.clients.rotate_secret(ACTOR, client_id)
     print_json({"client_id": client_id, "client_secret": secret})

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from sso_center.cli.opened import opened_services
+from sso_center.cli.opened import ACTOR, opened_services
 from sso_center.cli.output import print_json
 
 
@@ -18,7 +18,7 @@ def try_logout(context: click.Context, client_id: str, *, as_json: bool) -> None
     Ends nothing. The exit code is 1 when the site did not take it.
     """
     with opened_services() as services:
-        receipt = services.trying.try_address(client_id)
+        receipt = services.administration.clients.try_logout(ACTOR, client_id)
     if as_json:
         print_json(asdict(receipt))
     elif receipt.is_confirmed:

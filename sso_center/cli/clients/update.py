@@ -36,10 +36,5 @@ def update(client_id: str, *, is_untold: bool, **options: Any) -> None:
     if not changes:
         raise click.UsageError("Say what to change, such as --name or --redirect-uri.")
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-
-        client = services.clients.update(client_id, **changes)
-        services.audit.record(
-            Tag.CLIENT_CHANGED, client_id=client_id, actor=ACTOR, detail={"changed": sorted(changes)}
-        )
+        client = services.administration.clients.change(ACTOR, client_id, **changes)
     print_json(asdict(client))

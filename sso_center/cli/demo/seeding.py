@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sso_center.cli.demo.plan import PEOPLE, DemoPerson, DemoSite, Plan
+from sso_center.cli.opened import ACTOR
 
 if TYPE_CHECKING:
     from sso_center.services import Services
@@ -39,22 +40,21 @@ def seed(services: "Services", plan: Plan) -> dict[str, str]:
 
 
 def _seed_person(services: "Services", person: DemoPerson) -> None:
-    users = services.users
+    users, acts = services.users, services.administration.users
     user = users.find(person.username)
     if user is None:
-        users.add(
+        acts.add(
+            ACTOR,
             person.username,
             profile={"name": person.name, "email": f"{person.username}@example.org"},
             roles=person.roles,
             password=person.password,
         )
         return
-    if user.is_disabled:
-        users.set_disabled(user.sub, False)
-    if user.roles != person.roles:
-        users.set_roles(user.sub, person.roles)
+    acts.enable(ACTOR, user.sub)
+    acts.change(ACTOR, user.sub, roles=person.roles)
     if user.must_change_password or not users.check_password(user.sub, person.password):
-        users.set_password(user.sub, person.password)
+        acts.set_password(ACTOR, user.sub, person.password, must_change=False)
 
 
 def _seed_site(services: "Services", site: DemoSite) -> str:
@@ -68,11 +68,12 @@ def _seed_site(services: "Services", site: DemoSite) -> str:
         **(SHOP if site.client_id == "shop" else {}),
     }
     secret = _seed_client(services, site.client_id, settings)
-    return secret or services.clients.rotate_secret(site.client_id)
+    return secret or services.administration.clients.rotate_secret(ACTOR, site.client_id)
 
 
 def _seed_client(services: "Services", client_id: str, settings: dict[str, Any]) -> str | None:
+    acts = services.administration.clients
     if services.clients.find(client_id) is None:
-        return services.clients.add(client_id, **settings)[1]
-    services.clients.update(client_id, **settings)
+        return acts.register(ACTOR, client_id, **settings)[1]
+    acts.change(ACTOR, client_id, **settings)
     return None

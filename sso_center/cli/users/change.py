@@ -1,7 +1,6 @@
 """`sso-center users disable`, `enable`, `remove`, `set-password`, `roles` and `set-roles`."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 import click
 
@@ -9,17 +8,13 @@ from sso_center.cli.opened import ACTOR, opened_services
 from sso_center.cli.output import print_json
 from sso_center.cli.users.person import asked_password, find_person, shown
 
-if TYPE_CHECKING:
-    from sso_center.core.users import User
-    from sso_center.services import Services
-
 
 @click.command()
 @click.argument("username", metavar="NAME")
 def disable(username: str) -> None:
     """Disable an account, and end what SSO_ON_DISABLED names, at the center and at every site."""
     with opened_services() as services:
-        user = services.removals.disable_user(find_person(services, username).sub, ACTOR)
+        user = services.administration.users.disable(ACTOR, find_person(services, username).sub)
         ended = services.settings.on_disabled
     click.echo(f"{user.username} is disabled{_signed_out(ended)}.")
 
@@ -32,7 +27,7 @@ def remove(username: str) -> None:
     The audit log stays. Somebody else may be given the name, and is another person to every site.
     """
     with opened_services() as services:
-        user = services.removals.remove_user(find_person(services, username).sub, ACTOR)
+        user = services.administration.users.remove(ACTOR, find_person(services, username).sub)
     click.echo(f"{user.username} is removed, and signed out everywhere.")
 
 
@@ -41,10 +36,7 @@ def remove(username: str) -> None:
 def enable(username: str) -> None:
     """Let a disabled person in again."""
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-
-        user = services.users.set_disabled(find_person(services, username).sub, False)
-        services.audit.record(Tag.USER_ENABLED, sub=user.sub, actor=ACTOR)
+        user = services.administration.users.enable(ACTOR, find_person(services, username).sub)
     click.echo(f"{user.username} is enabled.")
 
 
@@ -56,13 +48,8 @@ def set_password(username: str, *, password_stdin: bool, must_change: bool) -> N
     """Set a person's password, and end what SSO_ON_PASSWORD_CHANGE names."""
     password = asked_password(from_stdin=password_stdin)
     with opened_services() as services:
-        from sso_center.core.audit import Tag  # noqa: PLC0415
-        from sso_center.core.endings import Reason  # noqa: PLC0415
-
-        user = find_person(services, username)
-        services.users.set_password(user.sub, password, must_change=must_change, actor=ACTOR)
-        services.audit.record(Tag.USER_PASSWORD_SET, sub=user.sub, actor=ACTOR)
-        services.mass_endings.end_void(user.sub, Reason.PASSWORD_CHANGE, ACTOR)
+        sub = find_person(services, username).sub
+        user = services.administration.users.set_password(ACTOR, sub, password, must_change=must_change)
         ended = services.settings.on_password_change
     click.echo(f"{user.username} has a new password{_signed_out(ended)}.")
 
@@ -78,8 +65,9 @@ def roles(username: str, *, added: tuple[str, ...], removed: tuple[str, ...]) ->
     """
     with opened_services() as services:
         user = find_person(services, username)
-        user = _give(services, user, (set(user.roles) | set(added)) - set(removed))
-    print_json(shown(user))
+        wanted = (set(user.roles) | set(added)) - set(removed)
+        user = services.administration.users.change(ACTOR, user.sub, roles=wanted)
+        print_json(shown(services, user))
 
 
 @click.command("set-roles")
@@ -91,21 +79,9 @@ def set_roles(username: str, *, wanted: tuple[str, ...]) -> None:
     A role that is taken ends what SSO_ON_ROLE_LOST names.
     """
     with opened_services() as services:
-        user = _give(services, find_person(services, username), set(wanted))
-    print_json(shown(user))
-
-
-def _give(services: "Services", user: "User", wanted: set[str]) -> "User":
-    from sso_center.core.audit import Tag  # noqa: PLC0415
-    from sso_center.core.endings import Reason  # noqa: PLC0415
-
-    if wanted == set(user.roles):
-        return user
-    changed = services.users.set_roles(user.sub, wanted, ACTOR)
-    detail = {"roles": list(changed.roles)}
-    services.audit.record(Tag.USER_CHANGED, sub=user.sub, actor=ACTOR, detail=detail)
-    services.mass_endings.end_void(user.sub, Reason.ROLE_LOST, ACTOR)
-    return changed
+        sub = find_person(services, username).sub
+        user = services.administration.users.change(ACTOR, sub, roles=wanted)
+        print_json(shown(services, user))
 
 
 def _signed_out(ended: Collection[str]) -> str:

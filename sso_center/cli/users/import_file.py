@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sso_center.base.errors import Conflict, Invalid
+from sso_center.base.settings import load_settings
 from sso_center.cli.failures import EXIT_REFUSED
 from sso_center.cli.opened import ACTOR, opened_services
 from sso_center.cli.output import counted
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 def import_users(path: Path) -> None:
     """Add people from FILE: CSV when its name ends with .csv, else JSON lines.
 
-    Columns: username, name, email, roles, and either password or password_hash (argon2). Each row is
-    added whole or not at all; rows that are not added are reported, and make the exit code 1.
+    Columns: username, roles, either password or password_hash (argon2), and the fields of the profile: those
+    that `sso-center users show` prints. Each row is added whole or not at all; rows that are not added are
+    reported, and make the exit code 1.
     """
     added, problems = 0, []
-    rows = list(read_rows(path))
+    rows = list(read_rows(path, load_settings().profile))
     with opened_services() as services, _progress(rows) as steps:
         for row in steps:
             problem = _add(services, row)
@@ -51,28 +53,10 @@ def _progress(rows: list[Row | BadRow]) -> Iterator[Iterator[Row | BadRow]]:
 
 def _add(services: "Services", row: Row | BadRow) -> str:
     """Add one person; returns why not, or nothing."""
-    from sso_center.core.audit import Tag  # noqa: PLC0415
-
     if isinstance(row, BadRow):
         return row.problem
-    if row.password and row.password_hash:
-        return f"{row.username}: give password or password_hash, not both"
     try:
-        if row.password_hash:
-            user = services.users.add_imported(
-                row.username,
-                profile={"name": row.name, "email": row.email},
-                roles=row.roles,
-                password_hash=row.password_hash,
-            )
-        else:
-            user = services.users.add(
-                row.username,
-                profile={"name": row.name, "email": row.email},
-                roles=row.roles,
-                password=row.password or None,
-            )
+        services.administration.users.add_imported(ACTOR, row.username, **row.account)
     except (Conflict, Invalid) as refused:
         return f"{row.username}: {refused.message}"
-    services.audit.record(Tag.USER_ADDED, sub=user.sub, actor=ACTOR, detail={"by": "import"})
     return ""

@@ -1,12 +1,15 @@
 """The audit log: one row an event, in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy.exc import IntegrityError
 
+from sso_center.base.actor import Actor
 from sso_center.base.clock import Clock
+from sso_center.base.errors import Unavailable
 from sso_center.core.audit.tags import Tag
 from sso_center.storage.schema import audit
 from sso_center.storage.sql import Database
@@ -40,31 +43,20 @@ class Audit:
     def record(
         self,
         tag: Tag,
+        actor: Actor,
         *,
         sub: str | None = None,
         client_id: str | None = None,
         sid: str | None = None,
-        actor: str = "",
-        address: str = "",
-        user_agent: str = "",
-        request_id: str = "",
         detail: dict[str, Any] | None = None,
     ) -> None:
-        """Write one event now. Never give it a secret, a token or a password. Raises Unavailable."""
+        """Write one event now. Never give it a secret, a token or a password. Raises Unavailable.
+
+        For what changes nothing else in SQL; a change writes its event in its own transaction.
+        """
+        at = self._clock()
         with self._database.write() as connection:
-            write_audit(
-                connection,
-                tag,
-                at=self._clock(),
-                sub=sub,
-                client_id=client_id,
-                sid=sid,
-                actor=actor,
-                address=address,
-                user_agent=user_agent,
-                request_id=request_id,
-                detail=detail,
-            )
+            write_audit(connection, tag, actor, at=at, sub=sub, client_id=client_id, sid=sid, detail=detail)
 
     def latest(self, count: int = 50, *, sub: str | None = None, tag: Tag | None = None) -> list[Entry]:
         """Return the newest events, of one person and of one kind when given. Raises Unavailable."""
@@ -98,26 +90,42 @@ def read_entry(row: Row[Any]) -> Entry:
 def write_audit(
     connection: Connection,
     tag: Tag,
+    actor: Actor,
     *,
     at: int,
     sub: str | None = None,
     client_id: str | None = None,
     sid: str | None = None,
-    actor: str = "",
-    address: str = "",
-    user_agent: str = "",
-    request_id: str = "",
-    detail: dict[str, Any] | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one event within the caller's transaction; `at` is in milliseconds."""
-    event = Entry(at, tag.value, sub, client_id, sid, actor, address, user_agent, request_id, detail or {})
+    """Write one event within the caller's transaction; `at` is in milliseconds. Raises Unavailable."""
+    origin = actor.origin
+    event = Entry(
+        at=at,
+        tag=tag.value,
+        sub=sub,
+        client_id=client_id,
+        sid=sid,
+        actor=actor.id,
+        address=origin.address,
+        user_agent=origin.user_agent,
+        request_id=origin.request_id,
+        detail=dict(detail or {}),
+    )
     write_audits(connection, [event])
 
 
 def write_audits(connection: Connection, events: Sequence[Entry]) -> None:
-    """Write several events within the caller's transaction, in one statement."""
-    if events:
-        connection.execute(insert(audit), [_row(event) for event in events])
+    """Write several events within the caller's transaction, in one statement. Raises Unavailable.
+
+    An event that the table refuses takes the transaction with it: nothing is changed that is not in the log.
+    """
+    try:
+        if events:
+            connection.execute(insert(audit), [_row(event) for event in events])
+    except IntegrityError as refused:
+        # Not for the caller, to whom it would mean that a name is taken.
+        raise Unavailable(detail=f"sql: the audit log refused an entry: {refused.orig}") from refused
 
 
 def _row(event: Entry) -> dict[str, Any]:

@@ -9,12 +9,10 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
 from sso_center.base.clock import Clock
-from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
+from sso_center.base.errors import Invalid, NotFound, Unavailable
 from sso_center.base.secrets import all_shards, hashed, new_secret, same
-from sso_center.core.audit import Tag, write_audit
+from sso_center.core.audit.change import Also, Change, nothing_else
 from sso_center.core.clients.client import Client
 from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.core.clients.store import (
@@ -167,50 +165,56 @@ class Clients:
 
     # -- changing
 
-    def add(self, client_id: str, **settings: Any) -> tuple[Client, str | None]:
+    def add(
+        self, client_id: str, *, also: Also[Client] = nothing_else, **settings: Any
+    ) -> tuple[Client, str | None]:
         """Register a client; returns it and its secret (None for a public one), which is not kept.
 
         `settings` are the fields of Registration. Raises Conflict when the id is taken, Invalid naming
         the field.
         """
         client = _client(check_registration(Registration(client_id, **settings)), version=1)
-        secret = None if client.is_public else new_secret()
+        secret, now = None if client.is_public else new_secret(), self._clock()
         with self._changing() as connection:
-            try:
-                add_client(connection, client, hashed(secret) if secret else None, self._clock())
-            except IntegrityError as clash:
-                raise Conflict(f"The client {client_id!r} is registered already.") from clash
+            add_client(connection, client, hashed(secret) if secret else None, now)
+            also(connection, Change(now, None, client))
         return client, secret
 
-    def update(self, client_id: str, **settings: Any) -> Client:
+    def update(self, client_id: str, *, also: Also[Client] = nothing_else, **settings: Any) -> Client:
         """Change the named settings of a client. Raises NotFound, Invalid."""
+        now = self._clock()
         with self._changing() as connection:
             before = _known(read_to_change(connection, client_id), client_id)
             if settings.get("is_public", before.is_public) != before.is_public:
                 raise Invalid("A client can't become public or cease to be.", field="is_public")
             asked = replace(_registration(before), **settings)
             client = _client(check_registration(asked), before.version + 1)
-            write_client(connection, client, self._clock())
+            if replace(client, version=before.version) == before:
+                return before
+            write_client(connection, client, now)
+            also(connection, Change(now, before, client))
         return client
 
-    def rotate_secret(self, client_id: str) -> str:
+    def rotate_secret(self, client_id: str, *, also: Also[Client] = nothing_else) -> str:
         """Give the client another secret and return it; the old one is refused from now on.
 
         Raises NotFound, Invalid for a public client.
         """
-        secret = new_secret()
+        secret, now = new_secret(), self._clock()
         with self._changing() as connection:
             before = _known(read_to_change(connection, client_id), client_id)
             if before.is_public:
                 raise Invalid(f"{client_id} is public and has no secret.", field="client_id")
-            write_secret(connection, client_id, hashed(secret), before.version + 1, self._clock())
+            write_secret(connection, client_id, hashed(secret), before.version + 1, now)
+            also(connection, Change(now, before, before))
         return secret
 
-    def remove(self, client_id: str, actor: str = "") -> Former:
+    def remove(self, client_id: str, actor: str = "", *, also: Also[Client] = nothing_else) -> Former:
         """Remove a client, and return what is remembered of it. Raises NotFound.
 
         What it was given is for the caller to take back, who then says `finish_removal`.
         """
+        now = self._clock()
         with self._changing() as connection:
             client = _known(read_to_change(connection, client_id), client_id)
             remove_client(connection, client_id)
@@ -221,12 +225,11 @@ class Clients:
                 client.backchannel_logout_uri,
                 client.id_token_alg,
                 actor,
-                self._clock(),
+                now,
                 audiences=client.audiences,
             )
             write_former(connection, former)
-            at = former.removed_at
-            write_audit(connection, Tag.CLIENT_REMOVED, at=at, client_id=client_id, actor=actor)
+            also(connection, Change(now, client, None))
         return former
 
     def unfinished_removals(self) -> Sequence[Former]:

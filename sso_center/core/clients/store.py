@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from sso_center.base.errors import Conflict
 from sso_center.core.clients.client import Client
 from sso_center.storage.schema import clients, meta
 
@@ -92,12 +94,12 @@ def read_to_change(connection: Connection, client_id: str) -> Client | None:
 
 
 def add_client(connection: Connection, client: Client, secret_hash: str | None, at: int) -> None:
-    """Store a new client at that moment (ms). Raises IntegrityError when its id is taken."""
-    connection.execute(
-        insert(clients).values(
-            client_id=client.client_id, secret_hash=secret_hash, created_at=at, **_columns(client, at)
-        )
-    )
+    """Store a new client at that moment (ms). Raises Conflict when its id is taken."""
+    values = {"client_id": client.client_id, "secret_hash": secret_hash, "created_at": at}
+    try:
+        connection.execute(insert(clients).values(**values, **_columns(client, at)))
+    except IntegrityError as clash:
+        raise Conflict(f"The client {client.client_id!r} is registered already.") from clash
 
 
 def write_client(connection: Connection, client: Client, at: int) -> None:

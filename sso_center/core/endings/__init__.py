@@ -30,7 +30,6 @@ from sso_center.core.endings.receipts import (
     ToldEnding,
 )
 from sso_center.core.endings.recovery import Recovery
-from sso_center.core.endings.removals import Removals
 from sso_center.core.endings.restore import Restore, Restored
 from sso_center.core.endings.sweep import Sweep
 from sso_center.core.endings.tail import Tail
@@ -65,7 +64,6 @@ __all__ = [
     "Receipt",
     "Receipts",
     "Recovery",
-    "Removals",
     "Restore",
     "Restored",
     "Scope",

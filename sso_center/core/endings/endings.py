@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 
+from sso_center.base.actor import NOWHERE, Origin
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_in
@@ -50,17 +51,24 @@ class Endings:
         self._taking_back = taking_back
         self._revocations = Revocations(redis, taking_back, applying, clock)
 
-    def end_session(self, sid: str, reason: Reason, actor: str) -> Ending | None:
+    def end_session(self, sid: str, reason: Reason, actor: str, *, origin: Origin = NOWHERE) -> Ending | None:
         """End one session, and return its ending; None when there is no such session (any more).
 
-        `actor` is who asked: a `sub`, `client:<id>`, `cli`, or `center`. When Unavailable is raised
-        the session may be closed already: nothing of it is accepted, and the courier finishes the rest.
+        `actor` is who asked: a `sub`, `client:<id>`, `cli`, or `center`; `origin` is for the audit log.
+        When Unavailable is raised the session may be closed already: nothing of it is accepted, and the
+        courier finishes the rest.
         """
-        ended = self.end_sessions([sid], reason, actor)
+        ended = self.end_sessions([sid], reason, actor, origin=origin)
         return ended[0] if ended else None
 
     def end_sessions(
-        self, sids: Iterable[str], reason: Reason, actor: str, *, cause: int | None = None
+        self,
+        sids: Iterable[str],
+        reason: Reason,
+        actor: str,
+        *,
+        cause: int | None = None,
+        origin: Origin = NOWHERE,
     ) -> list[Ending]:
         """End several sessions, recorded in few transactions for each shard. Raises Unavailable.
 
@@ -70,7 +78,7 @@ class Endings:
         for batch in _in_batches(self._close(sids, reason, actor)):  # step 0
             shard = batch[0].shard
             told = self._told({client for one in batch for client in one.participants})
-            recorded = self._entries.record(batch, shard, told, cause=cause)  # step 1
+            recorded = self._entries.record(batch, shard, told, cause=cause, origin=origin)  # step 1
             self._finish(recorded)  # steps 2 and 3; step 4 is the courier's
             endings += recorded
         return endings

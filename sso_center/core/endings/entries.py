@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
+from sso_center.base.actor import NOWHERE, Actor, Origin
 from sso_center.base.errors import NotFound
 from sso_center.core.audit import AuditEntry, Tag, append, append_all, write_audit, write_audits
 from sso_center.core.endings.reasons import Reason
@@ -81,10 +82,11 @@ class Entries:
         told: Mapping[str, Sequence[str]],
         *,
         cause: int | None = None,
+        origin: Origin = NOWHERE,
     ) -> list[Ending]:
         """Record endings, a notice for whom `told` names by each participant, and audit entries, or nothing.
 
-        `cause` is the number of the entry whose walk ended them.
+        `cause` is the number of the entry whose walk ended them; `origin` is where the request came from.
         Recording an ending again gives the number it already has, and no second notice.
         Raises Unavailable.
         """
@@ -101,7 +103,7 @@ class Entries:
             ]
             if rows:
                 connection.execute(insert(notices), rows)
-            write_audits(connection, [_audit_entry(closed) for _, closed in added])
+            write_audits(connection, [_audit_entry(closed, origin) for _, closed in added])
         return [_ending(number, closed) for (number, _), closed in zip(places, batch, strict=True)]
 
     def record_other(
@@ -120,6 +122,7 @@ class Entries:
         apis: Sequence[str] = (),
         sid: str = "",
         notices: Sequence[tuple[str, str, str]] = (),
+        origin: Origin = NOWHERE,
     ) -> int:
         """Record what is no ending, with its notices, and return its number; a cut-off's walk begins with it.
 
@@ -149,11 +152,11 @@ class Entries:
             write_audit(
                 connection,
                 tag,
+                Actor(actor, origin),
                 at=at,
                 sub=sub,
                 sid=sid or None,
                 client_id=client_id,
-                actor=actor,
                 detail=detail,
             )
             return number
@@ -287,7 +290,7 @@ def _journal_row(closed: Closed, shard: str, cause: int | None) -> dict[str, Any
     }
 
 
-def _audit_entry(closed: Closed) -> AuditEntry:
+def _audit_entry(closed: Closed, origin: Origin) -> AuditEntry:
     return AuditEntry(
         at=closed.at,
         tag=Tag.SESSION_ENDED,
@@ -295,9 +298,7 @@ def _audit_entry(closed: Closed) -> AuditEntry:
         client_id=None,
         sid=closed.sid,
         actor=closed.actor,
-        address="",
-        user_agent="",
-        request_id="",
+        **vars(origin),
         detail={"reason": closed.reason, "clients": closed.participants},
     )
 

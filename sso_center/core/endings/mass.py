@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sso_center.base.actor import NOWHERE, Origin
 from sso_center.base.clock import Clock
 from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.audit import Tag
@@ -59,7 +60,16 @@ class MassEndings:
         self._clock = clock
         self._horizon = horizon * 1000
 
-    def cut_off(self, scope: Scope, name: str, reason: Reason, actor: str, *, id: str = "") -> Entry:
+    def cut_off(
+        self,
+        scope: Scope,
+        name: str,
+        reason: Reason,
+        actor: str,
+        *,
+        id: str = "",
+        origin: Origin = NOWHERE,
+    ) -> Entry:
         """Make nothing count that was issued to `scope` so far, from now on; returns the journal's entry.
 
         Takes one script a shard to count and one to be made the same in all, sent together, however
@@ -80,6 +90,7 @@ class MassEndings:
             reason=reason,
             actor=actor,
             detail={"scope": scope, "name": name, "at": max(cutoffs)},
+            origin=origin,
         )
 
     def walk(self, entry: Entry) -> Iterator[int]:

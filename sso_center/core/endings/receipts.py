@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, tuple_, update
 
+from sso_center.base.actor import Actor
 from sso_center.base.clock import Clock
 from sso_center.base.errors import NotFound
 from sso_center.core.audit import Tag, write_audit
@@ -152,7 +153,7 @@ class Receipts:
             return _by_site(counted, {row["client_id"]: _receipt(row) for row in rows})
 
     def deliver_again(
-        self, number: int, *, client_id: str | None = None, actor: str, is_confirmed_too: bool = False
+        self, number: int, *, client_id: str | None = None, actor: Actor, is_confirmed_too: bool = False
     ) -> int:
         """Have the notices of an ending that no site confirmed tried anew, from now on for a day.
 
@@ -165,41 +166,39 @@ class Receipts:
             write_audit(
                 connection,
                 Tag.NOTICES_REPEATED,
+                actor,
                 at=now,
                 sub=ending.sub or None,
                 sid=ending.sid or None,
                 client_id=client_id,
-                actor=actor,
                 detail={"entry": number},
             )
-        meant = [_belongs_to(ending), notices.c.state.in_(states)]
-        if client_id is not None:
-            meant.append(notices.c.client_id == client_id)
-        count = self._make_due(meant, now)
+            meant = [_belongs_to(ending), notices.c.state.in_(states)]
+            if client_id is not None:
+                meant.append(notices.c.client_id == client_id)
+            due = _make_due(connection, meant, now)
+        count = len(due)
+        while due:
+            with self._database.write() as connection:
+                due = _make_due(connection, meant, now, after=due[-1])
+            count += len(due)
         if count:
             self._publish(number)
         return count
 
-    def _make_due(self, meant: list[ColumnElement[bool]], now: int) -> int:
-        count, last = 0, 0
-        page = select(notices.c.id, notices.c.client_id).where(*meant).order_by(notices.c.id).limit(PAGE)
-        while True:
-            with self._database.write() as connection:
-                rows = connection.execute(page.where(notices.c.id > last)).all()
-                if not rows:
-                    return count
-                ids = [row.id for row in rows]
-                connection.execute(
-                    update(notices)
-                    .where(notices.c.id.in_(ids))
-                    .values(state="pending", attempts=0, next_attempt_at=now, created_at=now)
-                )
-                connection.execute(
-                    update(breakers)
-                    .where(breakers.c.client_id.in_({row.client_id for row in rows}))
-                    .values(probe_at=now)
-                )
-            count, last = count + len(ids), ids[-1]
+
+def _make_due(
+    connection: Connection, meant: list[ColumnElement[bool]], now: int, after: int = 0
+) -> list[int]:
+    """Make a page of notices due again, beginning behind the number `after`, and return their numbers."""
+    page = select(notices.c.id, notices.c.client_id).where(*meant, notices.c.id > after)
+    rows = connection.execute(page.order_by(notices.c.id).limit(PAGE)).all()
+    ids = [row.id for row in rows]
+    again = {"state": "pending", "attempts": 0, "next_attempt_at": now, "created_at": now}
+    connection.execute(update(notices).where(notices.c.id.in_(ids)).values(**again))
+    sites = {row.client_id for row in rows}
+    connection.execute(update(breakers).where(breakers.c.client_id.in_(sites)).values(probe_at=now))
+    return ids
 
 
 _RECEIPTS = select(notices, breakers.c.probe_at, breakers.c.last_error.label("site_error")).join_from(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from sso_center.base.actor import Actor
 from sso_center.base.clock import Clock
 from sso_center.base.secrets import all_shards
 from sso_center.core.audit import Tag, write_audit
@@ -72,7 +73,7 @@ class Restore:
         known = max((one.position for one in markers.values() if one.lineage == lineage), default=0)
         return Restored(head, last_at, max(known - head, 0))
 
-    def start_over(self, actor: str) -> None:
+    def start_over(self, actor: Actor) -> None:
         """Give the store another lineage, and cut everyone off as of now. May be repeated.
 
         What was acknowledged after the copy was made is unknown to it: an ending, a changed password, a lost
@@ -85,9 +86,9 @@ class Restore:
             connection.execute(delete(meta).where(meta.c.key == SET_BACK))
             _draw_lineage(connection)
             _outdo(connection, config)
-            write_audit(connection, Tag.STORE_RESTORED, at=self._clock(), actor=actor)
+            write_audit(connection, Tag.STORE_RESTORED, actor, at=self._clock())
         self._distrust(all_shards())
-        self._mass.cut_off("everyone", "", Reason.ADMIN, actor)
+        self._mass.cut_off("everyone", "", Reason.ADMIN, actor.id)
 
     def _markers(self) -> dict[str, Marker]:
         # Read before the head of the journal: that can then only be ahead of them.

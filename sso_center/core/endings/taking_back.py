@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from sso_center.base.actor import NOWHERE, Origin
 from sso_center.base.clock import Clock
 from sso_center.core.audit import CHANNEL, Tag
 from sso_center.core.clients import Clients
@@ -39,6 +40,7 @@ class TakingBack:
         detail: dict[str, Any],
         sid: str = "",
         notices: Sequence[tuple[str, str, str]] = (),
+        origin: Origin = NOWHERE,
     ) -> Entry:
         """Record what is taken back, apply and publish it, and return its entry.
 
@@ -60,6 +62,7 @@ class TakingBack:
             apis=self._clients.apis_of([client_id]) if client_id else (),
             sid=sid,
             notices=notices,
+            origin=origin,
         )
         entry = Entry(number, kind, now, shard, sub or "", sid, client_id or "", reason, actor, detail)
         self._applying.apply(entry)

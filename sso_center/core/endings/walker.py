@@ -39,9 +39,12 @@ class Walker:
 
         False also means that another holds the lease. Raises Unavailable.
         """
-        under_way = self._walks.under_way()
-        if not under_way or not self._leases.hold("walk", LEASE_SECONDS):
+        if not self._walks.under_way() or not self._leases.hold("walk", LEASE_SECONDS):
             self._places.clear()  # whoever has the lease goes on from what is noted, and so shall we
+            return False
+        # Looked up again: another may have finished a walk, and given the lease back, after the first look.
+        under_way = self._walks.under_way()
+        if not under_way:
             return False
         walk = next((walk for walk in under_way if walk.number > self._last), under_way[0])
         self._last = walk.number

@@ -2,7 +2,6 @@
 
 import secrets
 import threading
-from collections.abc import Iterable
 from typing import Any
 
 import jwt
@@ -10,6 +9,7 @@ import jwt
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Invalid
 from sso_center.base.settings import Settings
+from sso_center.core.audit.change import Also, Change, nothing_else
 from sso_center.core.keys.algorithms import make_private_key, private_bytes, public_jwk
 from sso_center.core.keys.master import Vault
 from sso_center.core.keys.ring import COOKIE, PURPOSES, Ring, State, StoredKey
@@ -107,14 +107,26 @@ class Keys:
         with self._loading, self._database.read() as connection:
             self._ring = Ring(read_keys(connection, self._vault))
 
-    def rotate(self, purpose: str | None = None) -> None:
+    def rotate(self, purpose: str | None = None, *, also: Also[str] = nothing_else) -> None:
         """Let the next key sign, keep the active one for verifying, and make a new next one.
 
         For one purpose (RS256, ES256, EdDSA, cookie) or for all. Raises Invalid, Unavailable.
         """
         if purpose is not None and purpose not in PURPOSES:
             raise Invalid(f"{purpose!r} is not one of {', '.join(PURPOSES)}.", field="purpose")
-        self._rotate(PURPOSES if purpose is None else (purpose,))
+        now = self._clock()
+        made = [_new_key(one, State.NEXT, now) for one in ((purpose,) if purpose else PURPOSES)]
+        with self._database.write() as connection:
+            Database.lock_journal(connection)
+            stored = read_keys(connection, self._vault)
+            for fresh in made:
+                self._succeed(connection, [key for key in stored if key.purpose == fresh.purpose], now)
+                add_key(connection, self._vault, fresh)
+            forget_keys(connection, now - KEPT_AFTER_RETIREMENT)
+            also(connection, Change(now, None, purpose or "all"))
+            version = raise_configuration_version(connection)
+        self.reload()
+        self._redis.announce_configuration(version)
 
     def due(self, age: int) -> list[str]:
         """Return the purposes whose active key has signed for `age` milliseconds. Raises Unavailable."""
@@ -124,20 +136,6 @@ class Keys:
             for key in self.stored()
             if key.state == State.ACTIVE and (key.activated_at or key.created_at) <= before
         ]
-
-    def _rotate(self, purposes: Iterable[str]) -> None:
-        now = self._clock()
-        made = [_new_key(purpose, State.NEXT, now) for purpose in purposes]
-        with self._database.write() as connection:
-            Database.lock_journal(connection)
-            stored = read_keys(connection, self._vault)
-            for fresh in made:
-                self._succeed(connection, [key for key in stored if key.purpose == fresh.purpose], now)
-                add_key(connection, self._vault, fresh)
-            forget_keys(connection, now - KEPT_AFTER_RETIREMENT)
-            version = raise_configuration_version(connection)
-        self.reload()
-        self._redis.announce_configuration(version)
 
     @staticmethod
     def _succeed(connection: Any, family: list[StoredKey], now: int) -> None:

@@ -1,6 +1,8 @@
 """The rows of users in SQL."""
 
-from collections.abc import Collection, Sequence
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +22,12 @@ from sqlalchemy import (
     union,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
+from sso_center.base.errors import Conflict, NotFound
 from sso_center.base.names import normal_name
+from sso_center.base.secrets import shard_of
+from sso_center.core.audit.journal import append
 from sso_center.core.users.stored import consents_from_document, consents_to_document
 from sso_center.core.users.user import User
 from sso_center.storage.schema import users
@@ -35,9 +41,21 @@ class Account:
     password_hash: str | None = field(repr=False)
 
 
-def read_by_sub(connection: Connection, sub: str, *, for_update: bool = False) -> Account | None:
-    """Return one account by its stable id; `for_update` makes other changes of it wait."""
-    return _one(connection, _locking(select(users).where(users.c.sub == sub), for_update))
+def read_by_sub(connection: Connection, sub: str) -> Account | None:
+    """Return one account by its stable id."""
+    return _one(connection, select(users).where(users.c.sub == sub))
+
+
+def read_to_change(connection: Connection, sub: str) -> Account:
+    """Return one account by its stable id; other changes of it wait. Raises NotFound."""
+    return known(_one(connection, select(users).where(users.c.sub == sub).with_for_update()))
+
+
+def known(account: Account | None) -> Account:
+    """Return an account that there is; raises NotFound."""
+    if account is None:
+        raise NotFound("There is no such user.")
+    return account
 
 
 def read_by_username(connection: Connection, username: str) -> Account | None:
@@ -94,25 +112,46 @@ def read_names(connection: Connection, subs: Collection[str]) -> dict[str, str]:
 
 
 def add_account(connection: Connection, account: Account, at: int) -> None:
-    """Store a new account, made at that moment (ms). Raises IntegrityError when the login name is taken."""
-    connection.execute(
-        insert(users).values(
-            sub=account.user.sub,
-            created_at=at,
-            password_changed_at=at if account.password_hash else None,
-            **_columns(account, at),
+    """Store a new account, made at that moment (ms). Raises Conflict when the login name is taken."""
+    with _taken_name(account):
+        connection.execute(
+            insert(users).values(
+                sub=account.user.sub,
+                created_at=at,
+                password_changed_at=at if account.password_hash else None,
+                **_columns(account, at),
+            )
         )
-    )
 
 
 def write_account(connection: Connection, account: Account, at: int) -> None:
-    """Store an account as it is from then (ms) on. Raises IntegrityError when the login name is taken."""
-    connection.execute(update(users).where(users.c.sub == account.user.sub).values(**_columns(account, at)))
+    """Store an account as it is from then (ms) on. Raises Conflict when the login name is taken."""
+    with _taken_name(account):
+        connection.execute(
+            update(users).where(users.c.sub == account.user.sub).values(**_columns(account, at))
+        )
 
 
 def remove_account(connection: Connection, sub: str) -> None:
     """Forget an account and its credentials."""
     connection.execute(delete(users).where(users.c.sub == sub))
+
+
+def append_change(
+    connection: Connection, sub: str, at: int, reason: str, actor: str, detail: dict[str, Any] | None
+) -> int:
+    """Append to the journal that an account was changed or removed, and return the entry's number."""
+    return append(
+        connection,
+        id=uuid.uuid4().hex,
+        kind="user",
+        at=at,
+        shard=shard_of(sub),
+        sub=sub,
+        reason=reason,
+        actor=actor,
+        detail=detail,
+    )
 
 
 def note_password_change(connection: Connection, sub: str, at: int) -> None:
@@ -125,6 +164,14 @@ def replace_hash(connection: Connection, sub: str, old: str, new: str) -> None:
     connection.execute(
         update(users).where(users.c.sub == sub, users.c.password_hash == old).values(password_hash=new)
     )
+
+
+@contextmanager
+def _taken_name(account: Account) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as clash:
+        raise Conflict(f"The user name {account.user.username!r} is taken.") from clash
 
 
 def _columns(account: Account, at: int) -> dict[str, Any]:
@@ -145,10 +192,6 @@ def _columns(account: Account, at: int) -> dict[str, Any]:
         "consents": consents_to_document(user),
         "updated_at": at,
     }
-
-
-def _locking(query: Select[Any], for_update: bool) -> Select[Any]:
-    return query.with_for_update() if for_update else query
 
 
 def _one(connection: Connection, query: Select[Any]) -> Account | None:

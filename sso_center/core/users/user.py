@@ -1,6 +1,6 @@
 """A user, as everything else sees them: no password, no hash."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,20 @@ class User:
     def consent_to(self, client_id: str) -> Consent | None:
         """Return what the user let the client have, or None."""
         return next((one for one in self.consents if one.client_id == client_id), None)
+
+
+def lost_roles(before: User, roles: Collection[str]) -> set[str]:
+    """Return the roles that a user does not keep when these are all."""
+    return set(before.roles) - set(roles)
+
+
+def changed_fields(before: User, after: User) -> list[str]:
+    """Return the names of what is shown of a user and differs, without the values."""
+    account = [name for name in ("username", "roles") if getattr(before, name) != getattr(after, name)]
+    names = {*before.profile, *after.profile}
+    return sorted(
+        [*account, *(name for name in names if before.profile.get(name) != after.profile.get(name))]
+    )
 
 
 def removed_user(sub: str, version: int) -> User:

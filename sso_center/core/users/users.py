@@ -3,21 +3,17 @@
 import builtins
 import contextlib
 import secrets
-import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
 from sso_center.base.clock import Clock
-from sso_center.base.errors import Conflict, NotFound, Unavailable
+from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
 from sso_center.base.names import normal_name
 from sso_center.base.profile import ADMIN, ProfileTable
-from sso_center.core.audit.audit import write_audit
-from sso_center.core.audit.journal import CHANNEL, append
-from sso_center.core.audit.tags import Tag
+from sso_center.core.audit.change import Also, Change, nothing_else
+from sso_center.core.audit.journal import CHANNEL
 from sso_center.core.users.consents import with_consent, without_consent
 from sso_center.core.users.consequences import Consequences, take_back
 from sso_center.core.users.copy import write_copy
@@ -31,6 +27,8 @@ from sso_center.core.users.rules import (
 from sso_center.core.users.store import (
     Account,
     add_account,
+    append_change,
+    known,
     note_password_change,
     read_beginning,
     read_by_sub,
@@ -38,11 +36,12 @@ from sso_center.core.users.store import (
     read_consenting,
     read_names,
     read_page,
+    read_to_change,
     remove_account,
     write_account,
 )
 from sso_center.core.users.stored import is_legacy, user_from_json
-from sso_center.core.users.user import User, removed_user
+from sso_center.core.users.user import User, lost_roles, removed_user
 from sso_center.storage.redis import Redis
 from sso_center.storage.sql import Database
 
@@ -80,7 +79,7 @@ class Users:
     def get(self, sub: str) -> User:
         """Return one user by the stable id; raises NotFound."""
         with self._database.read() as connection:
-            return _known(read_by_sub(connection, sub)).user
+            return known(read_by_sub(connection, sub)).user
 
     def find(self, username: str) -> User | None:
         """Return one user by login name, however it is written, or None."""
@@ -146,37 +145,21 @@ class Users:
         profile: Mapping[str, Any] = NOTHING,
         roles: Iterable[str] = (),
         password: str | None = None,
+        password_hash: str | None = None,
         must_change: bool = False,
+        also: Also[User] = nothing_else,
     ) -> User:
-        """Add a user, who can't log in by password when it is None.
+        """Add a user, who can't log in by password when there is none.
 
-        Raises Conflict when the name is taken, Invalid naming the field.
+        `password_hash` is one that another system made with argon2. Raises Conflict when the name is taken,
+        Invalid naming the field.
         """
         login = check_username(username)
-        hashed = None if password is None else self._hasher.hash(check_password_rules(password, login))
-        return self._add(login, profile, roles, hashed, must_change=must_change)
-
-    def add_imported(
-        self,
-        username: str,
-        *,
-        profile: Mapping[str, Any] = NOTHING,
-        roles: Iterable[str] = (),
-        password_hash: str,
-    ) -> User:
-        """Add a user whose password another system hashed with argon2. Raises Conflict, Invalid."""
-        stored = check_imported_hash(password_hash)
-        return self._add(check_username(username), profile, roles, stored, must_change=False)
-
-    def _add(
-        self,
-        login: str,
-        profile: Mapping[str, Any],
-        roles: Iterable[str],
-        password_hash: str | None,
-        *,
-        must_change: bool,
-    ) -> User:
+        if password is not None and password_hash is not None:
+            raise Invalid("give password or password_hash, not both", field="password_hash")
+        stored = None if password_hash is None else check_imported_hash(password_hash)
+        if password is not None:
+            stored = self._hasher.hash(check_password_rules(password, login))
         now = self._clock()
         user = User(
             sub="u" + secrets.token_urlsafe(12),
@@ -189,8 +172,9 @@ class Users:
             profile=self._changed({}, login, profile, ADMIN),
             changed_at=now,
         )
-        with _taken_names(login), self._database.write() as connection:
-            add_account(connection, Account(user, password_hash), now)
+        with self._database.write() as connection:
+            add_account(connection, Account(user, stored), now)
+            also(connection, Change(now, None, user))
         # Nobody has seen this user yet: a copy that could not be written is refilled when first missed.
         with contextlib.suppress(Unavailable):
             write_copy(self._redis, user)
@@ -204,6 +188,7 @@ class Users:
         must_change: bool = False,
         version: int | None = None,
         actor: str = "",
+        also: Also[User] = nothing_else,
     ) -> User:
         """Change the password, which takes back what the rule for it says, and return the user.
 
@@ -220,38 +205,23 @@ class Users:
             user = take_back(account.user, self._consequences.password_change)
             return Account(replace(user, must_change_password=must_change), hashed)
 
-        return self._change(sub, "password_change", change, actor)
+        return self._change(sub, change, "password_change", actor, also)
 
-    def set_disabled(self, sub: str, is_disabled: bool, actor: str = "") -> User:
+    def set_disabled(
+        self, sub: str, is_disabled: bool, actor: str = "", also: Also[User] = nothing_else
+    ) -> User:
         """Disable an account, or enable it again, as `actor` asked. Raises NotFound.
 
         While it is disabled nothing of it counts; the rule says what does not come back with it.
         """
 
         def change(account: Account) -> Account:
+            if account.user.is_disabled == is_disabled:
+                return account
             user = take_back(account.user, self._consequences.disabled if is_disabled else ())
             return replace(account, user=replace(user, is_disabled=is_disabled))
 
-        return self._change(sub, "disabled" if is_disabled else "changed", change, actor)
-
-    def set_roles(self, sub: str, roles: Iterable[str], actor: str = "") -> User:
-        """Give the user these roles and no others, from the next request on. Raises NotFound, Invalid.
-
-        `actor` is who asked, which every ending that comes of it says.
-        Losing a role takes back what the rule for it says; gaining one takes back nothing.
-        """
-        checked = check_roles(roles)
-
-        def change(account: Account) -> Account:
-            user = account.user
-            if _loses_a_role(user, checked):
-                user = take_back(user, self._consequences.role_lost)
-            return replace(account, user=replace(user, roles=checked))
-
-        def reason(before: User) -> str:
-            return "role_lost" if _loses_a_role(before, checked) else "changed"
-
-        return self._change(sub, reason, change, actor)
+        return self._change(sub, change, "disabled" if is_disabled else "changed", actor, also)
 
     def update(
         self,
@@ -260,27 +230,34 @@ class Users:
         username: str | None = None,
         profile: Mapping[str, Any] = NOTHING,
         editor: str = ADMIN,
+        roles: Iterable[str] | None = None,
+        actor: str = "",
+        also: Also[User] = nothing_else,
     ) -> User:
-        """Change the login name unless it is None, and the given fields as `editor` may, from the next
-        request on.
+        """Change what is given, from the next request on. Raises NotFound, Conflict, Invalid.
 
-        Raises NotFound, Conflict, Invalid.
+        `profile` holds the fields to be changed, by name, each of which `editor` must be allowed to change.
+        `roles` are all that the user has from then on. Losing one takes back what the rule for it says, and
+        the endings that come of it say that `actor` asked; gaining one takes back nothing.
         """
         login = None if username is None else check_username(username)
+        checked = None if roles is None else check_roles(roles)
 
         def change(account: Account) -> Account:
             user = account.user
+            if checked is not None and lost_roles(user, checked):
+                user = take_back(user, self._consequences.role_lost)
             return replace(
                 account,
                 user=replace(
                     user,
                     username=user.username if login is None else login,
                     profile=self._changed(user.profile, user.username, profile, editor),
+                    roles=user.roles if checked is None else checked,
                 ),
             )
 
-        with _taken_names(login or ""):
-            return self._change(sub, "changed", change)
+        return self._change(sub, change, "changed", actor, also)
 
     def _changed(
         self, profile: Mapping[str, Any], username: str, changes: Mapping[str, Any], editor: str
@@ -290,28 +267,29 @@ class Users:
             return profile
         return {"name": username, **self._table.changed(profile, changes, editor)}
 
-    def grant_consent(self, sub: str, client_id: str, scope: Iterable[str]) -> User:
+    def grant_consent(
+        self, sub: str, client_id: str, scope: Iterable[str], also: Also[User] = nothing_else
+    ) -> User:
         """Let a client have these scopes, besides those it was let have before. Raises NotFound."""
         now = self._clock()
 
-        return self._change(
-            sub,
-            "changed",
-            lambda account: replace(account, user=with_consent(account.user, client_id, scope, now)),
-        )
+        def change(account: Account) -> Account:
+            return replace(account, user=with_consent(account.user, client_id, scope, now))
 
-    def withdraw_consent(self, sub: str, client_id: str) -> User:
+        return self._change(sub, change, "changed", also=also)
+
+    def withdraw_consent(self, sub: str, client_id: str, also: Also[User] = nothing_else) -> User:
         """Let a client have nothing any more without asking again. Raises NotFound.
 
         What it holds is for the caller to take back.
         """
-        return self._change(
-            sub,
-            "changed",
-            lambda account: replace(account, user=without_consent(account.user, client_id)),
-        )
 
-    def remove(self, sub: str, actor: str) -> User:
+        def change(account: Account) -> Account:
+            return replace(account, user=without_consent(account.user, client_id))
+
+        return self._change(sub, change, "changed", also=also)
+
+    def remove(self, sub: str, actor: str, also: Also[User] = nothing_else) -> User:
         """Forget an account and its credentials, and return what it was. Raises NotFound.
 
         Nothing of it counts from here on; what it had open is ended by whoever follows the journal. The
@@ -319,65 +297,55 @@ class Users:
         """
         now = self._clock()
         with self._database.write() as connection:
-            before = _known(read_by_sub(connection, sub, for_update=True)).user
+            before = read_to_change(connection, sub).user
             remove_account(connection, sub)
-            number = append(
-                connection,
-                id=uuid.uuid4().hex,
-                kind="user",
-                at=now,
-                shard=before.shard,
-                sub=sub,
-                reason="removed",
-                actor=actor,
-                detail={"version": before.version + 1},
-            )
-            named = {"username": before.username}
-            write_audit(connection, Tag.USER_REMOVED, at=now, sub=sub, actor=actor, detail=named)
+            version = before.version + 1
+            number = append_change(connection, sub, now, "removed", actor, {"version": version})
+            also(connection, Change(now, before, None))
         # Written, not dropped: whoever read the account a moment ago may still write its copy back.
-        write_copy(self._redis, removed_user(sub, before.version + 1))
-        with contextlib.suppress(Unavailable):
-            self._redis.publish(CHANNEL, str(number))
+        write_copy(self._redis, removed_user(sub, version))
+        self._announce(number)
         return before
 
     def _change(
         self,
         sub: str,
-        reason: str | Callable[[User], str],
         change: Callable[[Account], Account],
+        reason: str,
         actor: str = "",
+        also: Also[User] = nothing_else,
     ) -> User:
         """Change one account, its version and the journal in one transaction, then write the copy through.
 
         Once committed a change can't get lost: when Redis is away, whoever follows the journal writes the
-        copy, and in any case ends the sessions that the change has made void. `reason` may depend on the
-        user before the change.
+        copy, and in any case ends the sessions that the change has made void. What changes nothing is not
+        recorded; its copy is written all the same, for whoever repeats a change that Redis did not take.
         """
-        now = self._clock()
+        now, number = self._clock(), 0
         with self._database.write() as connection:
-            before = _known(read_by_sub(connection, sub, for_update=True))
+            before = read_to_change(connection, sub)
             after = change(before)
-            after = replace(after, user=replace(after.user, version=before.user.version + 1, changed_at=now))
-            lost = set(before.user.roles) - set(after.user.roles)
-            write_account(connection, after, now)
-            if reason == "password_change":
-                note_password_change(connection, sub, now)
-            number = append(
-                connection,
-                id=uuid.uuid4().hex,
-                kind="user",
-                at=now,
-                shard=after.user.shard,
-                sub=sub,
-                reason=reason if isinstance(reason, str) else reason(before.user),
-                actor=actor,
-                # For whoever writes the copy when we can't: by then nobody else knows of them.
-                detail={"lost_roles": sorted(lost)} if lost else None,
-            )
+            lost = lost_roles(before.user, after.user.roles)
+            if after != before:
+                after = replace(
+                    after, user=replace(after.user, version=before.user.version + 1, changed_at=now)
+                )
+                write_account(connection, after, now)
+                if reason == "password_change":
+                    note_password_change(connection, sub, now)
+                # For whoever writes the copy when we can't: by then nobody else knows of the lost roles.
+                detail = {"lost_roles": sorted(lost)} if lost else None
+                number = append_change(connection, sub, now, "role_lost" if lost else reason, actor, detail)
+                also(connection, Change(now, before.user, after.user))
         write_copy(self._redis, after.user, lost_roles=lost)
-        with contextlib.suppress(Unavailable):
-            self._redis.publish(CHANNEL, str(number))
+        self._announce(number)
         return after.user
+
+    def _announce(self, number: int) -> None:
+        """Tell whoever follows the journal, who otherwise looks by themselves, of an entry; 0 for none."""
+        with contextlib.suppress(Unavailable):
+            if number:
+                self._redis.publish(CHANNEL, str(number))
 
     # -- the copy in Redis
 
@@ -411,21 +379,3 @@ class Users:
 def read_user(text: str) -> User:
     """Read a user from a copy; a changed user is another text."""
     return user_from_json(text)
-
-
-def _loses_a_role(user: User, roles: Collection[str]) -> bool:
-    return not set(user.roles) <= set(roles)
-
-
-def _known(account: Account | None) -> Account:
-    if account is None:
-        raise NotFound("There is no such user.")
-    return account
-
-
-@contextlib.contextmanager
-def _taken_names(username: str) -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as clash:
-        raise Conflict(f"The user name {username!r} is taken.") from clash

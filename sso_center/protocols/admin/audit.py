@@ -57,7 +57,9 @@ def routes(services: Services) -> Sequence[Route]:
                 return
 
     def export(asked: Asked) -> Answer:
-        kind, looked = asked.query.get("format", "jsonl"), list(pages(asked))
+        kind = asked.query.get("format", "jsonl")
+        services.administration.log.export(asked.actor, kind, _wanted(asked.query))
+        looked = list(pages(asked))
         batches = [found.events for found in looked]
         lines = (
             as_csv(batches, has_head="cursor" not in asked.query) if kind == "csv" else as_json_lines(batches)

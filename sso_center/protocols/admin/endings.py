@@ -7,7 +7,6 @@ from sso_center.base.errors import Invalid, NotFound
 from sso_center.core.endings import EndingFilter, Reason
 from sso_center.core.endings.ending_filter import KINDS
 from sso_center.core.endings.mass import LOOKED_AT
-from sso_center.core.users.rules import check_roles
 from sso_center.protocols.admin.presence import MAX_AT
 from sso_center.protocols.admin.route import Asked, Route
 from sso_center.protocols.admin.schema import members, number, text
@@ -42,16 +41,14 @@ _ASKED = members(
 
 def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
-    receipts = services.receipts
+    receipts, acts = services.receipts, services.administration.endings
 
     def begin(asked: Asked) -> dict[str, Any]:
-        scope, name = asked.body["scope"], _name(services, asked.body)
+        scope, name = asked.body["scope"], asked.body.get("name", "")
         if asked.body.get("dry_run", False):
-            reach = services.mass_endings.reach(scope, name, most=LOOKED_AT)
+            reach = acts.reach(scope, name, most=LOOKED_AT)
             return {"dry_run": True, "number": None, "reach": vars(reach)}
-        entry = services.mass_endings.cut_off(scope, name, Reason.ADMIN, asked.actor)
-        asked.note(services, "end", scope=scope, name=name, entry=entry.number)
-        return {"dry_run": False, "number": entry.number, "reach": None}
+        return {"dry_run": False, "number": acts.end_many(asked.actor, scope, name).number, "reach": None}
 
     def find(asked: Asked) -> dict[str, Any]:
         query, limit = asked.query, asked.query.get("limit", 50)
@@ -84,14 +81,12 @@ def routes(services: Services) -> Sequence[Route]:
         return {"sites": [site_counts_json(site) for site in receipts.by_site(_number(asked.id))]}
 
     def deliver(asked: Asked) -> dict[str, Any]:
-        number = _number(asked.id)
-        count = receipts.deliver_again(
-            number,
+        count = acts.deliver_again(
+            asked.actor,
+            _number(asked.id),
             client_id=asked.body.get("client"),
-            actor=asked.actor,
             is_confirmed_too=asked.body.get("confirmed_too", False),
         )
-        asked.note(services, "deliver", entry=number)
         return {"notices": count}
 
     def walks(_asked: Asked) -> dict[str, Any]:
@@ -184,28 +179,6 @@ def routes(services: Services) -> Sequence[Route]:
         ),
         Route("GET", "/walks/{number}", "showWalk", "Show one of them.", walk, ref("Walk"), refusals=(404,)),
     )
-
-
-def _name(services: Services, body: Any) -> str:
-    scope, name = body["scope"], body.get("name", "")
-    if scope == "everyone":
-        if name:
-            raise Invalid("For everyone no name is given.", field="name")
-        return ""
-    if not name:
-        raise Invalid("name is missing.", field="name")
-    if scope == "user":
-        return services.users.get(name).sub
-    if scope == "client":
-        return services.clients.get(name).client_id
-    return _role(name)
-
-
-def _role(name: str) -> str:
-    try:
-        return check_roles([name])[0]
-    except Invalid as bad:
-        raise Invalid(bad.message, field="name") from bad
 
 
 def _number(text: str) -> int:

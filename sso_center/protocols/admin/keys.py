@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sso_center.core.audit import Tag
 from sso_center.core.keys.ring import PURPOSES
 from sso_center.protocols.admin.route import Asked, Route
 from sso_center.protocols.admin.schema import members, text
@@ -20,9 +19,7 @@ def routes(services: Services) -> Sequence[Route]:
         return {"keys": [key_json(key) for key in services.keys.stored()]}
 
     def rotate(asked: Asked) -> dict[str, Any]:
-        purpose = asked.body.get("purpose")
-        services.keys.rotate(purpose)
-        services.audit.record(Tag.KEYS_ROTATED, detail={"purpose": purpose or "all"}, **asked.trail)
+        services.administration.keys.rotate(asked.actor, asked.body.get("purpose"))
         return all_keys(asked)
 
     return (

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sso_center.core.audit import Tag
+from sso_center.base.actor import Actor
 from sso_center.protocols.admin.schema import Schema
-from sso_center.services import Services
 
 BASE = "/api/admin"
 
@@ -15,45 +14,14 @@ BASE = "/api/admin"
 class Asked:
     """A call that may be made and is well formed.
 
-    `client_id` asks; `id` is what stands in the path; `query` and `body` are as their schemas say.
+    `actor` is the client that asks; `id` is what stands in the path; `query` and `body` are as their schemas
+    say.
     """
 
-    client_id: str
+    actor: Actor
     id: str
     query: Mapping[str, Any]
     body: Mapping[str, Any] = field(repr=False)
-    address: str
-    user_agent: str
-    request_id: str
-
-    @property
-    def actor(self) -> str:
-        """Who the audit log and the journal say it was."""
-        return f"client:{self.client_id}"
-
-    @property
-    def trail(self) -> dict[str, Any]:
-        """Return what every audit entry says of the caller."""
-        return {
-            "actor": self.actor,
-            "address": self.address,
-            "user_agent": self.user_agent,
-            "request_id": self.request_id,
-        }
-
-    def note(
-        self,
-        services: Services,
-        did: str,
-        *,
-        sub: str | None = None,
-        sid: str | None = None,
-        client_id: str | None = None,
-        **detail: Any,
-    ) -> None:
-        """Say in the audit log where a deed came from that core recorded itself. Raises Unavailable."""
-        said = {"did": did, **detail}
-        services.audit.record(Tag.API_USED, sub=sub, sid=sid, client_id=client_id, detail=said, **self.trail)
 
 
 @dataclass(frozen=True)

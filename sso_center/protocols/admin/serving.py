@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sso_center.base.actor import Actor, Origin
 from sso_center.base.errors import Conflict, Invalid, NotFound
 from sso_center.core.clients import Client
 from sso_center.core.clients.client import ADMIN_SCOPE
@@ -64,14 +65,12 @@ def _admin(services: Services, call: Call) -> Client:
 
 
 def _asked(route: Route, call: Call, client: Client) -> Asked:
+    origin = Origin(call.address, call.user_agent[:MAX_USER_AGENT], request_id.get())
     return Asked(
-        client_id=client.client_id,
+        actor=Actor(f"client:{client.client_id}", origin),
         id=call.parameter,
         query=_query(route, call.query),
         body=_body(route.body, call),
-        address=call.address,
-        user_agent=call.user_agent[:MAX_USER_AGENT],
-        request_id=request_id.get(),
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center.base.errors import NotFound
-from sso_center.core.endings import Reason
 from sso_center.core.sessions import SessionView
 from sso_center.core.sessions.search import MAX_PAGE
 from sso_center.protocols.admin.route import Asked, Route
@@ -57,10 +56,7 @@ def routes(services: Services) -> Sequence[Route]:
         return {**told([view])[0], "steps": [step_json(step) for step in services.sessions.steps(view.sid)]}
 
     def end(asked: Asked) -> dict[str, Any]:
-        ending = services.endings.end_session(asked.id, Reason.ADMIN, asked.actor)
-        if ending is None:
-            raise NotFound("There is no such session (any more).")
-        asked.note(services, "end_session", sub=ending.sub, sid=ending.sid, entry=ending.number)
+        ending = services.administration.endings.end_session(asked.actor, asked.id)
         clients = sorted(ending.participants)
         return {"number": ending.number, "sid": ending.sid, "sub": ending.sub, "clients": clients}
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from flask import Response, flash
 
-from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
+from sso_center.base.profile import ProfileTable
 from sso_center.core.sessions import Session
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.ui import trail
 from sso_center.web.language import ago, gettext
 from sso_center.web.pages import go
+from sso_center.web.profile_words import scope_in_words
 
 
 @dataclass(frozen=True)
@@ -45,29 +45,9 @@ def accesses_of(services: Services, user: User) -> tuple[Access, ...]:
 
 def withdraw(services: Services, session: Session, client_id: str) -> Response:
     """Take away what a site was allowed, and what it holds because of it."""
-    take_away(services, session.sub, client_id)
-    trail.record(services, Tag.CONSENT_WITHDRAWN, sub=session.sub, sid=session.sid, client_id=client_id)
+    services.administration.own.withdraw_access(trail.actor(session.sub), session.sid, client_id)
     flash(gettext("That site has no access any more."), "good")
     return go("/account")
-
-
-def take_away(services: Services, sub: str, client_id: str) -> None:
-    """Let a site have nothing of a person any more, unless it is allowed anew. Raises Unavailable."""
-    # First of all: from here on the site can't get in anew.
-    if services.users.get(sub).consent_to(client_id) is not None:
-        services.users.withdraw_consent(sub, client_id)
-    for sid in _joined(services, sub, client_id, "browser"):
-        services.endings.leave(sid, client_id, sub)
-    # Only now that no code of it can be redeemed any more: an app's session, that one client's alone,
-    # may have come of one a moment ago.
-    for sid in _joined(services, sub, client_id, "app"):
-        services.endings.end_session(sid, Reason.LOGOUT, sub)
-    services.endings.revoke_offline(sub, client_id, sub)
-
-
-def _joined(services: Services, sub: str, client_id: str, kind: str) -> list[str]:
-    views = services.sessions.of_user(sub)
-    return [view.sid for view in views if view.kind == kind and client_id in view.client_ids]
 
 
 def _access(
@@ -78,17 +58,13 @@ def _access(
         client_id=client_id,
         name=client.name if client else client_id,
         address=(client.home_uri if client else None) or "",
-        gets=gettext(", ").join(_words(scope)),
+        gets=gettext(", ").join(_words(services.settings.profile, scope)),
         since=ago(services.clock() - since),
         is_offline=is_offline,
     )
 
 
-def _words(scope: Collection[str]) -> list[str]:
-    plain = {
-        "openid": gettext("that it is you"),
-        "profile": gettext("your name"),
-        "email": gettext("your e-mail address"),
-    }
+def _words(table: ProfileTable, scope: Collection[str]) -> list[str]:
+    plain = {"openid": gettext("that it is you")} | {one: scope_in_words(table, one) for one in table.scopes}
     others = sorted(set(scope) - {*plain, "offline_access"})
     return [*(words for name, words in plain.items() if name in scope), *others]

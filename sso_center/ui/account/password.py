@@ -27,7 +27,7 @@ def take(services: Services, session: Session) -> Response:
     try:
         new = passwords.read_new()
         _check_current(services, user, current)
-        changed = passwords.change(services, user, new)
+        changed = services.administration.own.change_password(trail.actor(user.sub), user, new)
     except Invalid as refused:
         return _page(services, user, 400, problem=passwords.explain(refused), field=refused.field)
     except TooMany as too_many:

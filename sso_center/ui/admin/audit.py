@@ -10,9 +10,8 @@ from sso_center.base.urls import with_query
 from sso_center.core.audit import AuditFilter, Found, Tag
 from sso_center.core.audit.export import as_csv, as_json_lines
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.finding import sub_called
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
@@ -90,12 +89,12 @@ def _day(text: str, *, days_later: int = 0) -> int | None:
 
 def _export(services: Services, kind: str) -> Response:
     asked = _asked()
-    events = list(_at_most(MAX_EXPORTED, services.audit_log.every(_filter(services, asked))))
+    wanted = _filter(services, asked)
+    events = list(_at_most(MAX_EXPORTED, services.audit_log.every(wanted)))
     if sum(map(len, events)) > MAX_EXPORTED:
         flash(gettext("That is too much for one file. Please choose fewer days."), "problem")
         return go(with_query("/admin/audit", **{field: value or None for field, value in asked.items()}))
-    detail = {"format": kind, **{field: value for field, value in asked.items() if value}}
-    trail.record(services, Tag.AUDIT_EXPORTED, actor=admin().sub, detail=detail)
+    services.administration.log.export(acting(), kind, wanted)
     text = as_csv(events) if kind == "csv" else as_json_lines(events)
     response = Response("".join(text), content_type=FORMATS[kind])
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{kind}"'

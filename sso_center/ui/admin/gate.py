@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, flash, g, request
 
+from sso_center.base.actor import Actor
 from sso_center.base.settings import Settings
 from sso_center.core.sessions import Session
 from sso_center.services import Services
+from sso_center.ui import trail
 from sso_center.ui.admin.asking import sent_fields
 from sso_center.web import browser
 from sso_center.web.csrf import CSRFError
@@ -54,6 +56,11 @@ def admin() -> Session:
     """Return the session of the admin who asks."""
     found: Session = g.sso_admin
     return found
+
+
+def acting() -> Actor:
+    """Return the admin who asks, as the actor of what they change."""
+    return trail.actor(admin().sub)
 
 
 def has_just_proved_it(session: Session, services: Services) -> bool:

@@ -2,12 +2,10 @@
 
 from flask import Blueprint, Response, flash, request
 
-from sso_center.core.audit import Tag
 from sso_center.core.keys import PURPOSES, State, StoredKey
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
@@ -52,7 +50,6 @@ def _ask(purpose: str | None) -> Response:
 
 
 def _rotate(services: Services, purpose: str | None) -> Response:
-    services.keys.rotate(purpose)
-    trail.record(services, Tag.KEYS_ROTATED, actor=admin().sub, detail={"purpose": purpose or "all"})
+    services.administration.keys.rotate(acting(), purpose)
     flash(gettext("The next keys sign now."), "good")
     return go("/admin/keys")

@@ -63,7 +63,7 @@ def test_another_site_can_not_use_the_cookie(
     cookie_site.sign_in(browser)
     told = {name: value.replace("{own}", cookie_site.url) for name, value in headers.items()}
     answer = requests.post(
-        cookie_site.url + "/api", headers=told, cookies=cookies_of(cookie_site, browser), timeout=20
+        cookie_site.url + "/api", headers=told, cookies=cookies_of(cookie_site, browser), timeout=60
     )
     assert answer.status_code == status
     assert browser.get(cookie_site.url + "/api", headers=told).status == 200, "reading is no such change"

@@ -51,11 +51,11 @@ def test_of_fifty_parallel_requests_one_refreshes_and_all_get_the_same(
     site.sign_in(browser, "/token")
     times.move(590)
     go, sent = threading.Event(), threading.Barrier(50)
-    center.delay = lambda path: go.wait(20) and None if path == "/token" else None
+    center.delay = lambda path: go.wait(60) and None if path == "/token" else None
     tabs = [browser.twin() for _ in range(50)]
 
     def open_page(tab: Browser) -> str:
-        sent.wait(20)
+        sent.wait(60)
         return tab.get(site.url + "/token").text
 
     with ThreadPoolExecutor(50) as pool:

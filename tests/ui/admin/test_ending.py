@@ -63,7 +63,8 @@ def test_one_session_shows_its_sites_and_steps_and_can_be_ended(
     assert not member.is_signed_in
     eventually_says(boss, page, "1 of 1 confirmed")
     assert "confirmed in" in boss.get(page.headers["Location"]).text
-    assert boss.audited("admin:console:use")["did"] == "end_session"
+    audited = boss.audited("center:session:end")
+    assert (audited["sid"], audited["reason"], audited["address"]) == (sid, "admin", "127.0.0.1")
     # Who had its page open finds out how it ended.
     assert boss.get(f"/admin/sessions/{sid}").headers["Location"] == page.headers["Location"]
     assert boss.get("/admin/sessions/nothing").status == 404
@@ -133,8 +134,8 @@ def test_a_scope_shows_whom_it_touches_and_ends_them(
     question = boss.member.browser.submit(boss.get("/admin/end"), f"ask-{scope}", name=name)
     assert reach_on(question) == (["1", "2", "1"] if scope == "user" else ["2", "3", "1"])
     page = boss.confirm(question)
-    entry = boss.audited("admin:console:use")
-    assert (entry["did"], entry["scope"]) == ("end", scope)
+    entry = boss.audited("center:cut-off:set")
+    assert (entry["scope"], entry["address"]) == (scope, "127.0.0.1")
     ended = {"user": [True, True, False], "client": [False] * 3, "role": [True] * 3}[scope]
     assert [not member.is_signed_in for member in members] == ended
     if scope == "client":

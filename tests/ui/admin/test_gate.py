@@ -58,7 +58,7 @@ def test_a_post_of_whoever_is_no_admin_is_refused(member: Member, boss: Boss) ->
 
 def test_an_admin_gets_in_until_the_role_is_taken_away(boss: Boss) -> None:
     assert boss.get("/admin").status == 200
-    boss.center.services.users.set_roles(boss.sub, [])
+    boss.center.services.users.update(boss.sub, roles=[])
     assert boss.get("/admin").status == 403
 
 

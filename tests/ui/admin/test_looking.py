@@ -64,17 +64,18 @@ def test_the_audit_log_is_filtered(boss: Boss, member: Member) -> None:
 
 def test_the_audit_log_is_taken_along_and_that_is_recorded(boss: Boss) -> None:
     someone = boss.center.add_person()
-    boss.do(f"/admin/users/{someone.sub}/enable")
+    for action in ("disable", "enable"):
+        boss.do(f"/admin/users/{someone.sub}/{action}")
     query = f"user={someone.username}"
     page = boss.get(f"/admin/audit.jsonl?{query}")
     events = [json.loads(line) for line in page.text.splitlines()]
-    assert [event["tag"] for event in events] == ["admin:user:enable"]
+    assert [event["tag"] for event in events] == ["admin:user:enable", "admin:user:disable"]
     assert events[0]["sub"] == someone.sub
     assert page.headers["Content-Disposition"] == 'attachment; filename="audit.jsonl"'
     assert page.headers["Cache-Control"] == "no-store"
     assert boss.audited("admin:audit:export")["format"] == "jsonl"
     rows = list(csv.DictReader(io.StringIO(boss.get(f"/admin/audit.csv?{query}").text)))
-    assert [row["tag"] for row in rows] == ["admin:user:enable"]
+    assert [row["tag"] for row in rows] == ["admin:user:enable", "admin:user:disable"]
 
 
 def test_keys_are_rotated_one_family_or_all(boss: Boss) -> None:

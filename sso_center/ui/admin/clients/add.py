@@ -3,14 +3,12 @@
 from flask import Blueprint, Response, flash, request
 
 from sso_center.base.errors import Conflict, Invalid
-from sso_center.core.audit import Tag
 from sso_center.core.clients.rules import Registration
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.clients.form import NEW, read_form, shown, warning_of
 from sso_center.ui.admin.clients.secret import show_secret
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.ui.words import in_words
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
@@ -65,9 +63,7 @@ def _ask(typed: Registration) -> Response:
 
 
 def _add(services: Services, typed: Registration) -> Response:
-    settings = {name: value for name, value in vars(typed).items() if name != "client_id"}
-    client, secret = services.clients.add(typed.client_id, **settings)
-    trail.record(services, Tag.CLIENT_ADDED, client_id=client.client_id, actor=admin().sub)
+    client, secret = services.administration.clients.register(acting(), **vars(typed))
     if secret is None:
         flash(gettext("%(site)s is registered.", site=client.name), "good")
         return go(f"/admin/clients/{client.client_id}")

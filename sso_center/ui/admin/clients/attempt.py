@@ -2,12 +2,10 @@
 
 from flask import Blueprint, Response
 
-from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.web.language import gettext
 from sso_center.web.pages import render
 
@@ -35,7 +33,5 @@ def _ask(client: Client) -> Response:
 
 
 def _try(services: Services, client: Client) -> Response:
-    receipt = services.trying.try_address(client.client_id)
-    detail = {"confirmed": receipt.is_confirmed, "took_ms": receipt.took, "error": receipt.error}
-    trail.record(services, Tag.CLIENT_TRIED, client_id=client.client_id, actor=admin().sub, detail=detail)
+    receipt = services.administration.clients.try_logout(acting(), client.client_id)
     return render("admin/tried.html", client=client, receipt=receipt)

@@ -3,14 +3,12 @@
 from flask import Blueprint, Response, flash, request
 
 from sso_center.base.errors import Invalid
-from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
 from sso_center.core.clients.rules import Registration
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.clients.form import changed_fields, read_form, shown, warning_of
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.ui.words import in_words
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
@@ -66,12 +64,7 @@ def _ask(client: Client, typed: Registration) -> Response:
 
 def _change(services: Services, client: Client, typed: Registration) -> Response:
     changed = changed_fields(client, typed)
-    if changed:
-        services.clients.update(client.client_id, **changed)
-        detail = {"changed": sorted(changed)}
-        trail.record(
-            services, Tag.CLIENT_CHANGED, client_id=client.client_id, actor=admin().sub, detail=detail
-        )
+    services.administration.clients.change(acting(), client.client_id, **changed)
     flash(gettext("%(site)s is changed.", site=typed.name), "good")
     return go(f"/admin/clients/{client.client_id}")
 

@@ -2,13 +2,11 @@
 
 from flask import Blueprint, Response
 
-from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
 from sso_center.core.endings.mass import LOOKED_AT
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
 
@@ -37,8 +35,5 @@ def _ask(services: Services, client: Client) -> Response:
 
 
 def _remove(services: Services, client: Client) -> Response:
-    actor = admin().sub
-    entry = services.removals.remove_client(client.client_id, actor)
-    detail = {"did": "remove_client", "entry": entry.number}
-    trail.record(services, Tag.CONSOLE_USED, client_id=client.client_id, actor=actor, detail=detail)
+    entry = services.administration.clients.remove(acting(), client.client_id)
     return go(f"/admin/endings/{entry.number}")

@@ -2,12 +2,10 @@
 
 from flask import Blueprint, Response
 
-from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.web.language import gettext
 from sso_center.web.pages import render
 
@@ -49,6 +47,5 @@ def _ask(client: Client) -> Response:
 
 
 def _rotate(services: Services, client: Client) -> Response:
-    secret = services.clients.rotate_secret(client.client_id)
-    trail.record(services, Tag.CLIENT_SECRET_ROTATED, client_id=client.client_id, actor=admin().sub)
+    secret = services.administration.clients.rotate_secret(acting(), client.client_id)
     return show_secret(client, secret, gettext("%(site)s has another secret", site=client.name))

@@ -2,13 +2,11 @@
 
 from flask import Blueprint, Response, flash, request
 
-from sso_center.core.audit import Tag
 from sso_center.core.endings import Counts, ToldEnding
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
 from sso_center.ui.admin.endings.words import whom
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.ui.admin.showing import site_called
 from sso_center.web.language import gettext, number
 from sso_center.web.pages import go
@@ -54,9 +52,6 @@ def _open_at(services: Services, ending: ToldEnding, client_id: str | None) -> C
 
 
 def _deliver(services: Services, ending: ToldEnding, client_id: str | None) -> Response:
-    actor = admin().sub
-    count = services.receipts.deliver_again(ending.number, client_id=client_id, actor=actor)
-    detail = {"did": "deliver", "entry": ending.number}
-    trail.record(services, Tag.CONSOLE_USED, client_id=client_id or "", actor=actor, detail=detail)
+    count = services.administration.endings.deliver_again(acting(), ending.number, client_id=client_id)
     flash(gettext("Notices on their way again: %(count)s.", count=number(count)), "good")
     return go(f"/admin/endings/{ending.number}")

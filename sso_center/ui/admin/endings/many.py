@@ -5,17 +5,15 @@ from typing import cast
 from flask import Blueprint, Response, abort, request
 
 from sso_center.base.errors import Invalid, NotFound
-from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason, Scope
+from sso_center.core.endings import Scope
 from sso_center.core.endings.mass import LOOKED_AT
 from sso_center.core.sessions import Session
 from sso_center.core.users.rules import check_roles
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
 from sso_center.ui.admin.endings.words import scope_in_words
 from sso_center.ui.admin.finding import user_called
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting, admin
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 
@@ -96,12 +94,5 @@ def _warning(me: Session, scope: Scope, name: str) -> str:
 
 
 def _end(services: Services, scope: Scope, name: str) -> Response:
-    actor = admin().sub
-    entry = services.mass_endings.cut_off(scope, name, Reason.ADMIN, actor)
-    trail.record(
-        services,
-        Tag.CONSOLE_USED,
-        actor=actor,
-        detail={"did": "end", "scope": scope, "name": name, "entry": entry.number},
-    )
+    entry = services.administration.endings.end_many(acting(), scope, name)
     return go(f"/admin/endings/{entry.number}")

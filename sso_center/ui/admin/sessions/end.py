@@ -2,13 +2,12 @@
 
 from flask import Blueprint, Response, flash
 
-from sso_center.core.audit import Tag
-from sso_center.core.endings import Reach, Reason
+from sso_center.base.errors import NotFound
+from sso_center.core.endings import Reach
 from sso_center.core.sessions import SessionView
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting, admin
 from sso_center.ui.admin.showing import person_called, site_called
 from sso_center.ui.devices import device_of
 from sso_center.web.language import gettext
@@ -47,12 +46,9 @@ def _ask(services: Services, view: SessionView) -> Response:
 
 
 def _end(services: Services, view: SessionView) -> Response:
-    actor = admin().sub
-    ending = services.endings.end_session(view.sid, Reason.ADMIN, actor)
-    if ending is None:
+    try:
+        ending = services.administration.endings.end_session(acting(), view.sid)
+    except NotFound:
         flash(gettext("That session had ended already."), "good")
         return go(f"/admin/sessions/{view.sid}")
-    trail.record(
-        services, Tag.CONSOLE_USED, sub=view.sub, sid=view.sid, actor=actor, detail={"did": "end_session"}
-    )
     return go(f"/admin/endings/{ending.number}")

@@ -4,13 +4,10 @@ import secrets
 
 from flask import Blueprint, Response
 
-from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.ui.admin.users.oneself import not_oneself
 from sso_center.web.language import gettext
 from sso_center.web.pages import render
@@ -70,8 +67,6 @@ def _ask(services: Services, user: User) -> Response:
 
 
 def _reset(services: Services, user: User) -> Response:
-    password, actor = new_password(), admin().sub
-    services.users.set_password(user.sub, password, must_change=True, actor=actor)
-    trail.record(services, Tag.USER_PASSWORD_SET, sub=user.sub, actor=actor)
-    services.mass_endings.end_void(user.sub, Reason.PASSWORD_CHANGE, actor)
+    password = new_password()
+    services.administration.users.set_password(acting(), user.sub, password, must_change=True)
     return show_password(user, password, gettext("%(name)s has a new password", name=user.username))

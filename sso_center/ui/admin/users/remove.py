@@ -2,12 +2,10 @@
 
 from flask import Blueprint, Response, flash
 
-from sso_center.core.audit import Tag
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.ui.admin.users.oneself import not_oneself
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
@@ -40,7 +38,6 @@ def _ask(services: Services, user: User) -> Response:
 
 
 def _remove(services: Services, user: User) -> Response:
-    services.removals.remove_user(user.sub, admin().sub)
-    trail.record(services, Tag.CONSOLE_USED, sub=user.sub, actor=admin().sub, detail={"did": "remove_user"})
+    services.administration.users.remove(acting(), user.sub)
     flash(gettext("%(name)s is removed.", name=user.username), "good")
     return go("/admin/users")

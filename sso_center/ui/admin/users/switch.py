@@ -2,12 +2,10 @@
 
 from flask import Blueprint, Response, flash
 
-from sso_center.core.audit import Tag
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
 from sso_center.ui.admin.asking import Question, ask, is_confirmed
-from sso_center.ui.admin.gate import admin
+from sso_center.ui.admin.gate import acting
 from sso_center.ui.admin.users.oneself import not_oneself
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
@@ -41,9 +39,7 @@ def _ask_disable(services: Services, user: User) -> Response:
 
 
 def _disable(services: Services, user: User) -> Response:
-    actor = admin().sub
-    services.removals.disable_user(user.sub, actor)
-    trail.record(services, Tag.CONSOLE_USED, sub=user.sub, actor=actor, detail={"did": "disable_user"})
+    services.administration.users.disable(acting(), user.sub)
     flash(gettext("%(name)s is disabled.", name=user.username), "good")
     return go(f"/admin/users/{user.sub}")
 
@@ -61,7 +57,6 @@ def _ask_enable(user: User) -> Response:
 
 
 def _enable(services: Services, user: User) -> Response:
-    services.users.set_disabled(user.sub, False)
-    trail.record(services, Tag.USER_ENABLED, sub=user.sub, actor=admin().sub)
+    services.administration.users.enable(acting(), user.sub)
     flash(gettext("%(name)s is enabled.", name=user.username), "good")
     return go(f"/admin/users/{user.sub}")

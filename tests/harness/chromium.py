@@ -2,13 +2,13 @@
 
 import base64
 import shutil
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -81,17 +81,33 @@ class Chromium:
 
     def press(self, selector: str) -> None:
         """Press a button or a link that leads to another page, and wait for that page."""
-        old = self.find("html")
-        self.find(selector).click()
-        self.wait_until_gone(old)
+        with self.leaving():
+            self.find(selector).click()
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Do what leads to another page, and wait for that page, redirects followed."""
+        # Whoever opens an address while a form is on its way takes the form back.
+        self.driver.execute_script("window.isLeft = true")
+        yield
+        WebDriverWait(self.driver, 60).until(_has_arrived)
+
+    def start_anew(self) -> None:
+        """Be a browser that was never used: no cookie, no page to go back to, nothing kept of any page."""
+        for command in ("Network.clearBrowserCookies", "Network.clearBrowserCache"):
+            self._command(command, {})
+        old = self.driver.window_handles
+        self.driver.switch_to.new_window("tab")
+        new = self.driver.current_window_handle
+        for handle in old:
+            self.driver.switch_to.window(handle)
+            self.driver.close()
+        self.driver.switch_to.window(new)
+        self.console_errors()
 
     def keys(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""
         ActionChains(self.driver).send_keys(*keys).perform()
-
-    def wait_until_gone(self, element: WebElement) -> None:
-        """Return when the page that held `element` has given way to another."""
-        WebDriverWait(self.driver, 20).until(lambda _: _is_gone(element))
 
     def console_errors(self) -> list[str]:
         """Return what the browser complained of since it was last asked: refused styles, broken pages.
@@ -163,10 +179,8 @@ def a_chromium(profile: Path) -> Iterator[Chromium]:
         driver.quit()
 
 
-def _is_gone(element: WebElement) -> bool:
+def _has_arrived(driver: webdriver.Chrome) -> bool:
     try:
-        element.is_enabled()
-    except Exception:  # stale, or its frame is gone: drivers name it differently
-        return True
-    time.sleep(0.01)
-    return False
+        return bool(driver.execute_script("return !window.isLeft && document.readyState == 'complete'"))
+    except WebDriverException:  # between two pages there is none that could answer
+        return False

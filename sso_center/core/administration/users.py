@@ -1,0 +1,87 @@
+"""What admins do to people's accounts."""
+
+from typing import Any
+
+from sso_center.base.actor import Actor
+from sso_center.core.administration.audited import audited
+from sso_center.core.audit import Tag
+from sso_center.core.audit.change import Change
+from sso_center.core.endings import MassEndings, Reason
+from sso_center.core.users import User, Users
+from sso_center.core.users.user import changed_fields
+
+
+class UserAdministration:
+    """The acts. Each raises Unavailable; when a later step than the commit raises it, the change has happened
+    all the same, and the courier does the rest."""
+
+    def __init__(self, users: Users, mass: MassEndings) -> None:
+        self._users = users
+        self._mass = mass
+
+    def add(self, actor: Actor, username: str, **account: Any) -> User:
+        """Add a person; `account` is what `Users.add` takes. Raises Conflict, Invalid naming the field."""
+        return self._users.add(username, **account, also=audited(Tag.USER_ADDED, actor, _said))
+
+    def add_imported(self, actor: Actor, username: str, **account: Any) -> User:
+        """Add a person out of a file, which the audit entry says. Raises as `add` does."""
+
+        def said(change: Change[User]) -> dict[str, Any]:
+            known = _said(change)
+            return {**known, "detail": {**known["detail"], "by": "import"}}
+
+        return self._users.add(username, **account, also=audited(Tag.USER_ADDED, actor, said))
+
+    def change(self, actor: Actor, sub: str, **fields: Any) -> User:
+        """Change the given fields of a person, `roles` among them. Raises NotFound, Conflict, Invalid.
+
+        What is as it was is not recorded. A lost role ends what the rule for that names.
+        """
+        also = audited(Tag.USER_CHANGED, actor, _said)
+        user = self._users.update(sub, **fields, actor=actor.id, also=also)
+        if "roles" in fields:
+            self._mass.end_void(sub, Reason.ROLE_LOST, actor.id)
+        return user
+
+    def disable(self, actor: Actor, sub: str) -> User:
+        """Lock a person out and end what the rule for that names, at every site. Raises NotFound."""
+        user = self._users.set_disabled(sub, True, actor.id, audited(Tag.USER_DISABLED, actor, _said))
+        self._mass.end_void(sub, Reason.DISABLED, actor.id)
+        return user
+
+    def enable(self, actor: Actor, sub: str) -> User:
+        """Let a disabled person in again; what was ended stays ended. Raises NotFound."""
+        return self._users.set_disabled(sub, False, actor.id, audited(Tag.USER_ENABLED, actor, _said))
+
+    def set_password(self, actor: Actor, sub: str, password: str, *, must_change: bool) -> User:
+        """Set a person's password, and end what the rule for that names. Raises NotFound, Invalid."""
+        also = audited(Tag.USER_PASSWORD_SET, actor, _said)
+        user = self._users.set_password(sub, password, must_change=must_change, actor=actor.id, also=also)
+        self._mass.end_void(sub, Reason.PASSWORD_CHANGE, actor.id)
+        return user
+
+    def remove(self, actor: Actor, sub: str) -> User:
+        """Remove an account and its credentials, end all it had, and return what it was; the audit log stays.
+
+        Another person may be given the login name, and gets another `sub`. Raises NotFound.
+        """
+        removed = self._users.remove(sub, actor.id, audited(Tag.USER_REMOVED, actor, _said))
+        self._mass.end_void(sub, Reason.REMOVED, actor.id)
+        return removed
+
+
+def _said(change: Change[User]) -> dict[str, Any]:
+    """Return what the audit log says of a change of an account: whose it is, and which fields changed.
+
+    Roles stand there as they are from then on; nothing else that was typed does.
+    """
+    before, after = change.before, change.after
+    if after is None:
+        assert before is not None
+        return {"sub": before.sub, "detail": {"username": before.username}}
+    detail: dict[str, Any] = {}
+    if before is not None and (changed := changed_fields(before, after)):
+        detail["changed"] = changed
+    if before is None or before.roles != after.roles:
+        detail["roles"] = list(after.roles)
+    return {"sub": after.sub, "detail": detail}
