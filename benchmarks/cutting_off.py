@@ -14,7 +14,7 @@ from benchmarks.paced import pace
 from benchmarks.units import authorize, drive
 from benchmarks.wire import RefusedError
 from benchmarks.work import AUTHORIZE, Crowd
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.services import Services
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from benchmarks.side import Client, Side
 from benchmarks.sites import Place, Site, SiteProcesses, serving
 from benchmarks.units import drive, log_in
 from benchmarks.wire import RefusedError
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.services import Services
 from sso_center.storage.schema import notices
 

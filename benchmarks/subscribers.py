@@ -16,7 +16,7 @@ from benchmarks.side import REDIRECT_URI, Client, Side
 from benchmarks.streams import Subscribers, subscribed
 from benchmarks.units import basic
 from benchmarks.wire import Connection
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.services import Services
 
 STREAMS = 1000

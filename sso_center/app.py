@@ -7,7 +7,7 @@ from flask import Flask
 
 from sso_center import ui, web
 from sso_center.protocols.api import Endpoint
-from sso_center.protocols.programs import Programs
+from sso_center.protocols.api_dispatch import APIDispatch
 from sso_center.protocols.table import FACADES, Facades
 from sso_center.services import Services
 from sso_center.web import browser, csrf, health, sign_in
@@ -35,7 +35,7 @@ def create_app(services: Services, facades: Facades = FACADES) -> Flask:
         health.blueprint(services),
     ):
         app.register_blueprint(blueprint)
-    _put_in_front(app, Programs(app.wsgi_app, programs, services.settings))
+    _put_in_front(app, APIDispatch(app.wsgi_app, programs, services.settings))
     for facade in facades:
         if facade.fast_path is not None:
             _put_in_front(app, facade.fast_path(app.wsgi_app, services))

@@ -15,18 +15,13 @@ from contextlib import suppress
 
 from sso_center.base.errors import SSOError
 from sso_center.base.settings import DAY, Settings
-from sso_center.core.audit import CHANNEL, AuditDrain
-from sso_center.core.endings import (
-    Delivery,
-    Eviction,
-    Failovers,
-    Leftovers,
-    Restore,
-    Sweep,
-    Tail,
-    Walker,
-)
-from sso_center.core.endings.leases import Leases
+from sso_center.core.audit import AuditDrain
+from sso_center.core.cutoffs import CutoffJobRunner
+from sso_center.core.journal import FailoverWatcher, JournalFollower
+from sso_center.core.journal_rows import CHANNEL
+from sso_center.core.leases import Leases
+from sso_center.core.notices import Delivery
+from sso_center.core.upkeep import Eviction, IndexCleanup, Restore, Sweep
 from sso_center.services import Services, build_services
 
 _log = logging.getLogger("sso_center.courier")
@@ -73,24 +68,26 @@ class Courier:
         self._announced = 0
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._leases = Leases(services.database, holder, services.clock)
-        self._tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
-        self._walker = Walker(
-            services.walks, services.entries, services.walking, self._leases, services.clock
+        self._follower = JournalFollower(
+            services.entries, services.applier, services.users, services.mass_endings.enforce
         )
-        self._failovers = Failovers(services.redis, services.entries, services.applying, services.clock)
+        self._job_runner = CutoffJobRunner(
+            services.cutoff_jobs, services.entries, services.cutoff_enforcer, self._leases, services.clock
+        )
+        self._failovers = FailoverWatcher(services.redis, services.entries, services.applier, services.clock)
         self._restore = Restore(
             services.redis, services.database, services.entries, services.mass_endings, services.clock
         )
-        self._sweep = Sweep(services.redis, services.endings, services.clock)
+        self._sweep = Sweep(services.redis, services.endings, services.revoker, services.clock)
         self._eviction = Eviction(
             services.redis, services.clients, services.endings, total=services.settings.sessions_total
         )
-        self._leftovers = Leftovers(services.redis, services.clients)
+        self._index_cleanup = IndexCleanup(services.redis, services.clients)
         self._drain = AuditDrain(services.database, services.redis)
         self._delivery = Delivery(
-            services.notices,
+            services.outbox,
             services.clients,
-            services.telling,
+            services.notice_sender,
             services.sessions,
             services.clock,
             on_done=self._news.set,
@@ -138,12 +135,12 @@ class Courier:
     def _follow_and_deliver(self) -> None:
         self._delivery.deliver_due()
         if self._leases.hold("tail", LEASE_SECONDS):
-            while self._tail.follow():
+            while self._follower.follow():
                 self._delivery.deliver_due()
 
     def _walk_on(self) -> None:
         # In slices, so that notices go out meanwhile; and without a pause until nothing is left.
-        if self._walker.step(WALK_SLICE):
+        if self._job_runner.step(WALK_SLICE):
             self._news.set()
 
     def _look_for_restores(self) -> None:
@@ -164,7 +161,7 @@ class Courier:
     def _sweep_once(self) -> None:
         if self._leases.hold("sweep", LEASE_SECONDS):
             self._sweep.sweep()
-            self._leftovers.tidy()
+            self._index_cleanup.clean_up()
 
     def _evict(self) -> None:
         if self._leases.hold("sweep", LEASE_SECONDS):

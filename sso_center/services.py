@@ -18,27 +18,17 @@ from sso_center.core.administration import (
 from sso_center.core.audit import Audit, AuditLog
 from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Clients
-from sso_center.core.endings import (
-    Applying,
-    Endings,
-    Entries,
-    MassEndings,
-    Notices,
-    Poster,
-    Receipts,
-    Recovery,
-    TakingBack,
-    Telling,
-    Trying,
-    Walking,
-    Walks,
-)
+from sso_center.core.cutoffs import CutoffEnforcer, MassEndings
+from sso_center.core.endings import Endings
 from sso_center.core.grants import Grants
+from sso_center.core.journal import CutoffJobs, Entries, EntryApplier, JournalWriter, Recovery
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
+from sso_center.core.notices import LogoutProbe, NoticeSender, Outbox, Poster, Receipts
+from sso_center.core.revocation import Revoker
 from sso_center.core.sessions import History, Lifetimes, SessionLimits, Sessions, SessionSearch
 from sso_center.core.tokens import TokenLifetimes, Tokens
-from sso_center.core.users import Consequences, PasswordHasher, Users
+from sso_center.core.users import PasswordHasher, RevocationRules, Users
 from sso_center.storage.redis import Redis, open_redis
 from sso_center.storage.sql import Database, open_database
 
@@ -69,16 +59,17 @@ class Services:
     grants: Grants
     tokens: Tokens
     entries: Entries
-    applying: Applying
+    applier: EntryApplier
     endings: Endings
     mass_endings: MassEndings
-    walking: Walking
-    walks: Walks
-    notices: Notices
+    cutoff_enforcer: CutoffEnforcer
+    cutoff_jobs: CutoffJobs
+    outbox: Outbox
+    revoker: Revoker
     receipts: Receipts
     administration: Administration
-    telling: Telling
-    trying: Trying
+    notice_sender: NoticeSender
+    logout_probe: LogoutProbe
 
     def close(self) -> None:
         """Let go of the stores; an embedded server that nobody else uses stops."""
@@ -105,18 +96,19 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
         redis, users, _signer_of(keys, "session"), _lifetimes(settings), clock, _limits(settings)
     )
     entries = Entries(database)
-    applying = Applying(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
-    taking_back = TakingBack(redis, clients, entries, applying, clock)
-    endings = Endings(redis, sessions, clients, entries, applying, taking_back, clock)
-    walking = Walking(redis, users, clients, endings, entries, applying, clock)
-    walks = Walks(database)
-    mass_endings = MassEndings(redis, taking_back, walking, walks, clock, horizon=HORIZON)
+    applier = EntryApplier(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
+    journal = JournalWriter(redis, clients, entries, applier, clock)
+    revoker = Revoker(redis, journal, applier, clock)
+    endings = Endings(redis, sessions, clients, entries, applier, journal)
+    cutoff_enforcer = CutoffEnforcer(redis, users, clients, endings, entries, applier, clock)
+    cutoff_jobs = CutoffJobs(database)
+    mass_endings = MassEndings(redis, journal, cutoff_enforcer, cutoff_jobs, clock, horizon=HORIZON)
     audit = Audit(database, clock)
     poster = Poster(allow_private=settings.allow_private_addresses)
-    telling = Telling(keys, poster, settings.issuer, clock)
-    trying = Trying(clients, telling)
-    receipts = Receipts(database, taking_back.publish, clock)
-    recovery = Recovery(redis, entries, applying, clock, horizon=HORIZON)
+    notice_sender = NoticeSender(keys, poster, settings.issuer, clock)
+    logout_probe = LogoutProbe(clients, notice_sender)
+    receipts = Receipts(database, journal.publish, clock)
+    recovery = Recovery(redis, entries, applier, clock, horizon=HORIZON)
 
     def reload_configuration(_wanted: int) -> None:
         version = entries.configuration_version()
@@ -154,28 +146,29 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
             clock,
         ),
         entries=entries,
-        applying=applying,
+        applier=applier,
         endings=endings,
-        notices=Notices(database),
+        outbox=Outbox(database),
+        revoker=revoker,
         receipts=receipts,
         administration=Administration(
             UserAdministration(users, mass_endings),
-            ClientAdministration(clients, users, mass_endings, trying, audit),
+            ClientAdministration(clients, users, mass_endings, logout_probe, audit),
             KeyAdministration(keys),
             EndingAdministration(users, clients, endings, mass_endings, receipts),
             LogAdministration(audit),
-            OwnAccount(users, sessions, endings, audit),
+            OwnAccount(users, sessions, endings, revoker, audit),
         ),
-        telling=telling,
-        trying=trying,
+        notice_sender=notice_sender,
+        logout_probe=logout_probe,
         mass_endings=mass_endings,
-        walking=walking,
-        walks=walks,
+        cutoff_enforcer=cutoff_enforcer,
+        cutoff_jobs=cutoff_jobs,
     )
 
 
-def _consequences(settings: Settings) -> Consequences:
-    return Consequences(
+def _consequences(settings: Settings) -> RevocationRules:
+    return RevocationRules(
         role_lost=settings.on_role_lost,
         password_change=settings.on_password_change,
         disabled=settings.on_disabled,

@@ -93,7 +93,7 @@ class Site:
 
     def standing_of(self, link: Link) -> RequestSession:
         """Return how the session stands that a signed link was made in: for no longer than the link lasts."""
-        user, opened_at = User(link.sub, link.sid, "", "", "", ()), int(link.issued_at * 1000)
+        user, opened_at = User.from_claims(link.sid, {"sub": link.sub}), int(link.issued_at * 1000)
         return self._standings.of_session(LocalSession(user, link.issued_at, opened_at, link.expires_at))
 
     def fresh(

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sso_center.base.errors import NotFound
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import counted, moment, print_json, print_table
 from sso_center.cli.users.person import find_person
 
 if TYPE_CHECKING:
-    from sso_center.core.endings import Counts, SiteCounts, SiteReceipt, ToldEnding
+    from sso_center.core.notices import Counts, EndingSummary, SiteCounts, SiteReceipt
     from sso_center.services import Services
 
 
@@ -34,7 +34,7 @@ def list_endings(
 ) -> None:
     """List endings, the newest first."""
     with opened_services() as services:
-        from sso_center.core.endings import EndingFilter  # noqa: PLC0415
+        from sso_center.core.notices import EndingFilter  # noqa: PLC0415
 
         sub = None if username is None else _sub_of(services, username)
         chosen = EndingFilter(sub=sub, is_unconfirmed=unconfirmed, **wanted)
@@ -117,7 +117,7 @@ def _name_of(services: "Services", sub: str) -> str:
         return sub
 
 
-def _whom(ending: "ToldEnding", names: dict[str, str]) -> str:
+def _whom(ending: "EndingSummary", names: dict[str, str]) -> str:
     if ending.kind == "cutoff":
         name = names.get(ending.name, ending.name)
         return f"{ending.scope} {name}".strip()

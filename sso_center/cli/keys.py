@@ -2,7 +2,7 @@
 
 import click
 
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import moment, print_json, print_table
 
 PURPOSES = ("RS256", "ES256", "EdDSA", "cookie")

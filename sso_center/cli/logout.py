@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import counted
 from sso_center.cli.users.person import find_person
 
 if TYPE_CHECKING:
-    from sso_center.core.endings import Reach, Scope
+    from sso_center.core.cutoffs import Reach, Scope
     from sso_center.services import Services
 
 
@@ -65,7 +65,7 @@ def _scope(
 
 
 def _end(services: "Services", scope: "Scope", name: str, *, is_followed: bool) -> None:
-    from sso_center.cli.walks import follow, whom  # noqa: PLC0415
+    from sso_center.cli.cutoff_jobs import follow, whom  # noqa: PLC0415
 
     began = time.monotonic()
     entry = services.administration.endings.end_many(ACTOR, scope, name)
@@ -79,13 +79,13 @@ def _end(services: "Services", scope: "Scope", name: str, *, is_followed: bool) 
 
 
 def _show_progress(services: "Services") -> None:
-    from sso_center.cli.walks import described  # noqa: PLC0415
+    from sso_center.cli.cutoff_jobs import described  # noqa: PLC0415
 
-    for walk in services.walks.all():
+    for walk in services.cutoff_jobs.all():
         click.echo(described(services, walk))
-    if not services.walks.under_way():
+    if not services.cutoff_jobs.under_way():
         click.echo("Every session that was cut off is ended.")
-    if pending := services.notices.count_by_state().get("pending", 0):
+    if pending := services.outbox.count_by_state().get("pending", 0):
         click.echo(f"{counted(pending, 'notice waits', 'notices wait')} to be delivered.")
 
 

@@ -37,7 +37,7 @@ def run(settings: Settings, facades: Facades = FACADES) -> None:
     from sso_center.courier import run as run_courier  # noqa: PLC0415
     from sso_center.server import Limits  # noqa: PLC0415
     from sso_center.server.access_log import log_to_stdout  # noqa: PLC0415
-    from sso_center.server.patient import patiently  # noqa: PLC0415
+    from sso_center.server.startup_retry import retrying_application  # noqa: PLC0415
     from sso_center.services import build_services  # noqa: PLC0415
     from sso_center.web.logging import configure  # noqa: PLC0415
 
@@ -59,7 +59,7 @@ def run(settings: Settings, facades: Facades = FACADES) -> None:
                 apart=paths.slow,
                 polled=frozenset(paths.polled),
             ),
-            lambda: patiently(lambda: create_app(build_services(settings), facades).wsgi_app),
+            lambda: retrying_application(lambda: create_app(build_services(settings), facades).wsgi_app),
             lambda: run_courier(settings),
             keep_running,
         )

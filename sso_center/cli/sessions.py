@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sso_center.base.errors import NotFound
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import moment, print_json, print_table
 from sso_center.cli.users.person import find_person
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sso_center.base.errors import SettingsError
 from sso_center.base.settings import Settings
-from sso_center.cli.minder import Charge, Minder, Ready
+from sso_center.cli.process_minder import ProcessMinder, ProcessSlot, Ready
 from sso_center.server import Front, Limits, run_worker
 from sso_center.server.worker import BACKLOG, MAX_CONNECTIONS
 
@@ -45,7 +45,7 @@ def supervise(
     _allow_many_connections()
     is_announced = False
 
-    def announce(charge: Charge) -> None:
+    def announce(charge: ProcessSlot) -> None:
         nonlocal is_announced
         if not is_announced:
             is_announced = True
@@ -61,9 +61,9 @@ def supervise(
         _close(listeners)
         run_courier()
 
-    minder = Minder(tick, announce)
-    workers = [Charge(f"web-{number + 1}", partial(work, number)) for number in range(settings.workers)]
-    courier = Charge("courier", carry)
+    minder = ProcessMinder(tick, announce)
+    workers = [ProcessSlot(f"web-{number + 1}", partial(work, number)) for number in range(settings.workers)]
+    courier = ProcessSlot("courier", carry)
     for charge in (*workers, courier):
         minder.add(charge)
     with minder.listening_to_signals():

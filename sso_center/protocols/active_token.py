@@ -1,7 +1,7 @@
 """Asking what a token stands for, and doing at once what a copied one calls for."""
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import CENTER, Reason
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.tokens import ActiveToken, ReusedApp
 from sso_center.services import Services
 

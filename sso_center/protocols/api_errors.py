@@ -44,14 +44,14 @@ class InvalidMember(APIError):
         return {"field": self._field} if self._field else {}
 
 
-class NotThere(APIError):
+class ResourceNotFound(APIError):
     """What the address names does not exist (any more)."""
 
     status = 404
     code = "not_found"
 
 
-class Clash(APIError):
+class ResourceConflict(APIError):
     """What was asked for clashes with what there is, such as a name already taken."""
 
     status = 409

@@ -3,7 +3,7 @@
 Owns: the request's head (checked, and turned into a WSGI environ), its body (awaited, size and time
 limited), where the application runs (at once on the one application thread, or in the one side thread
 for requests that check a password), the request id and the access log. Runs one process; who starts
-and minds the processes is `sso_center.cli.minder`'s business. Must not know: sessions, tokens, routes
+and minds the processes is `sso_center.cli.process_minder`'s business. Must not know: sessions, tokens, routes
 of the application beyond the few paths it is handed, and anything of Redis or SQL.
 
 No event loop: Granian's one Python thread calls `Front.receive` when a head is there, and the front

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sso_center.server.answers import Answer, broken
 from sso_center.server.environ import Environ
-from sso_center.server.outlets import GoingOn
+from sso_center.server.streaming import StreamBody
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -37,7 +37,7 @@ def call_application(application: "WSGIApplication", environ: Environ) -> Answer
     try:
         response = _Response()
         pieces = application(environ, response.start)
-        if isinstance(pieces, GoingOn):
+        if isinstance(pieces, StreamBody):
             return Answer(response.status, response.headers, b"", pieces.source)
         body = _join(pieces, response.written)
         if not response.status:

@@ -8,7 +8,7 @@ from threading import Lock
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]
 
 from sso_center.server.answers import Refused
-from sso_center.server.rsgi import Body, Coming
+from sso_center.server.rsgi import Body, ServerFuture
 
 MAX_HELD = 16 * 1024 * 1024
 """How many bytes of bodies under way one worker makes room for; beyond it the oldest has to go."""
@@ -94,7 +94,7 @@ class _Reading:
         self._size = 0
         self._ends = 0
         self._is_dropped = False
-        self._coming: Coming | None = None
+        self._coming: ServerFuture | None = None
 
     def take_whole(self) -> None:
         self._await(self._body(), self._took_whole)
@@ -108,13 +108,13 @@ class _Reading:
         if self._coming is not None:
             self._coming.cancel()
 
-    def _await(self, coming: Coming, callback: Callable[[Coming], None]) -> None:
+    def _await(self, coming: ServerFuture, callback: Callable[[ServerFuture], None]) -> None:
         self._coming = coming
         if self._is_dropped:
             coming.cancel()
         coming.add_done_callback(callback)
 
-    def _took_whole(self, coming: Coming) -> None:
+    def _took_whole(self, coming: ServerFuture) -> None:
         self._end(_outcome(coming))
 
     def _take_piece(self) -> None:
@@ -125,7 +125,7 @@ class _Reading:
             # went away, shows as one more. Half a form must not be taken for a whole one.
             self._end(b"".join(self._pieces) if self._ends == 1 else Refused(400))
 
-    def _took_piece(self, coming: Coming) -> None:
+    def _took_piece(self, coming: ServerFuture) -> None:
         piece = _outcome(coming)
         if isinstance(piece, Refused):
             return self._end(piece)
@@ -143,7 +143,7 @@ class _Reading:
         self._then(outcome)
 
 
-def _outcome(coming: Coming) -> bytes | Refused:
+def _outcome(coming: ServerFuture) -> bytes | Refused:
     try:
         return coming.result()
     except CancelledError:

@@ -13,9 +13,9 @@ from sso_center.server.answers import Answer, Refused, broken
 from sso_center.server.application import call_application
 from sso_center.server.body import Bodies
 from sso_center.server.environ import Environ, base_environ, body_length, build_environ, new_request_id, peer
-from sso_center.server.outlets import GoingOn, Outlets
 from sso_center.server.rsgi import Watcher
 from sso_center.server.side_thread import SideThread
+from sso_center.server.streaming import StreamBody, StreamingAnswers
 from sso_center.web.address import address_behind
 from sso_center.web.streams import STREAM
 
@@ -64,9 +64,9 @@ class Front:
     def __init__(self, application: "WSGIApplication", limits: Limits, server: tuple[str, int]) -> None:
         self._application = application
         self._limits = limits
-        self._base = {**base_environ(*server), STREAM: GoingOn}
+        self._base = {**base_environ(*server), STREAM: StreamBody}
         self._bodies = Bodies(limits.max_body, limits.body_timeout)
-        self._outlets = Outlets()
+        self._outlets = StreamingAnswers()
         self._side = SideThread(limits.slow_waiting)
         self._apart = SideThread(limits.slow_waiting)
         self._polled = SideThread(limits.polled_waiting)

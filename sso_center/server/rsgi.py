@@ -36,10 +36,10 @@ class Scope(Protocol):
         """Return a copy of the headers."""
 
 
-class Coming(Protocol):
+class ServerFuture(Protocol):
     """Bytes that will come. Called back on Granian's Python thread, or where it is cancelled."""
 
-    def add_done_callback(self, callback: Callable[["Coming"], None]) -> None:
+    def add_done_callback(self, callback: Callable[["ServerFuture"], None]) -> None:
         """Call `callback` with this object when the bytes are there, failed or were cancelled."""
 
     def cancel(self) -> bool:
@@ -52,13 +52,13 @@ class Coming(Protocol):
 class Body(Protocol):
     """What yields a body: whole, or piece by piece."""
 
-    def __call__(self) -> Coming:
+    def __call__(self) -> ServerFuture:
         """Begin to take the whole body."""
 
     def __aiter__(self) -> "Body":
         """Begin to take it in pieces."""
 
-    def __anext__(self) -> Coming:
+    def __anext__(self) -> ServerFuture:
         """Take the next piece. Raises StopAsyncIteration after the last."""
 
 
@@ -75,7 +75,7 @@ class Exchange(Body, Protocol):
     def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Transport:
         """Begin an answer that goes on."""
 
-    def client_disconnect(self) -> Coming:
+    def client_disconnect(self) -> ServerFuture:
         """Return what comes when the connection is over, whoever closed it."""
 
     def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:

@@ -32,7 +32,7 @@ SETTLE = 0.3
 logger = logging.getLogger("sso_center.server")
 
 
-class _RightHere:
+class _InlineLoop:
     """What Granian takes for an event loop: callbacks run at once, on the thread that brings them."""
 
     def call_soon(self, callback: Callable[..., object], *args: object, context: object = None) -> None:
@@ -44,7 +44,7 @@ class _RightHere:
 class _Scheduler(_granian.CallbackScheduler):
     """What Granian's Python thread calls for each request: the front, with no task and no loop between."""
 
-    def __new__(cls, loop: _RightHere, front: Front) -> "_Scheduler":
+    def __new__(cls, loop: _InlineLoop, front: Front) -> "_Scheduler":
         make: Any = super().__new__
         scheduler: Any = make(cls, loop, front.receive, None, None, None)
         scheduler._schedule_fn = front.receive
@@ -93,7 +93,7 @@ def _start_granian(front: Front, listener: socket.socket, stop: _granian.WorkerS
         ),
         websockets_enabled=False,
     )
-    loop = _RightHere()
+    loop = _InlineLoop()
     worker.serve_async(_Scheduler(loop, front), loop, stop)
 
 

@@ -30,10 +30,10 @@ from sso_center.storage.address import topology_of
 from sso_center.storage.embedded import EmbeddedServer
 from sso_center.storage.link import Word, packed
 from sso_center.storage.marker import Marker
-from sso_center.storage.mending import GUARDS_REFUSALS, Mending, Recover, Reload
 from sso_center.storage.messages import listen
 from sso_center.storage.nodes import AwayError, Node, Pack
 from sso_center.storage.scripts import Script, load_script, load_unguarded_script
+from sso_center.storage.shard_recovery import GUARDS_REFUSALS, Recover, Reload, ShardRecovery
 from sso_center.storage.topology import Topology
 
 __all__ = ["Marker", "Redis", "Script", "load_script", "load_unguarded_script", "open_redis"]
@@ -68,7 +68,7 @@ class Redis:
         self._topology = topology
         self._clock = clock
         self._heads = {shard: (f"sso:{{{shard}}}:shard", f"sso:{{{shard}}}:") for shard in all_shards()}
-        self._mending = Mending(self)
+        self._mending = ShardRecovery(self)
 
     # -- hooks
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, g, request
 from itsdangerous import BadSignature, Signer
 
 from sso_center.base.secrets import new_secret
-from sso_center.core.endings import CENTER, Reason
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import Outcome, Session, Visit
 from sso_center.core.users import User
 from sso_center.services import Services

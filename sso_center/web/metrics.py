@@ -157,6 +157,6 @@ class _Stored(Collector):
 
     def _notices(self) -> Metric:
         family = GaugeMetricFamily("sso_notices", "Notices by state.", labels=["state"])
-        for state, count in self._services.notices.count_by_state().items():
+        for state, count in self._services.outbox.count_by_state().items():
             family.add_metric([state], count)
         return family

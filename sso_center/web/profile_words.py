@@ -12,7 +12,7 @@ from sso_center.web.language import gettext
 
 
 @dataclass(frozen=True)
-class Told:
+class FeedEvent:
     """What a site is told with a scope: what that is called, and what it is of one person."""
 
     title: str
@@ -38,14 +38,14 @@ def scope_in_words(table: ProfileTable, scope: str) -> str:
     return gettext(", ").join(gettext(words) for words in table.label_of_scope(scope))
 
 
-def told_in(table: ProfileTable, user: User, scope: Iterable[str]) -> dict[str, Told]:
+def told_in(table: ProfileTable, user: User, scope: Iterable[str]) -> dict[str, FeedEvent]:
     """Return what a site is told of a person with each of these scopes."""
     return {one: _told(table, user, one) for one in scope if one in table.scopes}
 
 
-def _told(table: ProfileTable, user: User, scope: str) -> Told:
+def _told(table: ProfileTable, user: User, scope: str) -> FeedEvent:
     title = scope_in_words(table, scope)
     fields = [field for field in table.scopes[scope] if field.kind is not NUMBER and not field.verifies]
     values = {label_of(field): shown(field.value_of(user)) for field in fields}
     texts = [text if len(fields) == 1 else f"{label}: {text}" for label, text in values.items() if text]
-    return Told(title[:1].upper() + title[1:], gettext(", ").join(texts))
+    return FeedEvent(title[:1].upper() + title[1:], gettext(", ").join(texts))

@@ -11,7 +11,7 @@ STREAM = "sso_center.stream"
 """Environ key of what makes a body of a Source."""
 
 
-class Outlet(Protocol):
+class StreamWriter(Protocol):
     """Where the bytes of one answer go. Any thread may call it; nothing blocks and nothing raises."""
 
     def send(self, data: bytes) -> None:
@@ -24,12 +24,12 @@ class Outlet(Protocol):
 class Source(Protocol):
     """What an answer that goes on comes from."""
 
-    def begin(self, outlet: Outlet) -> None:
+    def begin(self, outlet: StreamWriter) -> None:
         """Begin to send; called once, when the head is on its way. Must not block."""
 
     def over(self) -> None:
         """Take note that the answer is over, whoever ended it; called once, on any thread. Must not block."""
 
 
-GoingOn = Callable[[Source], Iterable[bytes]]
+MakeStreamBody = Callable[[Source], Iterable[bytes]]
 """What stands at STREAM."""

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from sso_center.core.chains.token import ChainToken
-from sso_center.core.endings import CENTER, Reason
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.users import User
 from sso_center.services import Services
 from tests.chains.devices import REDIRECT, App, Browser

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sso_center.core.chains.token import ChainSigner, ChainToken
-from sso_center.core.endings import CENTER, Reason
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import Lifetimes, Outcome, Sessions, Visit
 from sso_center.core.users import User
 from sso_center.services import Services

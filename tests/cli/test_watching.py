@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sso_center.cli.doctor.progress import PAUSE, Progress
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from tests.harness.browser import Browser
 from tests.harness.center import Center
 

@@ -190,7 +190,7 @@ class History:
         if sub in self._center.off:
             return
         number = len(self._center.logins)
-        user = User(sub, f"s{number}", "", "", "", self._random.choice(ROLES))
+        user = User.from_claims(f"s{number}", {"sub": sub, "roles": self._random.choice(ROLES)})
         view = self._random.choice(self._views)
         sent = Moment(self._now, view.position)
         stamp = self._now if self._random.random() < 0.7 else None

@@ -115,6 +115,7 @@ def _add_pages(app: Flask, sso: SSO) -> None:
                 "username": sso.user.username,
                 "roles": sso.user.roles,
                 "sid": sso.user.sid,
+                "claims": sso.user.claims,
                 "asked_for": request.query_string.decode(),
                 "logout_url": sso.logout_url,
             }

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from client_sdk.core.site import Site
-from sso_center.core.endings import Reason, Scope
+from sso_center.core.cutoffs import Scope
+from sso_center.core.reasons import Reason
 from sso_center.services import Services
 from tests.client_sdk.real_sites import CenterTimes, RealSite
 from tests.harness.browser import Browser

@@ -219,7 +219,7 @@ def test_with_redis_away_the_answer_is_503_and_the_cookie_stays(
 def test_a_session_signed_out_leaves_nothing_behind(store: ValkeyServer, times: Times) -> None:
     settings = Settings(issuer="http://localhost", client_id="bare", client_secret="s")
     sessions = RedisSessions(settings, Clock(), lambda: connect(store.url))
-    user = User("sub", "sid/with.odd chars;", "A", "a", "", ("r",))
+    user = User.from_claims("sid/with.odd chars;", {"sub": "sub", "roles": ["r"]})
     session = LocalSession(user, 1.0, 2, 3, "hint")
     value = sessions.open(session, 1)
     assert not set(value) & set(' ;,"\\')

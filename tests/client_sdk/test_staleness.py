@@ -225,9 +225,7 @@ def test_the_steady_clock_runs_while_the_machine_sleeps() -> None:
 # The decision itself, from memory alone
 
 
-SESSION = LocalSession(
-    User("sub", "sid", "Alice", "alice", "", ()), issued_at=100, opened_at=0, expires_at=1000
-)
+SESSION = LocalSession(User.from_claims("sid", {"sub": "sub"}), issued_at=100, opened_at=0, expires_at=1000)
 
 
 def verdict(view: View, *, wall: int = 0, steady: int = 0) -> Verdict:

@@ -15,7 +15,7 @@ from client_sdk.core.liveness.decision import Verdict, decide
 from client_sdk.core.sessions.local_session import LocalSession, User
 from client_sdk.core.sessions.position import Moment, Position
 
-ALICE = User("alice", "sid", "Alice", "alice", "", ("staff",))
+ALICE = User.from_claims("sid", {"sub": "alice", "roles": ["staff"]})
 SESSION = LocalSession(ALICE, issued_at=5, opened_at=0, expires_at=1000, stamp=5000)
 """Stamped at 5000 ms of the center's clock."""
 WALL = 500
@@ -344,4 +344,4 @@ def test_a_session_of_before_is_read_without_a_position() -> None:
     assert LocalSession.from_json(whole.to_json()) == whole
     old = {name: value for name, value in whole.to_json().items() if name not in ("s", "g")} | {"v": 1}
     assert LocalSession.from_json(old) == replace(SESSION, stamp=None)
-    assert LocalSession.from_json({**old, "v": 3}) is None
+    assert LocalSession.from_json({**old, "v": 4}) is None

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from sso_center.base.actor import Actor, Origin
 from sso_center.core.audit import Audit, Tag
-from sso_center.core.audit.journal import append
-from sso_center.core.endings.entries import Closed, Entries
+from sso_center.core.journal.entries import ClosedSession, Entries
+from sso_center.core.journal_rows import append_entry
 from sso_center.storage.migrate import migrate
 from sso_center.storage.schema import audit, journal, meta, notices
 from sso_center.storage.sql import Database, database_url, open_database
@@ -35,7 +35,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def write(database: Database, id: str = "") -> int:
     with database.write() as connection:
-        return append(connection, id=id or uuid4().hex, kind="ending", at=1, shard="00", sid="00x")
+        return append_entry(connection, id=id or uuid4().hex, kind="ending", at=1, shard="00", sid="00x")
 
 
 def test_numbers_follow_each_other_without_a_gap_however_many_write(database: Database, in_parallel) -> None:
@@ -73,7 +73,7 @@ def test_an_ending_that_many_record_at_once_is_recorded_told_and_audited_once(
     entries = Entries(database)
     for _ in range(10):
         sid = f"00{uuid4().hex}"
-        closed = Closed(sid, f"{sid}:ending", "logout", "me", 1, "sub", ("shop",))
+        closed = ClosedSession(sid, f"{sid}:ending", "logout", "me", 1, "sub", ("shop",))
         endings = in_parallel(6, lambda _, c=closed: entries.record([c], "00", {"shop": ("shop",)}))
         assert len({ending.number for (ending,) in endings}) == 1
         with database.read() as connection:
@@ -84,7 +84,7 @@ def test_an_ending_that_many_record_at_once_is_recorded_told_and_audited_once(
 def test_an_entry_is_there_or_not_with_the_rest_of_its_transaction(database: Database) -> None:
     def write_and_fail() -> None:
         with database.write() as connection:
-            append(connection, id="undone", kind="ending", at=1, shard=None)
+            append_entry(connection, id="undone", kind="ending", at=1, shard=None)
             connection.execute(insert(meta).values(key="lineage", value="a second one"))
 
     before = write(database)

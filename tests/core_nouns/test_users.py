@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from sso_center.base.errors import Conflict, Invalid, NotFound, SettingsError, Unavailable
 from sso_center.base.settings import load_settings
-from sso_center.core.endings import Tail
+from sso_center.core.journal import JournalFollower
 from sso_center.core.users import Consent, User
 from sso_center.core.users.stored import user_from_json
 from sso_center.services import Services
@@ -298,8 +298,10 @@ def test_a_change_while_redis_is_away_is_not_lost(services: Services) -> None:
     assert services.users.get(user.sub).is_disabled
 
     eventually(lambda: answers(services))
-    tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
-    while tail.follow():
+    follower = JournalFollower(
+        services.entries, services.applier, services.users, services.mass_endings.enforce
+    )
+    while follower.follow():
         pass
     services.users.refill(user.sub)
     assert copy_of(services, user)["disabled"] == "1"

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Row, Table, delete, select, update
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import Tail, Walker
-from sso_center.core.endings.leases import Leases
+from sso_center.core.cutoffs import CutoffJobRunner
+from sso_center.core.journal import JournalFollower
+from sso_center.core.leases import Leases
 from sso_center.core.users import User
 from sso_center.storage.schema import audit, breakers, journal, notices
 from tests.harness.core import Core, core_in
@@ -105,18 +106,22 @@ class Held:
     chain_id: str
 
 
-def walker_of(core: Core, name: str = "courier") -> Walker:
+def job_runner_of(core: Core, name: str = "courier") -> CutoffJobRunner:
     """Return what a courier of that name does its walks with."""
     services = core.services
     leases = Leases(services.database, name, services.clock)
-    return Walker(services.walks, services.entries, services.walking, leases, services.clock)
+    return CutoffJobRunner(
+        services.cutoff_jobs, services.entries, services.cutoff_enforcer, leases, services.clock
+    )
 
 
 def follow(core: Core) -> int:
     """Follow the journal to its end as a courier does, and return how many entries that were."""
     services = core.services
-    tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
-    return sum(iter(tail.follow, 0))
+    follower = JournalFollower(
+        services.entries, services.applier, services.users, services.mass_endings.enforce
+    )
+    return sum(iter(follower.follow, 0))
 
 
 def sign_in(core: Core, *clients: Client, user: User | None = None) -> Held:

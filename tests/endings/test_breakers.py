@@ -8,9 +8,9 @@ import pytest
 from sso_center.base.actor import Actor
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
-from sso_center.core.endings import Delivery, Notices, Poster, Reason, Telling
-from sso_center.core.endings.delivery import FOR_SLOW, SLOW, WORKERS
-from sso_center.core.endings.notices import (
+from sso_center.core.notices import Delivery, NoticeSender, Outbox, Poster
+from sso_center.core.notices.delivery import FOR_SLOW, SLOW, WORKERS
+from sso_center.core.notices.outbox import (
     FIRST_PAUSE,
     GIVE_UP_AFTER,
     LEASE,
@@ -19,7 +19,8 @@ from sso_center.core.endings.notices import (
     Notice,
     pause_after,
 )
-from sso_center.core.endings.telling import Receipt
+from sso_center.core.notices.sender import Receipt
+from sso_center.core.reasons import Reason
 from tests.endings.conftest import Books, sign_in
 from tests.harness.core import SECOND, Core
 from tests.harness.waiting import eventually
@@ -28,9 +29,9 @@ WELL, BADLY = Receipt(True, 200, 12, ""), Receipt(False, None, 3, "connection re
 
 
 @pytest.fixture
-def notices(core: Core, books: Books) -> Notices:
+def notices(core: Core, books: Books) -> Outbox:
     books.close_notices()
-    return core.services.notices
+    return core.services.outbox
 
 
 @pytest.fixture
@@ -45,16 +46,16 @@ def end(core: Core, *clients: Client) -> str:
 
 
 def leased(core: Core) -> list[Notice]:
-    return core.services.notices.lease(core.time.now, limit=100, not_for=())
+    return core.services.outbox.lease(core.time.now, limit=100, not_for=())
 
 
-def fail(core: Core, notices: Notices, times: int) -> None:
+def fail(core: Core, notices: Outbox, times: int) -> None:
     for _ in range(times):
         (one,) = leased(core)
         notices.keep(one, BADLY, core.time.now, jitter=0)
 
 
-def open_breaker(core: Core, notices: Notices, site: Client) -> None:
+def open_breaker(core: Core, notices: Outbox, site: Client) -> None:
     """Let a site miss as many notices as it takes."""
     for _ in range(OPENS_AT):
         end(core, site)
@@ -62,7 +63,7 @@ def open_breaker(core: Core, notices: Notices, site: Client) -> None:
 
 
 def test_a_site_that_failed_often_in_a_row_is_tried_once_at_a_time_after_growing_pauses(
-    core: Core, notices: Notices, books: Books, dead: Client
+    core: Core, notices: Outbox, books: Books, dead: Client
 ) -> None:
     open_breaker(core, notices, dead)
     waiting = [end(core, dead) for _ in range(5)]
@@ -84,7 +85,7 @@ def test_a_site_that_failed_often_in_a_row_is_tried_once_at_a_time_after_growing
 
 
 def test_the_first_notice_that_arrives_lets_all_the_rest_go_at_once(
-    core: Core, notices: Notices, books: Books, dead: Client
+    core: Core, notices: Outbox, books: Books, dead: Client
 ) -> None:
     open_breaker(core, notices, dead)
     for _ in range(3):
@@ -101,7 +102,7 @@ def test_the_first_notice_that_arrives_lets_all_the_rest_go_at_once(
 
 
 def test_what_would_have_waited_for_an_hour_by_itself_goes_as_soon_as_the_site_is_back(
-    core: Core, notices: Notices, dead: Client
+    core: Core, notices: Outbox, dead: Client
 ) -> None:
     for _ in range(2):
         end(core, dead)
@@ -116,7 +117,7 @@ def test_what_would_have_waited_for_an_hour_by_itself_goes_as_soon_as_the_site_i
 
 
 def test_one_notice_that_a_site_never_takes_is_not_hurried_by_those_it_takes(
-    core: Core, notices: Notices, dead: Client
+    core: Core, notices: Outbox, dead: Client
 ) -> None:
     end(core, dead)
     fail(core, notices, 1)
@@ -127,7 +128,7 @@ def test_one_notice_that_a_site_never_takes_is_not_hurried_by_those_it_takes(
 
 
 def test_a_courier_that_died_with_the_probe_is_followed_by_another(
-    core: Core, notices: Notices, dead: Client
+    core: Core, notices: Outbox, dead: Client
 ) -> None:
     open_breaker(core, notices, dead)
     core.time.move(FIRST_PAUSE)
@@ -140,7 +141,7 @@ def test_a_courier_that_died_with_the_probe_is_followed_by_another(
 
 
 def test_what_waited_a_day_behind_a_dead_site_is_given_up(
-    core: Core, notices: Notices, books: Books, dead: Client
+    core: Core, notices: Outbox, books: Books, dead: Client
 ) -> None:
     open_breaker(core, notices, dead)
     old = [end(core, dead) for _ in range(2)]
@@ -154,7 +155,7 @@ def test_what_waited_a_day_behind_a_dead_site_is_given_up(
 
 
 def test_a_receipt_says_when_a_waiting_notice_is_tried_and_why_it_waits(
-    core: Core, notices: Notices, dead: Client
+    core: Core, notices: Outbox, dead: Client
 ) -> None:
     open_breaker(core, notices, dead)
     end(core, dead)
@@ -164,7 +165,7 @@ def test_a_receipt_says_when_a_waiting_notice_is_tried_and_why_it_waits(
     assert receipt.next_attempt_at == core.time.now + FIRST_PAUSE
 
 
-def test_asking_to_deliver_again_tries_a_dead_site_now(core: Core, notices: Notices, dead: Client) -> None:
+def test_asking_to_deliver_again_tries_a_dead_site_now(core: Core, notices: Outbox, dead: Client) -> None:
     open_breaker(core, notices, dead)
     (newest,) = core.services.receipts.endings(limit=1)
     assert leased(core) == []
@@ -172,10 +173,10 @@ def test_asking_to_deliver_again_tries_a_dead_site_now(core: Core, notices: Noti
     assert len(leased(core)) == 1
 
 
-def test_leasing_costs_the_same_however_many_wait(core: Core, notices: Notices, dead: Client) -> None:
+def test_leasing_costs_the_same_however_many_wait(core: Core, notices: Outbox, dead: Client) -> None:
     """It looks up in an index for each site, and goes through none of its notices."""
     with core.services.database.read() as connection:
-        from sso_center.core.endings.notices import _first_of_each
+        from sso_center.core.notices.outbox import _first_of_each
 
         text = _first_of_each(core.time.now, ("busy",)).compile(
             connection.engine, compile_kwargs={"literal_binds": True}
@@ -190,7 +191,7 @@ def test_leasing_costs_the_same_however_many_wait(core: Core, notices: Notices, 
 # Threads
 
 
-class Slowly(Telling):
+class Slowly(NoticeSender):
     """Tells nobody: says that the slow took long, and holds on to them while it is told to."""
 
     def __init__(self, core: Core, slow: set[str]) -> None:
@@ -201,7 +202,7 @@ class Slowly(Telling):
         self.go_on.set()
         self.told: list[str] = []
 
-    def tell(self, client: Client | None, *, sub: str, sid: str) -> Receipt:
+    def send(self, client: Client | None, *, sub: str, sid: str) -> Receipt:
         assert client is not None
         self.told.append(client.client_id)
         if client.client_id in self.slow:
@@ -216,21 +217,21 @@ def slow_sites(core: Core) -> list[Client]:
 
 
 @pytest.fixture
-def telling(core: Core, slow_sites: list[Client]) -> Slowly:
+def notice_sender(core: Core, slow_sites: list[Client]) -> Slowly:
     return Slowly(core, {one.client_id for one in slow_sites})
 
 
 @pytest.fixture
-def delivery(core: Core, notices: Notices, telling: Slowly) -> Iterator[Delivery]:
+def delivery(core: Core, notices: Outbox, notice_sender: Slowly) -> Iterator[Delivery]:
     services = core.services
-    delivery = Delivery(services.notices, services.clients, telling, services.sessions, services.clock)
+    delivery = Delivery(services.outbox, services.clients, notice_sender, services.sessions, services.clock)
     yield delivery
-    telling.go_on.set()
+    notice_sender.go_on.set()
     delivery.close()
 
 
 def test_slow_sites_share_half_of_the_workers_and_a_prompt_one_waits_for_none_of_them(
-    core: Core, delivery: Delivery, telling: Slowly, slow_sites: list[Client], books: Books
+    core: Core, delivery: Delivery, notice_sender: Slowly, slow_sites: list[Client], books: Books
 ) -> None:
     def is_done() -> bool:
         delivery.deliver_due()
@@ -238,24 +239,24 @@ def test_slow_sites_share_half_of_the_workers_and_a_prompt_one_waits_for_none_of
 
     end(core, *slow_sites)
     eventually(is_done, what="the first notices, by which they are known to be slow")
-    telling.go_on.clear()
-    telling.told.clear()
+    notice_sender.go_on.clear()
+    notice_sender.told.clear()
     for _ in range(3):
         end(core, *slow_sites)
     delivery.deliver_due()
-    eventually(lambda: len(telling.told) == FOR_SLOW, what="as many as may be slow")
+    eventually(lambda: len(notice_sender.told) == FOR_SLOW, what="as many as may be slow")
     prompt = core.site(backchannel_logout_uri="https://prompt.example/logout")
     sid = end(core, prompt)
     delivery.deliver_due()
     eventually(lambda: books.notices(sid=sid)[0].state == "confirmed", what="the prompt one's")
-    assert len(telling.told) == FOR_SLOW + 1
+    assert len(notice_sender.told) == FOR_SLOW + 1
 
 
 # A person as a whole
 
 
 def test_a_notice_that_names_only_the_person_is_not_sent_once_they_came_back(
-    core: Core, delivery: Delivery, telling: Slowly, books: Books, dead: Client
+    core: Core, delivery: Delivery, notice_sender: Slowly, books: Books, dead: Client
 ) -> None:
     user = core.person()
     for comes_back, state in ((False, "confirmed"), (True, "superseded")):
@@ -275,11 +276,11 @@ def test_a_notice_that_names_only_the_person_is_not_sent_once_they_came_back(
             sign_in(core, dead, user=user)
         delivery.deliver_due()
         eventually(lambda n=number, s=state: books.notices(number=n)[0].state == s, what=state)
-    assert telling.told == [dead.client_id]
+    assert notice_sender.told == [dead.client_id]
 
 
 def test_delivering_again_ends_nothing_of_who_came_back_meanwhile(
-    core: Core, delivery: Delivery, telling: Slowly, books: Books, dead: Client
+    core: Core, delivery: Delivery, notice_sender: Slowly, books: Books, dead: Client
 ) -> None:
     user = core.person()
     number = core.services.entries.record_other(
@@ -299,4 +300,4 @@ def test_delivering_again_ends_nothing_of_who_came_back_meanwhile(
     core.services.receipts.deliver_again(number, actor=Actor("boss"))
     delivery.deliver_due()
     eventually(lambda: books.notices(number=number)[0].state == "superseded", what="its receipt")
-    assert telling.told == []
+    assert notice_sender.told == []

@@ -6,14 +6,15 @@ import pytest
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason, Tail, Walk
-from sso_center.core.endings.mass import PAGE, Scope
-from sso_center.core.endings.walker import LEASE_SECONDS
+from sso_center.core.cutoffs.job_runner import LEASE_SECONDS
+from sso_center.core.cutoffs.mass_endings import PAGE, Scope
+from sso_center.core.journal import CutoffJob, JournalFollower
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.core.users import users
 from sso_center.storage.redis import load_script
 from tests.endings.belongings import ALL, Belongings, Sites, belongings_of, sites_of
-from tests.endings.conftest import Books, follow, sign_in, walker_of
+from tests.endings.conftest import Books, follow, job_runner_of, sign_in
 from tests.harness.core import DAY, MINUTE, SECOND, Core, Time, build, core_in
 
 CROWD = load_script(__package__, *SESSION_PARTS, "crowd.lua")
@@ -36,23 +37,23 @@ def calls(core: Core, command: str = "") -> int:
     return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in lines)
 
 
-def cut_off(core: Core, scope: Scope, name: str = "") -> Walk:
+def cut_off(core: Core, scope: Scope, name: str = "") -> CutoffJob:
     entry = core.services.mass_endings.cut_off(scope, name, Reason.ADMIN, "cli")
-    walk = core.services.walks.find(entry.number)
+    walk = core.services.cutoff_jobs.find(entry.number)
     assert walk is not None
     return walk
 
 
-def again(core: Core, walk: Walk) -> Walk:
+def again(core: Core, walk: CutoffJob) -> CutoffJob:
     """Return how far the walk is now."""
-    found = core.services.walks.find(walk.number)
+    found = core.services.cutoff_jobs.find(walk.number)
     assert found is not None
     return found
 
 
 def walk_all(core: Core) -> None:
-    walker = walker_of(core)
-    while walker.step(10.0):
+    job_runner = job_runner_of(core)
+    while job_runner.step(10.0):
         pass
 
 
@@ -93,15 +94,15 @@ def test_a_long_walk_is_done_in_slices_and_holds_up_no_short_one(core: Core) -> 
     fill(core, 3_000, "day")
     held = sign_in(core, user=core.person())
     long = cut_off(core, "role", "day")
-    walker = walker_of(core)
-    assert walker.step(0.0)
+    job_runner = job_runner_of(core)
+    assert job_runner.step(0.0)
     short = cut_off(core, "user", held.user.sub)
     seen = [again(core, long)]
     while not again(core, short).is_finished:
-        assert walker.step(0.0)
+        assert job_runner.step(0.0)
         seen.append(again(core, long))
     assert not seen[-1].is_finished
-    while walker.step(0.0):
+    while job_runner.step(0.0):
         seen.append(again(core, long))
     ended = [walk.ended for walk in seen]
     assert ended == sorted(ended)
@@ -115,7 +116,7 @@ def test_a_walk_whose_courier_died_is_finished_by_another(core: Core) -> None:
     walk_all(core)
     core.time.move((LEASE_SECONDS + 1) * SECOND)
     fill(core, 2_000, "dusk")
-    walk, first, second = cut_off(core, "role", "dusk"), walker_of(core, "dies"), walker_of(core)
+    walk, first, second = cut_off(core, "role", "dusk"), job_runner_of(core, "dies"), job_runner_of(core)
     for _ in range(20):
         first.step(0.0)
     noted = again(core, walk)
@@ -136,8 +137,8 @@ def test_a_finished_walk_is_forgotten_after_a_while(core: Core) -> None:
     core.time.move(2 * 60 * MINUTE)
     new = cut_off(core, "role", "nobody-has-it")
     walk_all(core)
-    assert [walk.number for walk in core.services.walks.all()] == [new.number]
-    assert core.services.walks.find(old.number) is None
+    assert [walk.number for walk in core.services.cutoff_jobs.all()] == [new.number]
+    assert core.services.cutoff_jobs.find(old.number) is None
 
 
 # What it ends: everything issued up to it, and nothing issued after it
@@ -232,7 +233,7 @@ def take_the_role(core: Core, mine: Belongings) -> None:
 def take_the_role_while_redis_has_no_copy(core: Core, mine: Belongings) -> None:
     core.services.users.update(mine.user.sub, roles=["guard", "other"])
     entry = next(one for one in core.services.entries.unapplied(10_000) if one.sub == mine.user.sub)
-    core.services.applying.apply(entry)
+    core.services.applier.apply(entry)
     assert core.record(mine.user.shard, "user", mine.user.sub) == {}
     core.services.users.update(mine.user.sub, roles=[])
 
@@ -287,10 +288,10 @@ def test_a_cut_off_reaches_nobody_who_lost_the_role_before_however_late_the_cour
     core.time.move(1)
     cut_off(core, "role", "guard")
     assert mine.alive() == left
-    tail = Tail(
-        core.services.entries, core.services.applying, core.services.mass_endings, core.services.users
+    follower = JournalFollower(
+        core.services.entries, core.services.applier, core.services.users, core.services.mass_endings.enforce
     )
-    while tail.follow():
+    while follower.follow():
         pass
     walk_all(core)
     assert mine.alive() == left

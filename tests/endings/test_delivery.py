@@ -9,9 +9,10 @@ import jwt
 import pytest
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import Delivery, Poster, Reason, Telling
-from sso_center.core.endings.delivery import AT_ONCE_BY_CLIENT, WORKERS
-from sso_center.core.endings.notices import LEASE, retry_after
+from sso_center.core.notices import Delivery, NoticeSender, Poster
+from sso_center.core.notices.delivery import AT_ONCE_BY_CLIENT, WORKERS
+from sso_center.core.notices.outbox import LEASE, retry_after
+from sso_center.core.reasons import Reason
 from tests.endings.conftest import Books, Held, sign_in
 from tests.harness.core import MINUTE, Core
 from tests.harness.ports import free_port
@@ -48,9 +49,9 @@ def site(core: Core, receiver: Receiver) -> Client:
 
 def delivery_of(core: Core, on_done: Callable[[], None] = lambda: None) -> Delivery:
     services = core.services
-    telling = Telling(services.keys, Poster(allow_private=True), ISSUER, services.clock)
+    notice_sender = NoticeSender(services.keys, Poster(allow_private=True), ISSUER, services.clock)
     return Delivery(
-        services.notices, services.clients, telling, services.sessions, services.clock, on_done=on_done
+        services.outbox, services.clients, notice_sender, services.sessions, services.clock, on_done=on_done
     )
 
 
@@ -249,7 +250,7 @@ def test_what_a_courier_died_with_is_sent_by_another(
     core: Core, books: Books, delivery: Delivery, receiver: Receiver, site: Client
 ) -> None:
     held = ended(core, site)
-    assert len(core.services.notices.lease(core.time.now, limit=10, not_for=())) == 1
+    assert len(core.services.outbox.lease(core.time.now, limit=10, not_for=())) == 1
     assert delivery.deliver_due() == 0
     core.time.move(LEASE)
     deliver(core, delivery, books, held)

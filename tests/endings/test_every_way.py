@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from sso_center.base.actor import Actor
-from sso_center.core.endings import EndingFilter, Reason, Scope, ToldEnding
+from sso_center.core.cutoffs import Scope
+from sso_center.core.notices import EndingFilter, EndingSummary
+from sso_center.core.reasons import Reason
 from sso_center.storage.schema import audit
 from tests.client_sdk.test_tokens_of_a_real_center import RealSite
 from tests.endings.every_way import (
@@ -212,7 +214,7 @@ def test_nothing_of_an_ended_session_counts_and_every_site_is_told(
     cookies.close()
 
 
-def confirmed(scene: Scene) -> ToldEnding | None:
+def confirmed(scene: Scene) -> EndingSummary | None:
     """Return the one ending of the session, once every site has confirmed it."""
     found = scene.center.services.receipts.endings(EndingFilter(sid=scene.sid))
     if not found:
@@ -270,7 +272,7 @@ def tokens_of(site: RealSite, browser: Browser) -> str:
     return str(tokens["access_token"])
 
 
-def taken_out(center: Center, site: RealSite) -> ToldEnding | None:
+def taken_out(center: Center, site: RealSite) -> EndingSummary | None:
     for ending in center.services.receipts.endings(EndingFilter(client_id=site.client_id)):
         if ending.kind == "cutoff" and ending.counts.confirmed == 1:
             return ending

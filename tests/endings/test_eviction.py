@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sso_center.core.endings import Eviction
-from sso_center.core.endings.eviction import AT_ONCE, PAGE
 from sso_center.core.sessions import SESSION_PARTS
+from sso_center.core.upkeep import Eviction
+from sso_center.core.upkeep.eviction import AT_ONCE, PAGE
 from sso_center.storage.redis import load_script
 from tests.endings.conftest import Books, Held, sign_in
 from tests.harness.browser import Browser

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from sso_center.base.settings import load_settings
-from sso_center.core.endings import Failovers, Reason
+from sso_center.core.journal import FailoverWatcher
+from sso_center.core.reasons import Reason
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.sql import database_url
@@ -24,7 +25,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
 def test_an_ending_that_reached_only_the_old_primary_is_applied_to_the_new_one(services: Services) -> None:
     redis, embedded = services.redis, services.redis.embedded
     assert embedded is not None
-    courier = Failovers(redis, services.entries, services.applying, services.clock)
+    courier = FailoverWatcher(redis, services.entries, services.applier, services.clock)
     courier.look()
     user = services.users.add("alice", password="correct horse battery")
     opened = services.sessions.open(

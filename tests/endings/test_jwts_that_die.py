@@ -143,7 +143,7 @@ def test_offline_access_is_withdrawn_for_a_client(
 ) -> None:
     device = sign_in(person, scope=OFFLINE)
     device.tokens = refreshed(shop, device.tokens["refresh_token"])
-    assert center.services.endings.revoke_offline(person.sub, shop.client_id, person.sub) == 1
+    assert center.services.revoker.revoke_offline(person.sub, shop.client_id, person.sub) == 1
     assert not works(orders, device)
     assert_refused(refresh(shop, device.tokens["refresh_token"]), 400, "invalid_grant")
 

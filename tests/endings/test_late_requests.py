@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from client_sdk.flask import SSO
-from sso_center.core.endings import EndingFilter, Reason, ToldEnding
+from sso_center.core.notices import EndingFilter, EndingSummary
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Opened
 from sso_center.core.users import User
 from tests.client_sdk.test_tokens_of_a_real_center import RealSite
@@ -64,7 +65,7 @@ def open_session(center: Center, user: User, *, remember: bool = False) -> Opene
     )
 
 
-def ending_of(center: Center, sid: str) -> ToldEnding:
+def ending_of(center: Center, sid: str) -> EndingSummary:
     (ending,) = center.services.receipts.endings(EndingFilter(sid=sid))
     return ending
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from sso_center.core.endings.leases import Leases
+from sso_center.core.leases import Leases
 from sso_center.storage.schema import leases
 from tests.harness.center import Center
 from tests.harness.core import core_in

@@ -8,7 +8,8 @@ import pytest
 
 from sso_center.base.actor import Actor
 from sso_center.core.administration import OwnAccount
-from sso_center.core.endings import Endings, Reason
+from sso_center.core.endings import Endings
+from sso_center.core.reasons import Reason
 from sso_center.core.tokens import Redeemed
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center
@@ -130,7 +131,7 @@ def test_a_code_that_is_redeemed_while_access_is_withdrawn_gives_nothing_that_la
     given: list[Redeemed] = []
     slow: Any = Slow(core.services.endings, lambda: given.append(core.redeem(code, partner)))
     services = core.services
-    own = OwnAccount(services.users, services.sessions, slow, services.audit)
+    own = OwnAccount(services.users, services.sessions, slow, services.revoker, services.audit)
     own.withdraw_access(Actor(user.sub), "", partner.client_id)
     (redeemed,) = given
     for token in filter(None, (redeemed.access_token, redeemed.refresh_token)):

@@ -7,9 +7,9 @@ import pytest
 
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import all_shards
-from sso_center.core.endings import Leftovers, Sweep
 from sso_center.core.endings.endings import BATCH
-from sso_center.core.endings.leftovers import PAGE
+from sso_center.core.upkeep import IndexCleanup, Sweep
+from sso_center.core.upkeep.index_cleanup import PAGE
 from tests.endings.belongings import ALL, belongings_of, sites_of
 from tests.endings.conftest import sign_in
 from tests.harness.core import DAY, HOUR, Core, core_in
@@ -48,13 +48,13 @@ class Broom:
 
     def __init__(self, core: Core) -> None:
         services = core.services
-        self._sweep = Sweep(services.redis, services.endings, services.clock)
-        self._leftovers = Leftovers(services.redis, services.clients)
+        self._sweep = Sweep(services.redis, services.endings, services.revoker, services.clock)
+        self._index_cleanup = IndexCleanup(services.redis, services.clients)
 
     def sweep(self, rounds: int = 1) -> None:
         for _ in range(rounds):
             self._sweep.sweep()
-            self._leftovers.tidy()
+            self._index_cleanup.clean_up()
 
 
 def there(core: Core, *kinds: str) -> list[str]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from sso_center.core.endings import Reason
 from sso_center.core.grants import GrantRequest
+from sso_center.core.reasons import Reason
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.storage.schema import notices

@@ -7,17 +7,17 @@ import pytest
 from sso_center.base.actor import Actor
 from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
+from sso_center.core.cutoffs.mass_endings import MassEndings, Reach, Scope
 from sso_center.core.endings.endings import BATCH
-from sso_center.core.endings.leases import Leases
-from sso_center.core.endings.mass import MassEndings, Reach, Scope
+from sso_center.core.leases import Leases
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import SESSION_PARTS
 from sso_center.storage.redis import load_script
-from tests.endings.conftest import Books, Held, follow, sign_in, walker_of
+from tests.endings.conftest import Books, Held, follow, job_runner_of, sign_in
 from tests.harness.core import MINUTE, SECOND, Core
 
 MANY = BATCH + 30
-CUT_OFF = load_script("sso_center.core.endings", *SESSION_PARTS, "cut_off.lua")
+CUT_OFF = load_script("sso_center.core.cutoffs", *SESSION_PARTS, "cut_off.lua")
 
 
 def end(core: Core, scope: Scope, name: str = "") -> int:
@@ -32,8 +32,8 @@ def begin(core: Core, scope: Scope, name: str = "") -> None:
 
 def follow_and_walk(core: Core) -> int:
     followed = follow(core)
-    walker = walker_of(core)
-    while walker.step(10.0):
+    job_runner = job_runner_of(core)
+    while job_runner.step(10.0):
         pass
     return followed
 
@@ -219,7 +219,7 @@ def test_an_abandoned_walk_counts_at_once_and_is_finished_by_the_courier(
 def test_a_walk_that_another_finished_at_the_last_moment_keeps_its_count(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick, late = walker_of(core), walker_of(core, "late")
+    quick, late = job_runner_of(core), job_runner_of(core, "late")
     hold = Leases.hold
 
     def hold_when_the_other_is_through(leases: Leases, name: str, seconds: int) -> bool:
@@ -234,7 +234,7 @@ def test_a_walk_that_another_finished_at_the_last_moment_keeps_its_count(
     entry = core.services.mass_endings.cut_off("role", "finished", Reason.ADMIN, "cli")
     monkeypatch.setattr(Leases, "hold", hold_when_the_other_is_through)
     assert not late.step(10.0)
-    walk = core.services.walks.find(entry.number)
+    walk = core.services.cutoff_jobs.find(entry.number)
     assert walk is not None
     assert (walk.is_finished, walk.ended) == (True, 3)
     late._leases.give_back()
@@ -266,7 +266,7 @@ def test_an_older_cut_off_that_is_applied_late_does_not_replace_a_newer_one(core
     between = sign_in(core, user=user)
     begin(core, "user", user.sub)
     newer = cutoff(core, user.shard, "user", user.sub)
-    core.services.applying.apply(entry)
+    core.services.applier.apply(entry)
     assert cutoff(core, user.shard, "user", user.sub) == newer
     assert is_in(core, between) == [False]
 
@@ -296,7 +296,7 @@ def test_a_cut_off_that_is_recorded_and_lost_by_redis_counts_again_when_applied(
     core.services.redis.command(shard, "DEL", core.services.redis.key(shard, "cutoff:user", held.user.sub))
     core.services.redis.command(shard, "HSET", f"sso:{{{shard}}}:shard", "cutoff", 0)
     assert is_in(core, held) == [True]
-    core.services.applying.apply(entry)
+    core.services.applier.apply(entry)
     assert is_in(core, held) == [False]
 
 
@@ -366,7 +366,7 @@ def test_a_mark_never_moves_backwards_nor_on_a_shard_that_is_not_trusted(core: C
         entries.append(core.services.entries.unapplied(1000)[-1])
     follow_and_walk(core)
     for entry in reversed(entries):
-        core.services.applying.mark(entry)
+        core.services.applier.mark(entry)
     last = entries[-1]
     assert last.shard is not None
     assert shard_of(last.sub) == last.shard
@@ -374,7 +374,7 @@ def test_a_mark_never_moves_backwards_nor_on_a_shard_that_is_not_trusted(core: C
 
     shard_key = f"sso:{{{last.shard}}}:shard"
     core.services.redis.command(last.shard, "HSET", shard_key, "run", "another run", "position", 0)
-    core.services.applying.mark(last)
+    core.services.applier.mark(last)
     assert core.services.redis.marker(last.shard).position == 0
 
 

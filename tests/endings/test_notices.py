@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Notices
-from sso_center.core.endings.notices import GIVE_UP_AFTER, LEASE, Notice, Receipt, retry_after
+from sso_center.core.notices import Outbox
+from sso_center.core.notices.outbox import GIVE_UP_AFTER, LEASE, Notice, Receipt, retry_after
 from tests.endings.conftest import Books
 from tests.harness.core import HOUR, SECOND, Core
 
@@ -17,10 +17,10 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def notices(core: Core, books: Books) -> Notices:
+def notices(core: Core, books: Books) -> Outbox:
     """The notices, of which none is due yet."""
     books.close_notices()
-    return core.services.notices
+    return core.services.outbox
 
 
 def add(core: Core, *clients: str) -> int:
@@ -39,11 +39,11 @@ def add(core: Core, *clients: str) -> int:
     return number
 
 
-def lease(core: Core, notices: Notices, *, limit: int = 100, not_for: tuple[str, ...] = ()) -> list[Notice]:
+def lease(core: Core, notices: Outbox, *, limit: int = 100, not_for: tuple[str, ...] = ()) -> list[Notice]:
     return notices.lease(core.time.now, limit=limit, not_for=not_for)
 
 
-def test_a_new_notice_is_due_at_once(core: Core, notices: Notices) -> None:
+def test_a_new_notice_is_due_at_once(core: Core, notices: Outbox) -> None:
     assert not notices.is_any_due(core.time.now)
     number = add(core, "a", "b")
     assert not notices.is_any_due(core.time.now - 1)
@@ -55,7 +55,7 @@ def test_a_new_notice_is_due_at_once(core: Core, notices: Notices) -> None:
     ]
 
 
-def test_what_one_courier_has_no_other_gets_until_its_lease_runs_out(core: Core, notices: Notices) -> None:
+def test_what_one_courier_has_no_other_gets_until_its_lease_runs_out(core: Core, notices: Outbox) -> None:
     add(core, "a")
     (mine,) = lease(core, notices)
     for moment in (0, LEASE - 1):
@@ -67,20 +67,20 @@ def test_what_one_courier_has_no_other_gets_until_its_lease_runs_out(core: Core,
     assert lease(core, notices) == [mine]
 
 
-def test_no_more_are_lent_than_asked_for_and_none_for_the_busy(core: Core, notices: Notices) -> None:
+def test_no_more_are_lent_than_asked_for_and_none_for_the_busy(core: Core, notices: Outbox) -> None:
     add(core, "a", "b", "c")
     assert [one.client_id for one in lease(core, notices, limit=1, not_for=("a",))] == ["b"]
     assert [one.client_id for one in lease(core, notices, not_for=("a",))] == ["c"]
     assert [one.client_id for one in lease(core, notices)] == ["a"]
 
 
-def test_each_client_has_one_lent_at_a_time_the_oldest(core: Core, notices: Notices) -> None:
+def test_each_client_has_one_lent_at_a_time_the_oldest(core: Core, notices: Outbox) -> None:
     numbers = [add(core, "a", "b"), add(core, "a"), add(core, "b")]
     lent = [[(one.number, one.client_id) for one in lease(core, notices)] for _ in range(3)]
     assert lent == [[(numbers[0], "a"), (numbers[0], "b")], [(numbers[1], "a"), (numbers[2], "b")], []]
 
 
-def test_the_longest_due_comes_first(core: Core, notices: Notices) -> None:
+def test_the_longest_due_comes_first(core: Core, notices: Outbox) -> None:
     add(core, "late")
     (late,) = lease(core, notices)
     notices.keep(late, BADLY, core.time.now, jitter=0)
@@ -89,7 +89,7 @@ def test_the_longest_due_comes_first(core: Core, notices: Notices) -> None:
     assert [one.client_id for one in lease(core, notices)] == ["now", "late"]
 
 
-def test_a_confirmed_notice_is_never_due_again(core: Core, notices: Notices, books: Books) -> None:
+def test_a_confirmed_notice_is_never_due_again(core: Core, notices: Outbox, books: Books) -> None:
     number = add(core, "a")
     (one,) = lease(core, notices)
     core.time.move(SECOND)
@@ -102,7 +102,7 @@ def test_a_confirmed_notice_is_never_due_again(core: Core, notices: Notices, boo
     assert not notices.is_any_due(core.time.now)
 
 
-def test_a_failed_notice_is_tried_again_later_and_later(core: Core, notices: Notices, books: Books) -> None:
+def test_a_failed_notice_is_tried_again_later_and_later(core: Core, notices: Outbox, books: Books) -> None:
     number = add(core, "a")
     # From the fourth failure on it is the site that is left alone.
     for attempts, wait in enumerate((1, 2, 4, 5, 10, 20), start=1):
@@ -115,7 +115,7 @@ def test_a_failed_notice_is_tried_again_later_and_later(core: Core, notices: Not
         core.time.move(1)
 
 
-def test_a_notice_is_given_up_after_a_day(core: Core, notices: Notices, books: Books) -> None:
+def test_a_notice_is_given_up_after_a_day(core: Core, notices: Outbox, books: Books) -> None:
     number = add(core, "a")
     (one,) = lease(core, notices)
     core.time.move(GIVE_UP_AFTER - 1)
@@ -137,7 +137,7 @@ def test_waiting_doubles_to_an_hour_and_is_spread(core: Core) -> None:
     assert 3000 < retry_after(3, 0.5) < 4000
 
 
-def test_notices_are_counted_by_state(core: Core, notices: Notices) -> None:
+def test_notices_are_counted_by_state(core: Core, notices: Outbox) -> None:
     before = notices.count_by_state()
     add(core, "a", "b")
     after = notices.count_by_state()

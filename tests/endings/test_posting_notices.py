@@ -10,7 +10,7 @@ import pytest
 
 from sso_center.base.errors import Invalid
 from sso_center.base.urls import resolve_public
-from sso_center.core.endings import Poster
+from sso_center.core.notices import Poster
 from tests.harness.receiver import Receiver
 
 PATIENCE = 0.5

@@ -5,10 +5,11 @@ import pytest
 from sso_center.base.actor import Actor
 from sso_center.base.errors import NotFound
 from sso_center.core.clients import Client
-from sso_center.core.endings import Counts, EndingFilter, Reason, Receipts, ending_filter
-from sso_center.core.endings.notices import Notice
-from sso_center.core.endings.receipts import sums
-from sso_center.core.endings.telling import Receipt
+from sso_center.core.notices import Counts, EndingFilter, Receipts, ending_filter
+from sso_center.core.notices.outbox import Notice
+from sso_center.core.notices.receipts import sums
+from sso_center.core.notices.sender import Receipt
+from sso_center.core.reasons import Reason
 from tests.endings.conftest import Books, follow, sign_in
 from tests.harness.core import SECOND, Core
 
@@ -30,7 +31,7 @@ def end(core: Core, *clients: Client, reason: Reason = Reason.LOGOUT) -> int:
 
 
 def leased(core: Core) -> dict[str, Notice]:
-    return {one.client_id: one for one in core.services.notices.lease(core.time.now, limit=9, not_for=())}
+    return {one.client_id: one for one in core.services.outbox.lease(core.time.now, limit=9, not_for=())}
 
 
 def numbers(receipts: Receipts, **wanted: object) -> list[int]:
@@ -42,8 +43,8 @@ def test_an_ending_says_how_many_sites_confirmed_it_and_which_did_not_and_why(
 ) -> None:
     number = end(core, shop, forum, mute)
     due = leased(core)
-    core.services.notices.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
-    core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
+    core.services.outbox.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
+    core.services.outbox.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
     (newest,) = receipts.endings(limit=1)
     assert newest == receipts.find(number)
     assert (newest.kind, newest.reason, newest.actor) == ("ending", "logout", "me")
@@ -78,7 +79,7 @@ def test_endings_are_found_by_person_site_reason_and_what_is_missing(
     assert other not in numbers(receipts, until=core.time.now - 1)
     assert numbers(receipts, is_unconfirmed=True) == [other, ending.number]
     for one in leased(core).values():
-        core.services.notices.keep(one, WELL, core.time.now, jitter=0)
+        core.services.outbox.keep(one, WELL, core.time.now, jitter=0)
     assert numbers(receipts, is_unconfirmed=True) == []
 
 
@@ -126,10 +127,10 @@ def test_an_ending_of_many_is_summed_up_by_site_those_that_do_not_answer_first(
         sign_in(core, shop, forum, user=user)
     core.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
     (cut_off,) = [one for one in receipts.endings(EndingFilter(sub=user.sub)) if one.kind == "cutoff"]
-    while due := core.services.notices.lease(core.time.now, limit=9, not_for=()):
+    while due := core.services.outbox.lease(core.time.now, limit=9, not_for=()):
         for one in due:
             is_well = one.client_id == good.client_id
-            core.services.notices.keep(one, WELL if is_well else BADLY, core.time.now, jitter=0)
+            core.services.outbox.keep(one, WELL if is_well else BADLY, core.time.now, jitter=0)
     first, second = receipts.by_site(cut_off.number)
     assert (first.client_id, first.counts) == (bad.client_id, Counts(pending=2))
     assert first.open is not None
@@ -182,16 +183,16 @@ def test_what_was_given_up_is_delivered_again_when_asked_and_that_is_remembered(
 ) -> None:
     number = end(core, shop, forum)
     due = leased(core)
-    core.services.notices.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
+    core.services.outbox.keep(due[shop.client_id], WELL, core.time.now, jitter=0)
     for _ in range(2):
         # A day later, and again, as often as it is asked for.
         core.time.move(24 * 3600 * SECOND)
-        core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
+        core.services.outbox.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
         assert receipts.find(number).counts == Counts(confirmed=1, gave_up=1)
         assert receipts.deliver_again(number, actor=Actor("boss")) == 1
         due = leased(core)
         assert due.keys() == {forum.client_id}
-        core.services.notices.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
+        core.services.outbox.keep(due[forum.client_id], BADLY, core.time.now, jitter=0)
         assert receipts.find(number).counts == Counts(confirmed=1, pending=1), "it has another day"
     assert receipts.deliver_again(number, client_id=shop.client_id, actor=Actor("boss")) == 0
     assert (
@@ -212,7 +213,7 @@ def test_the_day_that_a_notice_is_given_during_its_last_try_is_not_taken_back_by
     core.time.move(24 * 3600 * SECOND)
     last = leased(core)[shop.client_id]
     assert receipts.deliver_again(number, actor=Actor("boss")) == 1
-    core.services.notices.keep(last, BADLY, core.time.now, jitter=0)
+    core.services.outbox.keep(last, BADLY, core.time.now, jitter=0)
     assert receipts.find(number).counts == Counts(pending=1)
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import insert
 
 from sso_center.base.actor import Actor
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
 from sso_center.core.grants import GrantRefused
+from sso_center.core.reasons import Reason
 from sso_center.storage.schema import journal
 from tests.endings.conftest import Held, sign_in
 from tests.harness.core import Core, build
@@ -124,7 +124,7 @@ def test_a_family_that_was_revoked_since_stays_revoked(core: Core, held: Held, s
     with pytest.raises(GrantRefused) as replayed:
         core.redeem(code, shop)
     family = replayed.value.family  # type: ignore[attr-defined]
-    core.services.endings.revoke_family(family, sub=held.user.sub, client_id=shop.client_id)
+    core.services.revoker.revoke_family(family, sub=held.user.sub, client_id=shop.client_id)
     copy.put_back()
     assert core.services.tokens.find_active(token) is None
 

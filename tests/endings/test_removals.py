@@ -9,7 +9,7 @@ from sso_center.base.errors import NotFound, Unavailable
 from sso_center.core.administration import Administration
 from sso_center.core.clients import Client
 from tests.endings.belongings import Belongings, Sites, belongings_of, sites_of
-from tests.endings.conftest import Books, follow, sign_in, walker_of
+from tests.endings.conftest import Books, follow, job_runner_of, sign_in
 from tests.endings.test_recovery import OldCopy
 from tests.harness.core import SECOND, Core
 
@@ -29,7 +29,7 @@ def acts(core: Core) -> Administration:
 
 def walk(core: Core) -> None:
     follow(core)
-    while walker_of(core).step(10.0):
+    while job_runner_of(core).step(10.0):
         pass
 
 
@@ -61,7 +61,7 @@ def test_a_removed_client_is_told_of_every_session_it_was_in_and_they_go_on(
 def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, acts: Administration) -> None:
     site = site_of(core)
     entry = acts.clients.remove(BOSS, site.client_id)
-    told = core.services.clients.find_to_tell(site.client_id, entry.number)
+    told = core.services.clients.find_notifiable(site.client_id, entry.number)
     assert told is not None
     assert told.backchannel_logout_uri == site.backchannel_logout_uri
     assert told.id_token_alg == "ES256"
@@ -72,7 +72,7 @@ def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, acts
         backchannel_logout_uri="https://new.example/logout",
     )
     for number, address in ((entry.number, site.backchannel_logout_uri), (entry.number + 1, _NEW)):
-        found = core.services.clients.find_to_tell(site.client_id, number)
+        found = core.services.clients.find_notifiable(site.client_id, number)
         assert found is not None
         assert found.backchannel_logout_uri == address
 

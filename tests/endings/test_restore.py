@@ -14,7 +14,8 @@ from sso_center.base.actor import Actor
 from sso_center.base.errors import Unavailable
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason, Restore
+from sso_center.core.reasons import Reason
+from sso_center.core.upkeep import Restore
 from sso_center.storage.schema import meta
 from tests.endings.conftest import Books, Held, follow, sign_in
 from tests.endings.test_feed import feed_of

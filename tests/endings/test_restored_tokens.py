@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sso_center.core.endings import CENTER, Reason
+from sso_center.core.reasons import CENTER, Reason
 from tests.endings.belongings import ALL, Belongings, Sites, belongings_of, sites_of
 from tests.endings.test_recovery import OldCopy
 from tests.harness.core import SECOND, Core
@@ -20,15 +20,15 @@ def give_back(*names: str) -> Callable[[Core, Sites, Belongings], None]:
 
     def do(core: Core, _sites: Sites, mine: Belongings) -> None:
         for name in names:
-            given = core.services.tokens.find_given(mine.held[name])
+            given = core.services.tokens.find_revocable(mine.held[name])
             assert given is not None
             who = {"sub": given.sub, "client_id": given.client_id}
             if given.kind == "app":
                 core.services.endings.end_session(given.sid or "", Reason.LOGOUT, CENTER)
             elif given.kind == "refresh":
-                core.services.endings.revoke_family(given.family or "", **who, reason=Reason.REVOKED)
+                core.services.revoker.revoke_family(given.family or "", **who, reason=Reason.REVOKED)
             else:
-                core.services.endings.revoke_token(given.jti, **who, until=given.deadline, actor=CENTER)
+                core.services.revoker.revoke_token(given.jti, **who, until=given.deadline, actor=CENTER)
 
     return do
 
@@ -58,7 +58,7 @@ TAKING_BACK: dict[str, Callable[[Core, Sites, Belongings], object]] = {
     "an app token": give_back("app"),
     "refresh tokens": give_back("refresh", "refresh offline"),
     "offline access": lambda core, sites, mine: [
-        core.services.endings.revoke_offline(mine.user.sub, site.client_id, CENTER)
+        core.services.revoker.revoke_offline(mine.user.sub, site.client_id, CENTER)
         for site in (sites.opaque, sites.jwt)
     ],
     "the session": lambda core, _, mine: core.services.endings.end_session(mine.sid, Reason.ADMIN, CENTER),

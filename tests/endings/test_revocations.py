@@ -7,8 +7,9 @@ import pytest
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason, Sweep
-from sso_center.core.endings.sweep import UNFINISHED_AFTER
+from sso_center.core.reasons import Reason
+from sso_center.core.upkeep import Sweep
+from sso_center.core.upkeep.sweep import UNFINISHED_AFTER
 from sso_center.core.users import User
 from tests.endings.conftest import Books
 from tests.harness.core import DAY, MINUTE, Core
@@ -90,14 +91,14 @@ def family_of(core: Core, client: Client, user: User | None = None) -> Family:
 
 
 def revoke(core: Core, family: Family, client: Client, reason: Reason = Reason.REUSE) -> None:
-    core.services.endings.revoke_family(
+    core.services.revoker.revoke_family(
         family.id, sub=family.user.sub, client_id=client.client_id, reason=reason
     )
 
 
 def sweep(core: Core) -> None:
     core.time.move(UNFINISHED_AFTER)
-    Sweep(core.services.redis, core.services.endings, core.services.clock).sweep()
+    Sweep(core.services.redis, core.services.endings, core.services.revoker, core.services.clock).sweep()
 
 
 # A family
@@ -139,15 +140,15 @@ def test_a_revocation_that_is_applied_again_changes_nothing(core: Core, books: B
         revoke(core, family, shop)
     entries = core.services.entries
     entry = next(one for one in entries.unapplied(10_000) if one.sub == family.user.sub)
-    core.services.applying.apply(entry)
+    core.services.applier.apply(entry)
     assert (family.is_denied, family.traces) == (True, [])
     assert len(books.journal(sub=family.user.sub)) == 1
 
 
 def test_what_names_no_shard_revokes_nothing(core: Core, books: Books, shop: Client) -> None:
     before = core.services.entries.head()
-    core.services.endings.revoke_family("zz", sub="", client_id=shop.client_id)
-    core.services.endings.revoke_token(
+    core.services.revoker.revoke_family("zz", sub="", client_id=shop.client_id)
+    core.services.revoker.revoke_token(
         "zz", sub="", client_id=shop.client_id, until=core.time() + MINUTE, actor="x"
     )
     assert core.services.entries.head() == before
@@ -162,7 +163,7 @@ def token_of(core: Core) -> Family:
 
 
 def revoke_token(core: Core, token: Family, client: Client, life: int) -> None:
-    core.services.endings.revoke_token(
+    core.services.revoker.revoke_token(
         token.id, sub=token.user.sub, client_id=client.client_id, until=core.time() + life, actor="client:x"
     )
 
@@ -208,11 +209,11 @@ def test_the_record_of_a_dead_token_denies_nothing_when_it_is_replayed(
     entry = next(one for one in core.services.entries.unapplied(10_000) if one.sub == token.user.sub)
     redis = core.services.redis
     redis.command(token.shard, "DEL", redis.key(token.shard, "denied", token.id))
-    core.services.applying.apply(entry)
+    core.services.applier.apply(entry)
     assert token.is_denied
     redis.command(token.shard, "DEL", redis.key(token.shard, "denied", token.id))
     core.time.move(3 * MINUTE + CLOCKS_DIFFER)
-    core.services.applying.apply(entry)
+    core.services.applier.apply(entry)
     assert not token.is_denied
 
 
@@ -225,7 +226,7 @@ def test_offline_access_is_taken_back_from_one_client_of_one_person(
     user = core.person()
     mine = [family_of(core, shop, user) for _ in range(3)]
     kept = [family_of(core, forum, user), family_of(core, shop)]
-    assert core.services.endings.revoke_offline(user.sub, shop.client_id, user.sub) == 3
+    assert core.services.revoker.revoke_offline(user.sub, shop.client_id, user.sub) == 3
     assert all(family.is_denied and family.traces == [] for family in mine)
     assert not any(family.is_denied for family in kept)
     (entry,) = books.journal(sub=user.sub)
@@ -236,7 +237,7 @@ def test_offline_access_is_taken_back_from_one_client_of_one_person(
 
 def test_where_there_is_no_offline_access_nothing_is_recorded(core: Core, books: Books, shop: Client) -> None:
     user = core.person()
-    assert core.services.endings.revoke_offline(user.sub, shop.client_id, user.sub) == 0
+    assert core.services.revoker.revoke_offline(user.sub, shop.client_id, user.sub) == 0
     assert books.journal(sub=user.sub) == []
 
 
@@ -246,8 +247,8 @@ def test_with_sql_away_offline_access_is_dead_and_who_asks_again_gets_it_recorde
     user = core.person()
     families = [family_of(core, shop, user) for _ in range(2)]
     with books.away(), pytest.raises(Unavailable):
-        core.services.endings.revoke_offline(user.sub, shop.client_id, user.sub)
+        core.services.revoker.revoke_offline(user.sub, shop.client_id, user.sub)
     assert all(family.is_denied and not family.has_chain for family in families)
-    assert core.services.endings.revoke_offline(user.sub, shop.client_id, user.sub) == 2
+    assert core.services.revoker.revoke_offline(user.sub, shop.client_id, user.sub) == 2
     assert all(family.traces == [] for family in families)
     assert len(books.journal(sub=user.sub)) == 1

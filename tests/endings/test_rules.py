@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sso_center.core.users import Consequences, PasswordHasher, Users
+from sso_center.core.users import PasswordHasher, RevocationRules, Users
 from tests.endings.belongings import (
     ACCESS,
     ALL,
@@ -30,7 +30,7 @@ def users_by(core: Core, **rules: tuple[str, ...]) -> Users:
     """Return the accounts, changed by these rules and no other."""
     services = core.services
     nothing: dict[str, tuple[str, ...]] = {"role_lost": (), "password_change": (), "disabled": ()}
-    consequences = Consequences(**{**nothing, **rules})
+    consequences = RevocationRules(**{**nothing, **rules})
     return Users(services.database, services.redis, PasswordHasher(), services.clock, consequences)
 
 

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import event
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.audit import CHANNEL
 from sso_center.core.clients import Client
-from sso_center.core.endings import CENTER, Reason, Sweep
-from sso_center.core.endings.entries import Closed
-from sso_center.core.endings.sweep import UNFINISHED_AFTER
+from sso_center.core.journal.entries import ClosedSession
+from sso_center.core.journal_rows import CHANNEL
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Outcome
+from sso_center.core.upkeep import Sweep
+from sso_center.core.upkeep.sweep import UNFINISHED_AFTER
 from sso_center.storage.redis import load_script
 from tests.endings.conftest import Books, Held, follow, sign_in
 from tests.harness.core import MINUTE, SECOND, Core, core_in
@@ -51,7 +52,9 @@ def keys_of(core: Core, held: Held) -> dict[str, bool]:
 
 
 def sweep(core: Core) -> int:
-    return Sweep(core.services.redis, core.services.endings, core.services.clock).sweep()
+    return Sweep(
+        core.services.redis, core.services.endings, core.services.revoker, core.services.clock
+    ).sweep()
 
 
 def works(call: Callable[[], object]) -> bool:
@@ -145,7 +148,9 @@ def test_recording_the_same_ending_again_gives_its_number_and_no_second_notice(
     core: Core, books: Books, shop: Client
 ) -> None:
     held = sign_in(core, shop)
-    closed = Closed(held.sid, "the-id", "logout", "me", core.time.now, held.user.sub, (shop.client_id,))
+    closed = ClosedSession(
+        held.sid, "the-id", "logout", "me", core.time.now, held.user.sub, (shop.client_id,)
+    )
     entries, told = core.services.entries, {shop.client_id: (shop.client_id,)}
     (first,) = entries.record([closed], held.user.shard, told)
     (again,) = entries.record([closed], held.user.shard, told)
@@ -212,7 +217,9 @@ def test_what_was_recorded_and_not_applied_is_applied_by_the_courier(core: Core,
     held = sign_in(core, shop)
     follow(core)
     at = core.time.now
-    closed = Closed(held.sid, f"{held.sid}:crash", "logout", "me", at, held.user.sub, (shop.client_id,))
+    closed = ClosedSession(
+        held.sid, f"{held.sid}:crash", "logout", "me", at, held.user.sub, (shop.client_id,)
+    )
     core.services.entries.record([closed], held.user.shard, {})
     assert core.services.sessions.visit(held.cookie).session is not None
     assert follow(core) == 1
@@ -236,7 +243,7 @@ def test_every_process_is_told_that_the_journal_has_grown(core: Core) -> None:
     held = sign_in(core)
     ending = core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
     assert ending is not None
-    core.services.endings.revoke_family(f"{held.user.shard}family", sub=held.user.sub, client_id="x")
+    core.services.revoker.revoke_family(f"{held.user.shard}family", sub=held.user.sub, client_id="x")
     thread.join(60)
     assert heard == [str(ending.number), str(ending.number + 1)]
 
@@ -250,7 +257,7 @@ def test_a_family_is_taken_back_once_and_recorded(core: Core, books: Books, shop
     token = core.redeem(code, shop).access_token
     family = f"{held.user.shard}the-family"
     for _ in range(2):
-        core.services.endings.revoke_family(family, sub=held.user.sub, client_id=shop.client_id)
+        core.services.revoker.revoke_family(family, sub=held.user.sub, client_id=shop.client_id)
     (entry,) = books.journal(sub=held.user.sub, kind="revocation")
     assert (entry.detail, entry.actor, entry.shard) == (
         {"families": [family]},

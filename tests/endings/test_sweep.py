@@ -3,15 +3,15 @@
 import pytest
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import Sweep
 from sso_center.core.endings.endings import BATCH
+from sso_center.core.upkeep import Sweep
 from tests.endings.conftest import Books, sign_in
 from tests.harness.core import HOUR, MINUTE, Core
 
 
 @pytest.fixture
 def sweep(core: Core) -> Sweep:
-    return Sweep(core.services.redis, core.services.endings, core.services.clock)
+    return Sweep(core.services.redis, core.services.endings, core.services.revoker, core.services.clock)
 
 
 def is_kept(core: Core, sid: str) -> bool:

@@ -10,9 +10,10 @@ import uuid
 import pytest
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import CENTER, Position, Reason
-from sso_center.core.endings import feed as feed_module
-from sso_center.core.endings.entries import Closed
+from sso_center.core.feed import Position
+from sso_center.core.feed import feed as feed_module
+from sso_center.core.journal.entries import ClosedSession
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.protocols.endings.position import Positions
 from tests.endings.conftest import Held, sign_in
 from tests.endings.test_feed import feed_of
@@ -22,7 +23,7 @@ from tests.harness.waiting import eventually
 
 def record_only(core: Core, held: Held, client: Client) -> None:
     """Leave the center as it is when Redis lost the closing, and whoever records has not applied it yet."""
-    closed = Closed(
+    closed = ClosedSession(
         sid=held.sid,
         ending_id=uuid.uuid4().hex,
         reason=Reason.LOGOUT,

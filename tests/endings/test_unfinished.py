@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason, Sweep
+from sso_center.core.reasons import Reason
+from sso_center.core.upkeep import Sweep
 from sso_center.storage.schema import journal, notices
 from tests.harness.core import SECOND, Core, core_in
 
@@ -51,7 +52,7 @@ def closed_without_sql(core: Core, sid: str) -> None:
 def test_the_sweep_records_what_was_closed_while_sql_was_away(core: Core, site: Client, sid: str) -> None:
     closed_without_sql(core, sid)
     assert not core.is_alive(site, sid)
-    sweep = Sweep(core.services.redis, core.services.endings, core.time)
+    sweep = Sweep(core.services.redis, core.services.endings, core.services.revoker, core.time)
     assert sweep.sweep() == 0, "whoever is ending it may still be at it"
 
     core.time.move(5 * SECOND + 1)

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from sso_center.core.endings import Counts, EndingFilter
-from sso_center.core.endings.notices import LONGEST_PAUSE
+from sso_center.core.notices import Counts, EndingFilter
+from sso_center.core.notices.outbox import LONGEST_PAUSE
 from tests.guarantees.test_kills import children, store_of
 from tests.harness.browser import Browser
 from tests.harness.center import Center

@@ -21,7 +21,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.core.grants import GrantRefused
 from sso_center.storage import nodes
 from tests.endings.belongings import ALL, Belongings, sites_of
-from tests.guarantees.taking_back import MANY, ONE, Kinds, People, answered, what_dies
+from tests.guarantees.revocations import MANY, ONE, Kinds, People, answered, what_dies
 from tests.harness.core import Core, core_in
 from tests.harness.rounds import rounds
 

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from sso_center.core.endings import Sweep, Tail
-from sso_center.core.endings.sweep import UNFINISHED_AFTER
+from sso_center.core.journal import JournalFollower
+from sso_center.core.upkeep import Sweep
+from sso_center.core.upkeep.sweep import UNFINISHED_AFTER
 from sso_center.courier import LEASE_SECONDS, Courier
 from sso_center.storage.schema import journal
 from tests.endings.belongings import ALL, Belongings, Sites, sites_of
-from tests.guarantees.taking_back import MANY, ONE, Kinds, People, what_dies
+from tests.guarantees.revocations import MANY, ONE, Kinds, People, what_dies
 from tests.harness.core import SECOND, Core, core_in
 from tests.harness.rounds import rounds
 
@@ -84,9 +85,11 @@ def finish(core: Core) -> None:
     """Do what the next courier does with what it finds."""
     services = core.services
     core.time.move(max(UNFINISHED_AFTER, LEASE_SECONDS * SECOND))
-    Sweep(services.redis, services.endings, services.clock).sweep()
-    tail = Tail(services.entries, services.applying, services.mass_endings, services.users)
-    while tail.follow():
+    Sweep(services.redis, services.endings, services.revoker, services.clock).sweep()
+    follower = JournalFollower(
+        services.entries, services.applier, services.users, services.mass_endings.enforce
+    )
+    while follower.follow():
         pass
 
 

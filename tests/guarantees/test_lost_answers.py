@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.endings import CENTER, Reason
-from sso_center.core.endings.sweep import Sweep
 from sso_center.core.grants import GrantRefused
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.tokens import ActiveToken
+from sso_center.core.upkeep.sweep import Sweep
 from tests.guarantees.losing_line import LosingLine
 from tests.harness.core import HOUR, MINUTE, SECOND, Core, core_in
 from tests.servers.valkey import ValkeyServer
@@ -101,12 +101,14 @@ def test_what_was_taken_back_is_dead_though_nobody_heard_so_and_is_recorded_late
     core: Core, line: LosingLine, form: str, what: str
 ) -> None:
     def take_back(holder: Holder, family: str) -> None:
-        sid, endings = holder.first.authentication.sid, core.services.endings
+        sid = holder.first.authentication.sid
         assert sid is not None
         if what == "logout":
-            endings.end_session(sid, Reason.LOGOUT, CENTER)
+            core.services.endings.end_session(sid, Reason.LOGOUT, CENTER)
         else:
-            endings.revoke_family(family, sub=holder.user.sub, client_id=holder.client.client_id)
+            core.services.revoker.revoke_family(
+                family, sub=holder.user.sub, client_id=holder.client.client_id
+            )
 
     # The store knows the script from here on: the reply that gets lost is that of its run.
     take_back(other := hold(core), other.family())
@@ -117,7 +119,7 @@ def test_what_was_taken_back_is_dead_though_nobody_heard_so_and_is_recorded_late
     assert is_dead(holder, told.access_token)
 
     core.time.move(MINUTE)
-    Sweep(core.services.redis, core.services.endings, core.time).sweep()
+    Sweep(core.services.redis, core.services.endings, core.services.revoker, core.time).sweep()
     recorded = core.services.entries.concerning(family[:2], after=before, since=0, limit=100)
     (kind,) = [entry.kind for entry in recorded if entry.sub == holder.user.sub]
     assert kind == ("ending" if what == "logout" else "revocation")

@@ -150,7 +150,7 @@ class Thief:
     def _as_token(self, text: str) -> bool:
         tokens = self.services.tokens
         try:
-            return tokens.find_active(text) is not None or tokens.find_given(text) is not None
+            return tokens.find_active(text) is not None or tokens.find_revocable(text) is not None
         except ReusedApp:
             return True
 

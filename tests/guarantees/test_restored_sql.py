@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from tests.harness.browser import Browser
 from tests.harness.center import Center, Person
 from tests.harness.site import SignedIn, Site

@@ -4,8 +4,8 @@ import random
 from itertools import cycle
 
 from benchmarks.filling import USER_AGENTS
-from sso_center.core.endings import Reason
 from sso_center.core.grants import GrantRequest
+from sso_center.core.reasons import Reason
 from sso_center.core.users import User
 from sso_center.core.users.store import Account, add_account
 from tests.harness.center import Center

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from tests.harness.center import Center, Person
 from tests.harness.chromium import Chromium
 from tests.harness.needs import AXE

@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.endings import CENTER, Reason
-from sso_center.core.endings.entries import Entry
+from sso_center.core.journal.entries import Entry
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.protocols.endings.events import event
 from tests.harness.browser import Browser
 from tests.harness.center import Center, Person
@@ -149,7 +149,7 @@ def test_a_changed_person_is_told_to_every_site(center: Center, site: Site, othe
 def test_a_revoked_token_is_told_by_its_jti(center: Center, new_browser: Callable[[], Browser]) -> None:
     site, somebody = center.add_site(access_token_format="jwt"), center.add_person()
     token = site.sign_in(new_browser(), somebody).access_token
-    given = center.services.tokens.find_given(token)
+    given = center.services.tokens.find_revocable(token)
     assert given is not None
     before = position(site)
     assert site.post("/revoke", {"token": token}).status_code == 200
@@ -160,7 +160,7 @@ def test_a_revoked_token_is_told_by_its_jti(center: Center, new_browser: Callabl
 
 def test_a_revoked_family_is_told_by_its_name(center: Center, site: Site, person: Person) -> None:
     before, family = position(site), "00" + "f" * 32
-    center.services.endings.revoke_family(family, sub=person.sub, client_id=site.client_id)
+    center.services.revoker.revoke_family(family, sub=person.sub, client_id=site.client_id)
     kind, subject, event = only(site, before)
     assert (kind, subject) == (TOKEN_REVOKED, user(center, person.sub))
     assert event["families"] == [family]

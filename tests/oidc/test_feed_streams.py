@@ -9,8 +9,9 @@ import pytest
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
-from sso_center.core.endings import Feed, Page, Position, Reason
-from sso_center.core.endings import feed as feed_module
+from sso_center.core.feed import Feed, Page, Position
+from sso_center.core.feed import feed as feed_module
+from sso_center.core.reasons import Reason
 from sso_center.protocols.api_errors import Overloaded
 from sso_center.protocols.client_authentication import Credentials
 from sso_center.protocols.endings import streams as streams_module
@@ -51,7 +52,7 @@ class Process:
         services = core.services
         self.core = core
         self.feed = Feed(
-            services.database, services.clients, services.users, services.applying, lambda *_: b"{}"
+            services.database, services.clients, services.users, services.applier, lambda *_: b"{}"
         )
         self.streams = Streams(self.feed, services.clients, services.redis, limits)
         self.open: list[Stream] = []

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sso_center.base.errors import Invalid
-from sso_center.core.endings import Counts, EndingFilter
+from sso_center.core.notices import Counts, EndingFilter
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
 from tests.harness.receiver import Receiver

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.protocols.api import Answer, Call, respond
 from sso_center.protocols.endings import endpoints
 from tests.harness.browser import Browser

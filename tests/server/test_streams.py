@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_center.server import outlets
+from sso_center.server import streaming
 from tests.harness.waiting import eventually
 from tests.server.process import Supervised
 from tests.server.wire import Connection
@@ -117,7 +117,7 @@ def test_looking_for_who_does_not_read_leaves_no_file_open(tmp_path: Path) -> No
         with socket.create_connection(address), server.accept()[0] as accepted:
             before = len(os.listdir("/proc/self/fd"))
             for _ in range(3):
-                found = [peer for peer, _ in outlets._connections()]
+                found = [peer for peer, _ in streaming._connections()]
                 assert accepted.getpeername() in found
             assert len(os.listdir("/proc/self/fd")) == before
 
@@ -127,7 +127,7 @@ def test_a_worker_that_is_out_of_files_goes_on(monkeypatch: pytest.MonkeyPatch) 
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(os, "listdir", out_of_files)
-    assert list(outlets._connections()) == []
+    assert list(streaming._connections()) == []
 
 
 def test_a_stop_ends_them_and_waits_for_none(served: Supervised) -> None:

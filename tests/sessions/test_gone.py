@@ -2,8 +2,8 @@
 
 import pytest
 
-from sso_center.core.endings import CENTER, Reason
-from sso_center.core.endings.entries import Entry
+from sso_center.core.journal.entries import Entry
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import Outcome, Visit
 from tests.harness.core import DAY, SECOND, Core
 from tests.sessions.conftest import IDLE, Held
@@ -38,13 +38,13 @@ def test_it_is_forgotten_after_a_week(core: Core, held: Held) -> None:
 
 def test_what_a_recovery_ends_has_its_reason_too(core: Core, held: Held) -> None:
     # A backup of before the ending knows nothing of it: only the journal does.
-    core.services.applying.apply(ending_of(core, held))
+    core.services.applier.apply(ending_of(core, held))
     assert visit(core, held) == Visit(Outcome.ENDED, reason=Reason.ADMIN)
 
 
 def test_an_ending_that_is_applied_again_changes_no_reason(core: Core, held: Held) -> None:
     core.services.endings.end_session(held.sid, Reason.LOGOUT, CENTER)
-    core.services.applying.apply(ending_of(core, held))
+    core.services.applier.apply(ending_of(core, held))
     assert visit(core, held).reason == Reason.LOGOUT
 
 

@@ -8,10 +8,10 @@ import pytest
 from sso_center.base.secrets import hashed
 from sso_center.core.audit import AuditDrain
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
 from sso_center.core.grants import GRANT_PARTS, GrantRefused, Replayed
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Outcome
-from sso_center.core.tokens.redeeming import challenge_of
+from sso_center.core.tokens.redeemer import challenge_of
 from sso_center.storage.redis import load_script
 from tests.harness.core import DAY, HOUR, MINUTE, REDIRECT, SECOND, Core, request_of
 from tests.sessions.conftest import Held
@@ -193,11 +193,11 @@ def test_a_redeemed_grant_presented_wrongly_is_no_replay(
 
 def take_back(core: Core, replay: GrantRefused, held: Held) -> None:
     assert isinstance(replay, Replayed)
-    core.services.endings.revoke_family(replay.family, sub=replay.sub, client_id=held.client.client_id)
+    core.services.revoker.revoke_family(replay.family, sub=replay.sub, client_id=held.client.client_id)
 
 
 def test_grants_of_before_a_recovery_are_void_and_those_after_it_count(core: Core, held: Held) -> None:
-    core.services.applying.void_grants(held.user.shard)
+    core.services.applier.void_grants(held.user.shard)
     after = core.code(held.cookie, held.client)
     assert refusal(core, held.code, held.client).reason == "voided"
     core.redeem(after, held.client)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from sso_center.base.errors import Invalid
 from sso_center.base.settings import load_settings
-from sso_center.core.sessions import History, Moment
+from sso_center.core.sessions import History, PresenceSample
 from sso_center.core.sessions.history import DAY, KEPT, MINUTE
 from sso_center.courier import Courier
 from sso_center.storage.migrate import migrate
@@ -37,8 +37,8 @@ def test_a_stretch_tells_the_most_that_were_there_at_once(history: History) -> N
     for minute, people in enumerate((3, 9, 4, 1)):
         history.note(NOON + minute * MINUTE + 17, people, 10 * people)
     assert history.between(NOON, NOON + 4 * MINUTE, 2) == [
-        Moment(NOON, 9, 90),
-        Moment(NOON + 2 * MINUTE, 4, 40),
+        PresenceSample(NOON, 9, 90),
+        PresenceSample(NOON + 2 * MINUTE, 4, 40),
     ]
 
 
@@ -56,7 +56,7 @@ def test_a_minute_has_one_sample_the_first(history: History) -> None:
     history.note(NOON + 1, 5, 6)
     history.note(NOON + 59_000, 7, 8)
     assert history.is_noted(NOON + 30_000)
-    assert history.between(NOON, NOON + MINUTE, 1) == [Moment(NOON, 5, 6)]
+    assert history.between(NOON, NOON + MINUTE, 1) == [PresenceSample(NOON, 5, 6)]
 
 
 def test_what_is_older_than_ninety_days_is_forgotten(history: History, database: Database) -> None:

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Opened, Outcome, TooManySessions
 from sso_center.core.users import User
 from sso_center.storage.redis import load_script

@@ -7,7 +7,7 @@ from sso_center.base.secrets import new_id
 from sso_center.core.audit import AUDIT_PART
 from sso_center.core.chains.token import new_chain_token, presented_arguments
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import OPENING_PARTS, SESSION_PARTS, Outcome
 from sso_center.core.sessions.sessions import MAX_USER_AGENT
 from sso_center.storage.redis import load_script

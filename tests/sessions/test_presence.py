@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Opened, Presence, Step
 from sso_center.core.sessions.presence import SHOWN_STEPS
 from sso_center.core.users import User

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete
 
-from sso_center.core.endings import Reason
 from sso_center.core.grants import GrantRefused
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import SESSION_PARTS, Outcome
 from sso_center.core.sessions.record import Visit
 from sso_center.core.users import User

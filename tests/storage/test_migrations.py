@@ -14,7 +14,7 @@ from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.engine import URL, make_url
 
 from sso_center.base.errors import SettingsError, Unavailable
-from sso_center.core.endings import Walk, Walks
+from sso_center.core.journal import CutoffJob, CutoffJobs
 from sso_center.core.users.store import read_beginning
 from sso_center.storage import migrations
 from sso_center.storage.migrate import current_revision, ensure_schema, migrate
@@ -135,7 +135,7 @@ def test_a_cut_off_that_an_older_center_was_not_through_with_is_walked(database:
             detail = {"scope": "role", "name": "night", "at": 6}
             connection.execute(insert(journal).values(**row, detail=detail, is_applied=is_applied))
     migrate(database.url)
-    assert Walks(database).all() == [Walk(2, "role", "night", began_at=7)]
+    assert CutoffJobs(database).all() == [CutoffJob(2, "role", "night", began_at=7)]
 
 
 def test_processes_that_migrate_at_once_do_it_once(database: Database) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from sso_center.base.errors import Unavailable
-from sso_center.storage.mending import RECOVERY_LOCK
 from sso_center.storage.redis import Redis
+from sso_center.storage.shard_recovery import RECOVERY_LOCK
 from tests.harness.waiting import eventually
 from tests.servers.valkey import ValkeyServer
 from tests.storage.hot import Journal, open_at, together, works

@@ -23,7 +23,7 @@ def test_an_access_token_of_an_older_center_is_refused_and_not_an_error(core: Co
     redis.command(user.shard, "HSET", redis.key(user.shard, "token", hashed(token)), *flat)
 
     assert core.services.tokens.find_active(token) is None
-    assert core.services.tokens.find_given(token) is None
+    assert core.services.tokens.find_revocable(token) is None
 
 
 def test_a_grant_of_an_older_center_gives_the_scope_it_was_issued_for(core: Core) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused, Replayed
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.tokens import ActiveToken, Redeemed, ReusedApp
 from sso_center.core.users import User
 from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core, core_in
@@ -223,7 +223,7 @@ def test_it_dies_with_its_family(app: App) -> None:
     found = app.find(given)
     assert found is not None
     assert found.family is not None
-    app.core.services.endings.revoke_family(
+    app.core.services.revoker.revoke_family(
         found.family, sub=app.user.sub, client_id=app.client.client_id, reason=Reason.REVOKED
     )
     assert app.find(given) is None

@@ -40,7 +40,7 @@ def test_what_is_signed_as_another_kind_opens_nothing(opaque: Holder) -> None:
         return signers[other].dumps(token)
 
     assert services.tokens.find_active(as_another(cookie, "session", "app")) is None
-    assert services.tokens.find_given(as_another(cookie, "session", "app")) is None
+    assert services.tokens.find_revocable(as_another(cookie, "session", "app")) is None
     assert services.tokens.find_active(as_another(cookie, "session", "refresh")) is None
     assert services.tokens.find_active(as_another(opaque.refresh_token, "refresh", "app")) is None
     assert services.sessions.visit(as_another(opaque.refresh_token, "refresh", "session")).session is None
@@ -48,7 +48,7 @@ def test_what_is_signed_as_another_kind_opens_nothing(opaque: Holder) -> None:
         with pytest.raises(GrantRefused) as refused:
             opaque.refresh(as_another(text, own, "refresh"))
         assert refused.value.reason == "unknown"
-        assert services.tokens.find_given(as_another(text, own, "refresh")) is None
+        assert services.tokens.find_revocable(as_another(text, own, "refresh")) is None
     assert opaque.refresh()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sso_center.base.secrets import shard_of
-from sso_center.core.endings import CENTER, Reason
+from sso_center.core.reasons import CENTER, Reason
 from tests.harness.core import DAY, MINUTE, Core
 
 OWN = ("authorization_code", "client_credentials")
@@ -61,7 +61,7 @@ def test_a_clients_own_token_is_taken_back_alone(core: Core, form: str) -> None:
     one, other = (tokens.issue_to_client(machine, ()).access_token for _ in range(2))
     found = tokens.find_active(one)
     assert found is not None
-    core.services.endings.revoke_token(
+    core.services.revoker.revoke_token(
         found.jti, sub="", client_id=machine.client_id, until=core.time.now + DAY, actor="test"
     )
     assert tokens.find_active(one) is None

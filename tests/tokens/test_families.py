@@ -3,8 +3,9 @@
 import pytest
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import CENTER, Leftovers, Reason
 from sso_center.core.grants import GrantRefused, Replayed
+from sso_center.core.reasons import CENTER, Reason
+from sso_center.core.upkeep import IndexCleanup
 from sso_center.core.users import User
 from tests.harness.core import DAY, SECOND, Core
 from tests.tokens.conftest import REFRESHING, Holder
@@ -49,7 +50,7 @@ def test_what_a_client_may_do_without_the_session_is_listed_and_taken_back(
     )
     assert {one.until for one in listed if one.client_id == client.client_id} == {core.time.now + 10 * DAY}
 
-    assert core.services.endings.revoke_offline(user.sub, client.client_id, user.sub) == 2
+    assert core.services.revoker.revoke_offline(user.sub, client.client_id, user.sub) == 2
     assert is_dead(offline)
     assert is_dead(again)
     assert not offline.counts(told.access_token)
@@ -71,7 +72,7 @@ def test_the_replay_of_a_code_names_the_person_although_the_session_is_gone(
     with pytest.raises(Replayed) as replayed:
         core.redeem(code, client)
     assert (replayed.value.sub, replayed.value.sid) == (user.sub, None)
-    core.services.endings.revoke_family(
+    core.services.revoker.revoke_family(
         replayed.value.family, sub=user.sub, client_id=client.client_id, reason=Reason.REPLAY
     )
     assert is_dead(holder)
@@ -125,12 +126,12 @@ def test_of_a_family_that_is_over_nothing_stays(
     holder = login(core, user, client, scope)
     family = holder.family()
     chain = holder.refresh_token.partition(".")[0]
-    tidy = Leftovers(core.services.redis, core.services.clients)
-    tidy.tidy()
+    tidy = IndexCleanup(core.services.redis, core.services.clients)
+    tidy.clean_up()
     told = holder.refresh()
     core.time.move(10 * DAY)
     for _ in range(20):
-        tidy.tidy()
+        tidy.clean_up()
     # Nor does it come back in part because somebody shows what it once gave.
     assert not holder.counts(told.access_token)
     assert core.record(family, "family", family) == {}

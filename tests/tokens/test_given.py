@@ -6,8 +6,8 @@ import pytest
 
 from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
-from sso_center.core.tokens import GivenToken
+from sso_center.core.reasons import Reason
+from sso_center.core.tokens import RevocableToken
 from sso_center.core.users import User
 from tests.harness.core import DAY, HOUR, MINUTE, Core, core_in
 from tests.tokens.conftest import REFRESHING, hold
@@ -32,16 +32,17 @@ def token_of(core: Core, user: User, kind: str) -> tuple[str, Client]:
     return (given.refresh_token or "" if kind == "refresh" else given.access_token), client
 
 
-def take_back(core: Core, given: GivenToken) -> None:
-    endings = core.services.endings
+def take_back(core: Core, given: RevocableToken) -> None:
     if given.kind == "app":
         assert given.sid is not None
-        endings.end_session(given.sid, Reason.LOGOUT, "test")
+        core.services.endings.end_session(given.sid, Reason.LOGOUT, "test")
     elif given.kind == "refresh":
         assert given.family is not None
-        endings.revoke_family(given.family, sub=given.sub, client_id=given.client_id, reason=Reason.REVOKED)
+        core.services.revoker.revoke_family(
+            given.family, sub=given.sub, client_id=given.client_id, reason=Reason.REVOKED
+        )
     else:
-        endings.revoke_token(
+        core.services.revoker.revoke_token(
             given.jti, sub=given.sub, client_id=given.client_id, until=given.deadline, actor="test"
         )
 
@@ -53,14 +54,14 @@ def test_what_is_given_back_while_its_person_is_disabled_stays_dead(core: Core, 
     untouched, _ = token_of(core, user, kind)
     core.services.users.set_disabled(user.sub, True)
     assert tokens.find_active(token) is None
-    given = tokens.find_given(token)
+    given = tokens.find_revocable(token)
     assert given is not None
     assert (given.client_id, given.sub) == (client.client_id, user.sub)
     take_back(core, given)
     core.services.users.set_disabled(user.sub, False)
     assert tokens.find_active(untouched) is not None
     assert tokens.find_active(token) is None
-    assert tokens.find_given(token) is None
+    assert tokens.find_revocable(token) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -72,10 +73,10 @@ def test_what_ended_for_good_is_not_found(core: Core, kind: str) -> None:
     assert active is not None
     assert active.sid is not None
     core.services.endings.end_session(active.sid, Reason.LOGOUT, "test")
-    assert tokens.find_given(closed) is None
-    assert tokens.find_given(expired) is not None
+    assert tokens.find_revocable(closed) is None
+    assert tokens.find_revocable(expired) is not None
     core.time.move(91 * DAY)
-    assert tokens.find_given(expired) is None
+    assert tokens.find_revocable(expired) is None
 
 
 def test_what_hangs_on_no_session_is_found_until_it_expires(core: Core) -> None:
@@ -83,9 +84,9 @@ def test_what_hangs_on_no_session_is_found_until_it_expires(core: Core) -> None:
     robot = core.site(grant_types=("client_credentials",))
     own = core.services.tokens.issue_to_client(robot, ()).access_token
     for token, life in ((own, 10 * MINUTE), (offline, 50 * MINUTE)):
-        assert core.services.tokens.find_given(token) is not None
+        assert core.services.tokens.find_revocable(token) is not None
         core.time.move(life)
-        assert core.services.tokens.find_given(token) is None
+        assert core.services.tokens.find_revocable(token) is None
 
 
 def test_a_refresh_token_that_was_used_long_ago_is_found(core: Core) -> None:
@@ -95,7 +96,7 @@ def test_a_refresh_token_that_was_used_long_ago_is_found(core: Core) -> None:
         holder.refresh()
         core.time.move(2 * MINUTE)
     newest = core.services.tokens.find_active(holder.refresh_token)
-    given = core.services.tokens.find_given(first)
+    given = core.services.tokens.find_revocable(first)
     assert newest is not None
     assert given is not None
     assert given.family == newest.family
@@ -107,7 +108,7 @@ def test_a_refresh_token_ahead_of_the_store_is_found(core: Core) -> None:
     for _ in range(3):
         holder.refresh()
     holder.restore(saved)
-    given = core.services.tokens.find_given(holder.refresh_token)
+    given = core.services.tokens.find_revocable(holder.refresh_token)
     assert given is not None
     assert given.client_id == holder.client.client_id
 
@@ -121,23 +122,23 @@ def test_signing_keys_alone_find_nothing(core: Core) -> None:
         type(real)(real.chain_id, real.generation, "x" * 43),
         type(real)(real.shard + "y" * 22, real.generation, real.secret),
     ):
-        assert core.services.tokens.find_given(signer.dumps(forged)) is None
-    assert core.services.tokens.find_given(signer.dumps(real)) is not None
+        assert core.services.tokens.find_revocable(signer.dumps(forged)) is None
+    assert core.services.tokens.find_revocable(signer.dumps(real)) is not None
 
 
 @pytest.mark.parametrize("text", ["", "x", "00" + "a" * 43, "a.b.c", "a.b.c.d", "é", "a" * 9000])
 def test_what_is_no_token_is_not_found(core: Core, text: str) -> None:
-    assert core.services.tokens.find_given(text) is None
+    assert core.services.tokens.find_revocable(text) is None
 
 
 def test_a_clients_own_token_is_found_until_it_is_denied(core: Core) -> None:
     client = core.site(grant_types=("client_credentials",))
     token = core.services.tokens.issue_to_client(client, ()).access_token
-    given = core.services.tokens.find_given(token)
+    given = core.services.tokens.find_revocable(token)
     assert given is not None
     assert (given.client_id, given.family, given.sid) == (client.client_id, None, None)
     take_back(core, given)
-    assert core.services.tokens.find_given(token) is None
+    assert core.services.tokens.find_revocable(token) is None
 
 
 def test_what_came_of_a_session_that_expired_is_given_back_already(core: Core) -> None:
@@ -146,9 +147,9 @@ def test_what_came_of_a_session_that_expired_is_given_back_already(core: Core) -
     given = core.redeem(core.code(opened.cookie, client), client)
     assert given.refresh_token is not None
     core.time.move(2 * HOUR - 1)
-    assert core.services.tokens.find_given(given.refresh_token) is not None
+    assert core.services.tokens.find_revocable(given.refresh_token) is not None
     core.time.move(1)
-    assert core.services.tokens.find_given(given.refresh_token) is None
+    assert core.services.tokens.find_revocable(given.refresh_token) is None
 
 
 def test_a_token_that_would_outlive_its_session_ends_with_it(core: Core) -> None:
@@ -159,6 +160,6 @@ def test_a_token_that_would_outlive_its_session_ends_with_it(core: Core) -> None
         assert core.services.sessions.visit(opened.cookie).session is not None
     token = core.token(opened.cookie, client)
     core.time.now = opened.session.deadline - 1
-    assert core.services.tokens.find_given(token) is not None
+    assert core.services.tokens.find_revocable(token) is not None
     core.time.move(1)
-    assert core.services.tokens.find_given(token) is None
+    assert core.services.tokens.find_revocable(token) is None

@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 from sso_center.base.secrets import hashed
 from sso_center.core.chains.token import ChainSigner, ChainToken
 from sso_center.core.clients import Client
-from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.tokens import Refreshed, ReusedToken, ScopeRefused
 from sso_center.core.users import User
 from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core
@@ -85,7 +85,8 @@ class World:
 
 
 def history_of(world: World) -> type[RuleBasedStateMachine]:
-    core, tokens, endings = world.core, world.core.services.tokens, world.core.services.endings
+    core, tokens = world.core, world.core.services.tokens
+    endings, revoker = core.services.endings, core.services.revoker
     redis = core.services.redis
 
     class History(RuleBasedStateMachine):
@@ -127,7 +128,7 @@ def history_of(world: World) -> type[RuleBasedStateMachine]:
             if isinstance(got, ReusedToken):
                 assert expected.startswith("reuse"), (expected, held, self.family)
                 assert self.thief_came, "an honest client was called a thief"
-                endings.revoke_family(got.family, sub=got.sub, client_id=got.client_id)
+                revoker.revoke_family(got.family, sub=got.sub, client_id=got.client_id)
                 self.nothing_is_left()
                 return None
             if isinstance(got, GrantRefused):
@@ -360,7 +361,7 @@ def history_of(world: World) -> type[RuleBasedStateMachine]:
             if self.access.text in self.given:
                 self.use(self.access)
                 jti = f"{self.name}.{self.access.number}"
-                endings.revoke_token(
+                revoker.revoke_token(
                     jti,
                     sub=world.user.sub,
                     client_id=self.holder.client.client_id,
@@ -373,7 +374,7 @@ def history_of(world: World) -> type[RuleBasedStateMachine]:
         def it_is_taken_back(self, what: str) -> None:
             if what == "revocation":
                 client_id = self.holder.client.client_id
-                endings.revoke_family(self.name, sub=world.user.sub, client_id=client_id)
+                revoker.revoke_family(self.name, sub=world.user.sub, client_id=client_id)
                 self.nothing_is_left()
             elif what == "logout":
                 endings.end_session(self.sid, Reason.LOGOUT, CENTER)

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import pytest
 
-from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.tokens import Redeemed, Refreshed
 from sso_center.core.users import User
 from tests.harness.core import Core
@@ -95,7 +95,7 @@ def test_refreshes_against_the_revocation(new_holder: Callable[[], Holder], pool
         family = holder.family()
 
         def revoke(holder: Holder = holder, family: str = family) -> list[Refreshed]:
-            holder.core.services.endings.revoke_family(
+            holder.core.services.revoker.revoke_family(
                 family, sub=holder.user.sub, client_id=holder.client.client_id, reason=Reason.REVOKED
             )
             with pytest.raises(GrantRefused):  # after the reply, whatever is under way

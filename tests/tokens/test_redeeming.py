@@ -2,8 +2,8 @@
 
 import pytest
 
-from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import Outcome
 from tests.harness.core import HOUR, MINUTE, Core, request_of
 from tests.tokens.conftest import REFRESHING

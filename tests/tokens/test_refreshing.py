@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.tokens import ReusedToken, ScopeRefused
 from sso_center.core.tokens.access import AccessTokens
 from tests.harness.core import DAY, HOUR, SECOND, Core, core_in
@@ -42,8 +42,8 @@ def test_a_reuse_found_ends_the_family_once_the_caller_says_so(opaque: Holder) -
     opaque.core.time.move(HOUR)
     with pytest.raises(ReusedToken) as reused:
         opaque.refresh(old)
-    endings, family = opaque.core.services.endings, reused.value
-    endings.revoke_family(family.family, sub=family.sub, client_id=family.client_id, reason=Reason.REUSE)
+    revoker, family = opaque.core.services.revoker, reused.value
+    revoker.revoke_family(family.family, sub=family.sub, client_id=family.client_id, reason=Reason.REUSE)
     assert not opaque.counts(newest.access_token)
     assert not opaque.counts(newest.refresh_token)
     with pytest.raises(GrantRefused):

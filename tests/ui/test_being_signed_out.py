@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sso_center.core.endings import CENTER, Reason
+from sso_center.core.reasons import CENTER, Reason
 from tests.harness.browser import Browser
 from tests.harness.center import Center
 from tests.harness.waiting import eventually

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
 from tests.harness.receiver import Receiver

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 import sso_center
 from sso_center.core.users import rules
-from sso_center.ui import words
+from sso_center.ui import core_messages
 
 PACKAGE = Path(sso_center.__file__).parent
 FOLDER = PACKAGE / "ui" / "locales" / "zh" / "LC_MESSAGES"
@@ -53,7 +53,7 @@ def test_the_compiled_translations_are_up_to_date(chinese: Catalog) -> None:
 
 
 def test_what_core_says_of_passwords_is_known_to_the_translations() -> None:
-    said = {str(text) for text in words.FROM_CORE}
+    said = {str(text) for text in core_messages.FROM_CORE}
     for password in ("short", "x" * 300, "someone-here", "password", "\ud800" * 9):
         with pytest.raises(rules.Invalid) as refused:
             rules.check_password_rules(password, "someone-here")

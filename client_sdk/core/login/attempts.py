@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -24,6 +25,7 @@ MAX_PENDING = 8
 # A browser sends all of them with every request, and servers refuse long headers.
 MAX_PENDING_BYTES = 6000
 STATE_LENGTH = 43
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,15 @@ class LoginAttempts:
 
         Where too many are pending in this browser the oldest give way.
         """
-        seed = self._random(24)
-        started_at = self._clock.wall()
-        attempt = self._attempt(seed, return_to, ended_sid, started_at)
-        value = str(self._signer.dumps([seed, return_to, ended_sid, started_at]))
+        seed, started_at = self._random(24), self._clock.wall()
+        stored = {
+            "v": VERSION,
+            "seed": seed,
+            "return_to": return_to,
+            "ended_sid": ended_sid,
+            "started_at": started_at,
+        }
+        attempt, value = self._attempt(stored), str(self._signer.dumps(stored))
         own = names.cookie(attempt.state, value, LIFETIME)
         return attempt, [own, *self._surplus(cookies, names, len(own.name) + len(value))]
 
@@ -74,24 +81,25 @@ class LoginAttempts:
             raise LoginFailed("login_unknown_attempt", "This browser has no such login under way.")
         return attempt
 
-    def _attempt(self, seed: str, return_to: str, ended_sid: str, started_at: int) -> LoginAttempt:
+    def _attempt(self, stored: Mapping[str, Any]) -> LoginAttempt:
+        state, nonce, verifier = (
+            derived(self._key, label, stored["seed"]) for label in ("state", "nonce", "verifier")
+        )
         return LoginAttempt(
-            state=derived(self._key, "state", seed),
-            nonce=derived(self._key, "nonce", seed),
-            verifier=derived(self._key, "verifier", seed),
-            return_to=return_to,
-            ended_sid=ended_sid,
-            started_at=started_at,
+            state, nonce, verifier, stored["return_to"], stored["ended_sid"], stored["started_at"]
         )
 
     def _read(self, value: str) -> LoginAttempt | None:
         try:
-            seed, return_to, ended_sid, started_at = self._signer.loads(value)
-        except (BadData, ValueError, TypeError):
+            stored = self._signer.loads(value)
+        except BadData:
             return None
-        if not -60_000 <= self._clock.wall() - started_at < LIFETIME * 1000:
+        if isinstance(stored, list):
+            # The former version stored the same by position.
+            stored = dict(zip(("seed", "return_to", "ended_sid", "started_at"), stored, strict=True))
+        if not -60_000 <= self._clock.wall() - stored["started_at"] < LIFETIME * 1000:
             return None
-        return self._attempt(seed, return_to, ended_sid, started_at)
+        return self._attempt(stored)
 
     def _surplus(self, cookies: Mapping[str, str], names: AttemptCookies, size: int) -> list[Cookie]:
         pending = {name: value for name, value in cookies.items() if name.startswith(names.prefix)}

@@ -14,6 +14,13 @@ from client_sdk.core.tokens.jwt import Claims, verify
 from client_sdk.core.tokens.token_response import TokenResponse
 
 MAX_AGE = 600
+OF_THE_TOKEN = frozenset(
+    {
+        *("iss", "aud", "exp", "iat", "nbf", "jti", "azp", "nonce", "at_hash", "c_hash", "sid", "stamp"),
+        *("auth_time", "acr", "amr"),
+    }
+)
+"""Claims that are about the token and the login. All others are about the person."""
 _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 
@@ -116,25 +123,13 @@ def _at_hash(access_token: str, algorithm: str) -> str:
 
 
 def _user(claims: Claims) -> User:
-    values = claims.values
-    roles = values.get("roles", [])
+    roles = claims.values.get("roles", [])
     if not isinstance(roles, list) or any(not isinstance(role, str) for role in roles):
         raise TokenRefused("token_claim", "The token's roles are no list of names.", expected="roles")
-    sub = claims.text("sub")
-    username = _optional(values.get("preferred_username")) or sub
-    return User(
-        sub=sub,
-        sid=claims.text("sid"),
-        name=_optional(values.get("name")) or username,
-        username=username,
-        email=_optional(values.get("email")),
-        roles=tuple(roles),
-    )
+    claims.text("sub")
+    of_the_person = {name: value for name, value in claims.values.items() if name not in OF_THE_TOKEN}
+    return User.from_claims(claims.text("sid"), of_the_person)
 
 
 def _stamp(claims: Claims) -> int | None:
     return int(claims.seconds("stamp")) if "stamp" in claims.values else None
-
-
-def _optional(value: object) -> str:
-    return value if isinstance(value, str) else ""

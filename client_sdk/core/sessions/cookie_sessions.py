@@ -1,5 +1,8 @@
 """Local sessions in a signed cookie: nothing is stored, every process can read them."""
 
+import json
+import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 
@@ -7,7 +10,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from client_sdk.core.derived_keys import key_for
 from client_sdk.core.errors import LoginFailed
-from client_sdk.core.sessions.local_session import LocalSession
+from client_sdk.core.sessions.local_session import LocalSession, User
 from client_sdk.core.settings import Settings
 from client_sdk.core.threads.lru import LRU
 
@@ -16,6 +19,10 @@ from client_sdk.core.threads.lru import LRU
 MAX_VALUE = 3800
 REMEMBERED = 2048
 REMEMBERED_TOKENS = 10_000
+NEEDED = ("sub", "name", "preferred_username", "email", "roles")
+"""Claims that a session is not opened without."""
+
+log = logging.getLogger("client_sdk")
 
 
 class CookieSessions:
@@ -34,14 +41,15 @@ class CookieSessions:
         self._tokens: LRU[str, bool] = LRU(REMEMBERED_TOKENS)
 
     def open(self, session: LocalSession, proved_at: int) -> str:
-        """Return the cookie's value, without the hint for signing out when that does not fit.
+        """Return the cookie's value, without what does not fit: the hint for signing out, then other claims.
 
         Raises LoginFailed when the roles alone are too many.
         """
-        for candidate in (session, replace(session, id_token="")):
+        for candidate in _ever_smaller(session):
             value = str(self._signer.dumps(candidate.to_json()))
             if len(value) <= MAX_VALUE:
                 self._verified.put(value, candidate)
+                _warn_of_lost_claims(session.user, candidate.user)
                 return value
         raise LoginFailed(
             "login_session_too_large",
@@ -92,3 +100,20 @@ class CookieSessions:
     def is_first(self, jti: str, lifetime: int) -> bool:
         """Say, once in this process, that a logout token's id is new."""
         return self._tokens.put_new(jti, True)
+
+
+def _ever_smaller(session: LocalSession) -> Iterator[LocalSession]:
+    """Return the session, then without the hint, then without ever more claims, the largest first."""
+    yield session
+    session = replace(session, id_token="")
+    yield session
+    claims = dict(session.user.claims)
+    for name in sorted(claims.keys() - set(NEEDED), key=lambda name: -len(json.dumps(claims[name]))):
+        del claims[name]
+        yield replace(session, user=replace(session.user, claims=dict(claims)))
+
+
+def _warn_of_lost_claims(user: User, stored: User) -> None:
+    lost = ", ".join(sorted(user.claims.keys() - stored.claims.keys()))
+    if lost:
+        log.warning("claims that do not fit in a cookie were left out: %s; keep sessions in Redis", lost)

@@ -5,8 +5,9 @@ logs and histories. A signed link says who may see which address until when, and
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
+from typing import Any
 from urllib.parse import quote, unquote
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -21,6 +22,7 @@ from client_sdk.core.web.return_to import local_path
 PARAMETER = "sso-link"
 MAX_SECONDS = 86_400
 MAX_VALUE = 2048
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ class SignedLinks:
     """Makes links and reads them back; keeps nothing."""
 
     def __init__(self, settings: Settings, wall: Callable[[], int]) -> None:
-        self._key = key_for("signed link", settings)
+        self._key = key_for("signed link by name", settings)
+        # The former version signed the same by position, with this key; the new form would be an error to it.
+        self._former_key = key_for("signed link", settings)
         self._wall = wall
 
     def sign(self, target: str, seconds: float, holder: LinkHolder) -> str:
@@ -81,8 +85,8 @@ class SignedLinks:
         expires_at = self._wall() + int(seconds * 1000)
         if holder.until is not None:
             expires_at = min(expires_at, holder.until)
-        said = [holder.sub, holder.sid, holder.issued_at, expires_at]
-        value = self._signer(unquote(path), query).dumps(said)
+        link = Link(holder.sub, holder.sid, holder.issued_at, expires_at)
+        value = _signer(self._key, unquote(path), query).dumps({"v": VERSION, **asdict(link)})
         return f"{target}{'&' if query else '?' if '?' not in target else ''}{PARAMETER}={value!s}"
 
     def read_request(self, incoming: Incoming) -> Link | None:
@@ -95,16 +99,25 @@ class SignedLinks:
         before, marked, value = query.rpartition(PARAMETER + "=")
         if not marked or len(value) > MAX_VALUE or (before and not before.endswith("&")):
             return None
-        try:
-            return Link(*self._signer(path, before[:-1]).loads(value))
-        except BadData:
-            return None
+        stored = _loaded(_signer(self._key, path, before[:-1]), value)
+        if stored is not None:
+            return Link(**{name: stored[name] for name in Link.__slots__})
+        former = _loaded(_signer(self._former_key, path, before[:-1]), value)
+        return None if former is None else Link(*former)
 
-    def _signer(self, path: str, query: str) -> URLSafeSerializer:
-        # The whole address is part of the key: a link of one opens no other, nor the same with another query.
-        address = f"{quote(path)}?{quote(query, safe='/!$&()*+,;=:@~%?[]')}"
-        return URLSafeSerializer(
-            self._key,
-            salt=address.encode(),
-            signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
-        )
+
+def _loaded(signer: URLSafeSerializer, value: str) -> Any:
+    try:
+        return signer.loads(value)
+    except BadData:
+        return None
+
+
+def _signer(key: bytes, path: str, query: str) -> URLSafeSerializer:
+    # The whole address is part of the key: a link of one opens no other, nor the same with another query.
+    address = f"{quote(path)}?{quote(query, safe='/!$&()*+,;=:@~%?[]')}"
+    return URLSafeSerializer(
+        key,
+        salt=address.encode(),
+        signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
+    )

@@ -5,7 +5,8 @@ import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,6 +17,7 @@ from client_sdk.core.tokens.token_response import TokenResponse
 
 # With its name it must stay below the 4096 bytes at which browsers drop a cookie silently.
 MAX_SEALED = 3800
+VERSION = 2
 _NONCE = 12
 
 
@@ -50,16 +52,15 @@ class TokenSealer:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._key = key_for("kept tokens", settings)
+        self._key = key_for("stored tokens", settings)
+        # The former version sealed the same by position, with this key; the new form would be an error to it.
+        self._former_key = key_for("kept tokens", settings)
 
     def seal(self, tokens: StoredTokens, binding: str) -> str:
         """Return the tokens as text that fits into a cookie's value."""
-        data = json.dumps(
-            [tokens.access_token, tokens.refresh_token, tokens.expires_at, tokens.lifetime],
-            separators=(",", ":"),
-        )
+        data = json.dumps({"v": VERSION, **asdict(tokens)}, separators=(",", ":")).encode()
         nonce = os.urandom(_NONCE)
-        return urlsafe_b64encode(nonce + self._cipher(binding).encrypt(nonce, data.encode(), None)).decode()
+        return urlsafe_b64encode(nonce + _cipher(self._key, binding).encrypt(nonce, data, None)).decode()
 
     def open(self, sealed: str, binding: str) -> StoredTokens | None:
         """Return what was sealed, or None when it was not sealed by this site for this binding."""
@@ -67,10 +68,21 @@ class TokenSealer:
             return None
         try:
             raw = urlsafe_b64decode(sealed.encode("ascii"))
-            data = self._cipher(binding).decrypt(raw[:_NONCE], raw[_NONCE:], None)
-        except (InvalidTag, Error, ValueError):
+        except (Error, ValueError):
             return None
-        return StoredTokens(*json.loads(data))
+        stored = _opened(raw, self._key, binding)
+        if stored is not None:
+            return StoredTokens(**{name: stored[name] for name in StoredTokens.__slots__})
+        former = _opened(raw, self._former_key, binding)
+        return None if former is None else StoredTokens(*former)
 
-    def _cipher(self, binding: str) -> AESGCM:
-        return AESGCM(hmac.digest(self._key, binding.encode(), "sha256"))
+
+def _opened(raw: bytes, key: bytes, binding: str) -> Any:
+    try:
+        return json.loads(_cipher(key, binding).decrypt(raw[:_NONCE], raw[_NONCE:], None))
+    except (InvalidTag, ValueError):
+        return None
+
+
+def _cipher(key: bytes, binding: str) -> AESGCM:
+    return AESGCM(hmac.digest(key, binding.encode(), "sha256"))

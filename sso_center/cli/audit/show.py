@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sso_center.cli.audit.options import wanted, wanted_options
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import moment, print_json, print_table
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ PLACES = {
     "list": (f"{_HERE}.show:list_clients", "List the sites."),
     "show": (f"{_HERE}.show:show", "Print all settings of a site as JSON."),
     "update": (f"{_HERE}.update:update", "Change what is given of a site."),
-    "try-logout": (f"{_HERE}.try_logout:try_logout", "Try the address at which a site is told of logouts."),
+    "try-logout": (f"{_HERE}.probe_logout:try_logout", "Try the address at which a site is told of logouts."),
     "remove": (f"{_HERE}.change:remove", "Remove a site."),
     "rotate-secret": (f"{_HERE}.change:rotate_secret", "Give a site another secret; prints it."),
 }

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from sso_center.cli.opened import opened_services
+from sso_center.cli.open_services import opened_services
 from sso_center.cli.output import print_json, print_table
 
 

@@ -10,7 +10,7 @@ from sso_center.base.errors import SettingsError
 from sso_center.base.settings import load_settings
 from sso_center.cli.demo.folder import demo_folder
 from sso_center.cli.demo.plan import PEOPLE, Plan
-from sso_center.cli.demo.processes import Ended, Processes, Stopped, is_free
+from sso_center.cli.demo.processes import DemoStopped, ProcessEnded, Processes, is_free
 
 LOG = "demo.log"
 
@@ -41,9 +41,9 @@ def demo(port_base: int, data_dir: Path | None, *, fresh: bool) -> None:
                 _start(processes, plan, folder)
                 click.echo(_announcement(plan, folder))
                 processes.mind()
-        except Stopped:
+        except DemoStopped:
             click.echo("\nThe demo is stopped.")
-        except Ended as ended:
+        except ProcessEnded as ended:
             raise SettingsError(f"{ended}; its last words are in {processes.log}") from ended
 
 
@@ -67,7 +67,7 @@ def _check_ports(plan: Plan) -> None:
 def _start(processes: Processes, plan: Plan, folder: Path) -> None:
     """Seed the center, start it and the sites, and return when all of them answer."""
     from sso_center.cli.demo.seeding import seed  # noqa: PLC0415
-    from sso_center.cli.opened import opened_services  # noqa: PLC0415
+    from sso_center.cli.open_services import opened_services  # noqa: PLC0415
 
     clean, center = _environ(), _center_environ(plan, folder)
     # The stores stay open until the center has them too: they need not stop and start again.

@@ -22,11 +22,11 @@ _PR_SET_PDEATHSIG = 1
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Ended(Exception):
+class ProcessEnded(Exception):
     """A process of the demo is gone by itself, or did not come up; says which."""
 
 
-class Stopped(Exception):
+class DemoStopped(Exception):
     """The person has asked the demo to stop."""
 
 
@@ -70,7 +70,7 @@ class Processes:
         while not _answers(url):
             self.check()
             if time.monotonic() > deadline:
-                raise Ended(f"{name} does not answer")
+                raise ProcessEnded(f"{name} does not answer")
             time.sleep(0.05)
 
     def mind(self) -> None:
@@ -82,10 +82,10 @@ class Processes:
     def check(self) -> None:
         """Raise Stopped when told to stop, Ended when a process is gone."""
         if self.is_stopping:
-            raise Stopped
+            raise DemoStopped
         for name, process in self._running.items():
             if process.poll() is not None:
-                raise Ended(f"{name} ended by itself (exit code {process.returncode})")
+                raise ProcessEnded(f"{name} ended by itself (exit code {process.returncode})")
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.is_stopping = True

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sso_center.cli.demo.plan import PEOPLE, DemoPerson, DemoSite, Plan
-from sso_center.cli.opened import ACTOR
+from sso_center.cli.open_services import ACTOR
 
 if TYPE_CHECKING:
     from sso_center.services import Services

@@ -51,7 +51,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _examine_tables(settings: Settings) -> Iterator[Finding]:
-    from sso_center.cli.doctor.durable import look_at_tables  # noqa: PLC0415
+    from sso_center.cli.doctor.sql import look_at_tables  # noqa: PLC0415
     from sso_center.storage.sql import open_database  # noqa: PLC0415
 
     database = open_database(settings)
@@ -64,7 +64,7 @@ def _examine_tables(settings: Settings) -> Iterator[Finding]:
 def _examine_redis(settings: Settings) -> Iterator[Finding]:
     """Look at the Redis that the settings name while the core, which needs tables, can't be opened."""
     from sso_center.base.clock import system_clock  # noqa: PLC0415
-    from sso_center.cli.doctor.hot import look_at_redis  # noqa: PLC0415
+    from sso_center.cli.doctor.redis import look_at_redis  # noqa: PLC0415
     from sso_center.storage.redis import open_redis  # noqa: PLC0415
 
     redis = open_redis(settings, system_clock)
@@ -75,10 +75,10 @@ def _examine_redis(settings: Settings) -> Iterator[Finding]:
 
 
 def _examine_stores(settings: Settings) -> Iterator[Finding]:
-    from sso_center.cli.doctor.durable import look_at_clients, look_at_keys  # noqa: PLC0415
-    from sso_center.cli.doctor.hot import look_at_redis  # noqa: PLC0415
     from sso_center.cli.doctor.journal import look_at_journal  # noqa: PLC0415
-    from sso_center.cli.opened import opened_services  # noqa: PLC0415
+    from sso_center.cli.doctor.redis import look_at_redis  # noqa: PLC0415
+    from sso_center.cli.doctor.sql import look_at_clients, look_at_keys  # noqa: PLC0415
+    from sso_center.cli.open_services import opened_services  # noqa: PLC0415
 
     try:
         with opened_services(settings) as services:

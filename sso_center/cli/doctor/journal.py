@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from sso_center.base.secrets import all_shards
+from sso_center.cli.cutoff_jobs import whom
 from sso_center.cli.doctor.finding import Finding, fail, ok, warn
-from sso_center.cli.walks import whom
 from sso_center.services import Services
 
 
@@ -12,7 +12,7 @@ def look_at_journal(services: Services) -> Iterator[Finding]:
     """Compare the journal with the shards' marks, and count the notices. Raises Unavailable."""
     yield _unapplied(services)
     yield _marks(services)
-    yield from _walks(services)
+    yield from _jobs(services)
     yield from _notices(services)
 
 
@@ -45,8 +45,8 @@ def _marks(services: Services) -> Finding:
     return ok("journal", f"all {len(markers)} shards have it applied")
 
 
-def _walks(services: Services) -> Iterator[Finding]:
-    for walk in services.walks.under_way():
+def _jobs(services: Services) -> Iterator[Finding]:
+    for walk in services.cutoff_jobs.under_way():
         yield warn(
             "logouts",
             f"that of {whom(services, walk.scope, walk.name)} is at {walk.percent} %: is serve running?",
@@ -54,7 +54,7 @@ def _walks(services: Services) -> Iterator[Finding]:
 
 
 def _notices(services: Services) -> Iterator[Finding]:
-    counts = services.notices.count_by_state()
+    counts = services.outbox.count_by_state()
     pending, gave_up = counts.get("pending", 0), counts.get("gave_up", 0)
     if pending:
         yield warn("notices", f"{pending} wait to be delivered")

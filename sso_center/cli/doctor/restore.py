@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import counted
 
 if TYPE_CHECKING:
-    from sso_center.core.endings import Restored
+    from sso_center.core.upkeep import Restored
 
 WHAT_FOLLOWS = """\
 What was acknowledged after the copy was made is unknown to it: logouts, changed passwords, disabled
@@ -22,7 +22,7 @@ out as of now, at the center and at every site: nobody can tell any more who had
 
 def start_over(*, is_confirmed: bool) -> None:
     """Explain, ask unless `is_confirmed`, and do it. Raises Unavailable; it may then be done again."""
-    from sso_center.core.endings import Restore  # noqa: PLC0415
+    from sso_center.core.upkeep import Restore  # noqa: PLC0415
 
     with opened_services() as services:
         restore = Restore(

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import print_json
 from sso_center.cli.users.person import asked_password, shown
 from sso_center.cli.users.profile import ProfileCommand, given

@@ -11,7 +11,7 @@ import click
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.base.settings import load_settings
 from sso_center.cli.failures import EXIT_REFUSED
-from sso_center.cli.opened import ACTOR, opened_services
+from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import counted
 from sso_center.cli.users.rows import BadRow, Row, read_rows
 

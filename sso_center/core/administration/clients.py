@@ -6,9 +6,11 @@ from sso_center.base.actor import Actor
 from sso_center.core.administration.audited import audited
 from sso_center.core.audit import Audit, Tag
 from sso_center.core.audit.change import Change
-from sso_center.core.clients import Client, Clients, Former
-from sso_center.core.endings import MassEndings, Reason, Receipt, Trying
-from sso_center.core.endings.entries import Entry
+from sso_center.core.clients import Client, Clients, FormerClient
+from sso_center.core.cutoffs import MassEndings
+from sso_center.core.journal.entries import Entry
+from sso_center.core.notices import LogoutProbe, Receipt
+from sso_center.core.reasons import Reason
 from sso_center.core.users import Users
 
 
@@ -17,7 +19,7 @@ class ClientAdministration:
     all the same, and the courier does the rest."""
 
     def __init__(
-        self, clients: Clients, users: Users, mass: MassEndings, trying: Trying, audit: Audit
+        self, clients: Clients, users: Users, mass: MassEndings, trying: LogoutProbe, audit: Audit
     ) -> None:
         self._clients = clients
         self._users = users
@@ -51,23 +53,23 @@ class ClientAdministration:
         unless the caller does it. Raises NotFound.
         """
         also = audited(Tag.CLIENT_REMOVED, actor, _said)
-        return self._take_back(self._clients.remove(client_id, actor.id, also=also))
+        return self._revoke(self._clients.remove(client_id, actor.id, also=also))
 
     def finish_removals(self) -> int:
         """Finish the removals that somebody died in the middle of, and return how many they were."""
         unfinished = self._clients.unfinished_removals()
         for former in unfinished:
-            self._take_back(former)
+            self._revoke(former)
         return len(unfinished)
 
     def try_logout(self, actor: Actor, client_id: str) -> Receipt:
         """Send a client a logout token that ends nothing, and return what came of it. Raises NotFound."""
-        receipt = self._trying.try_address(client_id)
+        receipt = self._trying.probe(client_id)
         detail = {"confirmed": receipt.is_confirmed, "took_ms": receipt.took, "error": receipt.error}
         self._audit.record(Tag.CLIENT_TRIED, actor, client_id=client_id, detail=detail)
         return receipt
 
-    def _take_back(self, former: Former) -> Entry:
+    def _revoke(self, former: FormerClient) -> Entry:
         # Only now that nobody can get anything more: it would count again for who has this id next.
         entry = self._mass.cut_off(
             "client", former.client_id, Reason.REMOVED, former.actor, id=f"removed:{former.id}"

@@ -3,8 +3,12 @@
 from sso_center.base.actor import Actor
 from sso_center.base.errors import Invalid, NotFound
 from sso_center.core.clients import Clients
-from sso_center.core.endings import Ending, Endings, MassEndings, Reach, Reason, Receipts, Scope
-from sso_center.core.endings.entries import Entry
+from sso_center.core.cutoffs import MassEndings, Reach, Scope
+from sso_center.core.endings import Endings
+from sso_center.core.journal import Ending
+from sso_center.core.journal.entries import Entry
+from sso_center.core.notices import Receipts
+from sso_center.core.reasons import Reason
 from sso_center.core.users import Users
 from sso_center.core.users.rules import check_roles
 

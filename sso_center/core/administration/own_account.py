@@ -8,7 +8,9 @@ from sso_center.base.profile import PERSON
 from sso_center.core.administration.audited import audited
 from sso_center.core.audit import Audit, Tag
 from sso_center.core.audit.change import Change
-from sso_center.core.endings import Endings, Reason
+from sso_center.core.endings import Endings
+from sso_center.core.reasons import Reason
+from sso_center.core.revocation import Revoker
 from sso_center.core.sessions import Sessions
 from sso_center.core.users import User, Users
 from sso_center.core.users.user import changed_fields
@@ -18,10 +20,13 @@ class OwnAccount:
     """The acts. Each raises Unavailable; when a later step than the commit raises it, the change has happened
     all the same."""
 
-    def __init__(self, users: Users, sessions: Sessions, endings: Endings, audit: Audit) -> None:
+    def __init__(
+        self, users: Users, sessions: Sessions, endings: Endings, revoker: Revoker, audit: Audit
+    ) -> None:
         self._users = users
         self._sessions = sessions
         self._endings = endings
+        self._revoker = revoker
         self._audit = audit
 
     def change_password(self, actor: Actor, user: User, new: str) -> User:
@@ -63,7 +68,7 @@ class OwnAccount:
         # may have come of one a moment ago.
         for joined in self._joined(actor.id, client_id, "app"):
             self._endings.end_session(joined, Reason.LOGOUT, actor.id)
-        self._endings.revoke_offline(actor.id, client_id, actor.id)
+        self._revoker.revoke_offline(actor.id, client_id, actor.id)
 
     def _joined(self, sub: str, client_id: str, kind: str) -> list[str]:
         views = self._sessions.of_user(sub)

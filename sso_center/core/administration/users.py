@@ -6,7 +6,8 @@ from sso_center.base.actor import Actor
 from sso_center.core.administration.audited import audited
 from sso_center.core.audit import Tag
 from sso_center.core.audit.change import Change
-from sso_center.core.endings import MassEndings, Reason
+from sso_center.core.cutoffs import MassEndings
+from sso_center.core.reasons import Reason
 from sso_center.core.users import User, Users
 from sso_center.core.users.user import changed_fields
 

@@ -7,6 +7,6 @@ configuration version, by which every other process finds out on its next script
 
 from sso_center.core.clients.client import Client
 from sso_center.core.clients.clients import Clients
-from sso_center.core.clients.store import Former
+from sso_center.core.clients.store import FormerClient
 
-__all__ = ["Client", "Clients", "Former"]
+__all__ = ["Client", "Clients", "FormerClient"]

@@ -16,7 +16,7 @@ from sso_center.core.audit.change import Also, Change, nothing_else
 from sso_center.core.clients.client import Client
 from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.core.clients.store import (
-    Former,
+    FormerClient,
     add_client,
     finish_former,
     read_all,
@@ -31,7 +31,7 @@ from sso_center.storage.configuration import raise_configuration_version, read_c
 from sso_center.storage.redis import Redis, load_script
 from sso_center.storage.sql import Database
 
-_LOOK = load_script(__package__, "look.lua")
+_LOOK = load_script(__package__, "check_version.lua")
 
 LOOK_AGAIN_AFTER = 2.0
 """Seconds after which the configuration version is compared anew: a process whose visitors have no
@@ -49,7 +49,7 @@ class _Loaded:
     clients: Mapping[str, tuple[Client, str | None]]
     holders: Mapping[str, tuple[str, ...]]
     """For each API the other clients whose access tokens are for it."""
-    former: Mapping[str, Former]
+    former: Mapping[str, FormerClient]
     """Those that were removed lately."""
 
 
@@ -82,7 +82,7 @@ class Clients:
             raise NotFound(f"There is no client {client_id!r}.")
         return client
 
-    def find_to_tell(self, client_id: str, number: int | None = None) -> Client | None:
+    def find_notifiable(self, client_id: str, number: int | None = None) -> Client | None:
         """Return the client that is told of a logout; one that was removed is, for as long as it takes.
 
         `number` is the entry of the journal it is told of: a client that was registered anew under the id of
@@ -209,7 +209,7 @@ class Clients:
             also(connection, Change(now, before, before))
         return secret
 
-    def remove(self, client_id: str, actor: str = "", *, also: Also[Client] = nothing_else) -> Former:
+    def remove(self, client_id: str, actor: str = "", *, also: Also[Client] = nothing_else) -> FormerClient:
         """Remove a client, and return what is remembered of it. Raises NotFound.
 
         What it was given is for the caller to take back, who then says `finish_removal`.
@@ -218,7 +218,7 @@ class Clients:
         with self._changing() as connection:
             client = _known(read_to_change(connection, client_id), client_id)
             remove_client(connection, client_id)
-            former = Former(
+            former = FormerClient(
                 uuid.uuid4().hex,
                 client_id,
                 client.name,
@@ -232,12 +232,12 @@ class Clients:
             also(connection, Change(now, client, None))
         return former
 
-    def unfinished_removals(self) -> Sequence[Former]:
+    def unfinished_removals(self) -> Sequence[FormerClient]:
         """Return the removed clients of which not everything is taken back yet. Raises Unavailable."""
         with self._database.read() as connection:
             return [one for one in read_former(connection).values() if not one.until]
 
-    def finish_removal(self, former: Former, until: int) -> None:
+    def finish_removal(self, former: FormerClient, until: int) -> None:
         """Note that everything is taken back, up to entry `until` of the journal. Raises Unavailable."""
         with self._changing() as connection:
             finish_former(connection, former, until)

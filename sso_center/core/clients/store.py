@@ -22,7 +22,7 @@ _SETTINGS = frozenset(field.name for field in fields(Client)) - set(_IN_COLUMNS)
 
 
 @dataclass(frozen=True)
-class Former:
+class FormerClient:
     """A client that was removed: what it was told logouts with, until its last notices are delivered.
 
     `id` is of this removal; `until` is the last entry of the journal that concerns it, 0 until everything it
@@ -58,14 +58,14 @@ class Former:
         )
 
 
-def read_former(connection: Connection) -> dict[str, Former]:
+def read_former(connection: Connection) -> dict[str, FormerClient]:
     """Return the clients that were removed lately, by id."""
     rows = connection.execute(select(meta).where(meta.c.key.startswith(_FORMER, autoescape=True)))
-    found = [Former(**json.loads(row.value)) for row in rows]
+    found = [FormerClient(**json.loads(row.value)) for row in rows]
     return {one.client_id: one for one in found}
 
 
-def write_former(connection: Connection, former: Former) -> None:
+def write_former(connection: Connection, former: FormerClient) -> None:
     """Remember a client that is removed, in place of one that had its id; old ones are forgotten."""
     for known in read_former(connection).values():
         is_old = known.until and known.removed_at < former.removed_at - FORMER_KEPT
@@ -74,7 +74,7 @@ def write_former(connection: Connection, former: Former) -> None:
     connection.execute(insert(meta).values(key=_FORMER + former.client_id, value=json.dumps(asdict(former))))
 
 
-def finish_former(connection: Connection, former: Former, until: int) -> None:
+def finish_former(connection: Connection, former: FormerClient, until: int) -> None:
     """Note that everything a removed client was given is taken back, by entry `until` of the journal."""
     done = json.dumps(asdict(replace(former, until=until)))
     connection.execute(update(meta).where(meta.c.key == _FORMER + former.client_id).values(value=done))

@@ -5,16 +5,14 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 
 from sso_center.base.actor import NOWHERE, Origin
-from sso_center.base.clock import Clock
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_in
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Clients
-from sso_center.core.endings.applying import Applying
-from sso_center.core.endings.entries import Closed, Ending, Entries
-from sso_center.core.endings.reasons import CENTER, Reason
-from sso_center.core.endings.revocations import Revocations
-from sso_center.core.endings.taking_back import TakingBack
+from sso_center.core.journal.applier import EntryApplier
+from sso_center.core.journal.entries import ClosedSession, Ending, Entries
+from sso_center.core.journal.writer import JournalWriter
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Sessions
 from sso_center.storage.redis import Redis, load_script
 
@@ -39,17 +37,15 @@ class Endings:
         sessions: Sessions,
         clients: Clients,
         entries: Entries,
-        applying: Applying,
-        taking_back: TakingBack,
-        clock: Clock,
+        applier: EntryApplier,
+        journal: JournalWriter,
     ) -> None:
         self._redis = redis
         self._sessions = sessions
         self._clients = clients
         self._entries = entries
-        self._applying = applying
-        self._taking_back = taking_back
-        self._revocations = Revocations(redis, taking_back, applying, clock)
+        self._applier = applier
+        self._journal = journal
 
     def end_session(self, sid: str, reason: Reason, actor: str, *, origin: Origin = NOWHERE) -> Ending | None:
         """End one session, and return its ending; None when there is no such session (any more).
@@ -77,8 +73,8 @@ class Endings:
         endings: list[Ending] = []
         for batch in _in_batches(self._close(sids, reason, actor)):  # step 0
             shard = batch[0].shard
-            told = self._told({client for one in batch for client in one.participants})
-            recorded = self._entries.record(batch, shard, told, cause=cause, origin=origin)  # step 1
+            notified = self._notified_by_participant({client for one in batch for client in one.participants})
+            recorded = self._entries.record(batch, shard, notified, cause=cause, origin=origin)  # step 1
             self._finish(recorded)  # steps 2 and 3; step 4 is the courier's
             endings += recorded
         return endings
@@ -121,8 +117,8 @@ class Endings:
         if reply[0] != "leaving":
             return None
         at, sub = int(reply[1]), reply[2]
-        is_told = self._takes_notices(client_id)
-        entry = self._taking_back.take_back(
+        is_notified = self._takes_notices(client_id)
+        entry = self._journal.write(
             kind="leave",
             shard=shard,
             tag=Tag.CLIENT_LEFT,
@@ -132,45 +128,11 @@ class Endings:
             reason=reason,
             actor=actor,
             detail={"at": at},
-            notices=[(client_id, sid, sub)] if is_told else (),
+            notices=[(client_id, sid, sub)] if is_notified else (),
         )
         return entry.number
 
-    def revoke_family(
-        self, family: str, *, sub: str, client_id: str, reason: str = Reason.REPLAY, actor: str = CENTER
-    ) -> None:
-        """Take back all that came of one grant: its refresh token and its access tokens.
-
-        When Unavailable is raised it is refused already, and the courier records it.
-        """
-        self._revocations.revoke_family(
-            family, sub=sub, client_id=client_id, reason=Reason(reason), actor=actor
-        )
-
-    def revoke_token(self, jti: str, *, sub: str, client_id: str, until: int, actor: str) -> None:
-        """Take back one access token, which would live until `until` (ms); `sub` is '' for a client's own.
-
-        When Unavailable is raised it is refused already, and the courier records it.
-        """
-        self._revocations.revoke_token(jti, sub=sub, client_id=client_id, until=until, actor=actor)
-
-    def revoke_offline(self, sub: str, client_id: str, actor: str, reason: Reason = Reason.REVOKED) -> int:
-        """Take back what a client may do for a user without a session; returns how many families that was.
-
-        When Unavailable is raised they are refused already, and the courier records it.
-        """
-        return self._revocations.revoke_offline(sub, client_id, reason=reason, actor=actor)
-
-    def unfinished_revocations(self, shard: str, before: int) -> list[tuple[str, str]]:
-        """Return (id, about) of what was revoked before `before` (ms), not recorded. Raises Unavailable."""
-        return self._revocations.unfinished(shard, before=before, limit=BATCH)
-
-    def finish_revocations(self, shard: str, found: Iterable[tuple[str, str]]) -> None:
-        """Record what `unfinished_revocations` found. Raises Unavailable."""
-        for id, about in found:
-            self._revocations.finish(shard, id, about)
-
-    def _close(self, sids: Iterable[str], reason: Reason, actor: str) -> list[Closed]:
+    def _close(self, sids: Iterable[str], reason: Reason, actor: str) -> list[ClosedSession]:
         calls = [(shard, (sid, uuid.uuid4().hex, reason, actor)) for sid in sids if (shard := shard_in(sid))]
         replies = self._redis.run_many(_CLOSE, calls)
         return [
@@ -179,17 +141,17 @@ class Endings:
             if reply[0] != "gone"
         ]
 
-    def _read_closed(self, sid: str, reply: Sequence[str]) -> Closed:
+    def _read_closed(self, sid: str, reply: Sequence[str]) -> ClosedSession:
         _, ending_id, why, who, at, sub, *joined = reply
         apis = self._clients.apis_of(joined)
-        return Closed(sid, ending_id, why, who, int(at), sub, tuple(sorted(joined)), apis)
+        return ClosedSession(sid, ending_id, why, who, int(at), sub, tuple(sorted(joined)), apis)
 
-    def _told(self, joined: Iterable[str]) -> dict[str, list[str]]:
+    def _notified_by_participant(self, joined: Iterable[str]) -> dict[str, list[str]]:
         """Return who takes notices of the ending of a session that these clients joined, by client.
 
         An API that a client's tokens are for is told too: it remembers for seconds that they count.
         """
-        known = {name: self._clients.find_to_tell(name) for name in joined}
+        known = {name: self._clients.find_notifiable(name) for name in joined}
         return {
             name: [one for one in {name, *client.audience} if self._takes_notices(one)]
             for name, client in known.items()
@@ -197,22 +159,22 @@ class Endings:
         }
 
     def _takes_notices(self, client_id: str) -> bool:
-        client = self._clients.find_to_tell(client_id)
+        client = self._clients.find_notifiable(client_id)
         return client is not None and bool(client.backchannel_logout_uri)
 
     def _finish(self, endings: Sequence[Ending]) -> None:
         try:
-            self._applying.end_all(endings)
-            self._taking_back.publish(endings[-1].number)
+            self._applier.end_all(endings)
+            self._journal.publish(endings[-1].number)
         except Unavailable as away:
             # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.
             _log.warning("ending left to the courier", extra={"detail": away.detail})
 
 
-def _in_batches(closed: Sequence[Closed]) -> Iterator[list[Closed]]:
+def _in_batches(closed: Sequence[ClosedSession]) -> Iterator[list[ClosedSession]]:
     """Split so that each batch is of one shard and writes about MAX_ROWS rows: longer transactions hold up
     other writers."""
-    batch: list[Closed] = []
+    batch: list[ClosedSession] = []
     rows = 0
     for one in sorted(closed, key=lambda one: one.shard):
         # An ending, an audit entry, and a notice for each participant.

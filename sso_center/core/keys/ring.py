@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from sso_center.core.keys.algorithms import ALGORITHMS, PrivateKey, private_key, public_jwk, signature_of
+from sso_center.core.keys.jws_compact import encoded, encoded_json
 from sso_center.core.keys.master import derived
-from sso_center.core.keys.wire import encoded, encoded_json
 
 COOKIE = "cookie"
 PURPOSES = (*ALGORITHMS, COOKIE)

@@ -6,7 +6,7 @@ from sso_center.storage.redis import Redis, load_script
 KNOWN_FOR = 400 * 86400 * 1000
 """Milliseconds a device stays known after its last login: as long as browsers keep a cookie."""
 
-_KNOWN = load_script(__package__, "known.lua")
+_KNOWN = load_script(__package__, "known_device.lua")
 
 
 class KnownDevices:

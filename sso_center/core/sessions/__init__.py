@@ -7,7 +7,7 @@ session by itself: it reports what it found, and the caller ends what must end.
 """
 
 from sso_center.core.sessions.device_type import DeviceType, device_mark, device_type_of
-from sso_center.core.sessions.history import History, Moment
+from sso_center.core.sessions.history import History, PresenceSample
 from sso_center.core.sessions.limit import SessionLimits, TooManySessions
 from sso_center.core.sessions.presence import Presence, Step
 from sso_center.core.sessions.record import (
@@ -19,8 +19,11 @@ from sso_center.core.sessions.record import (
 )
 from sso_center.core.sessions.search import SessionPage, SessionSearch
 from sso_center.core.sessions.sessions import (
+    FIRST,
     MAX_USER_AGENT,
     OPENING_PARTS,
+    SCAN_PART,
+    SCAN_PARTS,
     SESSION_PARTS,
     Lifetimes,
     Opened,
@@ -28,17 +31,20 @@ from sso_center.core.sessions.sessions import (
 )
 
 __all__ = [
+    "FIRST",
     "MAX_USER_AGENT",
     "OPENING_PARTS",
+    "SCAN_PART",
+    "SCAN_PARTS",
     "SESSION_PARTS",
     "About",
     "DeviceType",
     "History",
     "Lifetimes",
-    "Moment",
     "Opened",
     "Outcome",
     "Presence",
+    "PresenceSample",
     "Session",
     "SessionLimits",
     "SessionPage",

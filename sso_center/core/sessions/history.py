@@ -18,7 +18,7 @@ _FORGOTTEN_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Moment:
+class PresenceSample:
     """A stretch of time that begins at `at` (ms): the most people and sessions that were there at once.
 
     Both are None when nothing is known of it: no courier was running, or it is too long ago.
@@ -51,7 +51,7 @@ class History:
         with self._database.write() as connection:
             connection.execute(delete(presence).where(presence.c.at.in_(old.limit(_FORGOTTEN_AT_ONCE))))
 
-    def between(self, since: int, until: int, points: int) -> list[Moment]:
+    def between(self, since: int, until: int, points: int) -> list[PresenceSample]:
         """Return `points` equal stretches that fill the time from `since` to `until` (ms), in order.
 
         Raises Invalid naming the field.
@@ -69,7 +69,9 @@ class History:
         )
         with self._database.read() as connection:
             found = {int(row[0]): (row[1], row[2]) for row in connection.execute(wanted)}
-        return [Moment(since + place * width, *found.get(place, (None, None))) for place in range(points)]
+        return [
+            PresenceSample(since + place * width, *found.get(place, (None, None))) for place in range(points)
+        ]
 
 
 def _minute(at: int) -> int:

@@ -89,7 +89,7 @@ class SessionSearch:
             raise Invalid(f"limit is a whole number from 1 to {MAX_PAGE}.", field="limit")
         begin = _read_cursor(cursor)
         index, shards = _index_of(user_sub, client_id)
-        walk = _Walk(self._redis, index, shards, begin.place)
+        walk = _IndexScan(self._redis, index, shards, begin.place)
         found: list[SessionView] = []
         place, looked_at = begin.place, 0
         is_filtered = client_id is not None or address is not None
@@ -103,7 +103,7 @@ class SessionSearch:
         following = str(_Cursor(place, so_far)) if place is not None and walk.is_any_left(place) else None
         return SessionPage(tuple(found), following, so_far, max(walk.total, so_far))
 
-    def _viewed(self, walk: "_Walk", size: int) -> Iterator[tuple[_Place, SessionView | None]]:
+    def _viewed(self, walk: "_IndexScan", size: int) -> Iterator[tuple[_Place, SessionView | None]]:
         while places := list(islice(walk.places, size)):
             walk.last = places[-1]
             by_shard: dict[str, list[str]] = {}
@@ -114,7 +114,7 @@ class SessionSearch:
             yield from ((place, views.get(place.sid)) for place in places)
 
 
-class _Walk:
+class _IndexScan:
     """Goes through one index of several shards, asking each for a little at a time."""
 
     def __init__(self, redis: Redis, index: str, shards: Sequence[str], begin: _Place | None) -> None:

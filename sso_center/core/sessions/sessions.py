@@ -39,6 +39,13 @@ LISTING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/listing.lua")
 OPENING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/opening.lua")
 """What every script composes that opens one."""
 
+SCAN_PART = "sso_center.core.sessions/scan.lua"
+SCAN_PARTS = (*SESSION_PARTS, SCAN_PART)
+"""What every script composes that goes through an index of sessions, a page at a time."""
+
+FIRST = "0"
+"""The cursor that a scan of an index begins and ends with."""
+
 _VISIT = load_script(__package__, *SESSION_PARTS, "visit.lua")
 _OPEN = load_script(__package__, *OPENING_PARTS, AUDIT_PART, "open.lua")
 _COUNT_INDEX = load_script(__package__, "count_index.lua")

@@ -10,15 +10,15 @@ from sso_center.core.tokens.records import (
     ActiveToken,
     Authentication,
     ClientToken,
-    GivenToken,
     OfflineAccess,
     Redeemed,
     Refreshed,
     ReusedApp,
     ReusedToken,
+    RevocableToken,
     ScopeRefused,
 )
-from sso_center.core.tokens.redeeming import FAMILY_PARTS, TokenLifetimes
+from sso_center.core.tokens.redeemer import FAMILY_PARTS, TokenLifetimes
 from sso_center.core.tokens.tokens import Tokens
 
 __all__ = [
@@ -26,12 +26,12 @@ __all__ = [
     "ActiveToken",
     "Authentication",
     "ClientToken",
-    "GivenToken",
     "OfflineAccess",
     "Redeemed",
     "Refreshed",
     "ReusedApp",
     "ReusedToken",
+    "RevocableToken",
     "ScopeRefused",
     "TokenLifetimes",
     "Tokens",

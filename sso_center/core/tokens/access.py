@@ -20,7 +20,7 @@ MAX_JWT = 8192
 
 
 @dataclass(frozen=True)
-class Issue:
+class AccessTokenClaims:
     """What an access token says. Instants are milliseconds since 1970.
 
     `family` is '' for a client's own token, whose `number` is then its whole jti.
@@ -43,7 +43,7 @@ class Issue:
 
 
 @dataclass(frozen=True)
-class Asked:
+class FindActiveCall:
     """A question to find_active.lua; `audience` is what the token says itself, None when it does not."""
 
     shard: str
@@ -76,7 +76,9 @@ class AccessTokens:
         digest = hmac.new(refresh_secret.encode(), ours.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    def signed(self, issue: Issue, user: User | None, authentication: Authentication | None) -> str:
+    def signed(
+        self, issue: AccessTokenClaims, user: User | None, authentication: Authentication | None
+    ) -> str:
         """Return a JWT access token (RFC 9068 section 2.2); `stamp` and `epoch` are ours, for cut-offs.
 
         The same issue gives the same text: the signatures are deterministic.
@@ -105,16 +107,16 @@ class AccessTokens:
             claims["amr"] = authentication.amr
         return self._keys.sign(claims, issue.client.id_token_alg, TYPE)
 
-    def read(self, token: str) -> "Asked | None":
+    def read(self, token: str) -> "FindActiveCall | None":
         """Return what find_active.lua is to be asked of a token, or None when it is none of ours."""
         if "." not in token:
             shard = shard_in(token)
             if shard is None or len(token) > MAX_OPAQUE:
                 return None
-            return Asked(shard, ("opaque", hashed(token)))
+            return FindActiveCall(shard, ("opaque", hashed(token)))
         return self._read_jwt(token)
 
-    def _read_jwt(self, token: str) -> "Asked | None":
+    def _read_jwt(self, token: str) -> "FindActiveCall | None":
         claims = self._keys.verify(token, audience=None, typ=TYPE) if len(token) <= MAX_JWT else None
         if claims is None or claims.get("iss") != self._issuer:
             return None
@@ -123,7 +125,7 @@ class AccessTokens:
         if shard is None:
             return None
         audience = claims["aud"]
-        return Asked(
+        return FindActiveCall(
             shard,
             (
                 "jwt",

@@ -8,7 +8,7 @@ from sso_center.core.sessions import Sessions
 from sso_center.core.tokens.access import AccessTokens
 from sso_center.core.tokens.permission import may_act_for
 from sso_center.core.tokens.records import ActiveToken, Kind, ReusedApp
-from sso_center.core.tokens.redeeming import FAMILY_PARTS
+from sso_center.core.tokens.redeemer import FAMILY_PARTS
 from sso_center.core.users import User
 from sso_center.storage.scripts import load_script
 

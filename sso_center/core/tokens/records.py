@@ -96,7 +96,7 @@ class ActiveToken:
 
 
 @dataclass(frozen=True)
-class GivenToken:
+class RevocableToken:
     """A token as it was given, whether or not it counts just now. `deadline` is in ms since 1970.
 
     `jti` is the family's name for an app or refresh token; `family` is None for a client's own token.

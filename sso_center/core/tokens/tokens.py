@@ -8,19 +8,19 @@ from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Client, Clients
 from sso_center.core.keys import Keys
 from sso_center.core.sessions import Sessions
-from sso_center.core.tokens.access import AccessTokens, Issue, left_of
+from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.active import ActiveTokens
-from sso_center.core.tokens.given import GivenTokens
 from sso_center.core.tokens.records import (
     ActiveToken,
     ClientToken,
-    GivenToken,
     OfflineAccess,
     Redeemed,
     Refreshed,
+    RevocableToken,
 )
-from sso_center.core.tokens.redeeming import FAMILY_PARTS, Redeeming, TokenLifetimes
-from sso_center.core.tokens.refreshing import Refreshing
+from sso_center.core.tokens.redeemer import FAMILY_PARTS, Redeemer, TokenLifetimes
+from sso_center.core.tokens.refresher import Refresher
+from sso_center.core.tokens.revocable import RevocableTokens
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
@@ -47,12 +47,12 @@ class Tokens:
         self._clock = clock
         self._life = lifetimes.access
         self._access = AccessTokens(keys, issuer)
-        self._redeeming = Redeeming(sessions, self._access, refresh_signer, app_signer, lifetimes, clock)
-        self._refreshing = Refreshing(sessions, self._access, refresh_signer, clock, life=lifetimes.access)
+        self._redeemer = Redeemer(sessions, self._access, refresh_signer, app_signer, lifetimes, clock)
+        self._refresher = Refresher(sessions, self._access, refresh_signer, clock, life=lifetimes.access)
         self._active = ActiveTokens(
             sessions, clients, self._access, refresh_signer, app_signer, app_rotation=lifetimes.app_rotation
         )
-        self._given = GivenTokens(redis, self._access, refresh_signer, app_signer)
+        self._given = RevocableTokens(redis, self._access, refresh_signer, app_signer)
 
     def redeem(
         self,
@@ -66,7 +66,7 @@ class Tokens:
         user_agent: str = "",
     ) -> Redeemed:
         """Redeem a grant for its client, once; see Redeeming.redeem."""
-        return self._redeeming.redeem(
+        return self._redeemer.redeem(
             code,
             client=client,
             redirect_uri=redirect_uri,
@@ -78,15 +78,15 @@ class Tokens:
 
     def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Refreshed:
         """Use a refresh token; see Refreshing.refresh."""
-        return self._refreshing.refresh(token, client=client, scope=scope)
+        return self._refresher.refresh(token, client=client, scope=scope)
 
     def find_active(self, token: str, *, asker: Client | None = None) -> ActiveToken | None:
         """Return what a token stands for, or None; see ActiveTokens.find_active."""
         return self._active.find_active(token, asker=asker)
 
-    def find_given(self, token: str) -> GivenToken | None:
+    def find_revocable(self, token: str) -> RevocableToken | None:
         """Return to whom a token was given, or None; see GivenTokens.find_given."""
-        return self._given.find_given(token)
+        return self._given.find_revocable(token)
 
     def offline_of(self, sub: str) -> list[OfflineAccess]:
         """Return what clients may do for a person without a session, by family. Raises Unavailable."""
@@ -104,6 +104,6 @@ class Tokens:
         stamp, deadline = self._redis.run(
             _CLIENT_TOKEN, shard, (client.client_id, asked, jti, opaque_hash, self._life * 1000)
         )
-        issue = Issue(client, client.client_id, "", asked, int(stamp), int(deadline), 0, "", jti)
+        issue = AccessTokenClaims(client, client.client_id, "", asked, int(stamp), int(deadline), 0, "", jti)
         token = opaque or self._access.signed(issue, None, None)
         return ClientToken(token, left_of(issue.deadline, self._clock()), scope)

@@ -6,9 +6,9 @@ through. Knows nothing of sessions and tokens: a change that must end them bumps
 whoever reads one compares it.
 """
 
-from sso_center.core.users.consequences import Consequences
 from sso_center.core.users.hasher import PasswordHasher
+from sso_center.core.users.revocation_rules import RevocationRules
 from sso_center.core.users.user import Consent, User
 from sso_center.core.users.users import Users
 
-__all__ = ["Consent", "Consequences", "PasswordHasher", "User", "Users"]
+__all__ = ["Consent", "PasswordHasher", "RevocationRules", "User", "Users"]

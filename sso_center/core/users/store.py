@@ -27,7 +27,7 @@ from sqlalchemy.exc import IntegrityError
 from sso_center.base.errors import Conflict, NotFound
 from sso_center.base.names import normal_name
 from sso_center.base.secrets import shard_of
-from sso_center.core.audit.journal import append
+from sso_center.core.journal_rows import append_entry
 from sso_center.core.users.stored import consents_from_document, consents_to_document
 from sso_center.core.users.user import User
 from sso_center.storage.schema import users
@@ -141,7 +141,7 @@ def append_change(
     connection: Connection, sub: str, at: int, reason: str, actor: str, detail: dict[str, Any] | None
 ) -> int:
     """Append to the journal that an account was changed or removed, and return the entry's number."""
-    return append(
+    return append_entry(
         connection,
         id=uuid.uuid4().hex,
         kind="user",

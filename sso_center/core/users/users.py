@@ -13,12 +13,12 @@ from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
 from sso_center.base.names import normal_name
 from sso_center.base.profile import ADMIN, ProfileTable
 from sso_center.core.audit.change import Also, Change, nothing_else
-from sso_center.core.audit.journal import CHANNEL
+from sso_center.core.journal_rows import CHANNEL
 from sso_center.core.users.consents import with_consent, without_consent
-from sso_center.core.users.consequences import Consequences, take_back
-from sso_center.core.users.copy import write_copy
 from sso_center.core.users.hasher import PasswordHasher, check_imported_hash
 from sso_center.core.users.password_check import PasswordCheck
+from sso_center.core.users.redis_copy import write_copy
+from sso_center.core.users.revocation_rules import RevocationRules, raise_epochs
 from sso_center.core.users.rules import (
     check_password_rules,
     check_roles,
@@ -63,14 +63,14 @@ class Users:
         redis: Redis,
         hasher: PasswordHasher,
         clock: Clock,
-        consequences: Consequences | None = None,
+        consequences: RevocationRules | None = None,
         table: ProfileTable = STANDARD,
     ) -> None:
         self._database = database
         self._redis = redis
         self._hasher = hasher
         self._clock = clock
-        self._consequences = consequences or Consequences()
+        self._consequences = consequences or RevocationRules()
         self._table = table
         self._passwords = PasswordCheck(database, hasher)
 
@@ -202,7 +202,7 @@ class Users:
         def change(account: Account) -> Account:
             if version not in (None, account.user.version):
                 raise Conflict("The account was changed a moment ago. Please sign in again.")
-            user = take_back(account.user, self._consequences.password_change)
+            user = raise_epochs(account.user, self._consequences.password_change)
             return Account(replace(user, must_change_password=must_change), hashed)
 
         return self._change(sub, change, "password_change", actor, also)
@@ -218,7 +218,7 @@ class Users:
         def change(account: Account) -> Account:
             if account.user.is_disabled == is_disabled:
                 return account
-            user = take_back(account.user, self._consequences.disabled if is_disabled else ())
+            user = raise_epochs(account.user, self._consequences.disabled if is_disabled else ())
             return replace(account, user=replace(user, is_disabled=is_disabled))
 
         return self._change(sub, change, "disabled" if is_disabled else "changed", actor, also)
@@ -246,7 +246,7 @@ class Users:
         def change(account: Account) -> Account:
             user = account.user
             if checked is not None and lost_roles(user, checked):
-                user = take_back(user, self._consequences.role_lost)
+                user = raise_epochs(user, self._consequences.role_lost)
             return replace(
                 account,
                 user=replace(

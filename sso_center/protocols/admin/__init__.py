@@ -6,9 +6,9 @@ client did it.
 """
 
 from sso_center.protocols.admin import audit, clients, endings, keys, presence, sessions, users
+from sso_center.protocols.admin.dispatch import handler
 from sso_center.protocols.admin.document import PATH, document_of
 from sso_center.protocols.admin.route import BASE, Route
-from sso_center.protocols.admin.serving import handler
 from sso_center.protocols.api import JSON, Answer, Call, Endpoint, json_answer
 from sso_center.protocols.facade import Facade
 from sso_center.services import Services

@@ -8,7 +8,7 @@ from sso_center.core.audit import AuditFilter, AuditPage
 from sso_center.core.audit.export import as_csv, as_json, as_json_lines
 from sso_center.core.audit.search import MAX_PAGE, MAX_WORDS
 from sso_center.protocols.admin.presence import MAX_AT
-from sso_center.protocols.admin.route import BASE, Asked, Route
+from sso_center.protocols.admin.route import BASE, AdminRequest, Route
 from sso_center.protocols.admin.schema import Schema, number, text
 from sso_center.protocols.admin.shapes import MS_OR_NULL, page, ref
 from sso_center.protocols.api import NOT_STORED, Answer
@@ -40,14 +40,14 @@ def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
     log = services.audit_log
 
-    def find(asked: Asked) -> dict[str, Any]:
+    def find(asked: AdminRequest) -> dict[str, Any]:
         found = log.find(
             _wanted(asked.query), cursor=asked.query.get("cursor"), limit=asked.query.get("limit", 50)
         )
         events = [as_json(event) for event in found.events]
         return {"events": events, "next": found.next, "reached": found.reached}
 
-    def pages(asked: Asked) -> Iterator[AuditPage]:
+    def pages(asked: AdminRequest) -> Iterator[AuditPage]:
         cursor, left = asked.query.get("cursor"), asked.query.get("limit", EXPORTED)
         for _ in range(MAX_LOOKS):
             found = log.find(_wanted(asked.query), cursor=cursor, limit=min(left, MAX_PAGE))
@@ -56,7 +56,7 @@ def routes(services: Services) -> Sequence[Route]:
             if cursor is None or not left:
                 return
 
-    def export(asked: Asked) -> Answer:
+    def export(asked: AdminRequest) -> Answer:
         kind = asked.query.get("format", "jsonl")
         services.administration.log.export(asked.actor, kind, _wanted(asked.query))
         looked = list(pages(asked))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center.core.clients.rules import ACCESS_TOKEN_FORMATS, GRANT_TYPES, ID_TOKEN_ALGORITHMS
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import members, number, text
 from sso_center.protocols.admin.shapes import (
     CLIENT,
@@ -43,26 +43,26 @@ def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
     clients, acts = services.clients, services.administration.clients
 
-    def find(asked: Asked) -> dict[str, Any]:
+    def find(asked: AdminRequest) -> dict[str, Any]:
         limit, after = asked.query.get("limit", 100), asked.query.get("cursor", "")
         found = [client for client in clients.list() if client.client_id > after]
         following = found[limit - 1].client_id if len(found) > limit else None
         return {"clients": [client_json(client) for client in found[:limit]], "next": following}
 
-    def show(asked: Asked) -> dict[str, Any]:
+    def show(asked: AdminRequest) -> dict[str, Any]:
         return client_json(clients.get(asked.id))
 
-    def register(asked: Asked) -> dict[str, Any]:
+    def register(asked: AdminRequest) -> dict[str, Any]:
         client, secret = acts.register(asked.actor, **{"id_token_alg": "ES256", **asked.body})
         return {"client": client_json(client), "client_secret": secret}
 
-    def update(asked: Asked) -> dict[str, Any]:
+    def update(asked: AdminRequest) -> dict[str, Any]:
         return client_json(acts.change(asked.actor, asked.id, **asked.body))
 
-    def rotate(asked: Asked) -> dict[str, Any]:
+    def rotate(asked: AdminRequest) -> dict[str, Any]:
         return {"client_id": asked.id, "client_secret": acts.rotate_secret(asked.actor, asked.id)}
 
-    def try_address(asked: Asked) -> dict[str, Any]:
+    def probe(asked: AdminRequest) -> dict[str, Any]:
         receipt = acts.try_logout(asked.actor, asked.id)
         return {
             "is_confirmed": receipt.is_confirmed,
@@ -71,7 +71,7 @@ def routes(services: Services) -> Sequence[Route]:
             "error": receipt.error or None,
         }
 
-    def remove(asked: Asked) -> dict[str, Any]:
+    def remove(asked: AdminRequest) -> dict[str, Any]:
         return {"number": acts.remove(asked.actor, asked.id).number}
 
     return (
@@ -129,7 +129,7 @@ def routes(services: Services) -> Sequence[Route]:
             "/clients/{client_id}/try-logout",
             "tryLogout",
             "Send a logout token that ends nothing to the client's address, and say what came of it.",
-            try_address,
+            probe,
             _TRIED,
             refusals=(404,),
         ),

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center.base.errors import Invalid, NotFound
-from sso_center.core.endings import EndingFilter, Reason
-from sso_center.core.endings.ending_filter import KINDS
-from sso_center.core.endings.mass import LOOKED_AT
+from sso_center.core.cutoffs.mass_endings import LOOKED_AT
+from sso_center.core.notices import EndingFilter
+from sso_center.core.notices.ending_filter import KINDS
+from sso_center.core.reasons import Reason
 from sso_center.protocols.admin.presence import MAX_AT
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import members, number, text
 from sso_center.protocols.admin.shapes import (
     COUNT,
@@ -43,14 +44,14 @@ def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
     receipts, acts = services.receipts, services.administration.endings
 
-    def begin(asked: Asked) -> dict[str, Any]:
+    def begin(asked: AdminRequest) -> dict[str, Any]:
         scope, name = asked.body["scope"], asked.body.get("name", "")
         if asked.body.get("dry_run", False):
             reach = acts.reach(scope, name, most=LOOKED_AT)
             return {"dry_run": True, "number": None, "reach": vars(reach)}
         return {"dry_run": False, "number": acts.end_many(asked.actor, scope, name).number, "reach": None}
 
-    def find(asked: Asked) -> dict[str, Any]:
+    def find(asked: AdminRequest) -> dict[str, Any]:
         query, limit = asked.query, asked.query.get("limit", 50)
         wanted = EndingFilter(
             sub=query.get("user"),
@@ -67,20 +68,20 @@ def routes(services: Services) -> Sequence[Route]:
         following = str(found[-1].number) if len(found) == limit else None
         return {"endings": [ending_json(ending) for ending in found], "next": following}
 
-    def show(asked: Asked) -> dict[str, Any]:
+    def show(asked: AdminRequest) -> dict[str, Any]:
         return ending_json(receipts.find(_number(asked.id)))
 
-    def told(asked: Asked) -> dict[str, Any]:
+    def told(asked: AdminRequest) -> dict[str, Any]:
         number, limit = _number(asked.id), asked.query.get("limit", 100)
         receipts.find(number)
         found = receipts.of(number, after=_place(asked.query.get("cursor")), limit=limit)
         following = ".".join(found[-1].place) if len(found) == limit else None
         return {"receipts": [receipt_json(receipt) for receipt in found], "next": following}
 
-    def by_site(asked: Asked) -> dict[str, Any]:
+    def by_site(asked: AdminRequest) -> dict[str, Any]:
         return {"sites": [site_counts_json(site) for site in receipts.by_site(_number(asked.id))]}
 
-    def deliver(asked: Asked) -> dict[str, Any]:
+    def deliver(asked: AdminRequest) -> dict[str, Any]:
         count = acts.deliver_again(
             asked.actor,
             _number(asked.id),
@@ -89,12 +90,12 @@ def routes(services: Services) -> Sequence[Route]:
         )
         return {"notices": count}
 
-    def walks(_asked: Asked) -> dict[str, Any]:
-        pending = services.notices.count_by_state().get("pending", 0)
-        return {"walks": [walk_json(walk) for walk in services.walks.all()], "pending_notices": pending}
+    def walks(_asked: AdminRequest) -> dict[str, Any]:
+        pending = services.outbox.count_by_state().get("pending", 0)
+        return {"walks": [walk_json(walk) for walk in services.cutoff_jobs.all()], "pending_notices": pending}
 
-    def walk(asked: Asked) -> dict[str, Any]:
-        found = services.walks.find(_number(asked.id))
+    def walk(asked: AdminRequest) -> dict[str, Any]:
+        found = services.cutoff_jobs.find(_number(asked.id))
         if found is None:
             raise NotFound("There is no such walk, or it finished some time ago.")
         return walk_json(found)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center.core.keys.ring import PURPOSES
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import members, text
 from sso_center.protocols.admin.shapes import key_json, ref, whole
 from sso_center.services import Services
@@ -15,10 +15,10 @@ _LIST = whole(keys={"type": "array", "items": ref("Key")})
 def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
 
-    def all_keys(_asked: Asked) -> dict[str, Any]:
+    def all_keys(_asked: AdminRequest) -> dict[str, Any]:
         return {"keys": [key_json(key) for key in services.keys.stored()]}
 
-    def rotate(asked: Asked) -> dict[str, Any]:
+    def rotate(asked: AdminRequest) -> dict[str, Any]:
         services.administration.keys.rotate(asked.actor, asked.body.get("purpose"))
         return all_keys(asked)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center.core.sessions.history import DAY, MAX_POINTS
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import number
 from sso_center.protocols.admin.shapes import COUNT, COUNT_OR_NULL, MS, TEXT, whole
 from sso_center.services import Services
@@ -28,7 +28,7 @@ _HISTORY = whole(
 def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
 
-    def now(_asked: Asked) -> dict[str, Any]:
+    def now(_asked: AdminRequest) -> dict[str, Any]:
         found = services.sessions.presence()
         return {
             "now": found.now,
@@ -39,7 +39,7 @@ def routes(services: Services) -> Sequence[Route]:
             "clients": [{"client_id": client_id, "grants": grants} for client_id, grants in found.clients],
         }
 
-    def history(asked: Asked) -> dict[str, Any]:
+    def history(asked: AdminRequest) -> dict[str, Any]:
         until = asked.query.get("until", services.clock())
         since = asked.query.get("since", until - DAY)
         moments = services.history.between(since, until, asked.query.get("points", POINTS))

@@ -11,7 +11,7 @@ BASE = "/api/admin"
 
 
 @dataclass(frozen=True)
-class Asked:
+class AdminRequest:
     """A call that may be made and is well formed.
 
     `actor` is the client that asks; `id` is what stands in the path; `query` and `body` are as their schemas
@@ -37,7 +37,7 @@ class Route:
     below: str
     name: str
     summary: str
-    handler: Callable[[Asked], Any]
+    handler: Callable[[AdminRequest], Any]
     answer: Schema | None
     status: int = 200
     query: Mapping[str, Schema] = field(default_factory=dict)

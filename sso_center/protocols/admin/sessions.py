@@ -6,7 +6,7 @@ from typing import Any
 from sso_center.base.errors import NotFound
 from sso_center.core.sessions import SessionView
 from sso_center.core.sessions.search import MAX_PAGE
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import number, text
 from sso_center.protocols.admin.shapes import (
     COUNT,
@@ -33,7 +33,7 @@ def routes(services: Services) -> Sequence[Route]:
         names = services.users.names({view.sub for view in views})
         return [session_json(view, names.get(view.sub, view.sub)) for view in views]
 
-    def find(asked: Asked) -> dict[str, Any]:
+    def find(asked: AdminRequest) -> dict[str, Any]:
         query = asked.query
         found = services.search.find(
             user_sub=query.get("user"),
@@ -49,13 +49,13 @@ def routes(services: Services) -> Sequence[Route]:
             "total": found.total,
         }
 
-    def show(asked: Asked) -> dict[str, Any]:
+    def show(asked: AdminRequest) -> dict[str, Any]:
         view = services.sessions.view(asked.id)
         if view is None:
             raise NotFound("There is no such session (any more).")
         return {**told([view])[0], "steps": [step_json(step) for step in services.sessions.steps(view.sid)]}
 
-    def end(asked: Asked) -> dict[str, Any]:
+    def end(asked: AdminRequest) -> dict[str, Any]:
         ending = services.administration.endings.end_session(asked.actor, asked.id)
         clients = sorted(ending.participants)
         return {"number": ending.number, "sid": ending.sid, "sub": ending.sub, "clients": clients}

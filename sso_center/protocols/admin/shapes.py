@@ -7,8 +7,9 @@ from typing import Any, get_args, get_type_hints
 from sso_center.base.profile import ProfileTable
 from sso_center.core.clients import Client
 from sso_center.core.clients.rules import Registration
-from sso_center.core.endings import Counts, SiteCounts, SiteReceipt, ToldEnding, Walk
+from sso_center.core.journal import CutoffJob
 from sso_center.core.keys.ring import StoredKey
+from sso_center.core.notices import Counts, EndingSummary, SiteCounts, SiteReceipt
 from sso_center.core.sessions import SessionView, Step
 from sso_center.core.users import User
 from sso_center.protocols.admin.schema import MAX_TEXT, Schema
@@ -160,7 +161,7 @@ CLIENT = whole(
 # -- endings
 
 
-def ending_json(ending: ToldEnding) -> dict[str, Any]:
+def ending_json(ending: EndingSummary) -> dict[str, Any]:
     """Return an ending and how far the sites know of it."""
     return {
         "number": ending.number,
@@ -201,7 +202,7 @@ def receipt_json(receipt: SiteReceipt) -> dict[str, Any]:
     }
 
 
-def walk_json(walk: Walk) -> dict[str, Any]:
+def walk_json(walk: CutoffJob) -> dict[str, Any]:
     """Return how far the sessions of a cut-off are gone through."""
     return {
         "number": walk.number,

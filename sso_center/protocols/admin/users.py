@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center.core.users import User
-from sso_center.protocols.admin.route import Asked, Route
+from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import members, number, text, texts
 from sso_center.protocols.admin.shapes import TEXT_OR_NULL, page, profile_schemas, ref, user_json, whole
 from sso_center.services import Services
@@ -31,7 +31,7 @@ def routes(services: Services) -> Sequence[Route]:
     def told(user: User) -> dict[str, Any]:
         return user_json(user, table)
 
-    def find(asked: Asked) -> dict[str, Any]:
+    def find(asked: AdminRequest) -> dict[str, Any]:
         limit, after = asked.query.get("limit", 100), asked.query.get("cursor", "")
         sought = asked.query.get("search", "")
         found = (
@@ -42,27 +42,27 @@ def routes(services: Services) -> Sequence[Route]:
         following = found[limit - 1].username if len(found) > limit else None
         return {"users": [told(user) for user in found[:limit]], "next": following}
 
-    def show(asked: Asked) -> dict[str, Any]:
+    def show(asked: AdminRequest) -> dict[str, Any]:
         return told(users.get(asked.id))
 
-    def add(asked: Asked) -> dict[str, Any]:
+    def add(asked: AdminRequest) -> dict[str, Any]:
         body = {_ARGUMENTS.get(name, name): value for name, value in asked.body.items()}
         return told(acts.add(asked.actor, **table.as_account(body)))
 
-    def update(asked: Asked) -> dict[str, Any]:
+    def update(asked: AdminRequest) -> dict[str, Any]:
         return told(acts.change(asked.actor, asked.id, **table.as_account(asked.body)))
 
-    def set_disabled(asked: Asked) -> dict[str, Any]:
+    def set_disabled(asked: AdminRequest) -> dict[str, Any]:
         act = acts.disable if asked.body["disabled"] else acts.enable
         return told(act(asked.actor, asked.id))
 
-    def reset_password(asked: Asked) -> dict[str, Any]:
+    def reset_password(asked: AdminRequest) -> dict[str, Any]:
         given = asked.body.get("password")
         made = secrets.token_urlsafe(12) if given is None else None
         user = acts.set_password(asked.actor, asked.id, given or made or "", must_change=True)
         return {"user": told(user), "password": made}
 
-    def remove(asked: Asked) -> None:
+    def remove(asked: AdminRequest) -> None:
         acts.remove(asked.actor, asked.id)
 
     return (

@@ -5,7 +5,7 @@ Owns /endings and /endings/check, and the event streams of this process.
 
 from functools import partial
 
-from sso_center.core.endings import Feed
+from sso_center.core.feed import Feed
 from sso_center.protocols import api
 from sso_center.protocols.endings import check, feed
 from sso_center.protocols.endings.events import event
@@ -27,7 +27,7 @@ def endpoints(services: Services) -> list[api.Endpoint]:
 
 def _feed(services: Services) -> Feed:
     words = partial(event, services.settings.issuer)
-    return Feed(services.database, services.clients, services.users, services.applying, words)
+    return Feed(services.database, services.clients, services.users, services.applier, words)
 
 
 FACADE = Facade(endpoints=endpoints, paths=Paths(polled=(feed.PATH,)))

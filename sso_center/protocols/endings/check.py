@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sso_center.core.endings import Feed
+from sso_center.core.feed import Feed
 from sso_center.protocols.api import Answer, Call, Handler, json_answer
 from sso_center.protocols.api_errors import InvalidRequest
 from sso_center.protocols.client_authentication import Credentials, authenticate_confidential, confirm

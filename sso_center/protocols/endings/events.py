@@ -8,8 +8,8 @@ stands in them are those of OpenID CAEP 1.0, and OAuth's. `at` (milliseconds), `
 import json
 from typing import Any
 
-from sso_center.core.endings import CENTER, Reason
-from sso_center.core.endings.entries import Entry
+from sso_center.core.journal.entries import Entry
+from sso_center.core.reasons import CENTER, Reason
 
 CAEP = "https://schemas.openid.net/secevent/caep/event-type/"
 SESSION_REVOKED = CAEP + "session-revoked"

@@ -6,7 +6,7 @@ Asked for `text/event-stream` the answer goes on, and tells each ending as it is
 
 import re
 
-from sso_center.core.endings import Feed, Page, Position
+from sso_center.core.feed import Feed, Page, Position
 from sso_center.protocols.api import NOT_STORED, PRIVATE_JSON, Answer, Call, Handler
 from sso_center.protocols.api_errors import InvalidRequest
 from sso_center.protocols.client_authentication import Credentials, authenticate_confidential, confirm

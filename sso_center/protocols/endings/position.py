@@ -5,7 +5,7 @@ from threading import Lock, Thread
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Unavailable
-from sso_center.core.endings import Feed
+from sso_center.core.feed import Feed
 
 FRESH, PATIENCE = 1_000, 10_000
 """Milliseconds until the position is read again: after it was read, and after SQL could not be reached."""

@@ -13,14 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.audit import CHANNEL
 from sso_center.core.clients import Client, Clients
-from sso_center.core.endings import Feed, Page, Position, Told
+from sso_center.core.feed import Feed, FeedEvent, Page, Position
+from sso_center.core.journal_rows import CHANNEL
 from sso_center.protocols.api_errors import APIError, Overloaded
 from sso_center.protocols.client_authentication import Credentials, authenticate_confidential
 from sso_center.storage.redis import Redis
 from sso_center.web import metrics
-from sso_center.web.streams import Outlet
+from sso_center.web.streams import StreamWriter
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +54,9 @@ class Stream:
     position: Position
     waiting: list[bytes]
     spoke_at: float
-    outlet: Outlet | None = None
+    outlet: StreamWriter | None = None
 
-    def begin(self, outlet: Outlet) -> None:
+    def begin(self, outlet: StreamWriter) -> None:
         """Tell what was missed, and go on from there."""
         self.streams.begin(self, outlet)
 
@@ -116,7 +116,7 @@ class Streams:
                 self._go_on()
         return stream
 
-    def begin(self, stream: Stream, outlet: Outlet) -> None:
+    def begin(self, stream: Stream, outlet: StreamWriter) -> None:
         """Send what waits for a stream."""
         with self._lock:
             stream.outlet = outlet
@@ -212,7 +212,7 @@ class Streams:
                 stream.position = position
                 stream.say(frame, now)
 
-    def _concerned(self, told: Told) -> Iterable[Stream]:
+    def _concerned(self, told: FeedEvent) -> Iterable[Stream]:
         if told.clients is None:
             return self._all()
         return [stream for client_id in told.clients for stream in self._of_client.get(client_id, ())]
@@ -260,7 +260,7 @@ def _earlier(one: Position, other: Position) -> Position:
     return min(one, other, key=lambda position: position.number)
 
 
-def _frames(lineage: str, entries: Iterable[Told]) -> list[bytes]:
+def _frames(lineage: str, entries: Iterable[FeedEvent]) -> list[bytes]:
     start = f"id: {lineage}:".encode()
     return [b"%b%d\nevent: ending\ndata: %b\n\n" % (start, one.number, one.words) for one in entries]
 

@@ -22,7 +22,7 @@ from sso_center.protocols.oidc import (
     token,
     userinfo,
 )
-from sso_center.protocols.oidc.straight import StraightBack
+from sso_center.protocols.oidc.authorize_fast_path import AuthorizeFastPath
 from sso_center.services import Services
 from sso_center.web.paths import Paths
 
@@ -59,5 +59,5 @@ FACADE = Facade(
     blueprints=blueprints,
     paths=Paths(for_programs=("/.well-known/",)),
     waiting_sites={addresses.AUTHORIZE: authorize.site_name},
-    fast_path=StraightBack,
+    fast_path=AuthorizeFastPath,
 )

@@ -18,8 +18,8 @@ from sso_center.base.urls import with_query
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRequest, Issued
 from sso_center.core.sessions import Session, Visit
-from sso_center.protocols import posted
-from sso_center.protocols.oidc import addresses, demands, hints
+from sso_center.protocols import browser_post
+from sso_center.protocols.oidc import addresses, id_token_hint, reauthentication
 from sso_center.protocols.oidc.authorization_request import (
     AuthorizationError,
     AuthorizationRequest,
@@ -46,7 +46,7 @@ MAX_QUERY = 3600
 
 
 @dataclass(frozen=True)
-class Answered:
+class AuthorizeAnswer:
     """Where the browser goes, and what its session cookie turned out to be; None when nobody looked."""
 
     location: str
@@ -59,13 +59,13 @@ def blueprint(services: Services) -> Blueprint:
 
     def authorize() -> Response:
         if request.method == "POST":
-            return see_other(f"{addresses.AUTHORIZE}?{posted.form_as_query(MAX_QUERY)}")
+            return see_other(f"{addresses.AUTHORIZE}?{browser_post.form_as_query(MAX_QUERY)}")
         answered = endpoint.answer(request.environ, browser.cookie())
         if answered.visit is not None:
             browser.note(answered.visit)
         return found(answered.location)
 
-    return posted.blueprint("authorize", __name__, addresses.AUTHORIZE, authorize)
+    return browser_post.blueprint("authorize", __name__, addresses.AUTHORIZE, authorize)
 
 
 def site_name(services: Services, query: str) -> str | None:
@@ -76,11 +76,11 @@ def site_name(services: Services, query: str) -> str | None:
 
 @dataclass(frozen=True)
 class Authorize:
-    """The endpoint; knows nothing of Flask, so that it can be asked before Flask is (straight.py)."""
+    """The endpoint. It knows nothing of Flask: authorize_fast_path.py asks it before Flask."""
 
     services: Services
 
-    def answer(self, environ: "WSGIEnvironment", cookie: str | None) -> Answered:
+    def answer(self, environ: "WSGIEnvironment", cookie: str | None) -> AuthorizeAnswer:
         """Answer a GET that came with this session cookie.
 
         Raises ShownError when the request can't be trusted, Unavailable when a store is away.
@@ -91,7 +91,7 @@ class Authorize:
                 check(asked)
             return self._decide(asked, cookie, caller_in(environ, self.services.settings.trusted_proxies))
         except AuthorizationError as refused:
-            return Answered(self.refuse(asked, refused))
+            return AuthorizeAnswer(self.refuse(asked, refused))
 
     def read(self, whole_query: str) -> AuthorizationRequest:
         """Return what is asked by whom, from a query with our marks; `CHECKS` have not looked at it yet.
@@ -99,9 +99,9 @@ class Authorize:
         Raises ShownError when client or redirect address can't be trusted.
         """
         keys, clock = self.services.keys, self.services.clock
-        whole_query = posted.checked(whole_query, MAX_QUERY + demands.MAX_MARKS)
-        demanded = demands.read(keys, clock, whole_query)
-        query = posted.checked(demanded.query, MAX_QUERY)
+        whole_query = browser_post.checked(whole_query, MAX_QUERY + reauthentication.MAX_MARKS)
+        demanded = reauthentication.read(keys, clock, whole_query)
+        query = browser_post.checked(demanded.query, MAX_QUERY)
         parameters = parse(query)
         client = self._client(parameters)
         redirect_uri = _redirect_uri(client, parameters)
@@ -122,16 +122,16 @@ class Authorize:
             raise ShownError("No site is registered under this client_id.", detail=client_id[:100])
         return client
 
-    def _decide(self, asked: AuthorizationRequest, cookie: str | None, caller: Caller) -> Answered:
+    def _decide(self, asked: AuthorizationRequest, cookie: str | None, caller: Caller) -> AuthorizeAnswer:
         must_login = asked.must_login
         has_hint = asked.parameters.get("id_token_hint") is not None
         if has_hint and self._is_somebody_else(asked, cookie):
             must_login = True
         if asked.must_consent and (visit := self._must_consent_first(asked, cookie, must_login=must_login)):
-            return Answered(self._to_consent(asked, demanded_at=self.services.clock()), visit)
+            return AuthorizeAnswer(self._to_consent(asked, demanded_at=self.services.clock()), visit)
         issued = self.services.grants.issue(cookie, _grant_request(asked, caller, must_login=must_login))
         is_demanded = must_login or has_hint or asked.max_age is not None
-        return Answered(self._next(asked, issued, is_demanded=is_demanded), issued.visit)
+        return AuthorizeAnswer(self._next(asked, issued, is_demanded=is_demanded), issued.visit)
 
     def _next(self, asked: AuthorizationRequest, issued: Issued, *, is_demanded: bool) -> str:
         if self.services.clients.find(asked.client.client_id) != asked.client:
@@ -161,15 +161,15 @@ class Authorize:
         return None if given is not None and at is not None and given.granted_at > at else visit
 
     def _to_consent(self, asked: AuthorizationRequest, *, demanded_at: int | None) -> str:
-        whole = demands.Demands(asked.query, asked.demanded_at, demanded_at)
+        whole = reauthentication.Reauthentication(asked.query, asked.demanded_at, demanded_at)
         return with_query(
             addresses.CONSENT,
-            next=f"{addresses.AUTHORIZE}?{demands.write(self.services.keys, whole)}",
+            next=f"{addresses.AUTHORIZE}?{reauthentication.write(self.services.keys, whole)}",
             ui_locales=not_too_long(asked.parameters.get("ui_locales"), MAX_LOCALES),
         )
 
     def _is_somebody_else(self, asked: AuthorizationRequest, cookie: str | None) -> bool:
-        hint = hints.read(self.services.keys, asked.parameters.get("id_token_hint") or "")
+        hint = id_token_hint.read(self.services.keys, asked.parameters.get("id_token_hint") or "")
         if hint is None or hint.client_id != asked.client.client_id:
             raise InvalidRequest("The id_token_hint is not an ID token of this site.")
         session = self.services.sessions.visit(cookie).session
@@ -182,7 +182,9 @@ class Authorize:
 
     def _to_login(self, asked: AuthorizationRequest, *, is_demanded: bool) -> str:
         at = self.services.clock() if is_demanded else None
-        query = demands.write(self.services.keys, demands.Demands(asked.query, at, asked.consent_demanded_at))
+        query = reauthentication.write(
+            self.services.keys, reauthentication.Reauthentication(asked.query, at, asked.consent_demanded_at)
+        )
         return sign_in_address(
             f"{addresses.AUTHORIZE}?{query}",
             again=is_demanded,

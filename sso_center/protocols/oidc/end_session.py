@@ -15,11 +15,12 @@ from flask import Blueprint, Response, current_app, request
 from sso_center.base.errors import Unavailable
 from sso_center.base.urls import with_query
 from sso_center.core.clients import Client
-from sso_center.core.endings import Ending, Reason
+from sso_center.core.journal import Ending
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
-from sso_center.protocols import posted
-from sso_center.protocols.oidc import addresses, frontchannel, hints
-from sso_center.protocols.oidc.frontchannel import Leaving
+from sso_center.protocols import browser_post
+from sso_center.protocols.oidc import addresses, frontchannel, id_token_hint
+from sso_center.protocols.oidc.frontchannel import EndedSession
 from sso_center.protocols.parameters import Parameters, parse
 from sso_center.protocols.redirects import see_other
 from sso_center.services import Services
@@ -48,14 +49,14 @@ class LogoutRequest:
 
     parameters: Parameters
     client: Client | None
-    hint: hints.Hint | None
+    hint: id_token_hint.IDTokenHint | None
     target: str | None
     mistake: ShownError | None = None
 
 
 def blueprint(services: Services) -> Blueprint:
     """Return /logout, which looks at CSRF tokens itself: another site's form asks, ours confirms."""
-    return posted.blueprint("logout", __name__, addresses.END_SESSION, EndSession(services).answer)
+    return browser_post.blueprint("logout", __name__, addresses.END_SESSION, EndSession(services).answer)
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class EndSession:
     def answer(self) -> Response:
         """Answer the current request."""
         if request.method == "GET":
-            return self._asked(self._read(posted.query(MAX_QUERY)))
-        sent = posted.form_as_query(MAX_QUERY)
+            return self._asked(self._read(browser_post.query(MAX_QUERY)))
+        sent = browser_post.form_as_query(MAX_QUERY)
         if csrf.FIELD not in request.form:
             return see_other(f"{addresses.END_SESSION}?{sent}")
         try:
@@ -114,7 +115,7 @@ class EndSession:
 
     def _leave(self, asked: LogoutRequest, session: Session, client: Client) -> Response:
         number = self.services.endings.leave(session.sid, client.client_id, session.sub)
-        left = Leaving(number, session.sid, session.sub, (client.client_id,)) if number else None
+        left = EndedSession(number, session.sid, session.sub, (client.client_id,)) if number else None
         return self._go_on(asked, left, scope=SITE)
 
     def _end(self, asked: LogoutRequest, session: Session, *, actor: str, scope: str = BROWSER) -> Response:
@@ -137,10 +138,10 @@ class EndSession:
 
     def _done(self, asked: LogoutRequest, ending: Ending | None = None, *, scope: str = BROWSER) -> Response:
         browser.forget()
-        left = Leaving(ending.number, ending.sid, ending.sub, ending.participants) if ending else None
+        left = EndedSession(ending.number, ending.sid, ending.sub, ending.participants) if ending else None
         return self._go_on(asked, left, scope=scope)
 
-    def _go_on(self, asked: LogoutRequest, left: Leaving | None, *, scope: str) -> Response:
+    def _go_on(self, asked: LogoutRequest, left: EndedSession | None, *, scope: str) -> Response:
         try:
             frames = frontchannel.show(self.services, left)
         except Unavailable:
@@ -155,14 +156,14 @@ class EndSession:
         if parameters.broken:
             raise ShownError(parameters.problem)
         token = parameters.get("id_token_hint")
-        hint = hints.read(self.services.keys, token) if token else None
+        hint = id_token_hint.read(self.services.keys, token) if token else None
         client = self._client(parameters.get("client_id"), hint)
         try:
             return LogoutRequest(parameters, client, hint, _target(client, parameters))
         except ShownError as mistake:
             return LogoutRequest(parameters, client, hint, None, mistake)
 
-    def _client(self, client_id: str | None, hint: hints.Hint | None) -> Client | None:
+    def _client(self, client_id: str | None, hint: id_token_hint.IDTokenHint | None) -> Client | None:
         if hint is not None and client_id not in (None, hint.client_id):
             raise ShownError("The id_token_hint was issued to another site than client_id names.")
         if hint is not None:

@@ -14,7 +14,7 @@ from sso_center.web import headers
 
 
 @dataclass(frozen=True)
-class Leaving:
+class EndedSession:
     """What has ended: which entry of the journal says so, whose session it was, which clients were in it."""
 
     number: int
@@ -23,21 +23,21 @@ class Leaving:
     client_ids: Collection[str]
 
 
-def show(services: Services, leaving: Leaving | None) -> list[str]:
+def show(services: Services, leaving: EndedSession | None) -> list[str]:
     """Return the addresses that the page answering this request is to load, unseen, and note them as shown.
 
     Raises Unavailable.
     """
     found = {} if leaving is None else _addresses(services, leaving)
     if leaving is not None and found:
-        services.notices.note_shown(
+        services.outbox.note_shown(
             leaving.number, found.keys(), sid=leaving.sid, sub=leaving.sub, now=services.clock()
         )
         headers.let_frames_show({origin_of(address) for address in found.values()})
     return list(found.values())
 
 
-def _addresses(services: Services, leaving: Leaving) -> dict[str, str]:
+def _addresses(services: Services, leaving: EndedSession) -> dict[str, str]:
     known = [services.clients.find(client_id) for client_id in leaving.client_ids]
     about = {"iss": services.settings.issuer, "sid": leaving.sid}
     return {

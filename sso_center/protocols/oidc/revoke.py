@@ -5,8 +5,8 @@ session that it is. What kind it is its form tells, so `token_type_hint` is not 
 """
 
 from sso_center.core.clients import Client
-from sso_center.core.endings import Reason
-from sso_center.core.tokens import GivenToken
+from sso_center.core.reasons import Reason
+from sso_center.core.tokens import RevocableToken
 from sso_center.protocols.api import NOT_STORED, Answer, Call, Handler
 from sso_center.protocols.api_errors import InvalidGrant, InvalidRequest
 from sso_center.protocols.client_authentication import Credentials, authenticate, confirm
@@ -26,29 +26,29 @@ def handler(services: Services) -> Handler:
         token = parameters.get("token")
         if token is None:
             raise InvalidRequest("token is missing.")
-        given = services.tokens.find_given(token)
+        given = services.tokens.find_revocable(token)
         confirm(services.clients, client, sent)
         if given is not None:
-            _take_back(services, client, given)
+            _revoke(services, client, given)
         return DONE
 
     return revoke
 
 
-def _take_back(services: Services, client: Client, given: GivenToken) -> None:
+def _revoke(services: Services, client: Client, given: RevocableToken) -> None:
     if given.client_id != client.client_id:
         # Refused and told so (section 2.1), in the words of RFC 6749 section 5.2.
         raise InvalidGrant(detail=f"a token of {given.client_id!r}")
-    endings, actor = services.endings, f"client:{client.client_id}"
+    actor = f"client:{client.client_id}"
     if given.kind == "app" and given.sid is not None:
-        endings.end_session(given.sid, Reason.LOGOUT, actor)
+        services.endings.end_session(given.sid, Reason.LOGOUT, actor)
     elif given.kind == "refresh" and given.family is not None:
-        endings.revoke_family(
+        services.revoker.revoke_family(
             given.family, sub=given.sub, client_id=client.client_id, reason=Reason.REVOKED, actor=actor
         )
     else:
         # A client's own token is of nobody.
         sub = given.sub if given.family else ""
-        endings.revoke_token(
+        services.revoker.revoke_token(
             given.jti, sub=sub, client_id=client.client_id, until=given.deadline, actor=actor
         )

@@ -9,7 +9,7 @@ from sso_center.base.profile import ProfileTable
 from sso_center.core.sessions import Session
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
+from sso_center.ui import audit_request
 from sso_center.web.language import ago, gettext
 from sso_center.web.pages import go
 from sso_center.web.profile_words import scope_in_words
@@ -45,7 +45,7 @@ def accesses_of(services: Services, user: User) -> tuple[Access, ...]:
 
 def withdraw(services: Services, session: Session, client_id: str) -> Response:
     """Take away what a site was allowed, and what it holds because of it."""
-    services.administration.own.withdraw_access(trail.actor(session.sub), session.sid, client_id)
+    services.administration.own.withdraw_access(audit_request.actor(session.sub), session.sid, client_id)
     flash(gettext("That site has no access any more."), "good")
     return go("/account")
 

@@ -7,7 +7,7 @@ from sso_center.core.audit import Tag
 from sso_center.core.sessions import Session
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import passwords, trail
+from sso_center.ui import audit_request, passwords
 from sso_center.web import browser
 from sso_center.web.address import client_address
 from sso_center.web.errors import wait_text
@@ -27,7 +27,7 @@ def take(services: Services, session: Session) -> Response:
     try:
         new = passwords.read_new()
         _check_current(services, user, current)
-        changed = services.administration.own.change_password(trail.actor(user.sub), user, new)
+        changed = services.administration.own.change_password(audit_request.actor(user.sub), user, new)
     except Invalid as refused:
         return _page(services, user, 400, problem=passwords.explain(refused), field=refused.field)
     except TooMany as too_many:
@@ -52,7 +52,7 @@ def _check_current(services: Services, user: User, current: str) -> None:
     # Limited like a login: a browser left signed in must not become a way to try passwords.
     services.limits.try_login(user.username, client_address(), browser.device())
     if len(current) > passwords.MAX_PASSWORD or not services.users.check_password(user.sub, current):
-        trail.record(services, Tag.PASSWORD_CHANGE_FAILED, sub=user.sub)
+        audit_request.record(services, Tag.PASSWORD_CHANGE_FAILED, sub=user.sub)
         raise Invalid(gettext("This is not your current password."), field="current")
     services.limits.login_succeeded(user.username, client_address(), browser.device())
 

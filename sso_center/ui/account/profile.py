@@ -7,9 +7,9 @@ from sso_center.base.profile import PERSON
 from sso_center.core.sessions import Session
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
+from sso_center.ui import audit_request
+from sso_center.ui.core_messages import in_words
 from sso_center.ui.profile_form import render_profile, typed_profile
-from sso_center.ui.words import in_words
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
 
@@ -29,7 +29,7 @@ def take(services: Services, session: Session) -> Response:
     user = services.users.get(session.sub)
     try:
         changes = typed_profile(fields, user.profile)
-        services.administration.own.change_profile(trail.actor(user.sub), changes)
+        services.administration.own.change_profile(audit_request.actor(user.sub), changes)
     except (Invalid, Conflict) as refused:
         wrong = getattr(refused, "field", "")
         return show(services, user, 400, problem=in_words(refused.message), wrong=wrong)

@@ -4,12 +4,12 @@ from flask import Blueprint, Response, flash, request
 
 from sso_center.base.profile import PERSON
 from sso_center.core.audit import Tag
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
 from sso_center.services import Services
-from sso_center.ui import trail
-from sso_center.ui.account import access, disown, password, profile
-from sso_center.ui.account.alarms import alarms_of
+from sso_center.ui import audit_request
+from sso_center.ui.account import access, password, profile, stolen_session
+from sso_center.ui.account.alerts import alerts_of
 from sso_center.ui.account.overview import overview_of
 from sso_center.web import browser
 from sso_center.web.csrf import CSRFError
@@ -44,7 +44,7 @@ def blueprint(services: Services) -> Blueprint:
         session = browser.current()
         if session is None:
             return _to_login("/account")
-        step = disown.take if request.method == "POST" else disown.show
+        step = stolen_session.take if request.method == "POST" else stolen_session.show
         return step(services, session, sid)
 
     @routes.post("/account/sessions/end-others")
@@ -102,7 +102,7 @@ def _show(services: Services, session: Session) -> Response:
         is_admin=session.user.has_role(services.settings.admin_role),
         overview=overview_of(services, session),
         accesses=access.accesses_of(services, session.user),
-        alarms=alarms_of(services, session.sub),
+        alarms=alerts_of(services, session.sub),
     )
 
 
@@ -137,7 +137,7 @@ def _leave(services: Services, session: Session, client_id: str) -> Response:
 
 def _end(services: Services, session: Session, sid: str) -> None:
     services.endings.end_session(sid, Reason.LOGOUT, session.sub)
-    trail.record(services, Tag.ACCOUNT_SESSION_ENDED, sub=session.sub, sid=sid)
+    audit_request.record(services, Tag.ACCOUNT_SESSION_ENDED, sub=session.sub, sid=sid)
 
 
 def _to_login(back: str) -> Response:

@@ -9,7 +9,7 @@ from flask import Blueprint
 
 from sso_center.services import Services
 from sso_center.ui.admin import audit, clients, endings, gate, keys, overview, sessions, users
-from sso_center.ui.admin.showing import for_templates
+from sso_center.ui.admin.formatting import for_templates
 from sso_center.web import headers
 from sso_center.web.paths import Paths
 

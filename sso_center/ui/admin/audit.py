@@ -10,8 +10,8 @@ from sso_center.base.urls import with_query
 from sso_center.core.audit import AuditFilter, Found, Tag
 from sso_center.core.audit.export import as_csv, as_json_lines
 from sso_center.services import Services
-from sso_center.ui.admin.finding import sub_called
 from sso_center.ui.admin.gate import acting
+from sso_center.ui.admin.lookup import sub_called
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 

@@ -12,8 +12,8 @@ from sso_center.base.actor import Actor
 from sso_center.base.settings import Settings
 from sso_center.core.sessions import Session
 from sso_center.services import Services
-from sso_center.ui import trail
-from sso_center.ui.admin.asking import sent_fields
+from sso_center.ui import audit_request
+from sso_center.ui.admin.confirmation import sent_fields
 from sso_center.web import browser
 from sso_center.web.csrf import CSRFError
 from sso_center.web.errors import answer
@@ -60,7 +60,7 @@ def admin() -> Session:
 
 def acting() -> Actor:
     """Return the admin who asks, as the actor of what they change."""
-    return trail.actor(admin().sub)
+    return audit_request.actor(admin().sub)
 
 
 def has_just_proved_it(session: Session, services: Services) -> bool:

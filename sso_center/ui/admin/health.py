@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sso_center.base.errors import Unavailable
 from sso_center.services import Services
 from sso_center.ui.admin.endings.words import scope_in_words
-from sso_center.ui.admin.showing import site_called
+from sso_center.ui.admin.formatting import site_called
 from sso_center.web.language import gettext, number
 
 
@@ -38,7 +38,7 @@ def _store(what: str, check: Callable[[], object]) -> Sign:
 
 
 def _notices(services: Services) -> Iterator[Sign]:
-    by_state = services.notices.count_by_state()
+    by_state = services.outbox.count_by_state()
     waiting, lost = by_state.get("pending", 0), by_state.get("gave_up", 0)
     what, address = gettext("Notices"), "/admin/endings?open=yes"
     yield (
@@ -51,14 +51,14 @@ def _notices(services: Services) -> Iterator[Sign]:
 
 
 def _silent_sites(services: Services) -> Iterator[Sign]:
-    for client_id, breaker in services.notices.breakers().items():
+    for client_id, breaker in services.outbox.breakers().items():
         if breaker.is_open:
             text = gettext("does not answer: %(error)s", error=gettext(breaker.last_error))
             yield Sign(site_called(services, client_id), "bad", text, f"/admin/endings?client={client_id}")
 
 
 def _walks(services: Services) -> Iterator[Sign]:
-    for walk in services.walks.under_way():
+    for walk in services.cutoff_jobs.under_way():
         yield Sign(
             scope_in_words(services, walk.scope, walk.name),
             "wait",

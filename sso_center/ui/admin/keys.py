@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, request
 
 from sso_center.core.keys import PURPOSES, State, StoredKey
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
 from sso_center.ui.admin.gate import acting
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.endings import EndingFilter
+from sso_center.core.notices import EndingFilter
 from sso_center.services import Services
-from sso_center.ui.admin.endings.latest import Row, row_of
+from sso_center.ui.admin.endings.listing import Row, row_of
 from sso_center.ui.admin.health import signs_of
-from sso_center.ui.admin.picture import SPANS, Picture, picture_of
+from sso_center.ui.admin.presence_chart import SPANS, PresenceChart, presence_chart
 from sso_center.web.pages import render
 
 LATEST = 8
@@ -17,10 +17,10 @@ SUMMED_UP = EndingFilter(is_summed_up=True)
 
 
 @dataclass(frozen=True)
-class Kept:
+class SQLOverview:
     """What SQL knows: a picture of lately, and the latest endings."""
 
-    picture: Picture
+    picture: PresenceChart
     endings: list[Row]
 
 
@@ -41,10 +41,10 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         )
 
 
-def _kept(services: Services, span: str) -> Kept | None:
+def _kept(services: Services, span: str) -> SQLOverview | None:
     """Return what SQL knows, None while it is away: the rest of the page is most wanted just then."""
     try:
         endings = [row_of(services, one) for one in services.receipts.endings(SUMMED_UP, limit=LATEST)]
-        return Kept(picture_of(services, span), endings)
+        return SQLOverview(presence_chart(services, span), endings)
     except Unavailable:
         return None

@@ -6,7 +6,7 @@ from flask import Response
 
 from sso_center.base.errors import Invalid
 from sso_center.core.users import User
-from sso_center.ui import passwords, trail
+from sso_center.ui import audit_request, passwords
 from sso_center.ui.login.step import Progress, Step, Visit
 from sso_center.web.pages import render
 
@@ -25,7 +25,7 @@ def take(visit: Visit) -> Progress | Response:
     """Store the new password."""
     assert visit.progress is not None and visit.user is not None  # noqa: PT018
     try:
-        own, actor = visit.services.administration.own, trail.actor(visit.user.sub)
+        own, actor = visit.services.administration.own, audit_request.actor(visit.user.sub)
         changed = own.change_password(actor, visit.user, passwords.read_new())
     except Invalid as refused:
         return _page(visit, 400, problem=passwords.explain(refused), field=refused.field)

@@ -9,8 +9,8 @@ from sso_center.base.errors import Invalid, TooMany
 from sso_center.core.audit import Tag
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui import trail
-from sso_center.ui.login.farewell import farewell
+from sso_center.ui import audit_request
+from sso_center.ui.login.session_ended import session_ended_message
 from sso_center.ui.login.step import Progress, Step, Visit
 from sso_center.web import browser
 from sso_center.web.address import client_address
@@ -26,7 +26,7 @@ MAX_PASSWORD = 1024
 
 
 @dataclass(frozen=True)
-class Sent:
+class LoginFormData:
     """What the form held; the name is as typed, without the blanks that phones add."""
 
     username: str
@@ -34,7 +34,7 @@ class Sent:
     is_remembered: bool
 
 
-def read_form() -> Sent:
+def read_form() -> LoginFormData:
     """Return what was sent.
 
     Raises Invalid when a field came twice, is too long or holds what no keyboard types.
@@ -48,7 +48,7 @@ def read_form() -> Sent:
         raise Invalid("That is not a user name.", field="username")
     if len(password) > MAX_PASSWORD or "\0" in password:
         raise Invalid("That is not a password.", field="password")
-    return Sent(username, password, "remember" in request.form)
+    return LoginFormData(username, password, "remember" in request.form)
 
 
 def is_due(progress: Progress | None, user: User | None) -> bool:
@@ -58,7 +58,7 @@ def is_due(progress: Progress | None, user: User | None) -> bool:
 
 def show(visit: Visit) -> Response:
     """Return the form, with the name that the site or the session here suggests."""
-    return _page(visit, username=_expected_name(), notice=farewell())
+    return _page(visit, username=_expected_name(), notice=session_ended_message())
 
 
 def show_again(visit: Visit) -> Response:
@@ -100,7 +100,7 @@ def take(visit: Visit) -> Progress | Response:
 def _remember_failure(services: Services, username: str) -> None:
     # Looked up whether or not it exists, so that both take the same time. What was typed is not written down.
     account = services.users.find(username)
-    trail.record(services, Tag.LOGIN_FAILED, sub=account.sub if account else "")
+    audit_request.record(services, Tag.LOGIN_FAILED, sub=account.sub if account else "")
 
 
 def _expected_name() -> str:
@@ -111,7 +111,7 @@ def _expected_name() -> str:
     return session.user.username if session else ""
 
 
-def _refused(visit: Visit, sent: Sent, status: int, problem: str) -> Response:
+def _refused(visit: Visit, sent: LoginFormData, status: int, problem: str) -> Response:
     return _page(visit, status, username=sent.username, is_remembered=sent.is_remembered, problem=problem)
 
 

@@ -10,7 +10,7 @@ from sso_center.base.urls import with_query
 from sso_center.core.sessions import TooManySessions
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui.login import order, password, too_many
+from sso_center.ui.login import order, password, session_limit
 from sso_center.ui.login.destination import Destination, destination_of
 from sso_center.ui.login.step import Progress, Step, Visit
 from sso_center.web import browser, headers
@@ -88,7 +88,7 @@ def _go_on(services: Services, progress: Progress, destination: Destination) -> 
     try:
         browser.open_session(user, remember=progress.is_remembered, amr=progress.amr)
     except TooManySessions as refused:
-        return too_many.show(services, user, refused, destination)
+        return session_limit.show(services, user, refused, destination)
     # Only now, since the session gave a new browser the mark by which it is known from now on. From here the
     # person is in, whatever else fails; the audit log hears of it from the script that let them in.
     with suppress(Unavailable):

@@ -228,7 +228,7 @@ def test_what_is_sealed_opens_where_it_belongs_and_nowhere_else() -> None:
 
 
 def test_no_representation_shows_a_token() -> None:
-    session = LocalSession(User("sub", "sid", "", "", "", ()), 0, 0, 0)
+    session = LocalSession(User.from_claims("sid", {"sub": "sub"}), 0, 0, 0)
     assert "refresh" not in repr(TOKENS).replace("refresh_token", "")
     assert "access'" not in repr(TOKENS)
     assert "sid" in repr(session)

@@ -8,7 +8,7 @@ from secrets import token_hex
 import requests
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.endings import Reason
+from sso_center.core.reasons import Reason
 from tests.guarantees.bound.clock import now_ns
 from tests.guarantees.bound.plan import Way
 from tests.guarantees.bound.site import PATIENCE, BoundSite

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from sso_center.core.sessions import Moment
-from sso_center.ui.admin.picture import HEIGHT, SPANS, WIDTH, draw
+from sso_center.core.sessions import PresenceSample
+from sso_center.ui.admin.presence_chart import HEIGHT, SPANS, WIDTH, draw
 from tests.ui.admin.conftest import Boss
 from tests.ui.conftest import Member
 
@@ -36,7 +36,7 @@ def test_the_picture_is_drawn_on_the_server_and_told_in_numbers(boss: Boss, span
 
 def test_the_line_is_broken_where_nothing_is_known() -> None:
     values = [10, 20, None, 30]
-    moments = [Moment(UNTIL + at, value, value) for at, value in enumerate(values)]
+    moments = [PresenceSample(UNTIL + at, value, value) for at, value in enumerate(values)]
     picture = draw(moments, SPANS["hour"], UNTIL)
     assert picture.people.count("M") == 2
     assert picture.top == 30
@@ -47,7 +47,7 @@ def test_the_line_is_broken_where_nothing_is_known() -> None:
 
 @pytest.mark.parametrize(("value", "top"), [(0, 4), (4, 4), (5, 6), (31, 40), (121, 160), (9001, 10000)])
 def test_the_top_of_the_picture_is_a_round_number(value: int, top: int) -> None:
-    assert draw([Moment(UNTIL, value, value)], SPANS["day"], UNTIL).top == top
+    assert draw([PresenceSample(UNTIL, value, value)], SPANS["day"], UNTIL).top == top
 
 
 def test_the_audit_log_is_filtered(boss: Boss, member: Member) -> None:

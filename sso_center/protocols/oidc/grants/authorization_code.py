@@ -4,8 +4,8 @@ import logging
 import re
 
 from sso_center.base.errors import Unavailable
-from sso_center.core.endings import CENTER, Reason
 from sso_center.core.grants import GrantRefused, Replayed
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.protocols.api_errors import InvalidGrant, InvalidRequest
 from sso_center.protocols.oidc import id_token
 from sso_center.protocols.oidc.grants import Granted, TokenRequest
@@ -46,7 +46,7 @@ def redeem(services: Services, request: TokenRequest) -> Granted:
             user_agent=request.user_agent,
         )
     except Replayed as replay:
-        _take_back(services, replay, client.client_id)
+        _revoke(services, replay, client.client_id)
         raise InvalidGrant(detail=replay.reason) from replay
     except GrantRefused as refused:
         if refused.reason == "too_many_sessions":
@@ -72,12 +72,12 @@ def _device_id(request: TokenRequest) -> str | None:
     return device_id
 
 
-def _take_back(services: Services, replay: Replayed, client_id: str) -> None:
+def _revoke(services: Services, replay: Replayed, client_id: str) -> None:
     if replay.sid is not None:
         # An app's code opened a session of its own, and all that came of the code is in it.
         services.endings.end_session(replay.sid, Reason.REPLAY, CENTER)
     else:
-        services.endings.revoke_family(
+        services.revoker.revoke_family(
             replay.family, sub=replay.sub, client_id=client_id, reason=Reason.REPLAY
         )
 

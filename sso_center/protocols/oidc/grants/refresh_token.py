@@ -3,8 +3,8 @@
 Every use tells a successor, and the first use of that spends the one before (RFC 9700 section 4.14.2).
 """
 
-from sso_center.core.endings import Reason
 from sso_center.core.grants import GrantRefused
+from sso_center.core.reasons import Reason
 from sso_center.core.tokens import ReusedToken, ScopeRefused
 from sso_center.protocols.api_errors import InvalidGrant, InvalidRequest, InvalidScope
 from sso_center.protocols.oidc import id_token
@@ -25,7 +25,7 @@ def refresh(services: Services, request: TokenRequest) -> Granted:
     try:
         refreshed = services.tokens.refresh(token, client=client, scope=request.scope)
     except ReusedToken as reused:
-        services.endings.revoke_family(
+        services.revoker.revoke_family(
             reused.family, sub=reused.sub, client_id=reused.client_id, reason=Reason.REUSE
         )
         raise InvalidGrant(detail="reused") from reused

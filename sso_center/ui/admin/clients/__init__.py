@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from sso_center.services import Services
-from sso_center.ui.admin.clients import add, attempt, edit, everyone, one, remove, secret
+from sso_center.ui.admin.clients import add, detail, edit, listing, logout_probe, remove, secret
 
-PARTS = (everyone, add, one, edit, secret, attempt, remove)
+PARTS = (listing, add, detail, edit, secret, logout_probe, remove)
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:

@@ -6,10 +6,10 @@ from sso_center.base.errors import Invalid
 from sso_center.core.clients import Client
 from sso_center.core.clients.rules import Registration
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.clients.form import changed_fields, read_form, shown, warning_of
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
-from sso_center.ui.words import in_words
+from sso_center.ui.core_messages import in_words
 from sso_center.web.language import gettext
 from sso_center.web.pages import go, render
 

@@ -3,9 +3,9 @@
 from flask import Blueprint, Response
 
 from sso_center.core.clients import Client
-from sso_center.core.endings.mass import LOOKED_AT
+from sso_center.core.cutoffs.mass_endings import LOOKED_AT
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
 from sso_center.ui.admin.gate import acting
 from sso_center.web.language import gettext
 from sso_center.web.pages import go

@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from sso_center.services import Services
-from sso_center.ui.admin.endings import again, latest, many, one
+from sso_center.ui.admin.endings import detail, listing, mass_logout, redeliver
 
-PARTS = (latest, one, again, many)
+PARTS = (listing, detail, redeliver, mass_logout)
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from sso_center.base.urls import with_query
-from sso_center.core.endings import SiteCounts
+from sso_center.core.notices import SiteCounts
 from sso_center.services import Services
 from sso_center.ui.admin.endings.words import state_of
-from sso_center.ui.admin.showing import site_called
+from sso_center.ui.admin.formatting import site_called
 
 
 @dataclass(frozen=True)

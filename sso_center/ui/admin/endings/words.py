@@ -1,8 +1,9 @@
 """What the console says of endings and receipts."""
 
-from sso_center.core.endings import Reason, SiteReceipt, ToldEnding
+from sso_center.core.notices import EndingSummary, SiteReceipt
+from sso_center.core.reasons import Reason
 from sso_center.services import Services
-from sso_center.ui.admin.showing import person_called, site_called
+from sso_center.ui.admin.formatting import person_called, site_called
 from sso_center.web.language import gettext, lazy_gettext, number, soon
 
 REASONS = {
@@ -27,7 +28,7 @@ def reason_in_words(reason: str) -> str:
     return str(REASONS[Reason(reason)]) if reason in set(Reason) else reason
 
 
-def whom(services: Services, ending: ToldEnding) -> str:
+def whom(services: Services, ending: EndingSummary) -> str:
     """Return what ended: whose session, at which site, or everything of a scope. Raises Unavailable."""
     if ending.kind == "cutoff":
         return scope_in_words(services, ending.scope, ending.name)

@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from sso_center.services import Services
-from sso_center.ui.admin.sessions import end, find, one
+from sso_center.ui.admin.sessions import detail, end, find
 
-PARTS = (find, one, end)
+PARTS = (find, detail, end)
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:

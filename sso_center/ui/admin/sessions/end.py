@@ -3,12 +3,12 @@
 from flask import Blueprint, Response, flash
 
 from sso_center.base.errors import NotFound
-from sso_center.core.endings import Reach
+from sso_center.core.cutoffs import Reach
 from sso_center.core.sessions import SessionView
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
+from sso_center.ui.admin.formatting import person_called, site_called
 from sso_center.ui.admin.gate import acting, admin
-from sso_center.ui.admin.showing import person_called, site_called
 from sso_center.ui.devices import device_of
 from sso_center.web.language import gettext
 from sso_center.web.pages import go

@@ -6,7 +6,7 @@ from sso_center.base.errors import Invalid
 from sso_center.base.urls import with_query
 from sso_center.core.sessions import SessionPage
 from sso_center.services import Services
-from sso_center.ui.admin.finding import sub_called
+from sso_center.ui.admin.lookup import sub_called
 from sso_center.web.pages import render
 
 PAGE = 25

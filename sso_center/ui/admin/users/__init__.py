@@ -3,9 +3,9 @@
 from flask import Blueprint
 
 from sso_center.services import Services
-from sso_center.ui.admin.users import add, edit, everyone, one, password, remove, switch
+from sso_center.ui.admin.users import add, detail, disable, edit, listing, password, remove
 
-PARTS = (everyone, add, one, edit, switch, password, remove)
+PARTS = (listing, add, detail, edit, disable, password, remove)
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:

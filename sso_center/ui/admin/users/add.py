@@ -4,9 +4,9 @@ from flask import Blueprint, Response
 
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
-from sso_center.ui.admin.users.form import Typed, differences, explain, read_form, show_form
+from sso_center.ui.admin.users.form import UserFormData, differences, explain, read_form, show_form
 from sso_center.ui.admin.users.password import new_password, show_password
 from sso_center.web.language import gettext
 
@@ -28,12 +28,12 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             return show_form(table, None, 400, problem=explain(refused), wrong=wrong)
 
 
-def _check_is_free(services: Services, typed: Typed) -> None:
+def _check_is_free(services: Services, typed: UserFormData) -> None:
     if services.users.find(typed.username) is not None:
         raise Conflict(gettext("This user name is taken."))
 
 
-def _ask(services: Services, typed: Typed) -> Response:
+def _ask(services: Services, typed: UserFormData) -> Response:
     found = differences(services.settings.profile, None, typed)
     return ask(
         Question(
@@ -48,13 +48,13 @@ def _ask(services: Services, typed: Typed) -> Response:
     )
 
 
-def _warning(services: Services, typed: Typed) -> str:
+def _warning(services: Services, typed: UserFormData) -> str:
     if services.settings.admin_role not in typed.roles:
         return ""
     return gettext("With this role a person can do everything that you can do here.")
 
 
-def _add(services: Services, typed: Typed) -> Response:
+def _add(services: Services, typed: UserFormData) -> Response:
     password = new_password()
     account = {**vars(typed), "password": password, "must_change": True}
     user = services.administration.users.add(acting(), **account)

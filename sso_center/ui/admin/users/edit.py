@@ -5,10 +5,10 @@ from flask import Blueprint, Response, flash
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed, is_sent
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
-from sso_center.ui.admin.users.form import Typed, differences, explain, read_form, show_form
-from sso_center.ui.admin.users.oneself import not_oneself
+from sso_center.ui.admin.users.form import UserFormData, differences, explain, read_form, show_form
+from sso_center.ui.admin.users.self_lockout import not_oneself
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
 
@@ -31,7 +31,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             return show_form(table, user, 400, problem=explain(refused), wrong=wrong)
 
 
-def _check(services: Services, user: User, typed: Typed) -> None:
+def _check(services: Services, user: User, typed: UserFormData) -> None:
     holder = services.users.find(typed.username)
     if holder is not None and holder.sub != user.sub:
         raise Conflict(gettext("This user name is taken."))
@@ -39,7 +39,7 @@ def _check(services: Services, user: User, typed: Typed) -> None:
         not_oneself(user.sub)
 
 
-def _ask(services: Services, user: User, typed: Typed) -> Response:
+def _ask(services: Services, user: User, typed: UserFormData) -> Response:
     changed = [
         (label, gettext("%(before)s → %(after)s", before=before, after=after))
         for label, before, after in differences(services.settings.profile, user, typed)
@@ -62,17 +62,17 @@ def _ask(services: Services, user: User, typed: Typed) -> Response:
     )
 
 
-def _warning(services: Services, user: User, typed: Typed) -> str:
+def _warning(services: Services, user: User, typed: UserFormData) -> str:
     if services.settings.admin_role not in set(typed.roles) - set(user.roles):
         return ""
     return gettext("With this role a person can do everything that you can do here.")
 
 
-def _change(services: Services, user: User, typed: Typed) -> Response:
+def _change(services: Services, user: User, typed: UserFormData) -> Response:
     services.administration.users.change(acting(), user.sub, **vars(typed))
     flash(gettext("%(name)s is changed.", name=typed.username), "good")
     return go(f"/admin/users/{user.sub}")
 
 
-def _lost(user: User, typed: Typed) -> set[str]:
+def _lost(user: User, typed: UserFormData) -> set[str]:
     return set(user.roles) - set(typed.roles)

@@ -9,14 +9,14 @@ from sso_center.base.errors import SSOError
 from sso_center.base.profile import ADMIN, ProfileTable
 from sso_center.core.users import User
 from sso_center.core.users.rules import check_roles, check_username
+from sso_center.ui.core_messages import in_words
 from sso_center.ui.profile_form import render_profile, typed_profile
-from sso_center.ui.words import in_words
 from sso_center.web.language import gettext
 from sso_center.web.profile_words import label_of, value_in_words
 
 
 @dataclass(frozen=True)
-class Typed:
+class UserFormData:
     """A person as typed, in the form that is stored; `profile` holds the fields that are not as before."""
 
     username: str
@@ -24,9 +24,9 @@ class Typed:
     profile: dict[str, Any] = field(default_factory=dict)
 
 
-def read_form(table: ProfileTable, stored: User | None = None) -> Typed:
+def read_form(table: ProfileTable, stored: User | None = None) -> UserFormData:
     """Return what was typed; raises Invalid naming the field."""
-    return Typed(
+    return UserFormData(
         username=check_username(request.form.get("username", "")),
         roles=check_roles(request.form.get("roles", "").replace(",", " ").split()),
         profile=typed_profile(table.editable_by(ADMIN).values(), stored.profile if stored else {}),
@@ -48,7 +48,7 @@ def show_form(table: ProfileTable, user: User | None, status: int = 200, **conte
     )
 
 
-def differences(table: ProfileTable, before: User | None, typed: Typed) -> list[tuple[str, str, str]]:
+def differences(table: ProfileTable, before: User | None, typed: UserFormData) -> list[tuple[str, str, str]]:
     """Return label, old and new value of all that will be otherwise than before. Raises Invalid."""
     nothing, comma = gettext("none"), gettext(", ")
     old = before.profile if before else {}

@@ -4,9 +4,9 @@ from flask import Blueprint, Response, flash
 
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui.admin.asking import Question, ask, is_confirmed
+from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
 from sso_center.ui.admin.gate import acting
-from sso_center.ui.admin.users.oneself import not_oneself
+from sso_center.ui.admin.users.self_lockout import not_oneself
 from sso_center.web.language import gettext
 from sso_center.web.pages import go
 

@@ -1,0 +1,93 @@
+"""Following the walk of a cut-off on the terminal, doing it when no courier does."""
+
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from sso_center.base.errors import NotFound, SSOError
+from sso_center.cli.output import counted, moment
+
+if TYPE_CHECKING:
+    from sso_center.core.journal import CutoffJob
+    from sso_center.services import Services
+
+SLICE, LOOK_AGAIN = 0.3, 0.2
+"""Seconds: how long we walk between two looks at the progress, and how long we wait while another walks."""
+
+
+def follow(services: "Services", number: int) -> int:
+    """Show how the walk of a cut-off goes until it is done, and return how many sessions were ended.
+
+    It is done here unless a courier is at it. Raises Unavailable, after which a courier finishes it.
+    """
+    from sso_center.core.cutoffs import CutoffJobRunner  # noqa: PLC0415
+    from sso_center.core.leases import Leases  # noqa: PLC0415
+
+    holder = f"cli:{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    leases = Leases(services.database, holder, services.clock)
+    runner = CutoffJobRunner(
+        services.cutoff_jobs, services.entries, services.cutoff_enforcer, leases, services.clock
+    )
+    try:
+        with _shown() as show:
+            while (walk := services.cutoff_jobs.find(number)) and not walk.is_finished:
+                show(walk)
+                if not runner.step(SLICE):
+                    time.sleep(LOOK_AGAIN)
+            if walk:
+                show(walk)
+    except KeyboardInterrupt:
+        click.echo("\nThey are logged out all the same; the running center ends the sessions.", err=True)
+        raise
+    finally:
+        with suppress(SSOError):
+            leases.give_back()
+    return walk.ended if walk else 0
+
+
+def whom(services: "Services", scope: str, name: str) -> str:
+    """Say in words whom a cut-off reaches."""
+    if scope == "user":
+        try:
+            return services.users.get(name).username
+        except NotFound:
+            return name
+    return {"client": f"everybody at {name}", "role": f"everybody with the role {name}"}.get(
+        scope, "everybody"
+    )
+
+
+def described(services: "Services", walk: "CutoffJob") -> str:
+    """Say in a line how far a walk is."""
+    state = "done" if walk.is_finished else f"{walk.percent} %"
+    ended = counted(walk.ended, "session", "sessions")
+    return f"{moment(walk.began_at)}  {whom(services, walk.scope, walk.name)}: {state}, {ended}"
+
+
+@contextmanager
+def _shown() -> "Iterator[Callable[[CutoffJob], None]]":
+    """Give what shows the progress: a bar on a terminal, else a line whenever another tenth is done."""
+    if not sys.stderr.isatty():
+        yield _by_lines()
+        return
+    with click.progressbar(length=100, label="Ending the sessions", file=sys.stderr) as bar:
+        yield lambda walk: bar.update(walk.percent - bar.pos)
+
+
+def _by_lines() -> "Callable[[CutoffJob], None]":
+    tenths = 0
+
+    def show(walk: "CutoffJob") -> None:
+        nonlocal tenths
+        if walk.percent // 10 > tenths:
+            tenths = walk.percent // 10
+            click.echo(f"{tenths * 10} %, {counted(walk.ended, 'session', 'sessions')}", err=True)
+
+    return show

@@ -1,0 +1,242 @@
+"""Minding processes: each is a fork of this one, replaced when it dies, and none outlives its minder.
+
+A dead process is replaced at once; only one that dies again and again right after its start waits, ever
+longer up to five seconds, and is never given up. What children share is loaded before the first fork
+and frozen, so that its pages stay shared.
+"""
+
+import contextlib
+import gc
+import logging
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+from sso_center.base.errors import SSOError
+
+logger = logging.getLogger("sso_center.minder")
+
+TICK = 0.25
+"""Seconds between two looks at what has to be looked at."""
+
+SHORT_LIFE = 10.0
+QUICK_RESTARTS = 3
+LONGEST_PAUSE = 5.0
+
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+Ready = Callable[[], None]
+"""What a child calls when it does its work."""
+
+
+class ProcessSlot:
+    """One place that always has a process in it; `run` is what it does, told how to say it is ready."""
+
+    def __init__(self, name: str, run: Callable[[Ready], None]) -> None:
+        self.name = name
+        self.run = run
+        self.pid: int | None = None
+        self.born = 0.0
+        self.not_before = 0.0
+        self._short_lives = 0
+
+    def died(self, now: float) -> None:
+        """Take note of a death at `now` (monotonic), and of when the place may be filled again."""
+        self.pid = None
+        self._short_lives = self._short_lives + 1 if now - self.born < SHORT_LIFE else 0
+        over = self._short_lives - QUICK_RESTARTS
+        self.not_before = now + (min(TICK * 2**over, LONGEST_PAUSE) if over > 0 else 0)
+
+
+class ProcessMinder:
+    """Fills places with processes until SIGTERM, SIGINT or SIGHUP.
+
+    `tick` is called four times a second, for what else has to be kept alive; `on_ready` with the place
+    of every child that said it was ready.
+    """
+
+    def __init__(self, tick: Callable[[], None], on_ready: Callable[[ProcessSlot], None]) -> None:
+        self._tick = tick
+        self._on_ready = on_ready
+        self._charges: list[ProcessSlot] = []
+        self._is_ending = False
+        self._trouble = ""
+        self._next_tick = 0.0
+        self._lifeline = os.pipe()
+        self._news = os.pipe()
+        self._signals = os.pipe()
+        for end in (*self._signals, self._news[0]):
+            os.set_blocking(end, False)
+
+    def add(self, charge: ProcessSlot) -> None:
+        """Add a place, which `mind` fills."""
+        self._charges.append(charge)
+
+    @contextlib.contextmanager
+    def listening_to_signals(self) -> Iterator[None]:
+        """Take the signals of this process for the block; those that come early are kept for `mind`."""
+        before = {number: signal.signal(number, _noted) for number in (*_ENDING, signal.SIGCHLD)}
+        signal.set_wakeup_fd(self._signals[1], warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def mind(self) -> None:
+        """Keep every place filled until told to end."""
+        gc.collect()
+        while True:
+            self._fill()
+            self._look_after()
+            if self._wait():
+                return
+
+    def end(self, charges: list[ProcessSlot], grace: float) -> None:
+        """Ask the processes in these places to end, and kill those that have not after `grace` seconds.
+
+        A second signal to end kills them at once.
+        """
+        self._is_ending = True
+        for charge in charges:
+            _signal(charge, signal.SIGTERM)
+        deadline = time.monotonic() + grace
+        while self._reap(charges) and time.monotonic() < deadline:
+            if self._wait():
+                break
+        for charge in charges:
+            if charge.pid is not None:
+                logger.warning("%s did not end in time and is killed", charge.name)
+                _signal(charge, signal.SIGKILL)
+        while self._reap(charges):
+            self._wait()
+
+    def _fill(self) -> None:
+        now = time.monotonic()
+        self._reap(self._charges)
+        for charge in self._charges:
+            if charge.pid is None and now >= charge.not_before:
+                self._fork(charge)
+
+    def _reap(self, charges: list[ProcessSlot]) -> bool:
+        """Bury the dead; say whether anyone is left."""
+        for charge in charges:
+            # Never waitpid(-1): it would take other children's endings away from whoever waits for them.
+            if charge.pid is not None and (found := os.waitpid(charge.pid, os.WNOHANG))[0]:
+                charge.died(time.monotonic())
+                if found[1] and not self._is_ending:
+                    logger.error("%s %s", charge.name, _told(os.waitstatus_to_exitcode(found[1])))
+        return any(charge.pid is not None for charge in charges)
+
+    def _look_after(self) -> None:
+        now = time.monotonic()
+        if now < self._next_tick:
+            return
+        self._next_tick = now + TICK
+        trouble = ""
+        try:
+            self._tick()
+        except SSOError as failed:
+            trouble = failed.detail or failed.message
+        except Exception as failed:
+            trouble = repr(failed)
+        if trouble != self._trouble:
+            self._trouble = trouble
+            logger.log(*(logging.ERROR, trouble) if trouble else (logging.INFO, "all is well again"))
+
+    def _wait(self) -> bool:
+        """Wait for a signal, a child's word or the next tick; say whether a signal asked to end."""
+        readable, _, _ = select.select([self._signals[0], self._news[0]], [], [], TICK)
+        if self._news[0] in readable:
+            self._hear(os.read(self._news[0], 4096))
+        if self._signals[0] not in readable:
+            return False
+        return any(number in _ENDING for number in os.read(self._signals[0], 4096))
+
+    def _hear(self, numbers: bytes) -> None:
+        for number in numbers:
+            self._on_ready(self._charges[number])
+
+    def _fork(self, charge: ProcessSlot) -> None:
+        gc.freeze()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # A signal that reached the child while it still has our handlers would be taken for one to us.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            charge.born = time.monotonic()
+            pid = os.fork()
+            if pid == 0:
+                self._be(charge, mask)
+            charge.pid = pid
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    def _be(self, charge: ProcessSlot, mask: set[int | signal.Signals]) -> NoReturn:
+        code = 1
+        try:
+            self._part_from_parent(mask)
+            _rename(charge.name)
+            number = bytes([self._charges.index(charge)])
+            charge.run(lambda: _say(self._news[1], number))
+            code = 0
+        except SSOError as failed:
+            logger.error("%s: %s", charge.name, failed.detail or failed.message)
+        except BaseException:
+            logger.exception("%s failed", charge.name)
+        finally:
+            # No clean-up of what is the parent's, and no waiting for threads in native code.
+            with contextlib.suppress(BaseException):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+    def _part_from_parent(self, mask: set[int | signal.Signals]) -> None:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        # Ctrl-C goes to the whole foreground group, but who ends when is the parent's to say.
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        with contextlib.suppress(OSError):
+            os.setpgid(0, 0)
+        for end in (self._lifeline[1], self._news[0], *self._signals):
+            os.close(end)
+        threading.Thread(target=_die_with_parent, args=(self._lifeline[0],), daemon=True).start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _die_with_parent(lifeline: int) -> None:
+    # Nothing is ever written: the read returns when the parent is gone, however it went.
+    os.read(lifeline, 1)
+    os._exit(1)
+
+
+def _noted(_number: int, _frame: object) -> None:
+    pass  # the wake-up pipe has the number
+
+
+def _say(news: int, number: bytes) -> None:
+    with contextlib.suppress(OSError):
+        os.write(news, number)
+
+
+def _signal(charge: ProcessSlot, number: signal.Signals) -> None:
+    if charge.pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(charge.pid, number)
+
+
+def _told(code: int) -> str:
+    return f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+
+
+def _rename(name: str) -> None:
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as own_name:
+        own_name.write(f"sso-{name}")

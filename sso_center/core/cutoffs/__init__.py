@@ -1,0 +1,10 @@
+"""Cut-offs: nothing issued before an instant counts for a user, client, role or everyone.
+
+A cut-off counts at once; a job then ends the sessions that it voided, so that their sites are notified.
+"""
+
+from sso_center.core.cutoffs.enforcer import CutoffEnforcer
+from sso_center.core.cutoffs.job_runner import CutoffJobRunner
+from sso_center.core.cutoffs.mass_endings import MassEndings, Reach, Scope
+
+__all__ = ["CutoffEnforcer", "CutoffJobRunner", "MassEndings", "Reach", "Scope"]

@@ -1,0 +1,136 @@
+"""Walking: going through the sessions that a cut-off or a changed account has voided, to end each of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sso_center.base.clock import Clock
+from sso_center.base.errors import NotFound
+from sso_center.base.secrets import all_shards, shard_of
+from sso_center.core.clients import Clients
+from sso_center.core.endings.endings import BATCH, Endings
+from sso_center.core.journal.applier import EntryApplier
+from sso_center.core.journal.entries import Entries, Entry
+from sso_center.core.reasons import CENTER, Reason
+from sso_center.core.sessions import FIRST, SCAN_PARTS
+from sso_center.core.users import Users
+from sso_center.storage.redis import Redis, Script, load_script
+
+_FIND_VOID = load_script(__package__, *SCAN_PARTS, "find_void.lua")
+_FIND_OFFLINE = load_script(__package__, "find_offline.lua")
+_FIND_JOINED = load_script(__package__, *SCAN_PARTS, "find_joined.lua")
+
+LOCKED_OUT = (Reason.DISABLED, Reason.REMOVED)
+"""Why an account is shut as a whole, and with it what outlives sessions."""
+
+
+@dataclass(frozen=True)
+class CutoffProgress:
+    """How far a walk is: how many shards are done, and how many sessions it ended."""
+
+    shards: int
+    ended: int
+
+
+class CutoffEnforcer:
+    """Goes through sessions shard by shard, a batch at a time. Each method raises Unavailable."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        users: Users,
+        clients: Clients,
+        endings: Endings,
+        entries: Entries,
+        applier: EntryApplier,
+        clock: Clock,
+    ) -> None:
+        self._redis = redis
+        self._users = users
+        self._clients = clients
+        self._endings = endings
+        self._entries = entries
+        self._applier = applier
+        self._clock = clock
+
+    def enforce(self, entry: Entry, *, done: int = 0) -> Iterator[CutoffProgress]:
+        """End what a cut-off or a changed user has voided; yields how far it is after each batch.
+
+        `done` is how many shards an earlier walk was through with. Every step may be repeated.
+        """
+        if entry.kind == "user" and entry.reason in LOCKED_OUT:
+            self._notify_offline_clients(entry)
+        ended, shards = 0, [entry.shard] if entry.shard else all_shards()
+        for number, shard in enumerate(shards[done:], start=done):
+            for count in self._batches(entry, shard):
+                ended += count
+                yield CutoffProgress(number, ended)
+            yield CutoffProgress(number + 1, ended)
+
+    def end_void(self, sub: str, shard: str, reason: Reason, actor: str) -> int:
+        """End the sessions of a user that no longer count, and return how many there were."""
+        # The same as when the courier is quicker, who walks because of that entry.
+        return sum(self._end_void(shard, sub, reason, actor, cause=self._entries.last_change(sub)))
+
+    def with_users(self, script: Script, shard: str, arguments: tuple[str | int, ...]) -> list[Any]:
+        """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
+
+        The session of a person who was removed is ended.
+        """
+        while True:
+            found: list[Any] = self._redis.run(script, shard, arguments)
+            if found[0] != "no_user":
+                return found
+            sid, sub = found[2], found[3]
+            try:
+                self._users.refill(sub)
+            except NotFound:
+                self._endings.end_session(sid, Reason.REMOVED, CENTER)
+
+    def _notify_offline_clients(self, entry: Entry) -> None:
+        """Give notice to those who could act for a person without a session: it names the person alone."""
+        clients = self._redis.run(_FIND_OFFLINE, entry.shard or shard_of(entry.sub), (entry.sub,))
+        told = [(client_id, "", entry.sub) for client_id in clients if self._is_notified(client_id, entry)]
+        self._entries.add_notices(entry.number, told, entry.at)
+
+    def _is_notified(self, client_id: str, entry: Entry) -> bool:
+        client = self._clients.find_notifiable(client_id, entry.number)
+        return client is not None and bool(client.backchannel_logout_uri)
+
+    def _batches(self, entry: Entry, shard: str) -> Iterator[int]:
+        if entry.kind == "cutoff" and entry.detail["scope"] == "client":
+            return self._take_out(shard, entry)
+        return self._end_void(shard, entry.sub, Reason(entry.reason), entry.actor, cause=entry.number)
+
+    def _end_void(
+        self, shard: str, sub: str, reason: Reason, actor: str, *, cause: int | None
+    ) -> Iterator[int]:
+        cursor, void = FIRST, []
+        while True:
+            cursor, *sids = self.with_users(_FIND_VOID, shard, (sub, cursor, BATCH))
+            void += sids
+            # Where few are void, ending those of each page by themselves would cost a transaction a page.
+            ended = 0
+            if cursor == FIRST or len(void) >= BATCH:
+                ended, void = len(self._endings.end_sessions(void, reason, actor, cause=cause)), []
+            yield ended
+            if cursor == FIRST:
+                return
+
+    def _take_out(self, shard: str, entry: Entry) -> Iterator[int]:
+        client_id, at = entry.detail["name"], entry.detail["at"]
+        is_notified = self._is_notified(client_id, entry)
+        cursor = FIRST
+        while True:
+            cursor, *rows = self._redis.run(_FIND_JOINED, shard, (client_id, at, cursor, BATCH))
+            # An app's session is that one client's: without it nothing of it is left.
+            apps = [sid for sid, _, kind in rows if kind == "app"]
+            self._endings.end_sessions(apps, Reason(entry.reason), entry.actor, cause=entry.number)
+            others = [(client_id, sid, sub) for sid, sub, kind in rows if kind != "app"]
+            if others and is_notified:
+                self._entries.add_notices(entry.number, others, self._clock())
+            # Only now that the notices are recorded: a crash in between repeats them, never loses one.
+            self._applier.leave_all(shard, [sid for _, sid, _ in others], client_id, at)
+            yield len(rows)
+            if cursor == FIRST:
+                return

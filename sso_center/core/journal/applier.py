@@ -1,0 +1,102 @@
+"""Step 2: making an entry of the journal hold in Redis. Idempotent, and possible during a recovery."""
+
+from collections.abc import Sequence
+
+from sso_center.base.clock import Clock
+from sso_center.base.secrets import all_shards
+from sso_center.core.journal.entries import Ending, Entry
+from sso_center.core.reasons import Reason
+from sso_center.core.sessions import SESSION_PARTS
+from sso_center.core.users.redis_copy import PUT_USER_PARTS, as_marks, copy_arguments
+from sso_center.core.users.user import removed_user
+from sso_center.storage.redis import Redis, load_unguarded_script
+
+_ENDING = load_unguarded_script(__package__, *SESSION_PARTS, "apply_ending.lua")
+_CUTOFF = load_unguarded_script(__package__, "apply_cutoff.lua")
+_REVOCATION = load_unguarded_script(__package__, "sso_center.core.chains/chain.lua", "apply_revocation.lua")
+_FORGET_USER = load_unguarded_script(__package__, "sso_center.core.users/lost_roles.lua", "forget_user.lua")
+_PUT_USER = load_unguarded_script(__package__, *PUT_USER_PARTS)
+_LEAVE = load_unguarded_script(__package__, *SESSION_PARTS, "leave.lua")
+_VOID_GRANTS = load_unguarded_script(__package__, "void_grants.lua")
+_MARK = load_unguarded_script(__package__, "mark.lua")
+
+CLOCKS_DIFFER = 60_000
+"""Milliseconds that a `jti` is refused beyond its token's life: a host may still believe that it goes on."""
+
+LONGEST_LIFE = 86_400_000
+"""Milliseconds: the longest that the settings let an access token live. What an offline family gave hangs on
+no session, so it is refused for that long, whatever the setting became since it was given."""
+
+
+class EntryApplier:
+    """Applies entries to shards. `outlives` and `horizon` are in seconds: how long a denied id and a cut-off
+    are kept, which is as long as anything they speak of may live."""
+
+    def __init__(self, redis: Redis, clock: Clock, *, outlives: int, horizon: int) -> None:
+        self._redis = redis
+        self._clock = clock
+        self.outlives = outlives * 1000
+        """Milliseconds that a token may live on by itself."""
+        self._horizon = horizon * 1000
+
+    def apply(self, entry: Entry) -> None:
+        """Apply an entry to every shard it concerns. Raises Unavailable."""
+        if entry.shard:
+            self.apply_to(entry.shard, entry)
+        elif entry.kind == "cutoff":
+            self._redis.run_everywhere(_CUTOFF, self._cut_off(entry))
+        else:
+            for shard in all_shards():
+                self.apply_to(shard, entry)
+
+    def apply_to(self, shard: str, entry: Entry) -> None:
+        """Apply an entry to one shard. Raises Unavailable."""
+        run = self._redis.run_unguarded
+        if entry.kind == "ending":
+            run(_ENDING, shard, (entry.sid, entry.sub, self.outlives, entry.reason))
+        elif entry.kind == "cutoff":
+            run(_CUTOFF, shard, self._cut_off(entry))
+        elif entry.kind == "leave":
+            self.leave(shard, entry.sid, entry.client_id, entry.detail["at"])
+        elif entry.kind == "revocation":
+            self._revoke(shard, entry)
+        elif entry.kind == "user" and entry.reason == Reason.REMOVED:
+            run(_PUT_USER, shard, copy_arguments(removed_user(entry.sub, entry.detail["version"])))
+        elif entry.kind == "user":
+            run(_FORGET_USER, shard, (entry.sub, as_marks(entry.detail.get("lost_roles", ()))))
+
+    def end_all(self, endings: Sequence[Ending | Entry]) -> None:
+        """Take sessions whose endings are recorded out of Redis. Raises Unavailable."""
+        calls = [(one.sid[:2], (one.sid, one.sub, self.outlives, one.reason)) for one in endings]
+        self._redis.run_many(_ENDING, calls)
+
+    def leave(self, shard: str, sid: str, client_id: str, at: int) -> None:
+        """Take a client out of a session that it joined at or before `at` (ms). Raises Unavailable."""
+        self._redis.run_unguarded(_LEAVE, shard, (sid, client_id, at))
+
+    def leave_all(self, shard: str, sids: Sequence[str], client_id: str, at: int) -> None:
+        """Take a client out of several sessions that it joined at or before `at` (ms). Raises Unavailable."""
+        self._redis.run_many(_LEAVE, [(shard, (sid, client_id, at)) for sid in sids])
+
+    def _cut_off(self, entry: Entry) -> tuple[str | int, ...]:
+        return entry.detail["scope"], entry.detail["name"], entry.detail["at"], self._horizon
+
+    def _revoke(self, shard: str, entry: Entry) -> None:
+        kept = max(LONGEST_LIFE + CLOCKS_DIFFER, self.outlives)
+        for family in entry.detail.get("families", ()):
+            self._redis.run_unguarded(_REVOCATION, shard, (family, entry.sub, kept))
+        if jti := entry.detail.get("denied"):
+            until = entry.detail.get("until", 0)
+            left = max(until + CLOCKS_DIFFER - self._clock(), 0) if until else self.outlives
+            self._redis.run_unguarded(_REVOCATION, shard, (jti, entry.sub, left))
+
+    def void_grants(self, shard: str) -> None:
+        """Void every grant issued so far in a shard. Raises Unavailable."""
+        self._redis.run_unguarded(_VOID_GRANTS, shard, (self._horizon,))
+
+    def mark(self, entry: Entry) -> None:
+        """Note in every shard the entry concerns that the journal is applied up to it. Raises Unavailable."""
+        if entry.shard:
+            self._redis.run_unguarded(_MARK, entry.shard, (entry.number,))
+        else:
+            self._redis.run_everywhere(_MARK, (entry.number,))

@@ -1,0 +1,93 @@
+"""Using a refresh token: its successor and an access token, the same answer once more, or a theft."""
+
+from collections.abc import Callable, Sequence
+
+from sso_center.base.clock import Clock
+from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
+from sso_center.core.clients import Client
+from sso_center.core.grants import GrantRefused
+from sso_center.core.sessions import Sessions
+from sso_center.core.sessions.record import read_about
+from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
+from sso_center.core.tokens.permission import may_act_for
+from sso_center.core.tokens.records import Authentication, Refreshed, ReusedToken, ScopeRefused
+from sso_center.core.tokens.redeemer import FAMILY_PARTS
+from sso_center.storage.scripts import load_script
+
+_REFRESH = load_script(__package__, *FAMILY_PARTS, "refresh.lua")
+
+
+class Refresher:
+    """Uses refresh tokens. `life` of an access token is in seconds."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        access: AccessTokens,
+        signer: Callable[[], ChainSigner],
+        clock: Clock,
+        *,
+        life: int,
+    ) -> None:
+        self._sessions = sessions
+        self._access = access
+        self._signer = signer
+        self._clock = clock
+        self._life = life * 1000
+
+    def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Refreshed:
+        """Use a refresh token: its successor and an access token, or the same answer again for a retry.
+
+        `scope` narrows what the access token may do; None asks for all that was granted.
+        Raises GrantRefused; ReusedToken, when the family must be ended, and ScopeRefused are kinds of it.
+        """
+        presented = self._signer().loads(token)
+        if presented is None:
+            raise GrantRefused("malformed")
+        opaque, opaque_hash = self._access.candidate(client, presented.shard, presented.secret)
+        reply = self._sessions.with_user(
+            _REFRESH,
+            presented.shard,
+            (
+                presented.chain_id,
+                presented.generation,
+                *presented_arguments(presented),
+                client.client_id,
+                " ".join(scope or ()),
+                opaque_hash,
+                self._life,
+            ),
+        )
+        if reply[0] == "reuse":
+            raise ReusedToken(reply[1], reply[2], client.client_id)
+        if reply[0] == "scope":
+            raise ScopeRefused
+        if reply[0] != "refreshed":
+            raise GrantRefused(reply[1] or reply[0])
+        return self._refreshed(client, presented, opaque, reply)
+
+    def _refreshed(
+        self, client: Client, presented: ChainToken, opaque: str, reply: Sequence[str]
+    ) -> Refreshed:
+        _, nonce, family, number, stamp, deadline, epoch, scope, sub, sid, claims, login, auth_time = reply
+        about, user = read_about(login), self._sessions.read_user(claims)
+        if not may_act_for(client, user, sid):
+            raise GrantRefused("not_allowed")
+        given = client.scopes_of(scope.split())
+        authentication = Authentication(int(auth_time), about.acr, about.amr, sid or None)
+        access_token = opaque
+        if not access_token:
+            scope = " ".join(given)
+            issue = AccessTokenClaims(
+                client, sub, sid, scope, int(stamp), int(deadline), int(epoch), family, str(number)
+            )
+            access_token = self._access.signed(issue, user, authentication)
+        return Refreshed(
+            access_token=access_token,
+            expires_in=left_of(int(deadline), self._clock()),
+            scope=given,
+            user=user,
+            authentication=authentication,
+            refresh_token=self._signer().dumps(presented.successor(nonce)),
+            stamp=int(stamp),
+        )

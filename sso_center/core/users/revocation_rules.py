@@ -1,0 +1,24 @@
+"""What a change of a user takes back of what was given before it: the rules that an admin can state."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from sso_center.core.users.user import User
+
+_EPOCHS = {"sessions": "epoch", "refresh_tokens": "refresh_epoch", "access_tokens": "access_epoch"}
+_ALL = tuple(_EPOCHS)
+
+
+@dataclass(frozen=True)
+class RevocationRules:
+    """For each kind of change, which of `sessions`, `refresh_tokens` and `access_tokens` it ends."""
+
+    role_lost: Collection[str] = ("access_tokens",)
+    password_change: Collection[str] = _ALL
+    disabled: Collection[str] = _ALL
+
+
+def raise_epochs(user: User, kinds: Collection[str]) -> User:
+    """Return the user with the epoch of each kind raised: whatever was given before is void."""
+    raised = {_EPOCHS[kind]: getattr(user, _EPOCHS[kind]) + 1 for kind in kinds}
+    return replace(user, **raised)

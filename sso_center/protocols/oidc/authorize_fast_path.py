@@ -1,0 +1,65 @@
+"""Sending a browser straight back from /authorize, before Flask is asked.
+
+Nearly every request there needs no page, no form and no language: a living session, a grant, a redirect.
+That is answered here, by the same endpoint that Flask serves. Whatever is not as simple (a request to be
+shown, a store that is away, a copied cookie) is handed on, and Flask asks once more.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sso_center.core.sessions import Outcome
+from sso_center.protocols.oidc import addresses
+from sso_center.protocols.oidc.authorize import Authorize, AuthorizeAnswer
+from sso_center.services import Services
+from sso_center.web import headers, metrics
+from sso_center.web.logging import FRONT_ID, request_id
+from sso_center.web.session_cookie import SessionCookie
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class AuthorizeFastPath:
+    """A WSGI application: answers what it can of GET /authorize itself, and hands everything else on."""
+
+    def __init__(self, application: "WSGIApplication", services: Services) -> None:
+        self._application = application
+        self._authorize = Authorize(services)
+        self._cookie = SessionCookie(services.settings, services.clock)
+        self._headers = (
+            ("Cache-Control", "no-store"),
+            ("Content-Length", "0"),
+            *headers.for_programs(services.settings),
+        )
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        if environ["PATH_INFO"] == addresses.AUTHORIZE and environ["REQUEST_METHOD"] == "GET":
+            began = time.perf_counter()
+            answered = self._answer(environ)
+            if answered is not None:
+                start_response("302 Found", self._redirect(answered))
+                metrics.count(addresses.AUTHORIZE, 302, time.perf_counter() - began)
+                return ()
+        return self._application(environ, start_response)
+
+    def _answer(self, environ: "WSGIEnvironment") -> AuthorizeAnswer | None:
+        under = request_id.set(environ.get(FRONT_ID, ""))
+        try:
+            answered = self._authorize.answer(environ, self._cookie.read(environ))
+        except Exception:
+            # Refused, a store away, or our mistake: Flask comes upon it too, and has pages for all of them.
+            return None
+        finally:
+            request_id.reset(under)
+        is_copied = answered.visit is not None and answered.visit.outcome is Outcome.REUSE
+        return None if is_copied else answered
+
+    def _redirect(self, answered: AuthorizeAnswer) -> list[tuple[str, str]]:
+        found = [("Location", answered.location), *self._headers]
+        visit = answered.visit
+        if visit is not None and visit.session is not None and visit.successor is not None:
+            found.append(("Set-Cookie", self._cookie.header(visit.successor, visit.session)))
+        return found

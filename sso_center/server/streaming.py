@@ -1,0 +1,184 @@
+"""Answers that go on: none holds a thread, and none that is not read holds memory.
+
+Granian takes whatever it is given and never says how much of it still waits. So the kernel is asked: a
+connection whose send queue is empty has taken everything, and one whose queue stays full while it is given
+too much is cut. That costs a look through this process's files, so only who was given much is looked at.
+"""
+
+import fcntl
+import ipaddress
+import logging
+import os
+import socket
+import struct
+import termios
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from sso_center.server.environ import peer
+from sso_center.server.rsgi import Exchange, ServerFuture, Transport
+from sso_center.web.streams import Source
+
+MUCH = 64 * 1024
+"""Bytes given to a connection, after which it is looked at whether it takes them."""
+
+TOO_MUCH = 1024 * 1024
+"""Bytes that may wait for one reader, beside what comes while it has its time."""
+
+TIME_TO_READ = 1.0
+"""Seconds in which a reader that was given too much is at least once found to have taken all of it."""
+
+logger = logging.getLogger("sso_center.server")
+
+
+class StreamBody:
+    """The body of an answer that goes on, as the application returns it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield nothing, and end it: whoever asks for pieces can't carry it on."""
+        self.source.over()
+        return iter(())
+
+
+class StreamingAnswers:
+    """All answers of one worker that go on."""
+
+    def __init__(self, too_much: int = TOO_MUCH) -> None:
+        self._too_much = too_much
+        self._open: dict[_StreamingAnswer, None] = {}
+        self._is_ending = False
+
+    def begin(
+        self, exchange: Exchange, client: str, status: int, headers: list[tuple[str, str]], source: Source
+    ) -> None:
+        """Send the head to `client`, and let the source begin."""
+        try:
+            transport = exchange.response_stream(status, headers)
+        except BaseException:
+            source.over()
+            raise
+        outlet = _StreamingAnswer(self, transport, client, source)
+        self._open[outlet] = None
+        exchange.client_disconnect().add_done_callback(outlet.lost)
+        try:
+            source.begin(outlet)
+        except Exception:
+            logger.exception("A stream failed to begin.")
+            outlet.end()
+        if self._is_ending:
+            outlet.end()
+
+    def tick(self) -> None:
+        """Cut those that are not read; to be called a few times a second."""
+        suspects = {_address(one.client): one for one in tuple(self._open) if one.given > MUCH}
+        if not suspects:
+            return
+        now = time.monotonic()
+        for address, connection in _connections():
+            outlet = suspects.get(address)
+            if outlet is not None and self._is_stuck(outlet, connection, now):
+                logger.warning("A stream is not read, and cut.", extra={"client": outlet.client})
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+                outlet.end()
+
+    def _is_stuck(self, outlet: "_StreamingAnswer", connection: socket.socket, now: float) -> bool:
+        if not _waiting(connection):
+            outlet.given, outlet.full_since = 0, None
+            return False
+        if outlet.full_since is None:
+            outlet.full_since = now
+        return outlet.given > self._too_much and now - outlet.full_since >= TIME_TO_READ
+
+    def end_all(self) -> None:
+        """End them, and at once each that still begins: the worker stops."""
+        self._is_ending = True
+        for outlet in tuple(self._open):
+            outlet.end()
+
+    def forget(self, outlet: "_StreamingAnswer") -> bool:
+        """Take one out; say whether it was in."""
+        return self._open.pop(outlet, self) is None
+
+
+class _StreamingAnswer:
+    """One of them; `given` counts the bytes since everything was known to be taken.
+
+    `full_since` is when it was first found since then that something waits (monotonic).
+    """
+
+    __slots__ = ("_outlets", "_source", "_transport", "client", "full_since", "given")
+
+    def __init__(self, outlets: StreamingAnswers, transport: Transport, client: str, source: Source) -> None:
+        self.client = client
+        self.given = 0
+        self.full_since: float | None = None
+        self._outlets = outlets
+        self._transport: Transport | None = transport
+        self._source = source
+
+    def send(self, data: bytes) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        self.given += len(data)
+        try:
+            transport.send_bytes(data)
+        except Exception:
+            # Nobody is there any more, which Granian may say in its own way, and later once more by itself.
+            self.end()
+
+    def end(self) -> None:
+        # Granian ends the answer when nobody holds its transport any more.
+        self._transport = None
+        if self._outlets.forget(self):
+            self._source.over()
+
+    def lost(self, _: ServerFuture) -> None:
+        self.end()
+
+
+def _connections() -> Iterable[tuple[tuple[str, int], socket.socket]]:
+    """Yield the peer and the socket of each connection of this process.
+
+    What is yielded is a second handle: it can't become another's while it is looked at.
+    """
+    try:
+        names = os.listdir("/proc/self/fd")
+    except OSError:
+        return  # not a file left to look with: who is not read waits until there is
+    for name in names:
+        with suppress(OSError, ValueError), _second_handle(int(name)) as connection:
+            host, port = connection.getpeername()[:2]
+            yield (_normal(host), port), connection
+
+
+def _second_handle(number: int) -> socket.socket:
+    """Return a socket for a file of this process. Raises OSError when it is no socket, or gone."""
+    handle = os.dup(number)
+    try:
+        return socket.socket(fileno=handle)
+    except OSError:
+        os.close(handle)
+        raise
+
+
+def _waiting(connection: socket.socket) -> int:
+    """Return how many bytes the kernel still has for the other end."""
+    with suppress(OSError):
+        answer = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
+        return int(struct.unpack("i", answer)[0])
+    return 0
+
+
+def _address(client: str) -> tuple[str, int]:
+    host, port = peer(client)
+    return _normal(host), int(port)
+
+
+def _normal(host: str) -> str:
+    return str(ipaddress.ip_address(host.partition("%")[0]))
