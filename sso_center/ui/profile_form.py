@@ -5,8 +5,10 @@ from typing import Any
 
 from flask import Response, request
 
+from sso_center.base.errors import Invalid
 from sso_center.base.profile import Field
 from sso_center.base.profile.kinds import ADDRESS_MEMBERS, POSTAL, shown
+from sso_center.ui.core_messages import in_words
 from sso_center.web.language import lazy_gettext
 from sso_center.web.pages import render
 from sso_center.web.profile_words import label_of
@@ -37,8 +39,17 @@ def typed_profile(fields: Iterable[Field], profile: Mapping[str, Any]) -> dict[s
 
     A box that stays ticked beside another address says nothing of that address.
     """
-    checked = {field.name: field.kind.check(field.name, _typed(field)) for field in fields}
+    checked = {field.name: _checked(field) for field in fields}
     return {name: value for name, value in checked.items() if (value or None) != (profile.get(name) or None)}
+
+
+def _checked(field: Field) -> Any:
+    try:
+        return field.kind.check(field.name, _typed(field))
+    except Invalid as refused:
+        # Core calls a field by its name, a page by what stands beside it.
+        message = in_words(refused.message.replace(field.name, label_of(field), 1))
+        raise Invalid(message, field=refused.field) from refused
 
 
 def _typed(field: Field) -> Any:

@@ -215,7 +215,7 @@ POSTAL = Kind(
     input="members",
     is_short=False,
 )
-NUMBER = Kind("number", lambda _name, value: value, {"type": "integer"}, empty=0)
+NUMBER = Kind("number", lambda _name, value: value, {"type": "integer"}, empty=0, is_short=False)
 """What the center counts itself; nobody types one."""
 
 DECLARABLE = {kind.name: kind for kind in (TEXT, EMAIL, URL, PHONE, DATE, ZONE, LANGUAGE, FLAG, NAMES)}
