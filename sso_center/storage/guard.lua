@@ -1,14 +1,13 @@
 -- Follows the prelude in every script but the recovery's own: nothing is read or written in a shard
 -- that may have lost writes (another run id: restarted, failed over, restored, emptied), nor by a
 -- caller that has not heard of the latest clients and keys.
-if marker[1] ~= ARGV[1] then
+if marker[1] ~= run_id then
   return redis.error_reply('UNTRUSTED this server has not had the journal applied')
 end
-local caller_config = tonumber(ARGV[2])
 local shard_config = tonumber(marker[2] or 0)
 if shard_config > caller_config then
   return redis.error_reply('OUTDATED ' .. string.format('%.0f', shard_config))
 end
 if shard_config < caller_config then
-  redis.call('HSET', shard_key, 'config', ARGV[2])
+  redis.call('HSET', shard_key, 'config', caller_config)
 end

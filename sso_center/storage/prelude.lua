@@ -4,11 +4,11 @@
 --   ARGV[2]  the caller's configuration version
 --   ARGV[3]  now, in milliseconds
 --   ARGV[4]  what the shard's keys start with
---   ARGV[5]  and on: the script's own arguments, which it reads as args[1] and on
+--   ARGV[5]  and on: the script's own arguments, by the names that it declares
 local shard_key = KEYS[1]
+local run_id, caller_config = ARGV[1], tonumber(ARGV[2])
 local now = tonumber(ARGV[3])
 local prefix = ARGV[4]
-local args = {unpack(ARGV, 5)}
 
 local marker = redis.call('HMGET', shard_key, 'run', 'config', 'stamp', 'cutoff')
 local last_stamp = tonumber(marker[3] or 0)

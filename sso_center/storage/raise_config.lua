@@ -1,5 +1,6 @@
--- Tells a trusted shard of configuration version ARGV[5], unless it knows a later one. Returns 1.
-if marker[1] and tonumber(marker[2] or 0) < tonumber(ARGV[5]) then
-  redis.call('HSET', shard_key, 'config', ARGV[5])
+-- Tells a trusted shard of a configuration version, unless it knows a later one. Returns 1.
+--! args: version: number
+if marker[1] and tonumber(marker[2] or 0) < version then
+  redis.call('HSET', shard_key, 'config', version)
 end
 return 1

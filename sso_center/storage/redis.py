@@ -6,7 +6,7 @@ out of date is told so. Both are mended here, by the hooks that the owner of the
 of the configuration register, and the script is run once more: a refused script has done nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -32,11 +32,20 @@ from sso_center.storage.link import Word, packed
 from sso_center.storage.marker import Marker
 from sso_center.storage.messages import listen
 from sso_center.storage.nodes import AwayError, Node, Pack
-from sso_center.storage.scripts import Script, load_script, load_unguarded_script
+from sso_center.storage.scripts import NOTHING, Arguments, Script, load_script, load_unguarded_script
 from sso_center.storage.shard_recovery import GUARDS_REFUSALS, Recover, Reload, ShardRecovery
 from sso_center.storage.topology import Topology
 
-__all__ = ["Marker", "Redis", "Script", "load_script", "load_unguarded_script", "open_redis"]
+__all__ = [
+    "NOTHING",
+    "Arguments",
+    "Marker",
+    "Redis",
+    "Script",
+    "load_script",
+    "load_unguarded_script",
+    "open_redis",
+]
 
 SHARD_LIFETIME = 400 * 86400 * 1000
 """Milliseconds a shard's hash is kept after it was last trusted; once gone it is recovered anew."""
@@ -86,49 +95,53 @@ class Redis:
 
     # -- scripts and commands
 
-    def run(self, script: Script, shard: str, args: Sequence[Word] = ()) -> Any:
-        """Run a guarded script on `shard` and return its reply (text decoded).
+    def run(self, script: Script, shard: str, given: Arguments = NOTHING) -> Any:
+        """Run a guarded script on `shard`, given its arguments by name, and return its reply (text decoded).
 
-        Raises Unavailable when the store is away, does not answer in time (the script may or may not
-        have run), or can't be trusted yet; Invalid when an argument is no valid text; redis-py's
-        ResponseError for a refusal by the script itself.
+        Raises TypeError unless it is given exactly what it declares; Unavailable when the store is away,
+        does not answer in time (the script may or may not have run), or can't be trusted yet; Invalid when
+        an argument is no valid text; redis-py's ResponseError for a refusal by the script itself.
         """
         assert script.is_guarded, f"{script.name} asks no guard"
+        return self._run_guarded(script, shard, script.words(given))
+
+    def _run_guarded(self, script: Script, shard: str, words: Sequence[Word]) -> Any:
         for _ in range(MAX_MENDINGS):
             try:
-                return self._run(script, shard, args)
+                return self._run(script, shard, words)
             except ResponseError as refused:
                 self._mending.mend(shard, refused)
         raise Unavailable(detail=f"shard {shard} can't be brought up to date")
 
-    def run_unguarded(self, script: Script, shard: str, args: Sequence[Word] = ()) -> Any:
+    def run_unguarded(self, script: Script, shard: str, given: Arguments = NOTHING) -> Any:
         """Run one of the recovery's own scripts on a shard that is not trusted yet."""
         assert not script.is_guarded, f"{script.name} would be refused"
-        return self._run(script, shard, args)
+        return self._run(script, shard, script.words(given))
 
-    def run_many(self, script: Script, calls: Sequence[tuple[str, Sequence[Word]]]) -> list[Any]:
-        """Run a script once for each (shard, args), sent together, and return the replies in their order.
+    def run_many(self, script: Script, calls: Sequence[tuple[str, Arguments]]) -> list[Any]:
+        """Run a script once for each (shard, arguments by name), sent together; return the replies in order.
 
         Raises what `run` raises, Unavailable at the first server that can't be had: others have run then.
         """
         replies: list[Any] = [None] * len(calls)
-        for node, numbers in self._by_node(calls).items():
+        worded = [(shard, script.words(given)) for shard, given in calls]
+        for node, numbers in self._by_node(shard for shard, _ in calls).items():
             for part in _batched(numbers, MAX_TOGETHER):
-                sent = [self._by_sha(script, *calls[number]) for number in part]
+                sent = [self._by_sha(script, *worded[number]) for number in part]
                 for number, reply in zip(part, self._exchange_many(node, sent), strict=True):
                     replies[number] = reply
-        run = self.run if script.is_guarded else self.run_unguarded
+        run = self._run_guarded if script.is_guarded else self._run
         return [
             run(script, *call) if _is_untried(reply) else reply
-            for call, reply in zip(calls, replies, strict=True)
+            for call, reply in zip(worded, replies, strict=True)
         ]
 
-    def run_everywhere(self, script: Script, args: Sequence[Word] = ()) -> dict[str, Any]:
+    def run_everywhere(self, script: Script, given: Arguments = NOTHING) -> dict[str, Any]:
         """Run a script on every shard, sent together, and return the replies by shard.
 
         Raises what `run_many` raises.
         """
-        replies = self.run_many(script, [(shard, args) for shard in self._heads])
+        replies = self.run_many(script, [(shard, given) for shard in self._heads])
         return dict(zip(self._heads, replies, strict=True))
 
     def command(self, shard: str, *command: Word) -> Any:
@@ -154,7 +167,7 @@ class Redis:
 
     def marker(self, shard: str) -> Marker:
         """Return what the shard knows of itself, and the run id of its server."""
-        run_id, run, lineage, position, config, stamp, cutoff = self._run(_MARKER, shard, ())
+        run_id, run, lineage, position, config, stamp, cutoff = self.run_unguarded(_MARKER, shard)
         return Marker(
             run_id, run, lineage, int(position or 0), int(config or 0), int(stamp or 0), int(cutoff or 0)
         )
@@ -165,13 +178,23 @@ class Redis:
         Raises Unavailable when the server is no longer that run.
         """
         try:
-            self._run(_TRUST, shard, (run_id, lineage, position, config, SHARD_LIFETIME))
+            self.run_unguarded(
+                _TRUST,
+                shard,
+                {
+                    "applied_to": run_id,
+                    "lineage": lineage,
+                    "position": position,
+                    "config": config,
+                    "lifetime": SHARD_LIFETIME,
+                },
+            )
         except ResponseError as refused:
             raise Unavailable(detail=f"shard {shard}: {refused}") from refused
 
     def distrust(self, shard: str) -> None:
         """Let nothing in the shard count until the journal was applied to it anew. Raises Unavailable."""
-        self._run(_DISTRUST, shard, ())
+        self.run_unguarded(_DISTRUST, shard)
 
     def announce_configuration(self, version: int) -> None:
         """Make every shard refuse callers whose configuration is older than `version`.
@@ -183,7 +206,7 @@ class Redis:
         self._mending.reload_once(version)
         self.configuration_version = max(self.configuration_version, version)
         for shard in self._heads:
-            self._run(_RAISE_CONFIG, shard, (version,))
+            self.run_unguarded(_RAISE_CONFIG, shard, {"version": version})
 
     # -- messages
 
@@ -241,29 +264,29 @@ class Redis:
 
     # -- sending
 
-    def _run(self, script: Script, shard: str, args: Sequence[Word]) -> Any:
+    def _run(self, script: Script, shard: str, words: Sequence[Word]) -> Any:
         try:
-            return self._exchange(shard, self._by_sha(script, shard, args))
+            return self._exchange(shard, self._by_sha(script, shard, words))
         except NoScriptError:
             pass
-        return self._exchange(shard, self._packing("EVAL", script.text, shard, args))
+        return self._exchange(shard, self._packing("EVAL", script.text, shard, words))
 
-    def _by_sha(self, script: Script, shard: str, args: Sequence[Word]) -> Pack:
-        return self._packing("EVALSHA", script.sha, shard, args)
+    def _by_sha(self, script: Script, shard: str, words: Sequence[Word]) -> Pack:
+        return self._packing("EVALSHA", script.sha, shard, words)
 
-    def _packing(self, command: str, script: str, shard: str, args: Sequence[Word]) -> Pack:
+    def _packing(self, command: str, script: str, shard: str, words: Sequence[Word]) -> Pack:
         shard_key, prefix = self._heads[shard]
         version, now = self.configuration_version, self._clock()
 
         def pack(run_id: str) -> bytes:
-            return packed(command, script, 1, shard_key, run_id, version, now, prefix, *args)
+            return packed(command, script, 1, shard_key, run_id, version, now, prefix, *words)
 
         return pack
 
-    def _by_node(self, calls: Sequence[tuple[str, Sequence[Word]]]) -> dict[Node, list[int]]:
+    def _by_node(self, shards: Iterable[str]) -> dict[Node, list[int]]:
         found: dict[Node, list[int]] = {}
         try:
-            for number, (shard, _) in enumerate(calls):
+            for number, shard in enumerate(shards):
                 found.setdefault(self._topology.node_for(shard), []).append(number)
         except AwayError as away:
             self._topology.mistrust()

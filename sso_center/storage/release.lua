@@ -1,5 +1,7 @@
--- Gives back a lock: deletes key ARGV[4] .. ARGV[5] when it still holds ARGV[6]. Returns 1 when it did.
-if redis.call('GET', prefix .. ARGV[5]) == ARGV[6] then
-  return redis.call('DEL', prefix .. ARGV[5])
+-- Gives back a lock when it is still held by `holder`. Returns 1 when it was.
+--! args: name, holder
+local key = prefix .. 'lock:' .. name
+if redis.call('GET', key) == holder then
+  return redis.call('DEL', key)
 end
 return 0

@@ -92,7 +92,7 @@ class ShardRecovery:
                     self._recover_still(shard, recover)
                 finally:
                     with contextlib.suppress(Unavailable):  # then the lock ends by itself
-                        self._redis.run_unguarded(_RELEASE, shard, (f"lock:{lock}", holder))
+                        self._redis.run_unguarded(_RELEASE, shard, {"name": lock, "holder": holder})
                 return
             if time.monotonic() > deadline:
                 raise Unavailable(detail=f"shard {shard} is being recovered by another process")

@@ -1,12 +1,12 @@
--- One step of a chain as its owners take it.
--- ARGV: chain, 'begin' or 'use', generation, hash of the secret, nonce, hash of the successor, interval (ms)
+-- One step of a chain as its owners take it: `step` is 'begin' or 'use'.
 -- Returns {verdict, the nonce that is told or ''}
-local presented = {secret = args[4], nonce = args[5], successor = args[6]}
-if args[2] == 'begin' then
-  chain_begin(args[1], 'nobody', presented, 86400000, false)
+--! args: step, is_strict: flag, chain_id, generation: number, secret, nonce, successor, interval: number
+local presented = {secret = secret, nonce = nonce, successor = successor}
+if step == 'begin' then
+  chain_begin(chain_id, 'nobody', presented, 86400000, is_strict)
   return {'begun', ''}
 end
-local chain = chain_load(args[1])
-local verdict = chain_judge(chain, tonumber(args[3]), presented.secret)
+local chain = chain_load(chain_id)
+local verdict = chain_judge(chain, generation, secret)
 if verdict == 'successor' then chain_advance(chain, presented) end
-return {verdict, verdict == 'current' and chain_tell(chain, tonumber(args[7])) or ''}
+return {verdict, verdict == 'current' and chain_tell(chain, interval) or ''}

@@ -38,8 +38,9 @@ class Rotating:
         return str(self._redis.command(SHARD, "HGET", key, "past"))
 
     def _step(self, what: str, token: ChainToken) -> tuple[str, str]:
-        arguments = (token.chain_id, what, token.generation, *presented_arguments(token), 0)
-        verdict, nonce = self._redis.run(STEP, SHARD, arguments)
+        verdict, nonce = self._redis.run(
+            STEP, SHARD, {"step": what, "is_strict": 0, **presented_arguments(token), "interval": 0}
+        )
         return verdict, nonce
 
 

@@ -7,7 +7,7 @@ from sso_center.services import Services
 from sso_center.storage.redis import load_script
 from tests.harness.core import HOUR, MINUTE, Time
 
-_STRICT = load_script(__package__, "sso_center.core.chains/chain.lua", "strict.lua")
+_STEP = load_script(__package__, "sso_center.core.chains/chain.lua", "step.lua")
 
 
 class Holder:
@@ -20,12 +20,15 @@ class Holder:
 
     def present(self, token: ChainToken) -> tuple[str, ChainToken | None]:
         """Return what the token turned out to be, and the successor that was told."""
-        verdict, nonce = self._run("present", token)
+        verdict, nonce = self._run("use", token)
         return verdict, token.successor(nonce) if nonce else None
 
     def _run(self, what: str, token: ChainToken) -> list[str]:
-        arguments = (what, token.chain_id, token.generation, *presented_arguments(token), 2 * HOUR)
-        reply: list[str] = self._redis.run(_STRICT, token.shard, arguments)
+        reply: list[str] = self._redis.run(
+            _STEP,
+            token.shard,
+            {"step": what, "is_strict": 1, **presented_arguments(token), "interval": 2 * HOUR},
+        )
         return reply
 
 

@@ -1,7 +1,7 @@
 -- Fills this shard with the sessions of a crowd: what opening them one by one would leave of what scripts look at, but
 -- for their chains, which nobody presents. Ten sessions each are of one person.
--- ARGV: how many, roles ('|a|b|' or ''), how long they live (ms), from which number
-local many, roles, life, first = tonumber(args[1]), args[2], tonumber(args[3]), tonumber(args[4])
+-- `roles` is '|a|b|' or '', `life` how long they live (ms), `first` the number from which they count.
+--! args: many: number, roles, life: number, first: number
 local shard = string.match(prefix, '{(..)}')
 local stamp, deadlines, seen = next_stamp(), {}, {}
 for i = first, first + many - 1 do

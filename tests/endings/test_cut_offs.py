@@ -27,7 +27,9 @@ def fill(core: Core, count: int, role: str) -> None:
     """Open that many sessions or a few more, each of another person with that role, in all shards alike."""
     for first in range(0, -(-count // SHARDS), AT_ONCE):
         many = min(AT_ONCE, -(-count // SHARDS) - first)
-        core.services.redis.run_everywhere(CROWD, (many, f"|{role}|", DAY, first))
+        core.services.redis.run_everywhere(
+            CROWD, {"many": many, "roles": f"|{role}|", "life": DAY, "first": first}
+        )
 
 
 def calls(core: Core, command: str = "") -> int:

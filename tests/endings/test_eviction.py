@@ -68,7 +68,7 @@ def test_up_to_the_limit_and_without_one_nobody_goes(alone: Core) -> None:
 
 
 def test_a_large_surplus_leaves_in_rounds(alone: Core) -> None:
-    alone.services.redis.run_everywhere(CROWD, (20, "", DAY, 0))
+    alone.services.redis.run_everywhere(CROWD, {"many": 20, "roles": "", "life": DAY, "first": 0})
     alone.time.move(SECOND)
     newest = sign_in(alone)
     assert alone.services.sessions.count() == 1281
@@ -79,7 +79,7 @@ def test_a_large_surplus_leaves_in_rounds(alone: Core) -> None:
 
 
 def test_who_are_all_in_one_shard_go_like_others(alone: Core) -> None:
-    alone.services.redis.run(CROWD, "2a", (PAGE + 50, "", DAY, 0))
+    alone.services.redis.run(CROWD, "2a", {"many": PAGE + 50, "roles": "", "life": DAY, "first": 0})
     alone.time.move(SECOND)
     newest = sign_in(alone)
     assert evict(alone, total=1) == PAGE + 50

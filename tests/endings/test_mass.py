@@ -242,7 +242,9 @@ def test_a_walk_that_another_finished_at_the_last_moment_keeps_its_count(
 
 def test_a_cut_off_counts_before_it_is_recorded(core: Core) -> None:
     held = sign_in(core)
-    core.services.redis.run(CUT_OFF, held.user.shard, ("user", held.user.sub, MINUTE))
+    core.services.redis.run(
+        CUT_OFF, held.user.shard, {"scope": "user", "name": held.user.sub, "kept": MINUTE}
+    )
     assert is_in(core, held) == [False]
 
 

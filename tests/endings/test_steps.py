@@ -27,8 +27,12 @@ CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
 def close(
     core: Core, held: Held, ending: str = "ending", reason: str = "logout", actor: str = "me"
 ) -> list[str]:
-    arguments = (held.sid, f"{held.sid}:{ending}", reason, actor)
-    return [str(one) for one in core.services.redis.run(CLOSE, held.user.shard, arguments)]
+    reply = core.services.redis.run(
+        CLOSE,
+        held.user.shard,
+        {"sid": held.sid, "ending": f"{held.sid}:{ending}", "reason": reason, "actor": actor},
+    )
+    return [str(one) for one in reply]
 
 
 def keys_of(core: Core, held: Held) -> dict[str, bool]:

@@ -1,3 +1,4 @@
--- ARGV: how many events to note
-for _ = 1, tonumber(args[1]) do audit_event('test:event:note', '', '', '') end
+-- Notes many events.
+--! args: count: number
+for _ = 1, count do audit_event('test:event:note', '', '', '') end
 return 'OK'

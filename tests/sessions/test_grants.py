@@ -90,7 +90,7 @@ def test_a_grant_is_remembered_for_a_day_so_that_a_replay_is_noticed(core: Core,
 
 def test_what_the_hot_path_wants_audited_grows_no_further_than_ten_thousand(core: Core) -> None:
     redis = core.services.redis
-    redis.run(MANY_EVENTS, "3f", (11_000,))
+    redis.run(MANY_EVENTS, "3f", {"count": 11_000})
     (length,) = [redis.command("3f", "XLEN", key) for key in redis.scan("sso:{3f}:audit")]
     assert 10_000 <= int(length) < 10_500
 

@@ -139,7 +139,7 @@ def test_a_limit_that_comes_late_ends_more_than_a_script_could_return_one_by_one
     core = limited(END_OLDEST)
     user, app = core.person(), core.site(access_token_format="app")
     first = open_at(core, user)
-    core.services.redis.run(COPIES, user.shard, (first.session.sid, MANY))
+    core.services.redis.run(COPIES, user.shard, {"sid": first.session.sid, "count": MANY})
     code = core.code(first.cookie, app)
     core.time.move(SECOND)
     ended = open_at(core, user).evicted if kind == "browser" else core.redeem(code, app).ended
@@ -178,7 +178,11 @@ def test_what_is_dead_takes_no_place_though_nobody_swept_it(limited: Callable[..
     if why == "cut off":
         next(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "test"))
     if why == "closed":
-        core.services.redis.run(CLOSE, user.shard, (opened[0].session.sid, "id", "logout", "test"))
+        core.services.redis.run(
+            CLOSE,
+            user.shard,
+            {"sid": opened[0].session.sid, "ending": "id", "reason": "logout", "actor": "test"},
+        )
     assert open_at(core, user).session.sid in living(core, user)
 
 
@@ -188,7 +192,7 @@ def test_an_app_that_is_refused_keeps_the_token_that_it_had(limited: Callable[..
     browser = fill(core, user, LIMIT - 1)[0]
     token = core.redeem(core.code(browser.cookie, app), app, device_id="phone").access_token
     assert core.redeem(core.code(browser.cookie, app), app, device_id="phone").ended  # it takes its own place
-    core.services.redis.run(COPIES, user.shard, (browser.session.sid, 1))
+    core.services.redis.run(COPIES, user.shard, {"sid": browser.session.sid, "count": 1})
     assert core.services.tokens.find_active(token) is None
     (phone,) = [view.sid for view in core.services.sessions.of_user(user.sub) if view.kind == "app"]
     with pytest.raises(GrantRefused, match="not valid"):

@@ -5,7 +5,7 @@ import pytest
 from sso_center.base.errors import Conflict
 from sso_center.base.secrets import new_id
 from sso_center.core.audit import AUDIT_PART
-from sso_center.core.chains.token import new_chain_token, presented_arguments
+from sso_center.core.chains.token import beginning_arguments, new_chain_token
 from sso_center.core.clients import Client
 from sso_center.core.reasons import Reason
 from sso_center.core.sessions import OPENING_PARTS, SESSION_PARTS, Outcome
@@ -73,7 +73,9 @@ def test_a_login_brings_back_no_dead_session_and_takes_over_nobody_elses(
     if earlier == "of another person":
         user = core.person(shard=user.shard)
     if earlier == "closed":
-        core.services.redis.run(CLOSE, user.shard, (held.sid, "id", "logout", "test"))
+        core.services.redis.run(
+            CLOSE, user.shard, {"sid": held.sid, "ending": "id", "reason": "logout", "actor": "test"}
+        )
     if earlier == "expired":
         core.time.move(ABSOLUTE * SECOND)
     if earlier == "cut off":
@@ -81,10 +83,29 @@ def test_a_login_brings_back_no_dead_session_and_takes_over_nobody_elses(
     chain = new_chain_token(user.shard)
     # The script alone: a session that was alive a moment ago may have died since it was looked at.
     place = held.sid if earlier != "unknown" else "nothing"
-    what = (HOUR, HOUR, '[["pwd"],"",0,"","",false]', place, "", "", "", "other", 0, "refuse", 0, "")
-    who = (sid, user.sub, user.epoch, chain.chain_id, *presented_arguments(chain))
-    reply = core.services.redis.run(OPEN, user.shard, (*who, *what))
-    assert (reply[0], reply[2]) == ("opened", sid)
+    reply = core.services.redis.run(
+        OPEN,
+        user.shard,
+        {
+            "sid": sid,
+            "sub": user.sub,
+            "epoch": user.epoch,
+            **beginning_arguments(chain),
+            "idle": HOUR,
+            "life": HOUR,
+            "about": '[["pwd"],"",0,"","",false]',
+            "earlier": place,
+            "address": "",
+            "user_agent": "",
+            "device": "",
+            "device_type": "other",
+            "limit": 0,
+            "policy": "refuse",
+            "by_type": 0,
+            "ending": "",
+        },
+    )
+    assert OPEN.read(reply).sid == sid
 
 
 # The account

@@ -115,7 +115,9 @@ def test_the_sweeps_index_says_which_of_the_two_deadlines_comes_first(core: Core
 def test_a_session_that_is_closed_counts_no_more_though_nothing_is_recorded_yet(
     core: Core, held: Held
 ) -> None:
-    core.services.redis.run(CLOSE, held.user.shard, (held.sid, "id", "logout", "test"))
+    core.services.redis.run(
+        CLOSE, held.user.shard, {"sid": held.sid, "ending": "id", "reason": "logout", "actor": "test"}
+    )
     assert_counts_for_nothing(core, held)
 
 

@@ -1,8 +1,9 @@
--- Counts its runs under the name ARGV[5], then keeps the server busy for ARGV[6] million turns.
-redis.call('INCR', prefix .. 'count:' .. ARGV[5])
-redis.call('PEXPIRE', prefix .. 'count:' .. ARGV[5], 3600000)
+-- Counts its runs under a name, then keeps the server busy for so many million turns.
+--! args: name, millions: number
+redis.call('INCR', prefix .. 'count:' .. name)
+redis.call('PEXPIRE', prefix .. 'count:' .. name, 3600000)
 local turns = 0
-for _ = 1, tonumber(ARGV[6]) * 1000000 do
+for _ = 1, millions * 1000000 do
   turns = turns + 1
 end
 return turns

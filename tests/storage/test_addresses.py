@@ -43,7 +43,7 @@ def echoes(url: str) -> bool:
     redis = open_at(url)
     Journal(redis)
     try:
-        return bool(redis.run(ECHO, "11", ["hello"])[0] == "hello")
+        return bool(redis.run(ECHO, "11", {"text": "hello"})[0] == "hello")
     finally:
         redis.close()
 
@@ -70,7 +70,7 @@ def test_a_user_with_only_the_rights_that_the_documentation_names(locked: Valkey
 def test_a_wrong_password_is_unavailable_and_not_shown(locked: ValkeyServer, login: str) -> None:
     redis = open_at(f"redis://{login}127.0.0.1:{locked.port}")
     with pytest.raises(Unavailable) as refused:
-        redis.run(ECHO, "11", ["x"])
+        redis.run(ECHO, "11", {"text": "x"})
     assert "wrong" not in refused.value.detail.replace("WRONGPASS", "")
     redis.close()
 
@@ -124,13 +124,15 @@ def test_a_sentinel_leads_to_the_primary_and_after_a_failover_to_the_new_one(tmp
     with SentinelServers(tmp_path) as servers:
         redis = open_at(servers.url)
         journal = Journal(redis)
-        assert redis.run(COUNT, "11", ["calls"]) == 1
+        assert redis.run(COUNT, "11", {"name": "calls"}) == 1
         with servers.primary.client() as client:
             # An old primary goes on as one for some ten seconds; this one for good, so that nothing but
             # the Sentinel tells.
             client.execute_command("ACL", "SETUSER", "default", "-slaveof", "-replicaof")
         servers.fail_over()
-        eventually(lambda: works(lambda: redis.run(COUNT, "11", ["calls"])) and len(journal.recovered) == 2)
+        eventually(
+            lambda: works(lambda: redis.run(COUNT, "11", {"name": "calls"})) and len(journal.recovered) == 2
+        )
         with servers.replica.client() as client:
             run_id = client.info("server")["run_id"]
             assert client.hget("sso:{11}:shard", "run") == run_id

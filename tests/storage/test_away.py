@@ -26,14 +26,14 @@ def redis(server: RedisServer) -> Iterator[Redis]:
     """The center's store on it, in use already."""
     opened = open_at(server.url)
     Journal(opened)
-    opened.run(ECHO, "11", ["x"])
+    opened.run(ECHO, "11", {"text": "x"})
     yield opened
     opened.close()
 
 
 def refusal(redis: Redis) -> str:
     with pytest.raises(Unavailable) as refused:
-        redis.run(ECHO, "11", ["x"])
+        redis.run(ECHO, "11", {"text": "x"})
     assert refused.value.retry_after > 0
     return refused.value.detail
 
@@ -45,7 +45,7 @@ def test_a_killed_server_is_refused_and_used_again_within_two_seconds_of_its_ret
     for _ in range(5):
         refusal(redis)
     server.start()
-    assert eventually(lambda: works(lambda: redis.run(ECHO, "11", ["x"])))
+    assert eventually(lambda: works(lambda: redis.run(ECHO, "11", {"text": "x"})))
 
 
 def test_a_server_that_hangs_is_waited_for_by_one_call_and_not_by_those_that_follow(
@@ -53,31 +53,31 @@ def test_a_server_that_hangs_is_waited_for_by_one_call_and_not_by_those_that_fol
 ) -> None:
     redis = open_at(server.url, timeout_ms=100)
     Journal(redis)
-    eventually(lambda: works(lambda: redis.run(ECHO, "11", ["x"])))
+    eventually(lambda: works(lambda: redis.run(ECHO, "11", {"text": "x"})))
     server.pause()
     assert "imeout" in refusal(redis)
     for _ in range(20):
         assert refusal(redis) == "redis: was away a moment ago"
     server.resume()
-    assert eventually(lambda: works(lambda: redis.run(ECHO, "11", ["x"])))
+    assert eventually(lambda: works(lambda: redis.run(ECHO, "11", {"text": "x"})))
     redis.close()
 
 
 def test_connections_that_the_server_closed_are_replaced_before_anything_is_sent(
     server: RedisServer, redis: Redis
 ) -> None:
-    together(8, lambda _: redis.run(SLOW, "11", ["spread", 1]))
+    together(8, lambda _: redis.run(SLOW, "11", {"name": "spread", "millions": 1}))
     with server.client() as client:
         client.client_kill_filter(_type="normal", skipme=True)
-    assert redis.run(COUNT, "11", ["calls"]) == 1
+    assert redis.run(COUNT, "11", {"name": "calls"}) == 1
 
 
 def test_a_script_whose_answer_was_lost_is_not_sent_again(server: RedisServer) -> None:
     redis = open_at(server.url, timeout_ms=150)
     Journal(redis)
-    eventually(lambda: works(lambda: redis.run(ECHO, "11", ["x"])))
+    eventually(lambda: works(lambda: redis.run(ECHO, "11", {"text": "x"})))
     with pytest.raises(Unavailable):
-        redis.run(SLOW, "11", ["lost", 80])
+        redis.run(SLOW, "11", {"name": "lost", "millions": 80})
     with server.client() as client:
         assert client.get("sso:{11}:count:lost") == "1"
     redis.close()
@@ -85,7 +85,7 @@ def test_a_script_whose_answer_was_lost_is_not_sent_again(server: RedisServer) -
 
 def test_many_callers_of_a_dead_server_are_all_refused(server: RedisServer, redis: Redis) -> None:
     server.kill()
-    outcomes = together(20, lambda _: redis.run(ECHO, "11", ["x"]))
+    outcomes = together(20, lambda _: redis.run(ECHO, "11", {"text": "x"}))
     assert {type(outcome) for outcome in outcomes} == {Unavailable}
 
 
@@ -102,18 +102,18 @@ def test_a_server_that_can_not_store_is_unavailable_and_not_an_error_of_ours(
     with server.client() as client:
         client.config_set(setting, trouble)
         with pytest.raises(Unavailable):
-            redis.run(COUNT, "11", ["calls"])
+            redis.run(COUNT, "11", {"name": "calls"})
         client.config_set(setting, health)
-    assert redis.run(COUNT, "11", ["calls"]) == 1
+    assert redis.run(COUNT, "11", {"name": "calls"}) == 1
 
 
 def test_a_primary_that_became_a_replica_is_unavailable(server: RedisServer, redis: Redis) -> None:
     with server.client() as client:
         client.replicaof("127.0.0.1", "1")
         with pytest.raises(Unavailable):
-            redis.run(COUNT, "11", ["calls"])
+            redis.run(COUNT, "11", {"name": "calls"})
         client.replicaof("NO", "ONE")
-    assert redis.run(COUNT, "11", ["calls"]) == 1
+    assert redis.run(COUNT, "11", {"name": "calls"}) == 1
 
 
 def test_a_listener_outlives_the_server(server: RedisServer, redis: Redis) -> None:

@@ -41,7 +41,7 @@ def owner_of(cluster: ClusterServers) -> int:
 
 def test_the_shards_are_spread_over_all_nodes(cluster: ClusterServers, redis: Redis) -> None:
     Journal(redis)
-    redis.run_everywhere(ECHO, ["x"])
+    redis.run_everywhere(ECHO, {"text": "x"})
     for node in cluster.nodes:
         with node.client() as client:
             assert client.dbsize() > 0
@@ -52,7 +52,7 @@ def test_the_shards_are_spread_over_all_nodes(cluster: ClusterServers, redis: Re
 
 def test_a_slot_on_its_way_to_another_node_is_followed(cluster: ClusterServers, redis: Redis) -> None:
     journal = Journal(redis)
-    redis.run(ECHO, "11", ["x"])
+    redis.run(ECHO, "11", {"text": "x"})
     before = list(journal.recovered)
     source = owner_of(cluster)
     target = (source + 1) % len(cluster.nodes)
@@ -62,7 +62,7 @@ def test_a_slot_on_its_way_to_another_node_is_followed(cluster: ClusterServers, 
         taking.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", giving.cluster("MYID"))
         giving.migrate("127.0.0.1", cluster.nodes[target].port, KEY, 0, 5000)
         # The key is there already, the slot not yet: the old owner sends us there for this once.
-        assert redis.run(ECHO, "11", ["on its way"])[0] == "on its way"
+        assert redis.run(ECHO, "11", {"text": "on its way"})[0] == "on its way"
         assert journal.recovered == [*before, "11"]
         keys = giving.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 1000)
         for key in keys:
@@ -70,30 +70,32 @@ def test_a_slot_on_its_way_to_another_node_is_followed(cluster: ClusterServers, 
         for client in (taking, giving):
             client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", taking.cluster("MYID"))
     # Now it is moved for good, and the center learns it from the refusal.
-    assert redis.run(ECHO, "11", ["moved"])[0] == "moved"
+    assert redis.run(ECHO, "11", {"text": "moved"})[0] == "moved"
     assert journal.recovered == [*before, "11"]
 
 
 def test_a_node_that_is_gone_takes_only_its_own_shards_with_it(cluster: ClusterServers, redis: Redis) -> None:
     Journal(redis)
-    redis.run_everywhere(ECHO, ["x"])
+    redis.run_everywhere(ECHO, {"text": "x"})
     lost = cluster.nodes[owner_of(cluster)]
     lost.kill()
     with pytest.raises(Unavailable):
-        redis.run(ECHO, "11", ["x"])
-    others = [shard for shard in all_shards() if works(lambda shard=shard: redis.run(ECHO, shard, ["x"]))]
+        redis.run(ECHO, "11", {"text": "x"})
+    others = [
+        shard for shard in all_shards() if works(lambda shard=shard: redis.run(ECHO, shard, {"text": "x"}))
+    ]
     assert len(others) > len(all_shards()) // 2
     for _ in range(5):
-        assert not works(lambda: redis.run(ECHO, "11", ["x"]))
+        assert not works(lambda: redis.run(ECHO, "11", {"text": "x"}))
         for shard in others:
-            assert redis.run(ECHO, shard, ["here"])[0] == "here"
+            assert redis.run(ECHO, shard, {"text": "here"})[0] == "here"
     lost.start()
-    eventually(lambda: works(lambda: redis.run_everywhere(ECHO, ["x"])))
+    eventually(lambda: works(lambda: redis.run_everywhere(ECHO, {"text": "x"})))
 
 
 def test_a_replica_that_took_over_is_recovered_first(cluster: ClusterServers, redis: Redis) -> None:
     journal = Journal(redis)
-    redis.run(COUNT, "11", ["taken over"])
+    redis.run(COUNT, "11", {"name": "taken over"})
     owner = owner_of(cluster)
     replica = cluster.add_replica(owner)
     before = redis.marker("11")
@@ -101,7 +103,7 @@ def test_a_replica_that_took_over_is_recovered_first(cluster: ClusterServers, re
         client.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
         eventually(lambda: client.info("replication")["role"] == "master")
     cluster.nodes[owner].kill()
-    assert eventually(lambda: works(lambda: redis.run(COUNT, "11", ["taken over"])))
+    assert eventually(lambda: works(lambda: redis.run(COUNT, "11", {"name": "taken over"})))
     after = redis.marker("11")
     assert after.is_trusted
     assert after.run != before.run

@@ -206,13 +206,13 @@ def test_a_killed_server_is_back_with_its_data_and_used_again_within_two_seconds
     redis = open_redis(settings, system_clock)
     assert redis.embedded is not None
     journal = Journal(redis)
-    assert redis.run(COUNT, "11", ["kept"]) == 1
+    assert redis.run(COUNT, "11", {"name": "kept"}) == 1
     kill(settings.data_dir)
     with pytest.raises(Unavailable):
-        redis.run(ECHO, "11", ["x"])
+        redis.run(ECHO, "11", {"text": "x"})
     redis.embedded.ensure_running()
-    assert eventually(lambda: works(lambda: redis.run(ECHO, "11", ["x"])))
-    assert redis.run(COUNT, "11", ["kept"]) == 2
+    assert eventually(lambda: works(lambda: redis.run(ECHO, "11", {"text": "x"})))
+    assert redis.run(COUNT, "11", {"name": "kept"}) == 2
     assert journal.recovered == ["11", "11"]
     redis.close()
     assert processes_of(settings.data_dir) == []

@@ -30,7 +30,7 @@ def restart(server: ValkeyServer) -> None:
 
 def test_twenty_callers_of_an_untrusted_shard_wait_for_one_recovery(fresh: Redis) -> None:
     journal = Journal(fresh, takes=0.1)
-    replies = together(20, lambda _: fresh.run(COUNT, "11", ["calls"]))
+    replies = together(20, lambda _: fresh.run(COUNT, "11", {"name": "calls"}))
     assert sorted(replies) == list(range(1, 21))
     assert journal.recovered == ["11"]
 
@@ -38,7 +38,7 @@ def test_twenty_callers_of_an_untrusted_shard_wait_for_one_recovery(fresh: Redis
 def test_processes_leave_the_recovery_to_one_of_them(fresh: Redis, valkey: ValkeyServer) -> None:
     processes = [open_at(valkey.url) for _ in range(6)]
     journals = [Journal(process, takes=0.1) for process in processes]
-    replies = together(6, lambda n: processes[n].run(COUNT, "11", ["calls"]))
+    replies = together(6, lambda n: processes[n].run(COUNT, "11", {"name": "calls"}))
     assert sorted(replies) == list(range(1, 7))
     assert [shard for journal in journals for shard in journal.recovered] == ["11"]
     for process in processes:
@@ -47,19 +47,19 @@ def test_processes_leave_the_recovery_to_one_of_them(fresh: Redis, valkey: Valke
 
 def test_a_refused_script_has_done_nothing(fresh: Redis) -> None:
     with pytest.raises(Unavailable):  # nobody here can apply a journal
-        fresh.run(COUNT, "11", ["calls"])
+        fresh.run(COUNT, "11", {"name": "calls"})
     assert fresh.command("11", "EXISTS", fresh.key("11", "count", "calls")) == 0
 
 
 def test_a_restarted_server_is_recovered_and_has_kept_its_data(fresh: Redis, valkey: ValkeyServer) -> None:
     journal = Journal(fresh)
-    assert fresh.run(COUNT, "11", ["calls"]) == 1
+    assert fresh.run(COUNT, "11", {"name": "calls"}) == 1
     before = fresh.marker("11")
     valkey.stop()
     valkey.start()
-    assert eventually(lambda: works(lambda: fresh.run(COUNT, "11", ["calls"])))
+    assert eventually(lambda: works(lambda: fresh.run(COUNT, "11", {"name": "calls"})))
     assert journal.recovered == ["11", "11"]
-    assert fresh.run(COUNT, "11", ["calls"]) == 3
+    assert fresh.run(COUNT, "11", {"name": "calls"}) == 3
     after = fresh.marker("11")
     assert after.is_trusted
     assert after.run != before.run
@@ -67,29 +67,29 @@ def test_a_restarted_server_is_recovered_and_has_kept_its_data(fresh: Redis, val
 
 def test_an_emptied_server_is_recovered(fresh: Redis, valkey: ValkeyServer) -> None:
     journal = Journal(fresh)
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     with valkey.client() as client:
         client.flushall()
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     assert journal.recovered == ["11", "11"]
 
 
 def test_a_server_brought_back_from_an_old_copy_is_recovered(fresh: Redis, valkey: ValkeyServer) -> None:
     journal = Journal(fresh)
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     with valkey.client() as client:
         old = client.dump("sso:{11}:shard")
         restart(valkey)
         client.flushall()
         client.restore("sso:{11}:shard", 0, old)
-    assert eventually(lambda: works(lambda: fresh.run(ECHO, "11", ["x"])))
+    assert eventually(lambda: works(lambda: fresh.run(ECHO, "11", {"text": "x"})))
     assert journal.recovered == ["11", "11"]
 
 
 def test_each_shard_is_recovered_by_itself(fresh: Redis) -> None:
     journal = Journal(fresh)
     for shard in ("11", "12", "11", "12"):
-        fresh.run(ECHO, shard, ["x"])
+        fresh.run(ECHO, shard, {"text": "x"})
     assert journal.recovered == ["11", "12"]
 
 
@@ -103,9 +103,9 @@ def test_a_recovery_that_fails_leaves_the_shard_untrusted_and_is_tried_again(fre
 
     fresh.on_untrusted(recover)
     with pytest.raises(Unavailable):
-        fresh.run(ECHO, "11", ["x"])
+        fresh.run(ECHO, "11", {"text": "x"})
     assert not fresh.marker("11").is_trusted
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     assert fresh.marker("11").is_trusted
 
 
@@ -121,17 +121,17 @@ def test_a_recovery_is_void_when_the_server_restarts_during_it(fresh: Redis, val
 
     fresh.on_untrusted(recover)
     with pytest.raises(Unavailable):
-        fresh.run(ECHO, "11", ["x"])
+        fresh.run(ECHO, "11", {"text": "x"})
     assert not fresh.marker("11").is_trusted
-    assert eventually(lambda: works(lambda: fresh.run(ECHO, "11", ["x"])))
+    assert eventually(lambda: works(lambda: fresh.run(ECHO, "11", {"text": "x"})))
 
 
 def test_a_recoverer_that_died_does_not_block_the_shard(fresh: Redis) -> None:
     journal, lock = Journal(fresh), f"sso:{{11}}:lock:recovery:{fresh.marker('11').run_id}"
     fresh.command("11", "SET", lock, "the dead one", "PX", RECOVERY_LOCK)
     with pytest.raises(Unavailable):
-        fresh.run(ECHO, "11", ["x"])
-    assert eventually(lambda: works(lambda: fresh.run(ECHO, "11", ["x"])))
+        fresh.run(ECHO, "11", {"text": "x"})
+    assert eventually(lambda: works(lambda: fresh.run(ECHO, "11", {"text": "x"})))
     assert journal.recovered == ["11"]
 
 
@@ -143,17 +143,17 @@ def test_a_server_that_died_during_a_recovery_comes_back_without_waiting_for_it(
     restart(valkey)
     eventually(lambda: works(fresh.check))
     assert fresh.command("11", "GET", lock) == "the dead one"
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     assert journal.recovered == ["11"]
 
 
 def test_the_recoverys_own_scripts_run_on_an_untrusted_shard(fresh: Redis) -> None:
-    assert fresh.run_unguarded(UNGUARDED_COUNT, "11", ["x"]) == 1
+    assert fresh.run_unguarded(UNGUARDED_COUNT, "11", {"name": "x"}) == 1
 
 
 def test_a_stamp_on_an_untrusted_shard_leaves_no_key_for_ever(fresh: Redis) -> None:
-    fresh.run_unguarded(UNGUARDED_STAMP, "11", ["stamp"])
-    fresh.run_unguarded(UNGUARDED_STAMP, "12", ["cutoff"])
+    fresh.run_unguarded(UNGUARDED_STAMP, "11", {"what": "stamp"})
+    fresh.run_unguarded(UNGUARDED_STAMP, "12", {"what": "cutoff"})
     assert list(fresh.keys_without_expiry()) == []
 
 
@@ -162,7 +162,7 @@ def test_the_marker_tells_how_far_a_shard_is(fresh: Redis) -> None:
     assert fresh.marker("11").position == 0
     journal = Journal(fresh)
     journal.config = fresh.configuration_version = 3
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     marker = fresh.marker("11")
     assert (marker.lineage, marker.position, marker.config) == ("l", 7, 3)
 
@@ -174,9 +174,9 @@ def test_twenty_callers_out_of_date_reload_once(fresh: Redis) -> None:
     journal = Journal(fresh, takes=0.1)
     journal.config = 5
     fresh.configuration_version = 5
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     fresh.configuration_version = 4
-    replies = together(20, lambda _: fresh.run(COUNT, "11", ["calls"]))
+    replies = together(20, lambda _: fresh.run(COUNT, "11", {"name": "calls"}))
     assert sorted(replies) == list(range(1, 21))
     assert journal.reloaded == [5]
 
@@ -187,9 +187,9 @@ def test_an_announced_version_reaches_callers_that_missed_the_message(
     other = open_at(valkey.url)
     journals = [Journal(fresh), Journal(other)]
     for process in (fresh, other):
-        process.run(ECHO, "11", ["x"])
+        process.run(ECHO, "11", {"text": "x"})
     fresh.announce_configuration(8)
-    other.run(ECHO, "11", ["x"])
+    other.run(ECHO, "11", {"text": "x"})
     assert [journal.reloaded for journal in journals] == [[8], [8]]
     other.close()
 
@@ -199,10 +199,10 @@ def test_a_version_whose_announcement_was_lost_spreads_with_the_next_script(
 ) -> None:
     other = open_at(valkey.url)
     journal = Journal(other)
-    other.run(ECHO, "11", ["x"])
+    other.run(ECHO, "11", {"text": "x"})
     fresh.configuration_version = 8
-    fresh.run(ECHO, "11", ["x"])
-    other.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
+    other.run(ECHO, "11", {"text": "x"})
     assert journal.reloaded == [8]
     other.close()
 
@@ -215,9 +215,9 @@ def test_an_announcement_leaves_an_untrusted_shard_untrusted(fresh: Redis) -> No
 def test_when_sql_knows_no_such_version_the_shard_takes_the_one_it_knows(fresh: Redis) -> None:
     journal = Journal(fresh, knows=3)
     journal.config = fresh.configuration_version = 9
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     journal.config = fresh.configuration_version = 3
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     assert journal.reloaded == [9]
     assert fresh.marker("11").config == 3
 
@@ -225,8 +225,8 @@ def test_when_sql_knows_no_such_version_the_shard_takes_the_one_it_knows(fresh: 
 def test_a_caller_that_can_not_reload_is_refused(fresh: Redis, valkey: ValkeyServer) -> None:
     journal = Journal(fresh)
     journal.config = fresh.configuration_version = 9
-    fresh.run(ECHO, "11", ["x"])
+    fresh.run(ECHO, "11", {"text": "x"})
     other = open_at(valkey.url)
     with pytest.raises(Unavailable):
-        other.run(ECHO, "11", ["x"])
+        other.run(ECHO, "11", {"text": "x"})
     other.close()

@@ -1,2 +1,3 @@
 -- Names unused() only here.
-return {long(args[1])}
+--! args: text
+return {long(text)}

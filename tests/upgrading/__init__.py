@@ -1,0 +1,1 @@
+"""A data folder that an earlier version made, opened by this one."""

@@ -31,9 +31,9 @@ class AuditDrain:
 
     def _drain_shard(self, shard: str) -> int:
         moved = 0
-        while events := self._redis.run(_READ, shard, (PAGE,)):
+        while events := self._redis.run(_READ, shard, {"count": PAGE}):
             self._copy([_row(shard, event) for event in events])
-            self._redis.run(_FORGET, shard, (events[-1][0],))
+            self._redis.run(_FORGET, shard, {"last": events[-1][0]})
             moved += len(events)
             if len(events) < PAGE:
                 break

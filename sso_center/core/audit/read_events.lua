@@ -1,4 +1,4 @@
--- Reads the oldest events of this shard's stream.
--- ARGV: how many
+-- Reads the oldest events of this shard's stream, at most `count`.
 -- Returns {{id, {field, value, ...}}, ...}
-return redis.call('XRANGE', prefix .. 'audit', '-', '+', 'COUNT', tonumber(args[1]))
+--! args: count: number
+return redis.call('XRANGE', prefix .. 'audit', '-', '+', 'COUNT', count)

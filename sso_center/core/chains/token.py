@@ -42,13 +42,28 @@ def new_chain_token(shard: str) -> ChainToken:
     return ChainToken(new_id(shard), 1, new_secret())
 
 
-def presented_arguments(token: ChainToken) -> tuple[str, str, str]:
-    """Return what a script needs to make `token` current: its hash, a fresh nonce, its successor's hash.
+def holder_arguments(token: ChainToken) -> dict[str, str | int]:
+    """Return what a script needs to judge `token`: the chain, the generation, and the hash of its secret."""
+    return {"chain_id": token.chain_id, "generation": token.generation, "secret": hashed(token.secret)}
 
-    They are handed in with every request, since only the script knows whether this is a first use.
-    """
+
+def beginning_arguments(token: ChainToken) -> dict[str, str | int]:
+    """Return what a script needs to begin a chain with `token`: the hashes of two secrets and a nonce."""
     nonce = secrets.token_urlsafe(16)
-    return hashed(token.secret), nonce, hashed(next_secret(token.secret, nonce))
+    return {
+        "chain_id": token.chain_id,
+        "secret": hashed(token.secret),
+        "nonce": nonce,
+        "successor": hashed(next_secret(token.secret, nonce)),
+    }
+
+
+def presented_arguments(token: ChainToken) -> dict[str, str | int]:
+    """Return what a script needs to judge `token` and, at its first use, to make it its chain's current one.
+
+    All of it is handed in with every request, since only the script knows whether this is a first use.
+    """
+    return {"generation": token.generation, **beginning_arguments(token)}
 
 
 class ChainSigner:

@@ -1,6 +1,7 @@
 -- Sets a cut-off: nothing stamped so far counts for its scope from now on.
--- ARGV: kind (everyone, user, role, client), id, how long it is kept (ms)
+-- `scope` is everyone, user, role or client, and `name` whose; it is kept for `kept` ms.
 -- Returns the cut-off (ms)
+--! args: scope, name, kept
 local at = next_cutoff()
-redis.call('SET', prefix .. 'cutoff:' .. args[1] .. ':' .. args[2], string.format('%.0f', at), 'PX', tonumber(args[3]))
+redis.call('SET', prefix .. 'cutoff:' .. scope .. ':' .. name, string.format('%.0f', at), 'PX', kept)
 return at

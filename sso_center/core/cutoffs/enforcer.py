@@ -14,7 +14,7 @@ from sso_center.core.journal.entries import Entries, Entry
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import FIRST, SCAN_PARTS
 from sso_center.core.users import Users
-from sso_center.storage.redis import Redis, Script, load_script
+from sso_center.storage.redis import Arguments, Redis, Script, load_script
 
 _FIND_VOID = load_script(__package__, *SCAN_PARTS, "find_void.lua")
 _FIND_OFFLINE = load_script(__package__, "find_offline.lua")
@@ -72,16 +72,16 @@ class CutoffEnforcer:
         # The same as when the courier is quicker, who walks because of that entry.
         return sum(self._end_void(shard, sub, reason, actor, cause=self._entries.last_change(sub)))
 
-    def with_users(self, script: Script, shard: str, arguments: tuple[str | int, ...]) -> list[Any]:
+    def with_users(self, script: Script, shard: str, given: Arguments) -> list[Any]:
         """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
 
         The session of a person who was removed is ended.
         """
         while True:
-            found: list[Any] = self._redis.run(script, shard, arguments)
+            found: list[Any] = self._redis.run(script, shard, given)
             if found[0] != "no_user":
                 return found
-            sid, sub = found[2], found[3]
+            _, _, sid, sub, *_ = found
             try:
                 self._users.refill(sub)
             except NotFound:
@@ -89,7 +89,7 @@ class CutoffEnforcer:
 
     def _notify_offline_clients(self, entry: Entry) -> None:
         """Give notice to those who could act for a person without a session: it names the person alone."""
-        clients = self._redis.run(_FIND_OFFLINE, entry.shard or shard_of(entry.sub), (entry.sub,))
+        clients = self._redis.run(_FIND_OFFLINE, entry.shard or shard_of(entry.sub), {"sub": entry.sub})
         told = [(client_id, "", entry.sub) for client_id in clients if self._is_notified(client_id, entry)]
         self._entries.add_notices(entry.number, told, entry.at)
 
@@ -107,7 +107,7 @@ class CutoffEnforcer:
     ) -> Iterator[int]:
         cursor, void = FIRST, []
         while True:
-            cursor, *sids = self.with_users(_FIND_VOID, shard, (sub, cursor, BATCH))
+            cursor, *sids = self.with_users(_FIND_VOID, shard, {"sub": sub, "cursor": cursor, "count": BATCH})
             void += sids
             # Where few are void, ending those of each page by themselves would cost a transaction a page.
             ended = 0
@@ -122,7 +122,9 @@ class CutoffEnforcer:
         is_notified = self._is_notified(client_id, entry)
         cursor = FIRST
         while True:
-            cursor, *rows = self._redis.run(_FIND_JOINED, shard, (client_id, at, cursor, BATCH))
+            cursor, *rows = self._redis.run(
+                _FIND_JOINED, shard, {"client": client_id, "moment": at, "cursor": cursor, "count": BATCH}
+            )
             # An app's session is that one client's: without it nothing of it is left.
             apps = [sid for sid, _, kind in rows if kind == "app"]
             self._endings.end_sessions(apps, Reason(entry.reason), entry.actor, cause=entry.number)

@@ -1,9 +1,9 @@
 -- Finds the living sessions that a cut-off would reach, changing nothing.
--- ARGV: scope (everyone, user, role, client), name, cursor, count
+-- `scope` is everyone, user, role or client.
 -- Returns {next cursor, {sub, client, client, ...}, ...} | {'no_user', '', session reply...}
-local scope, name = args[1], args[2]
-local cursor, sids = scan_sessions(index_of(scope, name), args[3], args[4])
-local found = {cursor}
+--! args: scope, name, cursor, count
+local following, sids = scan_sessions(index_of(scope, name), cursor, count)
+local found = {following}
 for _, sid in ipairs(sids) do
   local session = session_load(sid)
   local user = session and user_load(session.sub)

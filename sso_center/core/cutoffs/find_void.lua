@@ -1,8 +1,9 @@
 -- Finds sessions that no longer count because of a cut-off, or because their user was changed.
--- ARGV: sub or '' for the whole shard, cursor, count
+-- `sub` is '' for the whole shard.
 -- Returns {next cursor, sid, ...} | {'no_user', '', session reply...}
-local cursor, sids = scan_sessions(index_of(args[1] ~= '' and 'user' or 'everyone', args[1]), args[2], args[3])
-local found = {cursor}
+--! args: sub, cursor, count
+local following, sids = scan_sessions(index_of(sub ~= '' and 'user' or 'everyone', sub), cursor, count)
+local found = {following}
 for _, sid in ipairs(sids) do
   local session = session_load(sid)
   local user = session and user_load(session.sub)

@@ -79,7 +79,8 @@ class MassEndings:
         """
         shards = [shard_of(name)] if scope == "user" else all_shards()
         # Counts from here on; the journal then keeps the latest of the shards' answers for all of them.
-        cutoffs = self._redis.run_many(_CUT_OFF, [(shard, (scope, name, self._horizon)) for shard in shards])
+        given: dict[str, str | int] = {"scope": scope, "name": name, "kept": self._horizon}
+        cutoffs = self._redis.run_many(_CUT_OFF, [(shard, given) for shard in shards])
         return self._journal.write(
             id=id,
             kind="cutoff",
@@ -148,7 +149,9 @@ class MassEndings:
     def _reached_in(self, shard: str, scope: Scope, name: str) -> Iterator[list[list[str]]]:
         cursor = FIRST
         while True:
-            cursor, *page = self._enforcer.with_users(_FIND_REACHED, shard, (scope, name, cursor, PAGE))
+            cursor, *page = self._enforcer.with_users(
+                _FIND_REACHED, shard, {"scope": scope, "name": name, "cursor": cursor, "count": PAGE}
+            )
             yield page
             if cursor == FIRST:
                 return

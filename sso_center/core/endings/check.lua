@@ -1,6 +1,8 @@
 -- Says which sessions are alive and joined by one of some clients; asking counts as use.
--- ARGV: clients (space-separated), sid, sid, ...
+-- `clients` have blanks between.
 -- Returns {'checked', 1 or 0, ...} in the order asked | {'no_user', '', session reply...}
+--! args: clients, *sids
+
 -- Notes the asking, at most once a minute.
 local function note_asking(session, client)
   local key = client_sessions_key(client)
@@ -11,15 +13,15 @@ end
 
 -- Returns the first of the clients that is in a session, or nil.
 local function first_in(session)
-  for client in string.gmatch(args[1], '%S+') do
+  for client in string.gmatch(clients, '%S+') do
     local joined = tonumber(redis.call('HGET', participants_key(session.sid), client) or -1)
     if joined >= 0 and not is_client_cut_off(joined, client) then return client end
   end
 end
 
 local answer = {'checked'}
-for i = 2, #args do
-  local session = session_load(args[i])
+for _, sid in ipairs(sids) do
+  local session = session_load(sid)
   local user = session and user_load(session.sub)
   local state = session_state(session, user)
   if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, user))} end
@@ -28,6 +30,6 @@ for i = 2, #args do
     session_touch(session)
     note_asking(session, client)
   end
-  answer[i] = client and 1 or 0
+  answer[#answer + 1] = client and 1 or 0
 end
 return answer

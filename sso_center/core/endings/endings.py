@@ -99,11 +99,12 @@ class Endings:
 
     def _check(self, shard: str, joined_by: str, asked: Sequence[str]) -> Sequence[int]:
         while True:
-            word, *said = self._sessions.with_user(_CHECK, shard, (joined_by, *asked))
+            word, *said = self._sessions.with_user(_CHECK, shard, {"clients": joined_by, "sids": asked})
             if word == "checked":
                 return said
             # One of them is of a person who was removed: it ends, and the others are asked after again.
-            self.end_session(said[1], Reason.REMOVED, CENTER)
+            _, sid, *_ = said
+            self.end_session(sid, Reason.REMOVED, CENTER)
 
     def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> int | None:
         """Take one client out of a session, which goes on; returns the entry's number, None if it was not in.
@@ -113,10 +114,10 @@ class Endings:
         shard = shard_in(sid)
         if shard is None:
             return None
-        reply = self._sessions.with_user(_FIND_LEAVING, shard, (sid, client_id))
+        reply = self._sessions.with_user(_FIND_LEAVING, shard, {"sid": sid, "client": client_id})
         if reply[0] != "leaving":
             return None
-        at, sub = int(reply[1]), reply[2]
+        at, sub = _FIND_LEAVING.read(reply)
         is_notified = self._takes_notices(client_id)
         entry = self._journal.write(
             kind="leave",
@@ -133,18 +134,30 @@ class Endings:
         return entry.number
 
     def _close(self, sids: Iterable[str], reason: Reason, actor: str) -> list[ClosedSession]:
-        calls = [(shard, (sid, uuid.uuid4().hex, reason, actor)) for sid in sids if (shard := shard_in(sid))]
+        known = [(shard, sid) for sid in sids if (shard := shard_in(sid))]
+        calls = [
+            (shard, {"sid": sid, "ending": uuid.uuid4().hex, "reason": reason, "actor": actor})
+            for shard, sid in known
+        ]
         replies = self._redis.run_many(_CLOSE, calls)
         return [
             self._read_closed(sid, reply)
-            for (_, (sid, *_)), reply in zip(calls, replies, strict=True)
+            for (_, sid), reply in zip(known, replies, strict=True)
             if reply[0] != "gone"
         ]
 
     def _read_closed(self, sid: str, reply: Sequence[str]) -> ClosedSession:
-        _, ending_id, why, who, at, sub, *joined = reply
-        apis = self._clients.apis_of(joined)
-        return ClosedSession(sid, ending_id, why, who, int(at), sub, tuple(sorted(joined)), apis)
+        closed = _CLOSE.read(reply)
+        return ClosedSession(
+            sid,
+            closed.ending,
+            closed.reason,
+            closed.actor,
+            int(closed.closed_at),
+            closed.sub,
+            tuple(sorted(closed.clients)),
+            self._clients.apis_of(closed.clients),
+        )
 
     def _notified_by_participant(self, joined: Iterable[str]) -> dict[str, list[str]]:
         """Return who takes notices of the ending of a session that these clients joined, by client.

@@ -1,8 +1,8 @@
 -- Fixes the moment at which a client leaves a session that is alive, or will be when its account is enabled again:
 -- what it joined or got before no longer counts. Changes nothing else: it leaves when that is recorded.
--- ARGV: sid, client
 -- Returns {'leaving', the moment (ms), sub} | {'gone'} | {'no_user', '', session reply...}
-local sid, client = args[1], args[2]
+--! args: sid, client
+--! reply leaving: moment, sub
 local session = session_load(sid)
 local state = session_state(session, session and user_load(session.sub))
 if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, nil))} end

@@ -10,7 +10,9 @@ from sso_center.core.audit import AUDIT_PART
 from sso_center.core.sessions import SESSION_PARTS, Sessions, Visit
 from sso_center.storage.scripts import load_script
 
-GRANT_PARTS = (*SESSION_PARTS, AUDIT_PART)
+GRANT_PARTS = (*SESSION_PARTS, AUDIT_PART, "sso_center.core.grants/grant.lua")
+"""What every script composes that issues a grant or redeems one."""
+
 _ISSUE = load_script(__package__, *GRANT_PARTS, "issue.lua")
 
 
@@ -90,21 +92,21 @@ class Grants:
         visit, word = self._sessions.visit_with(
             _ISSUE,
             cookie,
-            (
-                hashed(code),
-                request.client_id,
-                request.redirect_uri,
-                request.code_challenge or "",
-                about,
-                self._life * 1000,
-                self._kept * 1000,
-                self._login_after(request),
-                " ".join(request.scope),
-                int(request.needs_consent),
-                request.address,
-                request.user_agent,
-                request.nonce or "",
-            ),
+            {
+                "code": hashed(code),
+                "client": request.client_id,
+                "redirect_uri": request.redirect_uri,
+                "challenge": request.code_challenge or "",
+                "about": about,
+                "life": self._life * 1000,
+                "kept": self._kept * 1000,
+                "login_after": self._login_after(request),
+                "scope": " ".join(request.scope),
+                "needs_consent": int(request.needs_consent),
+                "address": request.address,
+                "user_agent": request.user_agent,
+                "client_nonce": request.nonce or "",
+            },
         )
         return Issued(code if word == "issued" else None, visit, word == "consent_needed")
 

@@ -53,7 +53,7 @@ class EntryApplier:
         """Apply an entry to one shard. Raises Unavailable."""
         run = self._redis.run_unguarded
         if entry.kind == "ending":
-            run(_ENDING, shard, (entry.sid, entry.sub, self.outlives, entry.reason))
+            run(_ENDING, shard, self._ending(entry))
         elif entry.kind == "cutoff":
             run(_CUTOFF, shard, self._cut_off(entry))
         elif entry.kind == "leave":
@@ -63,40 +63,51 @@ class EntryApplier:
         elif entry.kind == "user" and entry.reason == Reason.REMOVED:
             run(_PUT_USER, shard, copy_arguments(removed_user(entry.sub, entry.detail["version"])))
         elif entry.kind == "user":
-            run(_FORGET_USER, shard, (entry.sub, as_marks(entry.detail.get("lost_roles", ()))))
+            lost = as_marks(entry.detail.get("lost_roles", ()))
+            run(_FORGET_USER, shard, {"sub": entry.sub, "lost_roles": lost})
 
     def end_all(self, endings: Sequence[Ending | Entry]) -> None:
         """Take sessions whose endings are recorded out of Redis. Raises Unavailable."""
-        calls = [(one.sid[:2], (one.sid, one.sub, self.outlives, one.reason)) for one in endings]
-        self._redis.run_many(_ENDING, calls)
+        self._redis.run_many(_ENDING, [(one.sid[:2], self._ending(one)) for one in endings])
 
     def leave(self, shard: str, sid: str, client_id: str, at: int) -> None:
         """Take a client out of a session that it joined at or before `at` (ms). Raises Unavailable."""
-        self._redis.run_unguarded(_LEAVE, shard, (sid, client_id, at))
+        self._redis.run_unguarded(_LEAVE, shard, {"sid": sid, "client": client_id, "moment": at})
 
     def leave_all(self, shard: str, sids: Sequence[str], client_id: str, at: int) -> None:
         """Take a client out of several sessions that it joined at or before `at` (ms). Raises Unavailable."""
-        self._redis.run_many(_LEAVE, [(shard, (sid, client_id, at)) for sid in sids])
+        given: dict[str, str | int] = {"client": client_id, "moment": at}
+        calls = [(shard, {"sid": sid, **given}) for sid in sids]
+        self._redis.run_many(_LEAVE, calls)
 
-    def _cut_off(self, entry: Entry) -> tuple[str | int, ...]:
-        return entry.detail["scope"], entry.detail["name"], entry.detail["at"], self._horizon
+    def _ending(self, ended: Ending | Entry) -> dict[str, str | int]:
+        return {"sid": ended.sid, "sub": ended.sub, "kept": self.outlives, "reason": ended.reason}
+
+    def _cut_off(self, entry: Entry) -> dict[str, str | int]:
+        detail = entry.detail
+        return {
+            "scope": detail["scope"],
+            "name": detail["name"],
+            "at": detail["at"],
+            "kept": self._horizon,
+        }
 
     def _revoke(self, shard: str, entry: Entry) -> None:
         kept = max(LONGEST_LIFE + CLOCKS_DIFFER, self.outlives)
         for family in entry.detail.get("families", ()):
-            self._redis.run_unguarded(_REVOCATION, shard, (family, entry.sub, kept))
+            self._redis.run_unguarded(_REVOCATION, shard, {"id": family, "sub": entry.sub, "left": kept})
         if jti := entry.detail.get("denied"):
             until = entry.detail.get("until", 0)
             left = max(until + CLOCKS_DIFFER - self._clock(), 0) if until else self.outlives
-            self._redis.run_unguarded(_REVOCATION, shard, (jti, entry.sub, left))
+            self._redis.run_unguarded(_REVOCATION, shard, {"id": jti, "sub": entry.sub, "left": left})
 
     def void_grants(self, shard: str) -> None:
         """Void every grant issued so far in a shard. Raises Unavailable."""
-        self._redis.run_unguarded(_VOID_GRANTS, shard, (self._horizon,))
+        self._redis.run_unguarded(_VOID_GRANTS, shard, {"kept": self._horizon})
 
     def mark(self, entry: Entry) -> None:
         """Note in every shard the entry concerns that the journal is applied up to it. Raises Unavailable."""
         if entry.shard:
-            self._redis.run_unguarded(_MARK, entry.shard, (entry.number,))
+            self._redis.run_unguarded(_MARK, entry.shard, {"position": entry.number})
         else:
-            self._redis.run_everywhere(_MARK, (entry.number,))
+            self._redis.run_everywhere(_MARK, {"position": entry.number})

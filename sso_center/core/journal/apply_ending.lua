@@ -1,11 +1,11 @@
 -- Step 2: session and chain gone, the sid denied for as long as a token may live. Safe to repeat, and on a shard
 -- that is still being recovered. Whoever still holds the chain's token can be told why, for a week.
--- ARGV: sid, sub, for how long tokens may outlive it (ms), why it ended when the session does not know
-local sid, sub = args[1], args[2]
+-- `kept` is for how long tokens may outlive it (ms), `reason` why it ended when the session does not know.
+--! args: sid, sub, kept, reason
 local f = redis.call('HMGET', session_key(sid), 'chain', 'closed_reason')
 if f[1] then
   redis.call('DEL', chain_key(f[1]))
-  redis.call('SET', gone_key(f[1]), f[2] or args[4] or '', 'PX', SESSION_KEPT)
+  redis.call('SET', gone_key(f[1]), f[2] or reason, 'PX', SESSION_KEPT)
 end
 for _, client in ipairs(redis.call('HKEYS', participants_key(sid))) do
   redis.call('ZREM', client_sessions_key(client), sid)
@@ -14,5 +14,5 @@ redis.call('DEL', session_key(sid), participants_key(sid), steps_key(sid))
 redis.call('ZREM', user_sessions_key(sub), sid)
 for _, index in ipairs({'deadlines', 'closed', 'seen'}) do redis.call('ZREM', prefix .. index, sid) end
 if redis.call('EXISTS', user_sessions_key(sub)) == 0 then redis.call('ZREM', prefix .. 'online', sub) end
-redis.call('SET', prefix .. 'denied:' .. sid, '1', 'PX', tonumber(args[3]))
+redis.call('SET', prefix .. 'denied:' .. sid, '1', 'PX', kept)
 return 'OK'

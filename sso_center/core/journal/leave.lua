@@ -1,8 +1,8 @@
--- Takes a client out of a session that it joined at or before a moment; one that joined anew since stays.
--- ARGV: sid, client, the moment (ms)
-local joined = tonumber(redis.call('HGET', participants_key(args[1]), args[2]) or -1)
-if joined >= 0 and joined <= tonumber(args[3]) then
-  redis.call('HDEL', participants_key(args[1]), args[2])
-  redis.call('ZREM', client_sessions_key(args[2]), args[1])
+-- Takes a client out of a session that it joined at or before `moment` (ms); one that joined anew since stays.
+--! args: sid, client, moment: number
+local joined = tonumber(redis.call('HGET', participants_key(sid), client) or -1)
+if joined >= 0 and joined <= moment then
+  redis.call('HDEL', participants_key(sid), client)
+  redis.call('ZREM', client_sessions_key(client), sid)
 end
 return 'OK'

@@ -17,11 +17,13 @@ class KnownDevices:
 
     def is_known(self, account: str, device: str) -> bool:
         """Say whether this account was logged in to with this device. Raises Unavailable."""
-        return bool(self._redis.run(_KNOWN, shard_of(account), (_name(account, device), 0)))
+        return bool(
+            self._redis.run(_KNOWN, shard_of(account), {"device": _name(account, device), "lifetime": 0})
+        )
 
     def remember(self, account: str, device: str) -> None:
         """Know the device from now on. Raises Unavailable."""
-        self._redis.run(_KNOWN, shard_of(account), (_name(account, device), KNOWN_FOR))
+        self._redis.run(_KNOWN, shard_of(account), {"device": _name(account, device), "lifetime": KNOWN_FOR})
 
 
 def _name(account: str, device: str) -> str:

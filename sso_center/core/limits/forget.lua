@@ -1,7 +1,8 @@
 -- Forgets buckets of this shard.
--- ARGV: name, or '' for all of them (this walks every key of the server)
+-- `name` is '' for all of them (this walks every key of the server).
 -- Returns how many were there
-if args[1] ~= '' then return redis.call('DEL', prefix .. 'limit:' .. args[1]) end
+--! args: name
+if name ~= '' then return redis.call('DEL', prefix .. 'limit:' .. name) end
 local forgotten, cursor = 0, '0'
 repeat
   local page = redis.call('SCAN', cursor, 'MATCH', prefix .. 'limit:*', 'COUNT', 1000)

@@ -46,14 +46,16 @@ class WindowStore(Storage):
 
     def reset(self) -> int:
         """Forget every bucket there is; returns how many."""
-        return sum(self._redis.run_everywhere(_FORGET, ("",)).values())
+        return sum(self._redis.run_everywhere(_FORGET, {"name": ""}).values())
 
     def clear(self, key: str) -> None:
         """Forget one bucket."""
-        self._redis.run(_FORGET, shard_of(key), (key,))
+        self._redis.run(_FORGET, shard_of(key), {"name": key})
 
     def _window(self, key: str, amount: int, expiry: int) -> tuple[int, int]:
-        count, closes = self._redis.run(_WINDOW, shard_of(key), (key, amount, expiry * 1000))
+        count, closes = self._redis.run(
+            _WINDOW, shard_of(key), {"name": key, "amount": amount, "length": expiry * 1000}
+        )
         return int(count), int(closes)
 
 

@@ -1,8 +1,8 @@
--- Finds what was revoked but not recorded or applied: something died in between, or SQL was away.
--- ARGV: revoked before (ms), how many
+-- Finds what was revoked before a moment (ms) but not recorded or applied: something died in between, or SQL was away.
 -- Returns {id, about, id, about, ...}
+--! args: before, count: number
 local found = {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', prefix .. 'revoking', '-inf', args[1], 'LIMIT', 0, tonumber(args[2]))) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', prefix .. 'revoking', '-inf', before, 'LIMIT', 0, count)) do
   local about = redis.call('GET', prefix .. 'denied:' .. id)
   if about then
     found[#found + 1], found[#found + 2] = id, about

@@ -1,4 +1,4 @@
--- Revokes one family or token.
--- ARGV: id, about, how long it is refused unless recorded (ms)
-revoke(args[1], args[2], tonumber(args[3]))
+-- Revokes one family or token; it is refused for `kept` ms unless that is recorded.
+--! args: id, about, kept
+revoke(id, about, kept)
 return 'OK'

@@ -45,7 +45,7 @@ class Revoker:
         if shard is None:
             return
         about = _about(sub, client_id, reason, actor)
-        self._redis.run(_REVOKE, shard, (family, about, self._kept))
+        self._redis.run(_REVOKE, shard, {"id": family, "about": about, "kept": self._kept})
         self._record_family(shard, family, sub, client_id, reason, actor)
 
     def revoke_token(self, jti: str, *, sub: str, client_id: str, until: int, actor: str) -> None:
@@ -57,7 +57,7 @@ class Revoker:
         if shard is None or left <= 0:
             return
         about = _about(sub, client_id, Reason.REVOKED, actor, until)
-        self._redis.run(_REVOKE, shard, (jti, about, left + CLOCKS_DIFFER))
+        self._redis.run(_REVOKE, shard, {"id": jti, "about": about, "kept": left + CLOCKS_DIFFER})
         self._record_token(shard, jti, sub, client_id, until, actor)
 
     def revoke_offline(self, sub: str, client_id: str, actor: str, reason: Reason = Reason.REVOKED) -> int:
@@ -66,7 +66,9 @@ class Revoker:
         When Unavailable is raised they are refused already, and the courier records it.
         """
         shard, about = shard_of(sub), _about(sub, client_id, reason, actor)
-        families = self._redis.run(_REVOKE_OFFLINE, shard, (sub, client_id, about, self._kept))
+        families = self._redis.run(
+            _REVOKE_OFFLINE, shard, {"sub": sub, "client": client_id, "about": about, "kept": self._kept}
+        )
         if families:
             self._journal.write(
                 kind="revocation",
@@ -82,7 +84,7 @@ class Revoker:
 
     def unfinished(self, shard: str, *, before: int, limit: int) -> list[tuple[str, str]]:
         """Return (id, about) of what was revoked before `before` (ms), not recorded. Raises Unavailable."""
-        found = self._redis.run(_FIND_REVOKING, shard, (before, limit))
+        found = self._redis.run(_FIND_REVOKING, shard, {"before": before, "count": limit})
         return list(zip(found[::2], found[1::2], strict=True))
 
     def finish(self, shard: str, id: str, about: str) -> None:

@@ -1,3 +1,3 @@
 -- Returns how many there are in an index of this shard.
--- ARGV: index
-return redis.call('ZCARD', prefix .. args[1])
+--! args: index
+return redis.call('ZCARD', prefix .. index)

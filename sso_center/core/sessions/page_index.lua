@@ -1,8 +1,8 @@
 -- A part of an index of this shard's sessions by time, the latest first, behind a place in it: by time and sid, since by
--- rank it would move with whatever is used or ends meanwhile.
--- ARGV: index, the place's time (ms) or '' to begin, its sid, count
+-- rank it would move with whatever is used or ends meanwhile. The place is `behind_at` (ms, '' to begin) and `behind_sid`.
 -- Returns {how many there are, sid, time, sid, time, ...}
-local key = prefix .. args[1]
+--! args: index, behind_at, behind_sid, count: number
+local key = prefix .. index
 
 -- Byte by byte, as sorted sets are ordered; Lua compares by the server's locale.
 local function is_below(one, other)
@@ -23,6 +23,6 @@ local function rank_behind(at, sid)
   return low
 end
 
-local first = args[2] ~= '' and rank_behind(args[2], args[3]) or 0
-local page = redis.call('ZREVRANGE', key, first, first + tonumber(args[4]) - 1, 'WITHSCORES')
+local first = behind_at ~= '' and rank_behind(behind_at, behind_sid) or 0
+local page = redis.call('ZREVRANGE', key, first, first + count - 1, 'WITHSCORES')
 return {redis.call('ZCARD', key), unpack(page)}

@@ -155,17 +155,18 @@ def read_session(reply: Sequence[str], read_user: Callable[[str], User]) -> Sess
 
 def read_view(row: Sequence[str]) -> SessionView:
     """Read a row of list_sessions.lua: a session's reply, kind and device type, then its participants."""
-    about = read_about(row[5])
+    sid, sub, _stamp, seen, deadline, about_text, _chain, _claims, kind, device_type, *client_ids = row
+    about = read_about(about_text)
     return SessionView(
-        sid=row[0],
-        sub=row[1],
+        sid=sid,
+        sub=sub,
         opened_at=about.opened_at,
-        seen_at=int(row[3]),
-        deadline=int(row[4]),
+        seen_at=int(seen),
+        deadline=int(deadline),
         user_agent=about.user_agent,
         address=about.address,
-        client_ids=tuple(sorted(row[10:])),
+        client_ids=tuple(sorted(client_ids)),
         is_remembered=about.is_remembered,
-        kind=row[8],
-        device_type=row[9],
+        kind=kind,
+        device_type=device_type,
     )

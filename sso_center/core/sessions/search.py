@@ -109,7 +109,9 @@ class SessionSearch:
             by_shard: dict[str, list[str]] = {}
             for place in places:
                 by_shard.setdefault(place.sid[:2], []).append(place.sid)
-            replies = self._redis.run_many(_LIST_THESE, list(by_shard.items()))
+            replies = self._redis.run_many(
+                _LIST_THESE, [(shard, {"sids": sids}) for shard, sids in by_shard.items()]
+            )
             views = {view.sid: view for rows in replies for view in map(read_view, rows)}
             yield from ((place, views.get(place.sid)) for place in places)
 
@@ -143,7 +145,15 @@ class _IndexScan:
         return self._redis.run_many(
             _PAGE_INDEX,
             [
-                (shard, (self._index, place.at if place else "", place.sid if place else "", CHUNK))
+                (
+                    shard,
+                    {
+                        "index": self._index,
+                        "behind_at": place.at if place else "",
+                        "behind_sid": place.sid if place else "",
+                        "count": CHUNK,
+                    },
+                )
                 for shard, place in behind
             ],
         )

@@ -9,7 +9,13 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import Conflict, NotFound, Unavailable
 from sso_center.base.secrets import all_shards, new_id, shard_in, shard_of
 from sso_center.core.audit import AUDIT_PART
-from sso_center.core.chains.token import ChainSigner, ChainToken, new_chain_token, presented_arguments
+from sso_center.core.chains.token import (
+    ChainSigner,
+    ChainToken,
+    beginning_arguments,
+    new_chain_token,
+    presented_arguments,
+)
 from sso_center.core.sessions.device_type import device_mark, device_type_of
 from sso_center.core.sessions.limit import NO_LIMITS, SessionLimits, TooManySessions
 from sso_center.core.sessions.presence import WINDOWS, Presence, Step, read_presence, read_steps
@@ -24,7 +30,7 @@ from sso_center.core.sessions.record import (
 )
 from sso_center.core.users import User, Users
 from sso_center.storage.redis import Redis
-from sso_center.storage.scripts import Script, load_script
+from sso_center.storage.scripts import NOTHING, Arguments, Script, load_script
 
 SESSION_PARTS = (
     "sso_center.core.chains/chain.lua",
@@ -110,7 +116,7 @@ class Sessions:
 
         Raises Unavailable when the store can't be asked.
         """
-        return self.visit_with(_VISIT, cookie, ())[0]
+        return self.visit_with(_VISIT, cookie)[0]
 
     def read_session(self, reply: Sequence[str]) -> Session:
         """Return what `session_reply` in session.lua tells of a session that is alive."""
@@ -120,29 +126,30 @@ class Sessions:
         """Return the user whose copy a script told."""
         return self._users.read_copy(claims)
 
-    def visit_with(self, script: Script, cookie: str | None, more: Sequence[str | int]) -> tuple[Visit, str]:
+    def visit_with(self, script: Script, cookie: str | None, more: Arguments = NOTHING) -> tuple[Visit, str]:
         """Run a script that begins as visit.lua does, and does something more for a living session.
 
-        `more` follows the six arguments of visit.lua. Returns the visit, and the word with which the
+        `more` are its arguments beside those of visit.lua. Returns the visit, and the word with which the
         script's reply begins when the session is alive.
         """
         token = self._read(cookie)
         if token is None:
             return Visit(Outcome.NONE if not cookie else Outcome.UNKNOWN), ""
-        reply = self.with_user(script, token.shard, (*self._visit_arguments(token), *more))
+        reply = self.with_user(script, token.shard, {**self._visit_arguments(token), **more})
         return self._read_visit(token, reply)
 
-    def with_user(self, script: Script, shard: str, arguments: Sequence[str | int]) -> list[Any]:
+    def with_user(self, script: Script, shard: str, given: Arguments) -> list[Any]:
         """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
 
         Raises Unavailable when the refilled user is gone again at once.
         """
         for _ in range(3):
-            reply: list[Any] = self._redis.run(script, shard, arguments)
+            reply: list[Any] = self._redis.run(script, shard, given)
             if reply[0] != "no_user":
                 return reply
+            _, _, _, sub, *_ = reply
             try:
-                self._users.refill(reply[3])
+                self._users.refill(sub)
             except NotFound:
                 return ["ended", "", *reply[2:]]
         raise Unavailable(detail="the user's hash is lost as fast as it is refilled")
@@ -174,49 +181,56 @@ class Sessions:
         about = About(amr, "urn:sso:password", now, user_agent[:MAX_USER_AGENT], address, remember)
         life = self._lifetimes.remembered if remember else self._lifetimes.absolute
         idle = self._lifetimes.remembered if remember else self._lifetimes.idle
-        reply = self._open(
+        opened = self._open(
             shard,
             user,
-            (new_id(shard), user.sub, user.epoch, token.chain_id, *presented_arguments(token)),
-            (
-                idle * 1000,
-                life * 1000,
-                about.to_json(),
-                earlier.sid if earlier and same_person else "",
-                about.address,
-                about.user_agent,
-                device_mark(device),
-                device_type_of(about.user_agent),
-                *self.limit_arguments(),
-            ),
+            {
+                "sid": new_id(shard),
+                "sub": user.sub,
+                "epoch": user.epoch,
+                **beginning_arguments(token),
+                "idle": idle * 1000,
+                "life": life * 1000,
+                "about": about.to_json(),
+                "earlier": earlier.sid if earlier and same_person else "",
+                "address": about.address,
+                "user_agent": about.user_agent,
+                "device": device_mark(device),
+                "device_type": device_type_of(about.user_agent),
+                **self.limit_arguments(),
+            },
         )
         session = Session(
-            sid=reply[2],
+            sid=opened.sid,
             sub=user.sub,
             chain_id=token.chain_id,
-            stamp=int(reply[1]),
+            stamp=opened.stamp,
             seen_at=now,
             deadline=now + life * 1000,
             about=about,
             user=user,
         )
         replaced = earlier.sid if earlier and not same_person else None
-        return Opened(session, self._signer().dumps(token), replaced, tuple(reply[3]))
+        return Opened(session, self._signer().dumps(token), replaced, tuple(opened.evicted))
 
-    def limit_arguments(self) -> tuple[str | int, ...]:
-        """Return what session_make_room (opening.lua) is told: limit, policy, by device type, an id."""
+    def limit_arguments(self) -> dict[str, str | int]:
+        """Return what session_make_room (opening.lua) is told, with an id for the endings that it makes."""
         limits = self._limits
-        return (limits.per_user, limits.policy, int(limits.is_by_device_type), uuid.uuid4().hex)
+        return {
+            "limit": limits.per_user,
+            "policy": limits.policy,
+            "by_type": int(limits.is_by_device_type),
+            "ending": uuid.uuid4().hex,
+        }
 
-    def _open(
-        self, shard: str, user: User, who: Sequence[str | int], what: Sequence[str | int]
-    ) -> Sequence[Any]:
+    def _open(self, shard: str, user: User, given: Arguments) -> Any:
         for _ in range(2):
-            reply: Sequence[Any] = self._redis.run(_OPEN, shard, (*who, *what))
+            reply: Sequence[Any] = self._redis.run(_OPEN, shard, given)
             if reply[0] == "opened":
-                return reply
+                return _OPEN.read(reply)
             if reply[0] == "full":
-                raise TooManySessions(int(reply[1]), reply[2])
+                full = _OPEN.read(reply)
+                raise TooManySessions(full.living, full.device_type)
             # A change may not have reached Redis yet, and a restored SQL store may have undone one.
             if reply[0] in ("no_user", "changed"):
                 self._users.refill(user.sub)
@@ -224,7 +238,7 @@ class Sessions:
 
     def of_user(self, sub: str) -> list[SessionView]:
         """Return the living sessions of a user, the last used first."""
-        rows = self._redis.run(_LIST, shard_of(sub), (sub, 0, 0, ""))[1:]
+        rows = self._redis.run(_LIST, shard_of(sub), {"sub": sub, "offset": 0, "count": 0, "sid": ""})[1:]
         return sorted((read_view(row) for row in rows), key=lambda view: -view.seen_at)
 
     def view(self, sid: str) -> SessionView | None:
@@ -232,19 +246,23 @@ class Sessions:
         shard = shard_in(sid)
         if shard is None:
             return None
-        rows = self._redis.run(_LIST, shard, ("", 0, 0, sid))[1:]
+        rows = self._redis.run(_LIST, shard, {"sub": "", "offset": 0, "count": 0, "sid": sid})[1:]
         return read_view(rows[0]) if rows else None
 
     def count(self) -> int:
         """Return how many sessions there are, those that expired a moment ago included."""
-        return sum(int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, ("deadlines",)).values())
+        return sum(
+            int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, {"index": "deadlines"}).values()
+        )
 
     def every(self) -> Iterator[SessionView]:
         """Yield every living session, shard by shard, a page at a time."""
         for shard in all_shards():
             offset = 0
             while True:
-                looked_at, *rows = self._redis.run(_LIST, shard, ("", offset, _PAGE, ""))
+                looked_at, *rows = self._redis.run(
+                    _LIST, shard, {"sub": "", "offset": offset, "count": _PAGE, "sid": ""}
+                )
                 yield from (read_view(row) for row in rows)
                 if int(looked_at) < _PAGE:
                     break
@@ -259,20 +277,19 @@ class Sessions:
         shard = shard_in(sids[0]) if sids else None
         if shard is None:
             return {sid: [] for sid in sids}
-        found = self._redis.run(_LIST_STEPS, shard, sids)
+        found = self._redis.run(_LIST_STEPS, shard, {"sids": sids})
         return {sid: read_steps(reply) for sid, reply in zip(sids, found, strict=True)}
 
     def presence(self, *, most: int = 10) -> Presence:
         """Return how many people are here, and the `most` used clients."""
-        replies = self._redis.run_everywhere(_COUNT_PRESENCE, (_USED_HOURS, *WINDOWS))
+        replies = self._redis.run_everywhere(_COUNT_PRESENCE, {"hours": _USED_HOURS, "windows": WINDOWS})
         return read_presence(replies.values(), most)
 
     def _read(self, cookie: str | None) -> ChainToken | None:
         return self._signer().loads(cookie) if cookie else None
 
-    def _visit_arguments(self, token: ChainToken) -> tuple[str | int, ...]:
-        rotation = self._lifetimes.rotation * 1000
-        return (token.chain_id, token.generation, *presented_arguments(token), rotation)
+    def _visit_arguments(self, token: ChainToken) -> dict[str, str | int]:
+        return {**presented_arguments(token), "interval": self._lifetimes.rotation * 1000}
 
     def _read_visit(self, token: ChainToken, reply: Sequence[str]) -> tuple[Visit, str]:
         word, nonce, *rest = reply

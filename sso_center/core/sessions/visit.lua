@@ -1,7 +1,8 @@
--- Finds the session that a chain's token opens, and touches it.
--- ARGV: chain id, generation, hash of its secret, fresh nonce, hash of its successor, interval (ms)
+-- Finds the session that a chain's token opens, and touches it. `secret` is the hash of the one
+-- presented, `nonce` a fresh one, `successor` the hash of what follows from both; `interval` is that of the rotation (ms).
 -- Returns {outcome, nonce or '' | why the session is not alive, session reply...}
-local presented = {secret = args[3], nonce = args[4], successor = args[5]}
-local outcome, session, user, nonce = session_visit(args[1], tonumber(args[2]), presented, tonumber(args[6]))
-if not session then return {outcome, nonce or ''} end
-return {outcome, nonce or '', unpack(session_reply(session, user))}
+--! args: chain_id, generation: number, secret, nonce, successor, interval: number
+local presented = {secret = secret, nonce = nonce, successor = successor}
+local outcome, session, user, told = session_visit(chain_id, generation, presented, interval)
+if not session then return {outcome, told or ''} end
+return {outcome, told or '', unpack(session_reply(session, user))}

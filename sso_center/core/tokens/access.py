@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,8 +48,13 @@ class FindActiveCall:
     """A question to find_active.lua; `audience` is what the token says itself, None when it does not."""
 
     shard: str
-    arguments: tuple[str | int, ...]
+    arguments: Mapping[str, str | int]
     audience: tuple[str, ...] | None = None
+
+    @property
+    def is_jwt(self) -> bool:
+        """Whether the token says itself what it stands for."""
+        return self.audience is not None
 
 
 class AccessTokens:
@@ -113,7 +119,7 @@ class AccessTokens:
             shard = shard_in(token)
             if shard is None or len(token) > MAX_OPAQUE:
                 return None
-            return FindActiveCall(shard, ("opaque", hashed(token)))
+            return FindActiveCall(shard, {"hash": hashed(token)})
         return self._read_jwt(token)
 
     def _read_jwt(self, token: str) -> "FindActiveCall | None":
@@ -127,18 +133,17 @@ class AccessTokens:
         audience = claims["aud"]
         return FindActiveCall(
             shard,
-            (
-                "jwt",
-                claims["client_id"],
-                claims["sub"],
-                claims.get("sid", ""),
-                claims["scope"],
-                claims["stamp"],
-                claims["exp"] * 1000,
-                claims["epoch"],
-                family,
-                number,
-            ),
+            {
+                "client": claims["client_id"],
+                "sub": claims["sub"],
+                "sid": claims.get("sid", ""),
+                "scope": claims["scope"],
+                "stamp": claims["stamp"],
+                "deadline": claims["exp"] * 1000,
+                "epoch": claims["epoch"],
+                "family": family,
+                "number": number,
+            },
             (audience,) if isinstance(audience, str) else tuple(audience),
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
+from sso_center.core.chains.token import ChainSigner, ChainToken, holder_arguments, presented_arguments
 from sso_center.core.clients import Client, Clients
 from sso_center.core.sessions import Sessions
 from sso_center.core.tokens.access import AccessTokens
@@ -12,7 +12,8 @@ from sso_center.core.tokens.redeemer import FAMILY_PARTS
 from sso_center.core.users import User
 from sso_center.storage.scripts import load_script
 
-_FIND_ACTIVE = load_script(__package__, *FAMILY_PARTS, "find_active.lua")
+_FIND_ACTIVE = load_script(__package__, *FAMILY_PARTS, "active.lua", "find_active.lua")
+_FIND_ACTIVE_JWT = load_script(__package__, *FAMILY_PARTS, "active.lua", "find_active_jwt.lua")
 _FIND_APP = load_script(__package__, *FAMILY_PARTS, "find_app.lua")
 _FIND_REFRESH = load_script(__package__, *FAMILY_PARTS, "find_refresh.lua")
 
@@ -60,52 +61,56 @@ class ActiveTokens:
         asked = self._access.read(token)
         if asked is None:
             return None
-        reply = self._sessions.with_user(_FIND_ACTIVE, asked.shard, asked.arguments)
+        reply = self._sessions.with_user(
+            _FIND_ACTIVE_JWT if asked.is_jwt else _FIND_ACTIVE, asked.shard, asked.arguments
+        )
         if reply[0] != "active":
             return None
-        _, client_id, sub, sid, scope, stamp, deadline, family, number, claims = reply
+        found = _FIND_ACTIVE.read(reply)
         return self._described(
             "access",
-            client_id,
-            sub,
-            sid,
-            scope,
-            issued_at=int(stamp),
-            expires_at=int(deadline),
-            user=self._sessions.read_user(claims) if claims else None,
+            found.client,
+            found.sub,
+            found.sid,
+            found.scope,
+            issued_at=found.stamp,
+            expires_at=found.deadline,
+            user=self._sessions.read_user(found.claims) if found.claims else None,
             audience=asked.audience,
-            jti=f"{family}.{number}" if family else number,
-            family=family,
+            jti=f"{found.family}.{found.number}" if found.family else found.number,
+            family=found.family,
         )
 
     def _find_app(self, token: ChainToken, asker: Client | None) -> ActiveToken | None:
-        arguments = (
-            token.chain_id,
-            token.generation,
-            *presented_arguments(token),
-            self._app_rotation,
-            self._handed_on_by(asker),
-            asker.client_id if asker else "",
+        reply = self._sessions.with_user(
+            _FIND_APP,
+            token.shard,
+            {
+                **presented_arguments(token),
+                "interval": self._app_rotation,
+                "handed_on": self._handed_on_by(asker),
+                "caller": asker.client_id if asker else "",
+            },
         )
-        reply = self._sessions.with_user(_FIND_APP, token.shard, arguments)
         if reply[0] == "reuse":
-            raise ReusedApp(reply[2])
+            _, _, sid, *_ = reply
+            raise ReusedApp(sid)
         if reply[0] != "alive":
             return None
-        _, nonce, client_id, scope, family, stamp, *rest = reply
-        session = self._sessions.read_session(rest)
+        found = _FIND_APP.read(reply)
+        session = self._sessions.read_session(found.session)
         return self._described(
             "app",
-            client_id,
+            found.client,
             session.sub,
             session.sid,
-            scope,
-            issued_at=int(stamp),
+            found.scope,
+            issued_at=found.stamp,
             expires_at=session.deadline,
             user=session.user,
-            jti=family,
-            family=family,
-            successor=self._app_signer().dumps(token.successor(nonce)) if nonce else None,
+            jti=found.family,
+            family=found.family,
+            successor=self._app_signer().dumps(token.successor(found.nonce)) if found.nonce else None,
         )
 
     def _handed_on_by(self, asker: Client | None) -> str:
@@ -118,24 +123,21 @@ class ActiveTokens:
         return f" {' '.join((*self._clients.holding_for(asker.client_id), *own))} "
 
     def _find_refresh(self, token: ChainToken) -> ActiveToken | None:
-        presented = presented_arguments(token)
-        reply = self._sessions.with_user(
-            _FIND_REFRESH, token.shard, (token.chain_id, token.generation, presented[0])
-        )
+        reply = self._sessions.with_user(_FIND_REFRESH, token.shard, holder_arguments(token))
         if reply[0] != "active":
             return None
-        _, family, client_id, sub, sid, scope, stamp, deadline, claims = reply
+        found = _FIND_REFRESH.read(reply)
         return self._described(
             "refresh",
-            client_id,
-            sub,
-            sid,
-            scope,
-            issued_at=int(stamp),
-            expires_at=int(deadline),
-            user=self._sessions.read_user(claims),
-            jti=family,
-            family=family,
+            found.client,
+            found.sub,
+            found.sid,
+            found.scope,
+            issued_at=found.stamp,
+            expires_at=found.deadline,
+            user=self._sessions.read_user(found.claims),
+            jti=found.family,
+            family=found.family,
         )
 
     def _described(

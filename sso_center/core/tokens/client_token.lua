@@ -1,8 +1,8 @@
--- Issues a client's own token (client_credentials).
--- ARGV: client, scope, jti, hash of the token ('' for a JWT), its life (ms)
+-- Issues a client's own token (client_credentials). `hash` is that of the token ('' for a JWT), `life` in ms.
 -- Returns {stamp, deadline (ms)}
-local token = {client = args[1], sub = args[1], sid = '', scope = args[2], stamp = next_stamp(), epoch = 0,
-  deadline = now + tonumber(args[5]), family = '', number = args[3]}
-if args[4] ~= '' then token_put(args[4], token) end
-audit_event('oidc:client:token', '', '', token.client)
+--! args: client, scope, jti, hash, life: number
+local token = {client = client, sub = client, sid = '', scope = scope, stamp = next_stamp(), epoch = 0,
+  deadline = now + life, family = '', number = jti}
+if hash ~= '' then token_put(hash, token) end
+audit_event('oidc:client:token', '', '', client)
 return {token.stamp, token.deadline}

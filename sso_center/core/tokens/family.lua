@@ -34,9 +34,16 @@ local function family_load(id)
     issued_before = f[16], seen = tonumber(f[17]), auth_time = f[18]}
 end
 
-local function family_begin(family)
+-- How the person of a session proved who they are.
+local function login_of(session)
+  local about = about_read(session.about)
+  return cjson.encode({v = 2, amr = about.amr, acr = about.acr})
+end
+
+-- Begins a family, whose login is that of `session`.
+local function family_begin(family, session)
   redis.call('HSET', family_key(family.id), 'client', family.client, 'sub', family.sub, 'sid', family.sid,
-    'format', family.format, 'login', family.login, 'about', family.legacy_about, 'scope', family.scope, 'stamp', family.stamp,
+    'format', family.format, 'login', login_of(session), 'about', session.legacy_about, 'scope', family.scope, 'stamp', family.stamp,
     'epoch', family.epoch, 'deadline', family.deadline, 'chain', family.chain, 'retry', family.retry,
     'auth_time', family.auth_time, 'seen', 0)
   redis.call('PEXPIRE', family_key(family.id), family.deadline - now + FAMILY_KEPT)
@@ -117,4 +124,14 @@ local function token_put(hash, token)
   redis.call('HSET', key, 'client', token.client, 'sub', token.sub, 'sid', token.sid, 'scope', token.scope,
     'stamp', token.stamp, 'deadline', token.deadline, 'epoch', token.epoch, 'family', token.family, 'number', token.number)
   redis.call('PEXPIRE', key, token.deadline - now + 60000)
+end
+
+-- Returns the opaque token of that hash, or nil.
+local function token_load(hash)
+  local f = redis.call('HMGET', prefix .. 'token:' .. hash, 'client', 'sub', 'sid', 'scope', 'stamp', 'deadline', 'epoch',
+    'family', 'number')
+  -- One without a number is of an older center, which knew no epochs either: whoever holds it asks for another.
+  if not f[9] then return nil end
+  return {client = f[1], sub = f[2], sid = f[3], scope = f[4], stamp = tonumber(f[5]), deadline = tonumber(f[6]),
+    epoch = f[7], family = f[8], number = f[9]}
 end

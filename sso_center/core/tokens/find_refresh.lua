@@ -1,10 +1,11 @@
 -- Says whether a refresh token could be used, and uses it for nothing but that whoever holds a successor was told it.
--- ARGV: chain id, generation, hash of the secret
--- Returns {'active', family, client, sub, sid, scope, stamp, deadline, claims} | {'no_user', '', sid, sub} | {'inactive'}
-local chain = chain_load(args[1])
+-- Returns {'active', ...} | {'no_user', '', sid, sub} | {'inactive'}
+--! args: chain_id, generation: number, secret
+--! reply active: family, client, sub, sid, scope, stamp, deadline, claims
+local chain = chain_load(chain_id)
 local family = chain and family_load(chain.owner)
 if not family then return {'inactive'} end
-local verdict = refresh_judge(chain, family, tonumber(args[2]), args[3])
+local verdict = refresh_judge(chain, family, generation, secret)
 if verdict == 'unknown' or verdict == 'rollback' or verdict == 'reuse' then return {'inactive'} end
 if verdict == 'successor' then family_saw(family.id, chain.generation) end
 local state, user = family_state(family)

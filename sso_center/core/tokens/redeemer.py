@@ -2,14 +2,14 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sso_center.base.clock import Clock
 from sso_center.base.secrets import hashed, new_id, shard_in
 from sso_center.core.audit import AUDIT_PART
-from sso_center.core.chains.token import ChainSigner, ChainToken, new_chain_token, presented_arguments
+from sso_center.core.chains.token import ChainSigner, beginning_arguments, new_chain_token
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused, Replayed
 from sso_center.core.sessions import MAX_USER_AGENT, OPENING_PARTS, Session, Sessions
@@ -20,7 +20,10 @@ from sso_center.storage.scripts import load_script
 FAMILY_PARTS = (*OPENING_PARTS, AUDIT_PART, "sso_center.core.tokens/family.lua")
 """What every script composes that deals with what came of a grant."""
 
-_REDEEM = load_script(__package__, *FAMILY_PARTS, "app.lua", "redeem.lua")
+_REDEMPTION_PARTS = (*FAMILY_PARTS, "sso_center.core.grants/grant.lua", "redemption.lua")
+_REDEEM = load_script(__package__, *_REDEMPTION_PARTS, "redeem.lua")
+_REDEEM_APP = load_script(__package__, *_REDEMPTION_PARTS, "app.lua", "redeem_app.lua")
+_NO_CHAIN = dict.fromkeys(("chain_id", "secret", "nonce", "successor"), "")
 
 MAX_CODE = 200
 
@@ -76,81 +79,98 @@ class Redeemer:
         shard = shard_in(code)
         if shard is None or len(code) > MAX_CODE:
             raise GrantRefused("malformed")
-        is_app, code_hash = client.has_app_tokens, hashed(code)
-        family = family_of(shard, code_hash)
-        chain = new_chain_token(shard) if is_app or client.may_refresh else None
-        opaque, opaque_hash = ("", "") if is_app else self._access.candidate(client, shard)
+        code_hash = hashed(code)
+        presented = {
+            "code": code_hash,
+            "client": client.client_id,
+            "redirect_uri": redirect_uri or "-",
+            "challenge": challenge_of(code_verifier),
+            "family_id": family_of(shard, code_hash),
+        }
+        if client.has_app_tokens:
+            return self._redeem_for_app(client, shard, presented, device_id, address, user_agent)
+        return self._redeem(client, shard, presented)
+
+    def _redeem(self, client: Client, shard: str, presented: Mapping[str, str]) -> Redeemed:
+        chain = new_chain_token(shard) if client.may_refresh else None
+        opaque, opaque_hash = self._access.candidate(client, shard)
         reply = self._sessions.with_user(
             _REDEEM,
             shard,
-            (
-                code_hash,
-                client.client_id,
-                redirect_uri or "-",
-                challenge_of(code_verifier),
-                opaque_hash,
-                self._lifetimes.access * 1000,
-                family,
-                client.access_token_format,
-                *self._chain_arguments(client, chain),
-                *(self._app_arguments(shard, device_id, address, user_agent) if is_app else ()),
-            ),
+            {
+                **presented,
+                "hash": opaque_hash,
+                "life": self._lifetimes.access * 1000,
+                "format": client.access_token_format,
+                **(beginning_arguments(chain) if chain else _NO_CHAIN),
+                "chain_life": client.refresh_token_lifetime * 1000,
+                "retry": client.refresh_retry_window * 1000,
+                "is_strict": int(client.is_strict),
+            },
         )
-        if reply[0] == "replayed":
-            raise Replayed(family, reply[1], reply[2] or None)
-        if reply[0] != "redeemed":
-            raise GrantRefused(reply[1] or reply[0])
-        return self._redeemed(client, chain, family, opaque, reply)
+        redeemed = _read_redeemed(reply, presented["family_id"])
+        refresh_token = self._refresh_signer().dumps(chain) if chain else None
+        return self._redeemed(client, redeemed, presented["family_id"], opaque, refresh_token)
+
+    def _redeem_for_app(
+        self,
+        client: Client,
+        shard: str,
+        presented: Mapping[str, str],
+        device_id: str | None,
+        address: str,
+        user_agent: str,
+    ) -> Redeemed:
+        chain = new_chain_token(shard)
+        reply = self._sessions.with_user(
+            _REDEEM_APP,
+            shard,
+            {
+                **presented,
+                **beginning_arguments(chain),
+                "life": self._lifetimes.app * 1000,
+                "is_strict": int(client.is_strict),
+                "sid": new_id(shard),
+                "device": hashed(device_id) if device_id else "",
+                **self._sessions.limit_arguments(),
+                "address": address,
+                "user_agent": user_agent[:MAX_USER_AGENT],
+            },
+        )
+        redeemed = _read_redeemed(reply, presented["family_id"])
+        return self._redeemed(client, redeemed, presented["family_id"], self._app_signer().dumps(chain), None)
 
     def _redeemed(
-        self, client: Client, chain: ChainToken | None, family: str, opaque: str, reply: Sequence[Any]
+        self, client: Client, redeemed: Any, family: str, access_token: str, refresh_token: str | None
     ) -> Redeemed:
-        _, granted, nonce, stamp, deadline, app_sid, ended, *login = reply
-        session, scope = self._sessions.read_session(login), granted.split()
-        authentication = Authentication(session.auth_time, session.acr, session.amr, app_sid or session.sid)
-        access_token, refresh_token = opaque, None
-        if chain is not None and client.has_app_tokens:
-            access_token = self._app_signer().dumps(chain)
-        elif chain is not None:
-            refresh_token = self._refresh_signer().dumps(chain)
+        session, scope = self._sessions.read_session(redeemed.login), redeemed.scope.split()
+        authentication = Authentication(
+            session.auth_time, session.acr, session.amr, redeemed.app_sid or session.sid
+        )
         if not access_token:
-            issue = _first_issue(client, session, scope, int(stamp), int(deadline), family)
+            issue = _first_issue(client, session, scope, redeemed.stamp, redeemed.deadline, family)
             access_token = self._access.signed(issue, session.user, authentication)
         return Redeemed(
             access_token=access_token,
-            expires_in=left_of(int(deadline), self._clock()),
+            expires_in=left_of(redeemed.deadline, self._clock()),
             scope=tuple(scope),
-            nonce=nonce or None,
+            nonce=redeemed.nonce or None,
             user=session.user,
             authentication=authentication,
             refresh_token=refresh_token,
-            ended=tuple(ended),
-            stamp=int(stamp),
+            ended=tuple(redeemed.closed),
+            stamp=redeemed.stamp,
         )
 
-    def _chain_arguments(self, client: Client, chain: ChainToken | None) -> tuple[str | int, ...]:
-        if chain is None:
-            return ("", "", "", "", 0, 0, 0)
-        is_app = client.has_app_tokens
-        life = self._lifetimes.app if is_app else client.refresh_token_lifetime
-        return (
-            chain.chain_id,
-            *presented_arguments(chain),
-            life * 1000,
-            client.refresh_retry_window * 1000,
-            int(client.is_strict),
-        )
 
-    def _app_arguments(
-        self, shard: str, device_id: str | None, address: str, user_agent: str
-    ) -> tuple[str | int, ...]:
-        return (
-            new_id(shard),
-            hashed(device_id) if device_id else "",
-            *self._sessions.limit_arguments(),
-            address,
-            user_agent[:MAX_USER_AGENT],
-        )
+def _read_redeemed(reply: Sequence[Any], family: str) -> Any:
+    """Return the reply to a redemption by name. Raises GrantRefused and Replayed."""
+    if reply[0] == "replayed":
+        replayed = _REDEEM.read(reply)
+        raise Replayed(family, replayed.sub, replayed.gave or None)
+    if reply[0] != "redeemed":
+        raise GrantRefused(reply[1] or reply[0])
+    return _REDEEM.read(reply)
 
 
 def _first_issue(

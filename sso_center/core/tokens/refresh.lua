@@ -1,15 +1,17 @@
 -- Uses a refresh token: tells its successor with an access token, or the same answer once more, or finds a theft.
--- ARGV: 1 chain id, 2 generation, 3-5 hash of the secret, fresh nonce, hash of its successor, 6 client,
---       7 scope asked for, with blanks between, or '', 8 hash of the access token ('' for a JWT), 9 its life (ms)
--- Returns {'refreshed', nonce, family, generation, stamp, deadline, epoch and scope of the access token, sub, sid or '',
---          claims, login and auth_time of the login}
---       | {'reuse', family, sub} | {'scope'} | {'no_user', '', sid, sub} | {'refused', why}
-local generation, presented = tonumber(args[2]), {secret = args[3], nonce = args[4], successor = args[5]}
-local chain = chain_load(args[1])
+-- `asked` is the scope asked for, with blanks between, or ''; `hash` that of the access token ('' for a JWT), `life` its
+-- own (ms). `stamp`, `deadline`, `epoch` and `scope` of the reply are the access token's, `number` is its place in the
+-- family; `login` and `auth_time` are the login's.
+-- Returns {'refreshed', ...} | {'reuse', family, sub} | {'scope'} | {'no_user', '', sid, sub} | {'refused', why}
+--! args: chain_id, generation: number, secret, nonce, successor, client, asked, hash, life: number
+--! reply refreshed: nonce, family, number, stamp, deadline, epoch, scope, sub, sid, claims, login, auth_time
+--! reply reuse: family, sub
+local presented = {secret = secret, nonce = nonce, successor = successor}
+local chain = chain_load(chain_id)
 local family = chain and family_load(chain.owner)
 if not family then return {'refused', 'unknown'} end
 -- A stolen token in the hands of another client proves nothing about its owner, and must not harm it.
-if family.client ~= args[6] then return {'refused', 'wrong_client'} end
+if family.client ~= client then return {'refused', 'wrong_client'} end
 local verdict = refresh_judge(chain, family, generation, presented.secret)
 if verdict == 'unknown' then return {'refused', 'unknown'} end
 local state, user, session = family_state(family)
@@ -19,39 +21,39 @@ if verdict == 'rollback' then return {'refused', 'rollback'} end
 if verdict == 'reuse' then return {'reuse', family.id, family.sub} end
 
 local scope = family.scope
-if args[7] ~= '' then
-  for one in string.gmatch(args[7], '[^ ]+') do
+if asked ~= '' then
+  for one in string.gmatch(asked, '[^ ]+') do
     if not string.find(' ' .. family.scope .. ' ', ' ' .. one .. ' ', 1, true) then return {'scope'} end
   end
-  scope = args[7]
+  scope = asked
 end
 
-local function answer(nonce, issued)
+local function answer(told, issued)
   local stamp, deadline, epoch, given = string.match(issued, '^(%d+):(%d+):(%d+):(.*)$')
   if session then session_touch(session) end
-  return {'refreshed', nonce, family.id, generation, stamp, deadline, epoch, given, family.sub, family.sid, user.claims,
+  return {'refreshed', told, family.id, generation, stamp, deadline, epoch, given, family.sub, family.sid, user.claims,
     family.login, family.auth_time}
 end
 
 -- The same answer once more. A token that was a JWT when it was issued is kept nowhere, and may be asked for as an
 -- opaque one now: the client was registered otherwise meanwhile.
-local function answer_again(nonce, issued)
-  if args[8] ~= '' and redis.call('EXISTS', prefix .. 'token:' .. args[8]) == 0 then
+local function answer_again(told, issued)
+  if hash ~= '' and redis.call('EXISTS', prefix .. 'token:' .. hash) == 0 then
     local stamp, deadline, epoch, given = string.match(issued, '^(%d+):(%d+):(%d+):(.*)$')
-    token_put(args[8], {client = family.client, sub = family.sub, sid = family.sid, scope = given, stamp = stamp,
+    token_put(hash, {client = family.client, sub = family.sub, sid = family.sid, scope = given, stamp = stamp,
       deadline = deadline, epoch = epoch, family = family.id, number = generation})
   end
-  return answer(nonce, issued)
+  return answer(told, issued)
 end
 
 -- Issues an access token; more fields of the family may change with it.
 local function issue(...)
   local token = {client = family.client, sub = family.sub, sid = family.sid, scope = scope,
-    stamp = math.max(next_stamp(), family.stamp), deadline = now + tonumber(args[9]), epoch = user.access_epoch,
+    stamp = math.max(next_stamp(), family.stamp), deadline = now + life, epoch = user.access_epoch,
     family = family.id, number = generation}
-  if args[8] ~= '' then token_put(args[8], token) end
+  if hash ~= '' then token_put(hash, token) end
   local issued = string.format('%.0f:%.0f:%s:%s', token.stamp, token.deadline, token.epoch, scope)
-  redis.call('HSET', family_key(family.id), 'issued', issued, 'format', args[8] == '' and 'jwt' or 'opaque', ...)
+  redis.call('HSET', family_key(family.id), 'issued', issued, 'format', hash == '' and 'jwt' or 'opaque', ...)
   return issued
 end
 

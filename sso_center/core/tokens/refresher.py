@@ -1,6 +1,7 @@
 """Using a refresh token: its successor and an access token, the same answer once more, or a theft."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 from sso_center.base.clock import Clock
 from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
@@ -48,46 +49,49 @@ class Refresher:
         reply = self._sessions.with_user(
             _REFRESH,
             presented.shard,
-            (
-                presented.chain_id,
-                presented.generation,
-                *presented_arguments(presented),
-                client.client_id,
-                " ".join(scope or ()),
-                opaque_hash,
-                self._life,
-            ),
+            {
+                **presented_arguments(presented),
+                "client": client.client_id,
+                "asked": " ".join(scope or ()),
+                "hash": opaque_hash,
+                "life": self._life,
+            },
         )
         if reply[0] == "reuse":
-            raise ReusedToken(reply[1], reply[2], client.client_id)
+            reused = _REFRESH.read(reply)
+            raise ReusedToken(reused.family, reused.sub, client.client_id)
         if reply[0] == "scope":
             raise ScopeRefused
         if reply[0] != "refreshed":
             raise GrantRefused(reply[1] or reply[0])
-        return self._refreshed(client, presented, opaque, reply)
+        return self._refreshed(client, presented, opaque, _REFRESH.read(reply))
 
-    def _refreshed(
-        self, client: Client, presented: ChainToken, opaque: str, reply: Sequence[str]
-    ) -> Refreshed:
-        _, nonce, family, number, stamp, deadline, epoch, scope, sub, sid, claims, login, auth_time = reply
-        about, user = read_about(login), self._sessions.read_user(claims)
-        if not may_act_for(client, user, sid):
+    def _refreshed(self, client: Client, presented: ChainToken, opaque: str, told: Any) -> Refreshed:
+        about, user = read_about(told.login), self._sessions.read_user(told.claims)
+        if not may_act_for(client, user, told.sid):
             raise GrantRefused("not_allowed")
-        given = client.scopes_of(scope.split())
-        authentication = Authentication(int(auth_time), about.acr, about.amr, sid or None)
+        given, stamp, deadline = client.scopes_of(told.scope.split()), int(told.stamp), int(told.deadline)
+        authentication = Authentication(int(told.auth_time), about.acr, about.amr, told.sid or None)
         access_token = opaque
         if not access_token:
-            scope = " ".join(given)
             issue = AccessTokenClaims(
-                client, sub, sid, scope, int(stamp), int(deadline), int(epoch), family, str(number)
+                client=client,
+                sub=told.sub,
+                sid=told.sid,
+                scope=" ".join(given),
+                stamp=stamp,
+                deadline=deadline,
+                epoch=int(told.epoch),
+                family=told.family,
+                number=str(told.number),
             )
             access_token = self._access.signed(issue, user, authentication)
         return Refreshed(
             access_token=access_token,
-            expires_in=left_of(int(deadline), self._clock()),
+            expires_in=left_of(deadline, self._clock()),
             scope=given,
             user=user,
             authentication=authentication,
-            refresh_token=self._signer().dumps(presented.successor(nonce)),
-            stamp=int(stamp),
+            refresh_token=self._signer().dumps(presented.successor(told.nonce)),
+            stamp=stamp,
         )

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
-from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
+from sso_center.core.chains.token import ChainSigner, ChainToken, holder_arguments
 from sso_center.core.tokens.access import AccessTokens
 from sso_center.core.tokens.records import Kind, RevocableToken
 from sso_center.core.tokens.redeemer import FAMILY_PARTS
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
-_FIND_REVOCABLE = load_script(__package__, *FAMILY_PARTS, "find_revocable.lua")
+_PARTS = (*FAMILY_PARTS, "revocable.lua")
+_FIND_REVOCABLE = load_script(__package__, *_PARTS, "find_revocable.lua")
+_FIND_REVOCABLE_JWT = load_script(__package__, *_PARTS, "find_revocable_jwt.lua")
+_FIND_REVOCABLE_CHAIN = load_script(__package__, *_PARTS, "find_revocable_chain.lua")
 
 
 class RevocableTokens:
@@ -35,28 +38,33 @@ class RevocableTokens:
         """
         app = self._app_signer().loads(token)
         if app is not None:
-            return self._find("app", app.shard, _presented("app", app))
+            return self._find_chain("app", app)
         refresh = self._refresh_signer().loads(token)
         if refresh is not None:
-            return self._find("refresh", refresh.shard, _presented("refresh", refresh))
+            return self._find_chain("refresh", refresh)
         asked = self._access.read(token)
-        return self._find("access", asked.shard, asked.arguments) if asked is not None else None
-
-    def _find(self, kind: Kind, shard: str, arguments: Sequence[str | int]) -> RevocableToken | None:
-        reply = self._redis.run(_FIND_REVOCABLE, shard, arguments)
-        if not reply:
+        if asked is None:
             return None
-        client_id, sub, sid, deadline, family, number = reply
-        return RevocableToken(
-            kind=kind,
-            client_id=client_id,
-            sub=sub,
-            sid=sid or None,
-            family=family or None,
-            jti=".".join(part for part in (family, number) if part),
-            deadline=int(deadline),
+        script = _FIND_REVOCABLE_JWT if asked.is_jwt else _FIND_REVOCABLE
+        return _revocable("access", self._redis.run(script, asked.shard, asked.arguments))
+
+    def _find_chain(self, kind: Kind, token: ChainToken) -> RevocableToken | None:
+        return _revocable(
+            kind,
+            self._redis.run(_FIND_REVOCABLE_CHAIN, token.shard, {"kind": kind, **holder_arguments(token)}),
         )
 
 
-def _presented(kind: Kind, token: ChainToken) -> tuple[str | int, ...]:
-    return (kind, token.chain_id, token.generation, presented_arguments(token)[0])
+def _revocable(kind: Kind, reply: Sequence[str]) -> RevocableToken | None:
+    if reply[0] != "given":
+        return None
+    found = _FIND_REVOCABLE.read(reply)
+    return RevocableToken(
+        kind=kind,
+        client_id=found.client,
+        sub=found.sub,
+        sid=found.sid or None,
+        family=found.family or None,
+        jti=".".join(part for part in (found.family, found.number) if part),
+        deadline=found.deadline,
+    )

@@ -85,12 +85,12 @@ class Tokens:
         return self._active.find_active(token, asker=asker)
 
     def find_revocable(self, token: str) -> RevocableToken | None:
-        """Return to whom a token was given, or None; see GivenTokens.find_given."""
+        """Return to whom a token was given, or None; see RevocableTokens.find_revocable."""
         return self._given.find_revocable(token)
 
     def offline_of(self, sub: str) -> list[OfflineAccess]:
         """Return what clients may do for a person without a session, by family. Raises Unavailable."""
-        rows = self._redis.run(_LIST_OFFLINE, shard_of(sub), (sub,))
+        rows = self._redis.run(_LIST_OFFLINE, shard_of(sub), {"sub": sub})
         return [
             OfflineAccess(client_id, tuple(scope.split()), int(since), int(until))
             for client_id, scope, since, until in rows
@@ -102,7 +102,15 @@ class Tokens:
         jti, asked = new_id(shard), " ".join(scope)
         opaque, opaque_hash = self._access.candidate(client, shard)
         stamp, deadline = self._redis.run(
-            _CLIENT_TOKEN, shard, (client.client_id, asked, jti, opaque_hash, self._life * 1000)
+            _CLIENT_TOKEN,
+            shard,
+            {
+                "client": client.client_id,
+                "scope": asked,
+                "jti": jti,
+                "hash": opaque_hash,
+                "life": self._life * 1000,
+            },
         )
         issue = AccessTokenClaims(client, client.client_id, "", asked, int(stamp), int(deadline), 0, "", jti)
         token = opaque or self._access.signed(issue, None, None)

@@ -1,7 +1,7 @@
 -- Drops families that can't count any more: some of those whose time is over, and of a page of all of them those
 -- whose session is gone or was left by the client, or that a cut-off or a changed account has voided.
--- ARGV: cursor, count
 -- Returns the next cursor
+--! args: cursor, count: number
 local index = prefix .. 'family-deadlines'
 
 local function drop(id, family)
@@ -12,13 +12,13 @@ local function drop(id, family)
   redis.call('ZREM', user_families_key(family.sub), id)
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, tonumber(args[2]))) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, count)) do
   drop(id, family_load(id))
 end
 local VOID = {session_gone = true, client_left = true, stale = true, cut_off = true}
-local cursor, ids = scan_sessions(index, args[1], args[2])
+local following, ids = scan_sessions(index, cursor, count)
 for _, id in ipairs(ids) do
   local family = family_load(id)
   if not family or VOID[family_state(family)] then drop(id, family) end
 end
-return cursor
+return following

@@ -1,14 +1,14 @@
 -- Drops from a page of the people who are signed in those who have no session any more. Of each it looks at some of the
 -- sessions that should have ended by now.
--- ARGV: cursor, count, how many sessions of each
 -- Returns the next cursor
+--! args: cursor, count, sessions_of_each: number
 local index = prefix .. 'online'
-local cursor, people = scan_sessions(index, args[1], args[2])
+local following, people = scan_sessions(index, cursor, count)
 for _, sub in ipairs(people) do
   local own = user_sessions_key(sub)
-  for _, sid in ipairs(redis.call('ZRANGEBYSCORE', own, '-inf', now, 'LIMIT', 0, tonumber(args[3]))) do
+  for _, sid in ipairs(redis.call('ZRANGEBYSCORE', own, '-inf', now, 'LIMIT', 0, sessions_of_each)) do
     if redis.call('EXISTS', session_key(sid)) == 0 then redis.call('ZREM', own, sid) end
   end
   if redis.call('EXISTS', own) == 0 then redis.call('ZREM', index, sub) end
 end
-return cursor
+return following

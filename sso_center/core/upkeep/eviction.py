@@ -71,11 +71,11 @@ class Eviction:
         return evicted
 
     def _count(self, index: str) -> int:
-        return sum(int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, (index,)).values())
+        return sum(int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, {"index": index}).values())
 
     def _oldest(self, index: str, client_id: str) -> Iterator[SeenSession]:
         for shard in all_shards():
-            row = self._redis.run(_FIND_OLDEST, shard, (index, client_id, PAGE))
+            row = self._redis.run(_FIND_OLDEST, shard, {"index": index, "client": client_id, "count": PAGE})
             for sid, at, kind in zip(row[::3], row[1::3], row[2::3], strict=True):
                 yield SeenSession(int(at), sid, kind == "app")
 

@@ -1,8 +1,8 @@
--- Finds sessions whose deadline has passed, and puts those that were touched since back in their place.
--- ARGV: how many to look at
+-- Finds sessions whose deadline has passed, among the first `count` of them, and puts those that were touched since back in their place.
 -- Returns {sid, ...}
+--! args: count: number
 local found = {}
-for _, sid in ipairs(redis.call('ZRANGEBYSCORE', prefix .. 'deadlines', '-inf', now, 'LIMIT', 0, tonumber(args[1]))) do
+for _, sid in ipairs(redis.call('ZRANGEBYSCORE', prefix .. 'deadlines', '-inf', now, 'LIMIT', 0, count)) do
   local session = session_load(sid)
   if not session then
     redis.call('ZREM', prefix .. 'deadlines', sid)

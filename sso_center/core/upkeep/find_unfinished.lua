@@ -1,8 +1,8 @@
--- Finds sessions that were closed but whose ending was not recorded or applied: something died in between.
--- ARGV: closed before (ms), how many
+-- Finds sessions that were closed before a moment (ms) but whose ending was not recorded or applied: something died in between.
 -- Returns {sid, ...}
+--! args: before, count: number
 local found, index = {}, prefix .. 'closed'
-for _, sid in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', args[1], 'LIMIT', 0, tonumber(args[2]))) do
+for _, sid in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', before, 'LIMIT', 0, count)) do
   if redis.call('EXISTS', session_key(sid)) == 1 then
     found[#found + 1] = sid
   else

@@ -4,7 +4,7 @@ from sso_center.base.secrets import all_shards
 from sso_center.core.clients import Clients
 from sso_center.core.sessions import FIRST, SCAN_PART, SCAN_PARTS
 from sso_center.core.tokens import FAMILY_PARTS
-from sso_center.storage.redis import Redis, Script, load_script
+from sso_center.storage.redis import NOTHING, Arguments, Redis, Script, load_script
 
 _DROP_SESSIONS = load_script(__package__, *SCAN_PARTS, "drop_sessions.lua")
 _DROP_PEOPLE = load_script(__package__, *SCAN_PARTS, "drop_people.lua")
@@ -32,18 +32,20 @@ class IndexCleanup:
 
     def clean_up(self) -> None:
         """Look at the next page of each index. Raises Unavailable."""
-        self._page("seen", _DROP_SESSIONS, "seen", "")
-        self._page("online", _DROP_PEOPLE, SESSIONS_EACH)
+        self._page("seen", _DROP_SESSIONS, {"index": "seen", "client": ""})
+        self._page("online", _DROP_PEOPLE, {"sessions_of_each": SESSIONS_EACH})
         self._page("families", _DROP_FAMILIES)
         if client_id := self._next_client():
             index = f"client-sessions:{client_id}"
-            self._page(index, _DROP_SESSIONS, index, client_id)
+            self._page(index, _DROP_SESSIONS, {"index": index, "client": client_id})
 
-    def _page(self, name: str, script: Script, *more: str | int) -> None:
+    def _page(self, name: str, script: Script, more: Arguments = NOTHING) -> None:
         # One by one: sent together they would run without a pause, while everybody else waits.
         for shard in all_shards():
             cursor = self._cursors.get((name, shard), FIRST)
-            self._cursors[name, shard] = self._redis.run(script, shard, (cursor, PAGE, *more))
+            self._cursors[name, shard] = self._redis.run(
+                script, shard, {"cursor": cursor, "count": PAGE, **more}
+            )
 
     def _next_client(self) -> str:
         """Return the client whose index is due: each in turn."""

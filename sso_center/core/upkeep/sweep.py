@@ -58,8 +58,8 @@ class Sweep:
             revocations=self._revoker.unfinished(shard, before=before, limit=BATCH),
             # A closed session keeps the reason it was closed for: the one below is for those that expired.
             sids=[
-                *self._redis.run(_FIND_UNFINISHED, shard, (before, BATCH)),
-                *self._redis.run(_FIND_EXPIRED, shard, (BATCH,)),
+                *self._redis.run(_FIND_UNFINISHED, shard, {"before": before, "count": BATCH}),
+                *self._redis.run(_FIND_EXPIRED, shard, {"count": BATCH}),
             ],
         )
 

@@ -27,23 +27,23 @@ def write_copy(
 
 def copy_arguments(
     user: User, *, lost_roles: Collection[str] = (), latest: int | None = None
-) -> tuple[str | int, ...]:
+) -> dict[str, str | int]:
     """Return what put_user.lua is told."""
-    return (
-        user.sub,
-        user.version,
-        user.epoch,
-        "1" if user.is_disabled else "0",
-        as_marks(user.roles),
-        user_to_legacy_json(user),
-        LIFETIME,
-        user.refresh_epoch,
-        user.access_epoch,
-        _consents(user),
-        as_marks(lost_roles),
-        "" if latest is None else latest,
-        user_to_json(user),
-    )
+    return {
+        "sub": user.sub,
+        "version": user.version,
+        "epoch": user.epoch,
+        "is_disabled": int(user.is_disabled),
+        "roles": as_marks(user.roles),
+        "claims": user_to_legacy_json(user),
+        "user": user_to_json(user),
+        "lifetime": LIFETIME,
+        "refresh_epoch": user.refresh_epoch,
+        "access_epoch": user.access_epoch,
+        "consents": _consents(user),
+        "lost_roles": as_marks(lost_roles),
+        "latest": "" if latest is None else latest,
+    }
 
 
 def as_marks(roles: Collection[str]) -> str:

@@ -11,7 +11,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import hashed
 from sso_center.core.users import User, Users
 from tests.harness.core import REDIRECT, Core, request_of
-from tests.upgrading.older_center import OlderWorker, about_to_json, read_about, read_grant
+from tests.rolling_upgrade.older_center import OlderWorker, about_to_json, read_about, read_grant
 
 PROFILE = {"name": "Zoë", "email": "zoe@example.org", "email_verified": True, "nickname": "Zo"}
 REFRESHING = ("authorization_code", "refresh_token")
