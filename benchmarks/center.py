@@ -23,6 +23,7 @@ from benchmarks.side import (
 )
 from benchmarks.wire import Connection, Origin, RefusedError
 from sso_center.base.settings import load_settings
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from sso_center.storage.embedded import EmbeddedServer
 
@@ -77,7 +78,7 @@ def opened_core(environ: Mapping[str, str]) -> Iterator[Services]:
 
     It has its threads: processes are forked before.
     """
-    services = build_services(load_settings({**environ, "SSO_REDIS_TIMEOUT_MS": "10000"}))
+    services = build_services(load_settings({**environ, "SSO_REDIS_TIMEOUT_MS": "10000"}), FACADES)
     try:
         yield services
     finally:

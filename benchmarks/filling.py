@@ -22,6 +22,7 @@ from sso_center.base.secrets import all_shards, hashed
 from sso_center.base.settings import load_settings
 from sso_center.core.grants import GrantRequest
 from sso_center.core.users import User
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 
 GROUP = 10
@@ -144,7 +145,7 @@ def _work(environ: dict[str, str], groups: range, client_id: str, kept_every: in
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     # A server that forks to rewrite a large file answers late, but it answers.
-    services = build_services(load_settings({**environ, "SSO_REDIS_TIMEOUT_MS": "10000"}))
+    services = build_services(load_settings({**environ, "SSO_REDIS_TIMEOUT_MS": "10000"}), FACADES)
     filler, done, told = _Filler(services, client_id), _Part(), 0
     for count, group in enumerate(groups):
         cookies = filler.add_group(group)

@@ -26,6 +26,7 @@ from benchmarks.units import Chain, check, hand_off, sign_in
 from benchmarks.wire import Origin, Response
 from sso_center.app import create_app
 from sso_center.base.settings import load_settings
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from sso_center.storage.embedded import EmbeddedServer
 from sso_center.storage.migrate import ensure_schema
@@ -85,7 +86,7 @@ def build_services_with_schema(settings: Any) -> Services:
     database = open_database(settings)
     ensure_schema(database)
     database.close()
-    return build_services(settings)
+    return build_services(settings, FACADES)
 
 
 def _register(services: Services) -> tuple[Client, Client]:

@@ -22,7 +22,7 @@ from sso_center.core.journal_rows import CHANNEL
 from sso_center.core.leases import Leases
 from sso_center.core.notices import Delivery
 from sso_center.core.upkeep import Eviction, IndexCleanup, Restore, Sweep
-from sso_center.services import Services, build_services
+from sso_center.services import ClientProtocols, Services, build_services
 
 _log = logging.getLogger("sso_center.courier")
 
@@ -35,12 +35,12 @@ ROTATE_KEYS_AFTER = 90 * DAY * 1000
 """Milliseconds that a key signs before the next one takes over."""
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, protocols: ClientProtocols) -> None:
     """Work until SIGTERM or SIGINT, then return when the deliveries under way are done."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    services = _connect(settings, stop)
+    services = _connect(settings, protocols, stop)
     if services is None:
         return
     try:
@@ -49,10 +49,10 @@ def run(settings: Settings) -> None:
         services.close()
 
 
-def _connect(settings: Settings, stop: threading.Event) -> Services | None:
+def _connect(settings: Settings, protocols: ClientProtocols, stop: threading.Event) -> Services | None:
     while not stop.is_set():
         try:
-            return build_services(settings)
+            return build_services(settings, protocols)
         except SSOError as failed:
             _log.warning("waiting for the stores", extra={"detail": failed.detail or failed.message})
             stop.wait(1)

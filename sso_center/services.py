@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from sso_center.base.clock import Clock, movable_clock, system_clock
 from sso_center.base.settings import DAY, Settings
@@ -17,14 +18,14 @@ from sso_center.core.administration import (
 )
 from sso_center.core.audit import Audit, AuditLog
 from sso_center.core.chains.token import ChainSigner
-from sso_center.core.clients import Clients
+from sso_center.core.clients import Clients, SettingsReader
 from sso_center.core.cutoffs import CutoffEnforcer, MassEndings
 from sso_center.core.endings import Endings
 from sso_center.core.grants import Grants
 from sso_center.core.journal import CutoffJobs, Entries, EntryApplier, JournalWriter, Recovery
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
-from sso_center.core.notices import LogoutProbe, NoticeSender, Outbox, Poster, Receipts
+from sso_center.core.notices import LogoutProbe, NoticeSender, NoticeWords, Outbox, Poster, Receipts
 from sso_center.core.revocation import Revoker
 from sso_center.core.sessions import History, Lifetimes, SessionLimits, Sessions, SessionSearch
 from sso_center.core.tokens import TokenLifetimes, Tokens
@@ -37,6 +38,16 @@ HORIZON = 400 * DAY
 
 GRANT_KEPT = DAY
 """Seconds a grant's record is kept, so that a replay is recognised."""
+
+
+class ClientProtocols(Protocol):
+    """What core asks of the protocols that clients speak; the table of façades answers."""
+
+    def settings_reader(self, protocol: str) -> SettingsReader | None:
+        """Return what reads a client's settings in this protocol, None when clients can't speak it."""
+
+    def notice_words(self, protocol: str) -> NoticeWords | None:
+        """Return what puts a notice into this protocol's words, None when clients can't speak it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ def clock_of(settings: Settings) -> Clock:
     return movable_clock(Path(settings.test_clock)) if settings.test_clock else system_clock
 
 
-def build_services(settings: Settings, *, clock: Clock | None = None) -> Services:
+def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clock | None = None) -> Services:
     """Build the core. The SQL schema must be there (`storage.sql.migrate`).
 
     Raises SettingsError for stores that can't be used, Unavailable for those that can't be reached.
@@ -91,7 +102,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     redis, database = open_redis(settings, clock), open_database(settings)
     users = Users(database, redis, PasswordHasher(), clock, _consequences(settings), settings.profile)
     keys = Keys(database, redis, master_secret(settings), clock, settings)
-    clients = Clients(database, redis, clock)
+    clients = Clients(database, redis, clock, protocols.settings_reader)
     sessions = Sessions(
         redis, users, _signer_of(keys, "session"), _lifetimes(settings), clock, _limits(settings)
     )
@@ -105,7 +116,7 @@ def build_services(settings: Settings, *, clock: Clock | None = None) -> Service
     mass_endings = MassEndings(redis, journal, cutoff_enforcer, cutoff_jobs, clock, horizon=HORIZON)
     audit = Audit(database, clock)
     poster = Poster(allow_private=settings.allow_private_addresses)
-    notice_sender = NoticeSender(keys, poster, settings.issuer, clock)
+    notice_sender = NoticeSender(keys, poster, settings.issuer, clock, protocols.notice_words)
     logout_probe = LogoutProbe(clients, notice_sender)
     receipts = Receipts(database, journal.publish, clock)
     recovery = Recovery(redis, entries, applier, clock, horizon=HORIZON)

@@ -21,6 +21,7 @@ def opened_services(settings: Settings | None = None) -> Iterator["Services"]:
     Raises SettingsError, Unavailable.
     """
     # Imported here: `--help` and a mistyped option should not wait for SQLAlchemy.
+    from sso_center.protocols.table import FACADES  # noqa: PLC0415
     from sso_center.services import build_services  # noqa: PLC0415
     from sso_center.storage.migrate import ensure_schema  # noqa: PLC0415
     from sso_center.storage.sql import open_database  # noqa: PLC0415
@@ -31,7 +32,7 @@ def opened_services(settings: Settings | None = None) -> Iterator["Services"]:
         ensure_schema(database)
     finally:
         database.close()
-    services = build_services(settings)
+    services = build_services(settings, FACADES)
     try:
         yield services
     finally:

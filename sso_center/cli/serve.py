@@ -7,12 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sso_center.base.errors import SettingsError
 from sso_center.base.settings import Settings, load_settings
 from sso_center.protocols.table import FACADES, Facades
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 @click.command()
@@ -47,6 +51,10 @@ def run(settings: Settings, facades: Facades = FACADES) -> None:
     if settings.log_level in ("debug", "info"):
         log_to_stdout()
     paths = paths_of(facades)
+
+    def make_application() -> "WSGIApplication":
+        return create_app(build_services(settings, facades), facades).wsgi_app
+
     with _embedded_server(settings) as keep_running:
         _bring_tables_up_to_date(settings)
         supervise(
@@ -59,8 +67,8 @@ def run(settings: Settings, facades: Facades = FACADES) -> None:
                 apart=paths.slow,
                 polled=frozenset(paths.polled),
             ),
-            lambda: retrying_application(lambda: create_app(build_services(settings), facades).wsgi_app),
-            lambda: run_courier(settings),
+            lambda: retrying_application(make_application),
+            lambda: run_courier(settings, facades),
             keep_running,
         )
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from flask import Blueprint
 
+    from sso_center.core.clients import SettingsReader
+    from sso_center.core.notices import NoticeWords
     from sso_center.protocols.api import Endpoint
     from sso_center.services import Services
     from sso_center.web.sign_in import SiteName
@@ -33,6 +35,9 @@ class Facade:
     which paths must not hold up others. `waiting_sites` are the paths to which a browser comes back from
     signing in, each with what names the site that asked. `fast_path` answers before everything else what
     needs neither page nor form, and hands on the rest.
+
+    A protocol that clients are registered for has words for a notice: `notice_request`. `read_settings` reads
+    what only this protocol has to know of a client.
     """
 
     endpoints: "Callable[[Services], Iterable[Endpoint]]" = _none
@@ -40,3 +45,5 @@ class Facade:
     paths: Paths = field(default_factory=Paths)
     waiting_sites: "Mapping[str, SiteName]" = field(default_factory=dict)
     fast_path: "FastPath | None" = None
+    notice_request: "NoticeWords | None" = None
+    read_settings: "SettingsReader | None" = None

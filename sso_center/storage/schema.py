@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration: what a database must be at for this code."""
 
 metadata = MetaData(
@@ -77,11 +77,14 @@ clients = Table(
     Column("name", Text, nullable=False),
     Column("secret_hash", Text),
     Column("settings", Document, nullable=False),
+    Column("protocol", Text, nullable=False, server_default="oidc"),
+    Column("protocol_settings", Document),
     Column("version", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
 )
-"""`settings` holds the redirect addresses and all else that a client chose."""
+"""`settings` holds the redirect addresses and all else that a client chose, `protocol_settings` what only its
+protocol asks for."""
 
 signing_keys = Table(
     "signing_keys",
@@ -151,6 +154,8 @@ notices = Table(
     Column("confirmed_at", BigInteger),
     Column("last_attempt_at", BigInteger),
     Column("cause", BigInteger),
+    Column("protocol", Text, nullable=False, server_default="oidc"),
+    Column("handle", Text, nullable=False, server_default=""),
     UniqueConstraint("number", "client_id", "sid"),
     Index("ix_notices_state_client_id_next_attempt_at", "state", "client_id", "next_attempt_at"),
     Index("ix_notices_state_number", "state", "number"),
@@ -158,7 +163,8 @@ notices = Table(
     Index("ix_notices_cause_client_id_state", "cause", "client_id", "state"),
 )
 """What is told to one client of one ending; `state` is pending, confirmed, gave_up, superseded or shown,
-`cause` the journal's of the same name, or the cut-off itself. It is tried for a day from `created_at` on."""
+`cause` the journal's of the same name, or the cut-off itself, `handle` what its protocol calls the session
+there. It is tried for a day from `created_at` on."""
 
 breakers = Table(
     "breakers",

@@ -48,7 +48,11 @@ def test_every_setting_can_be_given_and_is_told(robot: Robot) -> None:
     body = document["POST", "/api/admin/clients"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["properties"]) == {field.name for field in dataclasses.fields(Registration)}
     change = document["PATCH", "/api/admin/clients/{client_id}"]["requestBody"]["content"]["application/json"]
-    assert set(body["properties"]) - set(change["schema"]["properties"]) == {"client_id", "is_public"}
+    assert set(body["properties"]) - set(change["schema"]["properties"]) == {
+        "client_id",
+        "is_public",
+        "protocol",
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from threading import Barrier
 import pytest
 
 from sso_center.base.settings import Settings, load_settings
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.sql import database_url
@@ -36,7 +37,7 @@ def new_services(settings: Settings, time: Time) -> Iterator[Callable[..., Servi
 
     def build(chosen: Settings = settings) -> Services:
         migrate(database_url(chosen))
-        built.append(build_services(chosen, clock=time))
+        built.append(build_services(chosen, FACADES, clock=time))
         return built[-1]
 
     yield build

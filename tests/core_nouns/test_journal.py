@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sso_center.base.actor import Actor, Origin
 from sso_center.core.audit import Audit, Tag
+from sso_center.core.clients import FormerClient
 from sso_center.core.journal.entries import ClosedSession, Entries
 from sso_center.core.journal_rows import append_entry
 from sso_center.storage.migrate import migrate
@@ -71,10 +72,11 @@ def test_an_ending_that_many_record_at_once_is_recorded_told_and_audited_once(
     database: Database, in_parallel
 ) -> None:
     entries = Entries(database)
+    shop = FormerClient("", "shop", "shop", None, "ES256", "", 0).client
     for _ in range(10):
         sid = f"00{uuid4().hex}"
         closed = ClosedSession(sid, f"{sid}:ending", "logout", "me", 1, "sub", ("shop",))
-        endings = in_parallel(6, lambda _, c=closed: entries.record([c], "00", {"shop": ("shop",)}))
+        endings = in_parallel(6, lambda _, c=closed: entries.record([c], "00", {"shop": (shop,)}))
         assert len({ending.number for (ending,) in endings}) == 1
         with database.read() as connection:
             for table in (journal, notices, audit):

@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from sso_center.base.errors import Invalid, SettingsError
 from sso_center.base.settings import Settings
 from sso_center.core.keys import master_secret
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.schema import signing_keys
@@ -229,7 +230,7 @@ def test_a_key_put_in_another_ones_place_is_refused(
 def test_another_secret_is_named_as_the_mistake(settings: Settings, services: Services) -> None:
     wrong = settings_in(settings.data_dir, SSO_SECRET_KEY="not the secret of the stored keys at all")
     with pytest.raises(SettingsError, match="SSO_SECRET_KEY"):
-        build_services(wrong)
+        build_services(wrong, FACADES)
 
 
 def test_the_secret_is_made_once_for_its_owner_only(tmp_path: Path, in_parallel) -> None:
@@ -254,7 +255,7 @@ def test_a_secret_that_is_open_or_none_is_named_as_the_mistake(
 
 def _start(folder: str, gate, kids) -> None:
     gate.wait(60)
-    services = build_services(settings_in(Path(folder)))
+    services = build_services(settings_in(Path(folder)), FACADES)
     kids.put(sorted(key.kid for key in services.keys.stored()))
     services.close()
 

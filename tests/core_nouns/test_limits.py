@@ -9,6 +9,7 @@ import pytest
 from sso_center.base.errors import TooMany, Unavailable
 from sso_center.base.settings import Settings
 from sso_center.core.limits import LoginLimits
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from tests.core_nouns.conftest import settings_in
 from tests.harness.core import MINUTE, SECOND, Time
@@ -71,7 +72,7 @@ def test_parallel_attempts_do_not_outrun_the_limit(limits: LoginLimits, in_paral
 
 
 def _attempt(folder: str, start: Callable[[], object], found) -> None:
-    services = build_services(limited_settings(Path(folder)))
+    services = build_services(limited_settings(Path(folder)), FACADES)
     start.wait(60)  # type: ignore[attr-defined]
     found.put(sum(passes(services.limits, "raced", THERE) for _ in range(BY_ACCOUNT)))
     services.close()

@@ -8,7 +8,7 @@ import pytest
 from sso_center.base.actor import Actor
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Client
-from sso_center.core.notices import Delivery, NoticeSender, Outbox, Poster
+from sso_center.core.notices import Delivery, NewNotice, NoticeSender, Outbox, Poster
 from sso_center.core.notices.delivery import FOR_SLOW, SLOW, WORKERS
 from sso_center.core.notices.outbox import (
     FIRST_PAUSE,
@@ -21,6 +21,7 @@ from sso_center.core.notices.outbox import (
 )
 from sso_center.core.notices.sender import Receipt
 from sso_center.core.reasons import Reason
+from sso_center.protocols.table import FACADES
 from tests.endings.conftest import Books, sign_in
 from tests.harness.core import SECOND, Core
 from tests.harness.waiting import eventually
@@ -196,13 +197,19 @@ class Slowly(NoticeSender):
 
     def __init__(self, core: Core, slow: set[str]) -> None:
         services = core.services
-        super().__init__(services.keys, Poster(allow_private=True), "https://sso.example", services.clock)
+        super().__init__(
+            services.keys,
+            Poster(allow_private=True),
+            "https://sso.example",
+            services.clock,
+            FACADES.notice_words,
+        )
         self.slow = slow
         self.go_on = threading.Event()
         self.go_on.set()
         self.told: list[str] = []
 
-    def send(self, client: Client | None, *, sub: str, sid: str) -> Receipt:
+    def send(self, client: Client | None, **about: str) -> Receipt:  # type: ignore[override]
         assert client is not None
         self.told.append(client.client_id)
         if client.client_id in self.slow:
@@ -269,7 +276,7 @@ def test_a_notice_that_names_only_the_person_is_not_sent_once_they_came_back(
             reason="admin",
             actor="test",
             detail={},
-            notices=[(dead.client_id, "", user.sub)],
+            notices=[NewNotice(dead.client_id, "", user.sub, "oidc")],
         )
         core.time.move(SECOND)
         if comes_back:
@@ -292,7 +299,7 @@ def test_delivering_again_ends_nothing_of_who_came_back_meanwhile(
         reason="admin",
         actor="test",
         detail={},
-        notices=[(dead.client_id, "", user.sub)],
+        notices=[NewNotice(dead.client_id, "", user.sub, "oidc")],
     )
     core.time.move(SECOND)
     sign_in(core, dead, user=user)

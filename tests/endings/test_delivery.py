@@ -13,6 +13,7 @@ from sso_center.core.notices import Delivery, NoticeSender, Poster
 from sso_center.core.notices.delivery import AT_ONCE_BY_CLIENT, WORKERS
 from sso_center.core.notices.outbox import LEASE, retry_after
 from sso_center.core.reasons import Reason
+from sso_center.protocols.table import FACADES
 from tests.endings.conftest import Books, Held, sign_in
 from tests.harness.core import MINUTE, Core
 from tests.harness.ports import free_port
@@ -49,7 +50,9 @@ def site(core: Core, receiver: Receiver) -> Client:
 
 def delivery_of(core: Core, on_done: Callable[[], None] = lambda: None) -> Delivery:
     services = core.services
-    notice_sender = NoticeSender(services.keys, Poster(allow_private=True), ISSUER, services.clock)
+    notice_sender = NoticeSender(
+        services.keys, Poster(allow_private=True), ISSUER, services.clock, FACADES.notice_words
+    )
     return Delivery(
         services.outbox, services.clients, notice_sender, services.sessions, services.clock, on_done=on_done
     )

@@ -8,6 +8,7 @@ import pytest
 from sso_center.base.settings import load_settings
 from sso_center.core.journal import FailoverWatcher
 from sso_center.core.reasons import Reason
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.sql import database_url
@@ -17,7 +18,7 @@ from sso_center.storage.sql import database_url
 def services(tmp_path: Path) -> Iterator[Services]:
     settings = load_settings({"SSO_DATA_DIR": str(tmp_path), "SSO_REDIS_TIMEOUT_MS": "10000"})
     migrate(database_url(settings))
-    built = build_services(settings)
+    built = build_services(settings, FACADES)
     yield built
     built.close()
 

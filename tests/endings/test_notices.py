@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from sso_center.core.audit import Tag
-from sso_center.core.notices import Outbox
+from sso_center.core.notices import NewNotice, Outbox
 from sso_center.core.notices.outbox import GIVE_UP_AFTER, LEASE, Notice, Receipt, retry_after
 from tests.endings.conftest import Books
 from tests.harness.core import HOUR, SECOND, Core
@@ -34,7 +34,7 @@ def add(core: Core, *clients: str) -> int:
         reason="admin",
         actor="test",
         detail={},
-        notices=[(client, "00sid", "sub") for client in clients],
+        notices=[NewNotice(client, "00sid", "sub", "oidc") for client in clients],
     )
     return number
 

@@ -58,7 +58,7 @@ def test_a_site_that_never_comes_to_an_end_is_cut_off(
 ) -> None:
     poster = Poster(allow_private=True, patience=PATIENCE)
     with listening(answer) as port, pytest.raises(Invalid) as refused:
-        poster.post(f"{scheme}://127.0.0.1:{port}/logout", {"logout_token": "x"})
+        poster.post(f"{scheme}://127.0.0.1:{port}/logout", b"logout_token=x")
     assert refused.value.message == "no answer in time"
 
 
@@ -84,7 +84,7 @@ def test_a_site_that_never_comes_to_an_end_is_cut_off(
 )
 def test_no_notice_goes_to_an_internal_address_however_it_is_written(address: str) -> None:
     with pytest.raises(Invalid, match="is an internal address"):
-        Poster(allow_private=False).post(f"http://{address}:1/logout", {"logout_token": "x"})
+        Poster(allow_private=False).post(f"http://{address}:1/logout", b"logout_token=x")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_tells_a_machine_its_secrets_is_not_called_even_where_private_addre
     address: str,
 ) -> None:
     with pytest.raises(Invalid, match="is an internal address"):
-        Poster(allow_private=True).post(f"http://{address}:1/logout", {"logout_token": "x"})
+        Poster(allow_private=True).post(f"http://{address}:1/logout", b"logout_token=x")
 
 
 @pytest.mark.parametrize("host", ["localhost", "shop.localhost"])
@@ -112,6 +112,6 @@ def test_a_name_of_this_machine_is_reached_without_a_resolver(
     monkeypatch.setattr("sso_center.base.urls.socket.getaddrinfo", knows_nothing)
     assert resolve_public(host, 1, allow_private=True) == ["127.0.0.1"]
     monkeypatch.undo()
-    assert Poster(allow_private=True).post(url, {"logout_token": "x"}) == 200
+    assert Poster(allow_private=True).post(url, b"logout_token=x") == 200
     (delivery,) = receiver.deliveries
     assert delivery.headers["Host"] == f"{host}:{receiver.port}"

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -12,6 +13,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Client
 from sso_center.core.journal.entries import ClosedSession
 from sso_center.core.journal_rows import CHANNEL
+from sso_center.core.notices import NewNotice
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Outcome
 from sso_center.core.upkeep import Sweep
@@ -26,13 +28,13 @@ CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
 
 def close(
     core: Core, held: Held, ending: str = "ending", reason: str = "logout", actor: str = "me"
-) -> list[str]:
+) -> list[Any]:
     reply = core.services.redis.run(
         CLOSE,
         held.user.shard,
         {"sid": held.sid, "ending": f"{held.sid}:{ending}", "reason": reason, "actor": actor},
     )
-    return [str(one) for one in reply]
+    return [str(one) for one in reply[:6]] + reply[6:]
 
 
 def keys_of(core: Core, held: Held) -> dict[str, bool]:
@@ -79,7 +81,7 @@ def test_a_closed_session_keeps_its_first_ending_and_lets_nobody_in(
     at = str(core.time.now)
     first = close(core, held)
     assert first[:6] == ["closed", f"{held.sid}:ending", "logout", "me", at, held.user.sub]
-    assert sorted(first[6:]) == sorted([shop.client_id, forum.client_id])
+    assert sorted(first[6]) == sorted([shop.client_id, forum.client_id])
     core.time.move(SECOND)
     assert close(core, held, "another", "admin", "somebody") == first
     assert core.services.sessions.visit(held.cookie).outcome is Outcome.ENDED
@@ -155,13 +157,15 @@ def test_recording_the_same_ending_again_gives_its_number_and_no_second_notice(
     closed = ClosedSession(
         held.sid, "the-id", "logout", "me", core.time.now, held.user.sub, (shop.client_id,)
     )
-    entries, told = core.services.entries, {shop.client_id: (shop.client_id,)}
+    entries, told = core.services.entries, {shop.client_id: (shop,)}
     (first,) = entries.record([closed], held.user.shard, told)
     (again,) = entries.record([closed], held.user.shard, told)
     assert again == first
     assert len(books.notices(sid=held.sid)) == 1
     assert len(books.audit(sid=held.sid, tag="center:session:end")) == 1
-    entries.add_notices(first.number, [(shop.client_id, held.sid, held.user.sub)], core.time.now)
+    entries.add_notices(
+        first.number, [NewNotice(shop.client_id, held.sid, held.user.sub, "oidc")], core.time.now
+    )
     assert len(books.notices(sid=held.sid)) == 1
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from sso_center.base.settings import load_settings
+from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import ensure_schema
 from sso_center.storage.sql import open_database
@@ -54,6 +55,9 @@ class Person:
 
 class Center:
     """One installation: `start`, `stop` and `kill` its processes as often as you like, its data stays."""
+
+    facades = FACADES
+    """The protocols that its services speak."""
 
     def __init__(
         self,
@@ -202,7 +206,7 @@ class Center:
             database = open_database(settings)
             ensure_schema(database)
             database.close()
-            self._services = build_services(settings)
+            self._services = build_services(settings, self.facades)
         return self._services
 
     def add_person(self, username: str = "", *, password: str = "", roles: Sequence[str] = ()) -> Person:

@@ -14,6 +14,7 @@ from sso_center.core.grants import GrantRequest
 from sso_center.core.sessions import Opened
 from sso_center.core.tokens import Redeemed
 from sso_center.core.users import User
+from sso_center.protocols.table import FACADES, Facades
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.sql import database_url
@@ -110,19 +111,19 @@ def request_of(client: Client, **asked: Any) -> GrantRequest:
 
 
 @contextmanager
-def core_in(folder: Path, **settings: str) -> Iterator[Core]:
+def core_in(folder: Path, *, facades: Facades = FACADES, **settings: str) -> Iterator[Core]:
     """Build the core on stores in `folder` while the block runs."""
     time = Time()
     with_patience = {"SSO_DATA_DIR": str(folder), "SSO_REDIS_TIMEOUT_MS": "10000", **settings}
-    services = build(with_patience, time)
+    services = build(with_patience, time, facades)
     try:
         yield Core(services, time)
     finally:
         services.close()
 
 
-def build(settings: dict[str, str], clock: Callable[[], int]) -> Services:
+def build(settings: dict[str, str], clock: Callable[[], int], facades: Facades = FACADES) -> Services:
     """Build the core of one process by these settings."""
     loaded = load_settings(settings)
     migrate(database_url(loaded))
-    return build_services(loaded, clock=clock)
+    return build_services(loaded, facades, clock=clock)

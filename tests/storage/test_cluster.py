@@ -103,7 +103,7 @@ def test_a_replica_that_took_over_is_recovered_first(cluster: ClusterServers, re
         client.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
         eventually(lambda: client.info("replication")["role"] == "master")
     cluster.nodes[owner].kill()
-    assert eventually(lambda: works(lambda: redis.run(COUNT, "11", {"name": "taken over"})))
+    assert eventually(lambda: works(lambda: redis.run(COUNT, "11", {"name": "taken over"})), within=30)
     after = redis.marker("11")
     assert after.is_trusted
     assert after.run != before.run

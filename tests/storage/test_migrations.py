@@ -83,7 +83,7 @@ def test_a_search_for_people_reads_the_indexes_and_not_everyone(database: Databa
 
 def test_what_an_older_center_knew_of_people_goes_into_their_profiles(database: Database) -> None:
     with database.write() as connection:
-        upgrade(connection, "0003")
+        upgrade(connection, "0004")
         for number in range(1200):
             row = {"sub": f"u{number}", "name": f"N {number}", "email": f"{number}@x" if number % 2 else None}
             rest = dict.fromkeys(("is_disabled", "must_change_password"), False)

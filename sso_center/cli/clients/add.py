@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     "--redirect-uri", "redirect_uris", multiple=True, metavar="U", help="Where logins come back to."
 )
 @site_options
+@click.option("--protocol", metavar="P", help="What it speaks, when that is not OpenID Connect.")
 @click.option("--public", "is_public", is_flag=True, help="The site can keep no secret, such as an app.")
 @click.option(
     "--id-token-alg",

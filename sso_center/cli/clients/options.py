@@ -1,5 +1,6 @@
 """What a site is registered with: the options that `clients add` and `clients update` share."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +9,19 @@ import click
 ALGORITHMS = click.Choice(["ES256", "RS256", "EdDSA"])
 FORMATS = click.Choice(["opaque", "jwt", "app"])
 GRANT_TYPES = click.Choice(["authorization_code", "refresh_token", "client_credentials"])
+
+
+def _members(_context: click.Context, _option: click.Parameter, typed: str | None) -> dict[str, Any] | None:
+    if typed is None:
+        return None
+    try:
+        found = json.loads(typed)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise click.BadParameter('not a JSON object such as {"service": "https://wiki.example/"}')
+    return found
+
 
 _SHARED = (
     click.option(
@@ -45,6 +59,12 @@ _SHARED = (
         "is_third_party",
         default=None,
         help="Ask people before it learns of them.",
+    ),
+    click.option(
+        "--protocol-settings",
+        metavar="JSON",
+        callback=_members,
+        help="What only its protocol asks for, as an object.",
     ),
     click.option("--max-sessions", type=int, metavar="N", help="Sessions at once; 0 is any number."),
 )

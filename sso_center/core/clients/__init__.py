@@ -7,6 +7,22 @@ configuration version, by which every other process finds out on its next script
 
 from sso_center.core.clients.client import Client
 from sso_center.core.clients.clients import Clients
+from sso_center.core.clients.protocol_settings import (
+    Address,
+    FindReader,
+    ProtocolSettings,
+    SettingsReader,
+    no_settings,
+)
 from sso_center.core.clients.store import FormerClient
 
-__all__ = ["Client", "Clients", "FormerClient"]
+__all__ = [
+    "Address",
+    "Client",
+    "Clients",
+    "FindReader",
+    "FormerClient",
+    "ProtocolSettings",
+    "SettingsReader",
+    "no_settings",
+]

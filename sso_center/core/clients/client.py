@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sso_center.base.settings import DAY
+from sso_center.core.clients.protocol_settings import OIDC, ProtocolSettings
 
 AccessTokenFormat = Literal["opaque", "jwt", "app"]
 
@@ -25,7 +26,9 @@ class Client:
     `is_strict`: an old secret of its chains works for a minute from the first telling of the new one, not
     from its first use. `is_third_party`: people are asked before it learns of them. `max_sessions`: how
     many may have joined it at once, 0 for any number. `frontchannel_logout_uri`: what a browser that signs
-    out loads unseen, with `iss` and `sid` when `frontchannel_logout_session_required`.
+    out loads unseen, with `iss` and `sid` when `frontchannel_logout_session_required`. `protocol` names
+    the façade that it speaks to, and `protocol_settings` is what only that one asks for; notices go to
+    `backchannel_logout_uri` in any protocol.
     """
 
     client_id: str
@@ -49,6 +52,8 @@ class Client:
     max_sessions: int = 0
     frontchannel_logout_uri: str | None = None
     frontchannel_logout_session_required: bool = False
+    protocol: str = OIDC
+    protocol_settings: ProtocolSettings | None = None
 
     @property
     def audience(self) -> tuple[str, ...]:

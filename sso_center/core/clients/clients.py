@@ -13,7 +13,9 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import Invalid, NotFound, Unavailable
 from sso_center.base.secrets import all_shards, hashed, new_secret, same
 from sso_center.core.audit.change import Also, Change, nothing_else
+from sso_center.core.clients.addresses import AddressBook, address_book, addresses_of, check_addresses
 from sso_center.core.clients.client import Client
+from sso_center.core.clients.protocol_settings import FindReader, stored_form
 from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.core.clients.store import (
     FormerClient,
@@ -51,15 +53,20 @@ class _Loaded:
     """For each API the other clients whose access tokens are for it."""
     former: Mapping[str, FormerClient]
     """Those that were removed lately."""
+    addresses: AddressBook
 
 
 class Clients:
-    """Finding is from memory; changing raises Unavailable when a store is away. Thread-safe."""
+    """Finding is from memory; changing raises Unavailable when a store is away. Thread-safe.
 
-    def __init__(self, database: Database, redis: Redis, clock: Clock) -> None:
+    `find_reader` returns what reads the settings of a protocol.
+    """
+
+    def __init__(self, database: Database, redis: Redis, clock: Clock, find_reader: FindReader) -> None:
         self._database = database
         self._redis = redis
         self._clock = clock
+        self._find_reader = find_reader
         self._loaded: _Loaded | None = None
         self._loading = threading.Lock()
         self._look_again_at = 0.0
@@ -74,6 +81,16 @@ class Clients:
         """
         found = self._entry(client_id)
         return found[0] if found else None
+
+    def find_by_address(self, protocol: str, address: str) -> Client | None:
+        """Return the client that speaks this protocol and has this address, or None; see AddressBook for how.
+
+        Raises Unavailable.
+        """
+        found = self._all().addresses.find(protocol, address)
+        if found is None and self._is_outdated():
+            found = self._all().addresses.find(protocol, address)
+        return None if found is None else self.find(found)
 
     def get(self, client_id: str) -> Client:
         """Return one client; raises NotFound, Unavailable."""
@@ -132,8 +149,9 @@ class Clients:
         with self._loading, self._database.read() as connection:
             # The version first: what is read after it is at least as new.
             version = read_configuration_version(connection)
-            clients, former = read_all(connection), read_former(connection)
-            self._loaded = _Loaded(version, MappingProxyType(clients), _holders(clients), former)
+            clients, former = read_all(connection, self._find_reader), read_former(connection)
+            book = address_book(client for client, _ in clients.values())
+            self._loaded = _Loaded(version, MappingProxyType(clients), _holders(clients), former, book)
         return version
 
     def _all(self) -> _Loaded:
@@ -173,9 +191,10 @@ class Clients:
         `settings` are the fields of Registration. Raises Conflict when the id is taken, Invalid naming
         the field.
         """
-        client = _client(check_registration(Registration(client_id, **settings)), version=1)
+        client = self._client(Registration(client_id, **settings), version=1)
         secret, now = None if client.is_public else new_secret(), self._clock()
         with self._changing() as connection:
+            self._check_addresses(connection, client)
             add_client(connection, client, hashed(secret) if secret else None, now)
             also(connection, Change(now, None, client))
         return client, secret
@@ -184,13 +203,15 @@ class Clients:
         """Change the named settings of a client. Raises NotFound, Invalid."""
         now = self._clock()
         with self._changing() as connection:
-            before = _known(read_to_change(connection, client_id), client_id)
+            before = self._to_change(connection, client_id)
             if settings.get("is_public", before.is_public) != before.is_public:
                 raise Invalid("A client can't become public or cease to be.", field="is_public")
-            asked = replace(_registration(before), **settings)
-            client = _client(check_registration(asked), before.version + 1)
+            if settings.get("protocol", before.protocol) != before.protocol:
+                raise Invalid("A client can't come to speak another protocol.", field="protocol")
+            client = self._client(replace(_registration(before), **settings), before.version + 1)
             if replace(client, version=before.version) == before:
                 return before
+            self._check_addresses(connection, client)
             write_client(connection, client, now)
             also(connection, Change(now, before, client))
         return client
@@ -202,7 +223,7 @@ class Clients:
         """
         secret, now = new_secret(), self._clock()
         with self._changing() as connection:
-            before = _known(read_to_change(connection, client_id), client_id)
+            before = self._to_change(connection, client_id)
             if before.is_public:
                 raise Invalid(f"{client_id} is public and has no secret.", field="client_id")
             write_secret(connection, client_id, hashed(secret), before.version + 1, now)
@@ -216,7 +237,7 @@ class Clients:
         """
         now = self._clock()
         with self._changing() as connection:
-            client = _known(read_to_change(connection, client_id), client_id)
+            client = self._to_change(connection, client_id)
             remove_client(connection, client_id)
             former = FormerClient(
                 uuid.uuid4().hex,
@@ -227,6 +248,7 @@ class Clients:
                 actor,
                 now,
                 audiences=client.audiences,
+                protocol=client.protocol,
             )
             write_former(connection, former)
             also(connection, Change(now, client, None))
@@ -241,6 +263,22 @@ class Clients:
         """Note that everything is taken back, up to entry `until` of the journal. Raises Unavailable."""
         with self._changing() as connection:
             finish_former(connection, former, until)
+
+    def _client(self, asked: Registration, version: int) -> Client:
+        checked = check_registration(asked)
+        reader = self._find_reader(checked.protocol)
+        if reader is None:
+            raise Invalid(f"The center does not speak {checked.protocol!r} with clients.", field="protocol")
+        settings = reader(checked.protocol_settings)
+        return Client(**{**vars(checked), "protocol_settings": settings}, version=version)
+
+    def _check_addresses(self, connection: Any, client: Client) -> None:
+        if addresses_of(client):
+            known = read_all(connection, self._find_reader)
+            check_addresses(client, (other for other, _ in known.values()))
+
+    def _to_change(self, connection: Any, client_id: str) -> Client:
+        return _known(read_to_change(connection, client_id, self._find_reader), client_id)
 
     @contextmanager
     def _changing(self) -> Iterator[Any]:
@@ -263,12 +301,9 @@ def _holders(clients: Mapping[str, tuple[Client, str | None]]) -> Mapping[str, t
     return MappingProxyType(found)
 
 
-def _client(checked: Registration, version: int) -> Client:
-    return Client(**vars(checked), version=version)
-
-
 def _registration(client: Client) -> Registration:
-    return Registration(**{field.name: getattr(client, field.name) for field in fields(Registration)})
+    registered = {field.name: getattr(client, field.name) for field in fields(Registration)}
+    return Registration(**{**registered, "protocol_settings": stored_form(client.protocol_settings) or {}})
 
 
 def _known(client: Client | None, client_id: str) -> Client:

@@ -1,13 +1,15 @@
 """What may be registered for a client."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sso_center.base.errors import Invalid
 from sso_center.base.settings import DAY
 from sso_center.base.urls import check_registered_url, origin_of
 from sso_center.core.clients.client import ADMIN_SCOPE, OFFLINE_ACCESS
+from sso_center.core.clients.protocol_settings import OIDC
 
 STANDARD_SCOPES = ("openid", "profile", "email")
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
@@ -48,6 +50,8 @@ class Registration:
     max_sessions: int = 0
     frontchannel_logout_uri: str | None = None
     frontchannel_logout_session_required: bool = False
+    protocol: str = OIDC
+    protocol_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_registration(asked: Registration) -> Registration:
@@ -64,7 +68,8 @@ def check_registration(asked: Registration) -> Registration:
         raise Invalid(f"id_token_alg is one of {', '.join(ID_TOKEN_ALGORITHMS)}.", field="id_token_alg")
     if asked.is_public and asked.may_introspect:
         raise Invalid("A public client can't prove itself, so it may not introspect.", field="may_introspect")
-    grant_types = _grant_types(asked)
+    # Grants are asked for by the rules of OAuth: whoever speaks something else is registered for none.
+    grant_types = _grant_types(asked) if asked.protocol == OIDC else ()
     if ADMIN_SCOPE in asked.scopes:
         _check_admin(asked, grant_types)
     return Registration(
@@ -90,6 +95,8 @@ def check_registration(asked: Registration) -> Registration:
         max_sessions=_between(0, MAX_SESSIONS, asked.max_sessions, "max_sessions"),
         frontchannel_logout_uri=_frontchannel(asked.frontchannel_logout_uri, asked.redirect_uris),
         frontchannel_logout_session_required=asked.frontchannel_logout_session_required,
+        protocol=asked.protocol,
+        protocol_settings=asked.protocol_settings,
     )
 
 

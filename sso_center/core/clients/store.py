@@ -1,6 +1,7 @@
 """The rows of clients in SQL, and what is remembered of those that were removed."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -8,16 +9,19 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from sso_center.base.errors import Conflict
+from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.clients.client import Client
+from sso_center.core.clients.protocol_settings import OIDC, FindReader, ProtocolSettings, stored_form
 from sso_center.storage.schema import clients, meta
+
+_log = logging.getLogger(__name__)
 
 _FORMER = "former-client:"
 
 FORMER_KEPT = 48 * 3600 * 1000
 """Milliseconds that a removed client is remembered: longer than any notice to it is tried."""
 
-_IN_COLUMNS = ("client_id", "name", "version")
+_IN_COLUMNS = ("client_id", "name", "version", "protocol", "protocol_settings")
 _SETTINGS = frozenset(field.name for field in fields(Client)) - set(_IN_COLUMNS)
 
 
@@ -38,6 +42,7 @@ class FormerClient:
     removed_at: int
     until: int = 0
     audiences: Sequence[str] = ()
+    protocol: str = OIDC
 
     @property
     def client(self) -> Client:
@@ -55,6 +60,7 @@ class FormerClient:
             may_introspect=False,
             version=0,
             audiences=tuple(self.audiences),
+            protocol=self.protocol,
         )
 
 
@@ -80,17 +86,17 @@ def finish_former(connection: Connection, former: FormerClient, until: int) -> N
     connection.execute(update(meta).where(meta.c.key == _FORMER + former.client_id).values(value=done))
 
 
-def read_all(connection: Connection) -> dict[str, tuple[Client, str | None]]:
+def read_all(connection: Connection, find_reader: FindReader) -> dict[str, tuple[Client, str | None]]:
     """Return every client with the hash of its secret (None for a public one), by id."""
     rows = connection.execute(select(clients).order_by(clients.c.client_id))
-    return {row.client_id: (_client(row), row.secret_hash) for row in rows}
+    return {row.client_id: (_client(row, find_reader), row.secret_hash) for row in rows}
 
 
-def read_to_change(connection: Connection, client_id: str) -> Client | None:
+def read_to_change(connection: Connection, client_id: str, find_reader: FindReader) -> Client | None:
     """Return one client or None; another change of it waits for this transaction."""
     found = select(clients).where(clients.c.client_id == client_id).with_for_update()
     row = connection.execute(found).one_or_none()
-    return None if row is None else _client(row)
+    return None if row is None else _client(row, find_reader)
 
 
 def add_client(connection: Connection, client: Client, secret_hash: str | None, at: int) -> None:
@@ -125,14 +131,41 @@ def remove_client(connection: Connection, client_id: str) -> bool:
 
 def _columns(client: Client, at: int) -> dict[str, Any]:
     settings = {name: value for name, value in asdict(client).items() if name not in _IN_COLUMNS}
-    return {"name": client.name, "settings": settings, "version": client.version, "updated_at": at}
+    return {
+        "name": client.name,
+        "settings": settings,
+        "protocol": client.protocol,
+        "protocol_settings": stored_form(client.protocol_settings),
+        "version": client.version,
+        "updated_at": at,
+    }
 
 
-def _client(row: Row[Any]) -> Client:
+def _client(row: Row[Any], find_reader: FindReader) -> Client:
     # What a row of an older center does not name has the default of today.
     settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in row.settings.items()
         if name in _SETTINGS
     }
-    return Client(client_id=row.client_id, name=row.name, version=row.version, **settings)
+    return Client(
+        client_id=row.client_id,
+        name=row.name,
+        version=row.version,
+        protocol=row.protocol,
+        protocol_settings=_protocol_settings(row, find_reader),
+        **settings,
+    )
+
+
+def _protocol_settings(row: Row[Any], find_reader: FindReader) -> ProtocolSettings | None:
+    if row.protocol_settings is None:
+        return None
+    reader = find_reader(row.protocol)
+    try:
+        return reader(row.protocol_settings) if reader else None
+    except Invalid as unreadable:
+        # Of a newer center, say: this client is found by no address here, and all others go on.
+        about = {"client": row.client_id, "detail": unreadable.message}
+        _log.warning("protocol settings not read", extra=about)
+        return None

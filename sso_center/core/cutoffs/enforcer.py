@@ -11,6 +11,7 @@ from sso_center.core.clients import Clients
 from sso_center.core.endings.endings import BATCH, Endings
 from sso_center.core.journal.applier import EntryApplier
 from sso_center.core.journal.entries import Entries, Entry
+from sso_center.core.notices import NewNotice, takes_notices
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import FIRST, SCAN_PARTS
 from sso_center.core.users import Users
@@ -90,12 +91,9 @@ class CutoffEnforcer:
     def _notify_offline_clients(self, entry: Entry) -> None:
         """Give notice to those who could act for a person without a session: it names the person alone."""
         clients = self._redis.run(_FIND_OFFLINE, entry.shard or shard_of(entry.sub), {"sub": entry.sub})
-        told = [(client_id, "", entry.sub) for client_id in clients if self._is_notified(client_id, entry)]
+        found = [self._clients.find_notifiable(client_id, entry.number) for client_id in clients]
+        told = [NewNotice(one.client_id, "", entry.sub, one.protocol) for one in found if takes_notices(one)]
         self._entries.add_notices(entry.number, told, entry.at)
-
-    def _is_notified(self, client_id: str, entry: Entry) -> bool:
-        client = self._clients.find_notifiable(client_id, entry.number)
-        return client is not None and bool(client.backchannel_logout_uri)
 
     def _batches(self, entry: Entry, shard: str) -> Iterator[int]:
         if entry.kind == "cutoff" and entry.detail["scope"] == "client":
@@ -119,20 +117,21 @@ class CutoffEnforcer:
 
     def _take_out(self, shard: str, entry: Entry) -> Iterator[int]:
         client_id, at = entry.detail["name"], entry.detail["at"]
-        is_notified = self._is_notified(client_id, entry)
+        client = self._clients.find_notifiable(client_id, entry.number)
         cursor = FIRST
         while True:
             cursor, *rows = self._redis.run(
                 _FIND_JOINED, shard, {"client": client_id, "moment": at, "cursor": cursor, "count": BATCH}
             )
             # An app's session is that one client's: without it nothing of it is left.
-            apps = [sid for sid, _, kind in rows if kind == "app"]
+            apps = [sid for sid, _, kind, _ in rows if kind == "app"]
             self._endings.end_sessions(apps, Reason(entry.reason), entry.actor, cause=entry.number)
-            others = [(client_id, sid, sub) for sid, sub, kind in rows if kind != "app"]
-            if others and is_notified:
-                self._entries.add_notices(entry.number, others, self._clock())
+            others = [(sid, sub, handle) for sid, sub, kind, handle in rows if kind != "app"]
+            if takes_notices(client):
+                told = [NewNotice(client_id, sid, sub, client.protocol, name) for sid, sub, name in others]
+                self._entries.add_notices(entry.number, told, self._clock())
             # Only now that the notices are recorded: a crash in between repeats them, never loses one.
-            self._applier.leave_all(shard, [sid for _, sid, _ in others], client_id, at)
+            self._applier.leave_all(shard, [sid for sid, _, _ in others], client_id, at)
             yield len(rows)
             if cursor == FIRST:
                 return

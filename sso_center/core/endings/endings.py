@@ -3,15 +3,17 @@
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from sso_center.base.actor import NOWHERE, Origin
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_in
 from sso_center.core.audit import Tag
-from sso_center.core.clients import Clients
+from sso_center.core.clients import Client, Clients
 from sso_center.core.journal.applier import EntryApplier
 from sso_center.core.journal.entries import ClosedSession, Ending, Entries
 from sso_center.core.journal.writer import JournalWriter
+from sso_center.core.notices import NewNotice, takes_notices
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Sessions
 from sso_center.storage.redis import Redis, load_script
@@ -117,8 +119,9 @@ class Endings:
         reply = self._sessions.with_user(_FIND_LEAVING, shard, {"sid": sid, "client": client_id})
         if reply[0] != "leaving":
             return None
-        at, sub = _FIND_LEAVING.read(reply)
-        is_notified = self._takes_notices(client_id)
+        at, sub, handle = _FIND_LEAVING.read(reply)
+        client = self._clients.find_notifiable(client_id)
+        told = [client] if takes_notices(client) else []
         entry = self._journal.write(
             kind="leave",
             shard=shard,
@@ -129,7 +132,7 @@ class Endings:
             reason=reason,
             actor=actor,
             detail={"at": at},
-            notices=[(client_id, sid, sub)] if is_notified else (),
+            notices=[NewNotice(one.client_id, sid, sub, one.protocol, handle) for one in told],
         )
         return entry.number
 
@@ -146,7 +149,7 @@ class Endings:
             if reply[0] != "gone"
         ]
 
-    def _read_closed(self, sid: str, reply: Sequence[str]) -> ClosedSession:
+    def _read_closed(self, sid: str, reply: Sequence[Any]) -> ClosedSession:
         closed = _CLOSE.read(reply)
         return ClosedSession(
             sid,
@@ -157,23 +160,21 @@ class Endings:
             closed.sub,
             tuple(sorted(closed.clients)),
             self._clients.apis_of(closed.clients),
+            dict(zip(closed.handles[::2], closed.handles[1::2], strict=True)),
         )
 
-    def _notified_by_participant(self, joined: Iterable[str]) -> dict[str, list[str]]:
+    def _notified_by_participant(self, joined: Iterable[str]) -> dict[str, list[Client]]:
         """Return who takes notices of the ending of a session that these clients joined, by client.
 
         An API that a client's tokens are for is told too: it remembers for seconds that they count.
         """
         known = {name: self._clients.find_notifiable(name) for name in joined}
-        return {
-            name: [one for one in {name, *client.audience} if self._takes_notices(one)]
+        told = {
+            name: [self._clients.find_notifiable(one) for one in {name, *client.audience}]
             for name, client in known.items()
             if client
         }
-
-    def _takes_notices(self, client_id: str) -> bool:
-        client = self._clients.find_notifiable(client_id)
-        return client is not None and bool(client.backchannel_logout_uri)
+        return {name: [one for one in found if takes_notices(one)] for name, found in told.items()}
 
     def _finish(self, endings: Sequence[Ending]) -> None:
         try:

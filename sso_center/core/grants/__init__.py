@@ -1,16 +1,27 @@
-"""Grants: one-time authorization codes (RFC 6749 section 4.1), issued to a client for a living session.
+"""Grants: one-time codes (RFC 6749 section 4.1) and tickets, issued to a client for a living session.
 
-Owns the grant's record and its issue; redeeming one is the business of tokens, whose script makes
-the code and the token change hands in one step. Only the SHA-256 of a code is stored.
+Owns the grant's record, its issue, and its validation where it gives no token; redeeming one for tokens is
+the business of tokens, whose script makes them change hands in one step. Only a code's SHA-256 is stored.
 """
 
 from sso_center.core.grants.grants import (
     GRANT_PARTS,
+    MAX_CODE,
     GrantRefused,
     GrantRequest,
     Grants,
     Issued,
     Replayed,
+    Validated,
 )
 
-__all__ = ["GRANT_PARTS", "GrantRefused", "GrantRequest", "Grants", "Issued", "Replayed"]
+__all__ = [
+    "GRANT_PARTS",
+    "MAX_CODE",
+    "GrantRefused",
+    "GrantRequest",
+    "Grants",
+    "Issued",
+    "Replayed",
+    "Validated",
+]

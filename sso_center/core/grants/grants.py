@@ -1,4 +1,4 @@
-"""Issue grants."""
+"""Issue grants, and redeem those that give no token."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,13 +7,17 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import SSOError
 from sso_center.base.secrets import hashed, new_secret, shard_in
 from sso_center.core.audit import AUDIT_PART
-from sso_center.core.sessions import SESSION_PARTS, Sessions, Visit
+from sso_center.core.sessions import SESSION_PARTS, Session, Sessions, Visit, read_session
 from sso_center.storage.scripts import load_script
 
 GRANT_PARTS = (*SESSION_PARTS, AUDIT_PART, "sso_center.core.grants/grant.lua")
 """What every script composes that issues a grant or redeems one."""
 
 _ISSUE = load_script(__package__, *GRANT_PARTS, "issue.lua")
+_VALIDATE = load_script(__package__, *GRANT_PARTS, "validate.lua")
+
+MAX_CODE = 200
+"""Characters of a grant, at most."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class GrantRequest:
 
     `max_age` (seconds) and `authenticated_after` (ms since 1970) demand a login that recent;
     `must_login` demands one whatever the session says; `needs_consent` that the person has agreed to
-    `scope`. `address` and `user_agent` are the browser's, for the session's latest steps.
+    `scope`. `address` and `user_agent` are the browser's, for the session's latest steps. `handle` is what
+    the client's protocol calls the session there, where it has a name of its own.
     """
 
     client_id: str
@@ -36,6 +41,7 @@ class GrantRequest:
     needs_consent: bool = False
     address: str = ""
     user_agent: str = ""
+    handle: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,14 @@ class Issued:
     code: str | None = field(repr=False)
     visit: Visit
     needs_consent: bool = False
+
+
+@dataclass(frozen=True)
+class Validated:
+    """The session in which a grant was issued, and what was granted."""
+
+    session: Session
+    scope: tuple[str, ...]
 
 
 class GrantRefused(SSOError):
@@ -106,9 +120,27 @@ class Grants:
                 "address": request.address,
                 "user_agent": request.user_agent,
                 "client_nonce": request.nonce or "",
+                "handle": request.handle,
             },
         )
         return Issued(code if word == "issued" else None, visit, word == "consent_needed")
+
+    def validate(self, code: str, *, client_id: str, redirect_uri: str, handle: str = "") -> Validated:
+        """Redeem a grant, once, for who it is of and nothing else.
+
+        `handle` is what the client's protocol calls the session from here on: CAS the ticket itself, which
+        may be stored now that it is worth nothing. Raises GrantRefused, Unavailable.
+        """
+        shard = shard_in(code)
+        if shard is None or len(code) > MAX_CODE:
+            raise GrantRefused("malformed")
+        given = {"code": hashed(code), "client": client_id, "redirect_uri": redirect_uri, "handle": handle}
+        reply = self._sessions.with_user(_VALIDATE, shard, given)
+        if reply[0] != "validated":
+            raise GrantRefused(reply[1] or reply[0])
+        validated = _VALIDATE.read(reply)
+        scope, _ = json.loads(validated.about)
+        return Validated(read_session(validated.login), tuple(scope))
 
     def _login_after(self, request: GrantRequest) -> int:
         after = request.authenticated_after or 0

@@ -10,7 +10,7 @@ end
 for _, client in ipairs(redis.call('HKEYS', participants_key(sid))) do
   redis.call('ZREM', client_sessions_key(client), sid)
 end
-redis.call('DEL', session_key(sid), participants_key(sid), steps_key(sid))
+redis.call('DEL', session_key(sid), participants_key(sid), handles_key(sid), steps_key(sid))
 redis.call('ZREM', user_sessions_key(sub), sid)
 for _, index in ipairs({'deadlines', 'closed', 'seen'}) do redis.call('ZREM', prefix .. index, sid) end
 if redis.call('EXISTS', user_sessions_key(sub)) == 0 then redis.call('ZREM', prefix .. 'online', sub) end

@@ -1,19 +1,20 @@
 """The journal's entries: writing them with their notices and audit in one transaction, and reading them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, or_, select, update
+from sqlalchemy import RowMapping, func, or_, select, update
 
 from sso_center.base.actor import NOWHERE, Actor, Origin
 from sso_center.base.errors import NotFound
 from sso_center.core.audit import AuditEntry, Tag, write_audit, write_audits
+from sso_center.core.clients import Client
 from sso_center.core.journal.cutoff_jobs import CutoffJob, open_job
 from sso_center.core.journal_rows import append_entries, append_entry
-from sso_center.core.notices.creation import add_notices, notice_row
+from sso_center.core.notices.creation import NewNotice, add_notices, insert_notices, notice_row
 from sso_center.core.reasons import Reason
-from sso_center.storage.schema import journal, meta, notices
+from sso_center.storage.schema import journal, meta
 from sso_center.storage.sql import Database
 
 SET_BACK = "set_back"
@@ -24,7 +25,8 @@ SET_BACK = "set_back"
 class ClosedSession:
     """A session that step 0 has closed: what its ending will be recorded as. `at` is in milliseconds.
 
-    `apis` are whom else its participants' access tokens are for.
+    `apis` are whom else its participants' access tokens are for; `handles` what participants call the session
+    where their protocol has a name for it, by client.
     """
 
     sid: str
@@ -35,6 +37,7 @@ class ClosedSession:
     sub: str
     participants: tuple[str, ...]
     apis: tuple[str, ...] = ()
+    handles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shard(self) -> str:
@@ -53,6 +56,7 @@ class Ending:
     actor: str
     at: int
     participants: tuple[str, ...]
+    handles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Entries:
         self,
         batch: Sequence[ClosedSession],
         shard: str,
-        told: Mapping[str, Sequence[str]],
+        told: Mapping[str, Sequence[Client]],
         *,
         cause: int | None = None,
         origin: Origin = NOWHERE,
@@ -98,13 +102,14 @@ class Entries:
             added = [
                 (number, closed) for (number, is_new), closed in zip(places, batch, strict=True) if is_new
             ]
-            rows = [
-                notice_row(number, client, closed.sid, closed.sub, closed.at, cause)
-                for number, closed in added
-                for client in sorted({one for joined in closed.participants for one in told.get(joined, ())})
-            ]
-            if rows:
-                connection.execute(insert(notices), rows)
+            insert_notices(
+                connection,
+                [
+                    notice_row(number, one, closed.at, cause)
+                    for number, closed in added
+                    for one in _new_notices(closed, told)
+                ],
+            )
             write_audits(connection, [_audit_entry(closed, origin) for _, closed in added])
         return [_ending(number, closed) for (number, _), closed in zip(places, batch, strict=True)]
 
@@ -123,7 +128,7 @@ class Entries:
         detail: dict[str, Any],
         apis: Sequence[str] = (),
         sid: str = "",
-        notices: Sequence[tuple[str, str, str]] = (),
+        notices: Sequence[NewNotice] = (),
         origin: Origin = NOWHERE,
     ) -> int:
         """Record what is no ending, with its notices, and return its number; a cut-off's walk begins with it.
@@ -163,15 +168,12 @@ class Entries:
             )
             return number
 
-    def add_notices(self, number: int, rows: Sequence[tuple[str, str, str]], at: int) -> None:
-        """Add notices (client, sid, sub) to an entry; one that is there stays. Raises Unavailable.
-
-        One with the sid '' names the person as a whole.
-        """
-        if not rows:
+    def add_notices(self, number: int, fresh: Sequence[NewNotice], at: int) -> None:
+        """Add notices to an entry; one that is there stays. Raises Unavailable."""
+        if not fresh:
             return
         with self._database.write() as connection:
-            add_notices(connection, number, rows, at)
+            add_notices(connection, number, fresh, at)
 
     def head(self) -> int:
         """Return the highest number so far, 0 when the journal is empty. Raises Unavailable."""
@@ -246,6 +248,14 @@ class Entries:
                 )
 
 
+def _new_notices(closed: ClosedSession, told: Mapping[str, Sequence[Client]]) -> list[NewNotice]:
+    clients = {one.client_id: one for joined in closed.participants for one in told.get(joined, ())}
+    return [
+        NewNotice(name, closed.sid, closed.sub, client.protocol, closed.handles.get(name, ""))
+        for name, client in sorted(clients.items())
+    ]
+
+
 def _journal_row(closed: ClosedSession, shard: str, cause: int | None) -> dict[str, Any]:
     return {
         "id": closed.ending_id,
@@ -257,7 +267,11 @@ def _journal_row(closed: ClosedSession, shard: str, cause: int | None) -> dict[s
         "client_id": None,
         "reason": closed.reason,
         "actor": closed.actor,
-        "detail": {"participants": closed.participants, "apis": closed.apis},
+        "detail": {
+            "participants": closed.participants,
+            "apis": closed.apis,
+            **({"handles": closed.handles} if closed.handles else {}),
+        },
         "cause": cause,
     }
 
@@ -277,7 +291,16 @@ def _audit_entry(closed: ClosedSession, origin: Origin) -> AuditEntry:
 
 def _ending(number: int, closed: ClosedSession) -> Ending:
     reason = Reason(closed.reason)
-    return Ending(number, closed.sid, closed.sub, reason, closed.actor, closed.at, closed.participants)
+    return Ending(
+        number,
+        closed.sid,
+        closed.sub,
+        reason,
+        closed.actor,
+        closed.at,
+        closed.participants,
+        closed.handles,
+    )
 
 
 def read_entry(row: RowMapping) -> Entry:

@@ -11,6 +11,7 @@ from sso_center.core.clients import Clients
 from sso_center.core.journal.applier import EntryApplier
 from sso_center.core.journal.entries import Entries, Entry
 from sso_center.core.journal_rows import CHANNEL
+from sso_center.core.notices import NewNotice
 from sso_center.core.reasons import Reason
 from sso_center.storage.redis import Redis
 
@@ -40,12 +41,12 @@ class JournalWriter:
         actor: str,
         detail: dict[str, Any],
         sid: str = "",
-        notices: Sequence[tuple[str, str, str]] = (),
+        notices: Sequence[NewNotice] = (),
         origin: Origin = NOWHERE,
     ) -> Entry:
         """Record an entry, apply and publish it, and return it.
 
-        `notices` are (client, sid, sub) each; `shard` None means all of them; what has the same `id` is
+        `shard` None means all of them; what has the same `id` is
         recorded once. Raises Unavailable.
         """
         now = self._clock()

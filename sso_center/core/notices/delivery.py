@@ -118,7 +118,9 @@ class Delivery:
 
     def _attempt(self, notice: Notice) -> Receipt:
         client = self._clients.find_notifiable(notice.client_id, notice.number)
-        receipt = self._sender.send(client, sub=notice.sub, sid=notice.sid)
+        receipt = self._sender.send(
+            client, sub=notice.sub, sid=notice.sid, handle=notice.handle, protocol=notice.protocol
+        )
         with self._lock:
             if receipt.took >= SLOW:
                 self._slow.add(notice.client_id)

@@ -5,13 +5,14 @@ pauses that grow, and all others of that site wait at no cost. The first that ar
 """
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, ScalarSelect, Select, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.expression import CTE
 
+from sso_center.core.notices.creation import NewNotice, add_notices
 from sso_center.core.notices.sender import Receipt
 from sso_center.storage.schema import breakers, journal, notices
 from sso_center.storage.sql import Database
@@ -38,7 +39,7 @@ PAGE = 500
 class Notice:
     """A notice that is due: which ending, told to whom. `attempts` are those before this one.
 
-    `ended_at` is when that was recorded (ms).
+    `ended_at` is when that was recorded (ms), `handle` what the client's `protocol` calls the session there.
     """
 
     id: int
@@ -48,6 +49,8 @@ class Notice:
     sub: str
     attempts: int
     ended_at: int
+    protocol: str
+    handle: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,18 @@ class Outbox:
                 .values(probe_at=now + LEASE)
             )
         return [
-            Notice(row.id, row.number, row.client_id, row.sid, row.sub, row.attempts, row.at) for row in rows
+            Notice(
+                row.id,
+                row.number,
+                row.client_id,
+                row.sid,
+                row.sub,
+                row.attempts,
+                row.at,
+                row.protocol,
+                row.handle,
+            )
+            for row in rows
         ]
 
     def is_any_due(self, now: int) -> bool:
@@ -167,17 +181,14 @@ class Outbox:
                 .values(state="superseded", leased_until=0)
             )
 
-    def note_shown(self, number: int, client_ids: Collection[str], *, sid: str, sub: str, now: int) -> None:
-        """Note that these clients were asked to sign out through the browser, which nobody can confirm.
+    def note_shown(self, number: int, shown: Sequence[NewNotice], now: int) -> None:
+        """Note that clients were asked to sign out through the browser, which nobody can confirm.
 
         A client that has a notice of the same ending keeps that one.
         """
+        state = {"state": "shown", "attempts": 1, "last_attempt_at": now}
         with self._database.write() as connection:
-            there = select(notices.c.client_id).where(notices.c.number == number, notices.c.sid == sid)
-            fresh = sorted(set(client_ids) - set(connection.scalars(there)))
-            rows = [_shown_row(number, client_id, sid, sub, now) for client_id in fresh]
-            if rows:
-                connection.execute(insert(notices), rows)
+            add_notices(connection, number, shown, now, next_attempt_at=None, cause=None, **state)
 
 
 def retry_after(attempts: int, jitter: float) -> int:
@@ -287,17 +298,3 @@ def _give_up_waiting(connection: Connection, client_id: str, error: str, now: in
         .where(notices.c.id.in_(too_old), notices.c.leased_until <= now)
         .values(state="gave_up", last_error=error)
     )
-
-
-def _shown_row(number: int, client_id: str, sid: str, sub: str, now: int) -> dict[str, object]:
-    return {
-        "number": number,
-        "client_id": client_id,
-        "sid": sid,
-        "sub": sub,
-        "state": "shown",
-        "attempts": 1,
-        "leased_until": 0,
-        "created_at": now,
-        "last_attempt_at": now,
-    }

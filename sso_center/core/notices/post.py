@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from sso_center.base.errors import Invalid
 from sso_center.base.urls import resolve_public
@@ -19,7 +19,7 @@ WHOLE_TIMEOUT = 10.0
 
 
 class Poster:
-    """Posts forms. Follows no redirect, reads no body, and connects only to the address it has checked.
+    """Posts notices. Follows no redirect, reads no body, and connects only to the address it has checked.
 
     `patience` is how long one POST may take as a whole, in seconds.
     """
@@ -32,8 +32,8 @@ class Poster:
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context()
 
-    def post(self, url: str, form: dict[str, str]) -> int:
-        """Post `form` to `url` and return the status of the answer.
+    def post(self, url: str, body: bytes, content_type: str = "application/x-www-form-urlencoded") -> int:
+        """Post `body` to `url` and return the status of the answer.
 
         Raises Invalid, with a message an admin can act on, when it can't be delivered.
         """
@@ -44,7 +44,7 @@ class Poster:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {
             "Host": parts.netloc,
-            "Content-Type": "application/x-www-form-urlencoded",
+            "Content-Type": content_type,
             "User-Agent": "sso-center",
             "Connection": "close",
         }
@@ -55,7 +55,7 @@ class Poster:
                 # The certificate must be the name's, though the connection goes to the address checked above.
                 connection.sock = self._tls.wrap_socket(plain, server_hostname=host) if is_https else plain
                 with contextlib.closing(connection):
-                    connection.request("POST", target, urlencode(form), headers)
+                    connection.request("POST", target, body, headers)
                     status = connection.getresponse().status
             # http.client takes a head that was cut off for a whole one.
             if brake.was_pulled:

@@ -1,4 +1,4 @@
-"""Telling a site of a logout once: one POST of one fresh logout token, and what came of it."""
+"""Telling a site of a logout once: one POST in the words of its protocol, and what came of it."""
 
 import time
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import Invalid
 from sso_center.core.clients import Client
 from sso_center.core.keys import Keys
-from sso_center.core.notices.logout_token import make_logout_token
+from sso_center.core.notices.creation import takes_notices
 from sso_center.core.notices.post import Poster
+from sso_center.core.notices.words import FindWords, Issuer, LogoutNotice
 
 NO_ADDRESS = "the client has no logout address"
 
@@ -24,26 +25,35 @@ class Receipt:
 
 
 class NoticeSender:
-    """Tells sites. Thread-safe."""
+    """Tells sites. Thread-safe. `find_words` returns the words of a protocol."""
 
-    def __init__(self, keys: Keys, poster: Poster, issuer: str, clock: Clock) -> None:
+    def __init__(self, keys: Keys, poster: Poster, issuer: str, clock: Clock, find_words: FindWords) -> None:
         self._keys = keys
         self._poster = poster
         self._issuer = issuer
         self._clock = clock
+        self._find_words = find_words
 
-    def send(self, client: Client | None, *, sub: str, sid: str) -> Receipt:
-        """Tell a client that a session is over, or every one of a person when `sid` is ''."""
-        if client is None or not client.backchannel_logout_uri:
+    def send(
+        self, client: Client | None, *, sub: str, sid: str, handle: str = "", protocol: str = ""
+    ) -> Receipt:
+        """Tell a client that a session is over, or every one of a person when `sid` is ''.
+
+        `protocol` is the one that the notice was made for, the client's own when it is ''.
+        """
+        if not takes_notices(client):
             return Receipt(False, None, 0, NO_ADDRESS)
-        token = make_logout_token(self._keys, self._issuer, client, sub=sub, sid=sid, now=self._clock())
+        words = self._find_words(protocol or client.protocol)
+        if words is None:
+            return Receipt(False, None, 0, f"the center does not speak {protocol or client.protocol}")
+        issuer = Issuer(self._keys, self._issuer, self._clock())
+        request = words(issuer, LogoutNotice(client, sub, sid, handle))
         started = time.monotonic()
         try:
-            status = self._poster.post(client.backchannel_logout_uri, {"logout_token": token})
+            status = self._poster.post(request.url, request.body, request.content_type)
         except Invalid as refused:
             return Receipt(False, None, _since(started), refused.message)
-        # The standard's success is 200; some sites answer 204 (Back-Channel Logout 1.0 section 2.8).
-        error = "" if status in (200, 204) else f"answered {status}"
+        error = request.error_of(status)
         return Receipt(not error, status, _since(started), error)
 
 

@@ -23,7 +23,7 @@ if old and old.sub == sub and session_state(old, user) == 'alive' then
   steps_settle(old)
   s.sid = earlier
   session_begin(s, presented, false)
-  for _, key in ipairs({participants_key(s.sid), steps_key(s.sid)}) do
+  for _, key in ipairs({participants_key(s.sid), handles_key(s.sid), steps_key(s.sid)}) do
     redis.call('PEXPIRE', key, life + SESSION_KEPT)
   end
   audit_event('login:session:reopen', sub, s.sid, '', address, user_agent)

@@ -9,7 +9,7 @@
 --   login       JSON by names: amr, acr, opened_at, user_agent, address, remembered; no decision of a script rests on it
 --   about       the same as a list, without the user agent: for an older center that runs beside this one
 --   closed      the id of the ending, once one has begun; with closed_reason, closed_actor, closed_at
--- Beside it: participants:<sid> (client -> when it joined), user:<sub> (claims, disabled, epochs, roles, consents),
+-- Beside it: participants:<sid> (client -> when it joined), handles:<sid> (client -> what its protocol calls the session), user:<sub> (claims, disabled, epochs, roles, consents),
 -- user-sessions:<sub> and deadlines (indexes by time), gone:<chain> (why what the chain opened has ended), and
 -- presence.lua's. A key lives 7 days longer than the session, so that the sweep can still give notice of an
 -- expiry: liveness is the stored deadline, never the TTL.
@@ -18,6 +18,7 @@ local SESSION_TOUCH = 60000
 
 local function session_key(sid) return prefix .. 'session:' .. sid end
 local function participants_key(sid) return prefix .. 'participants:' .. sid end
+local function handles_key(sid) return prefix .. 'handles:' .. sid end
 local function user_sessions_key(sub) return prefix .. 'user-sessions:' .. sub end
 local function gone_key(chain) return prefix .. 'gone:' .. chain end
 
@@ -111,6 +112,13 @@ end
 local function session_has(session, client, stamp)
   local joined = tonumber(redis.call('HGET', participants_key(session.sid), client) or -1)
   return joined >= 0 and joined <= stamp and not is_client_cut_off(stamp, client)
+end
+
+-- Notes what a client's protocol calls the session at the client: the latest name counts. Kept beside the participants,
+-- since a worker of an older center reads nothing but a number there.
+local function session_name(session, client, handle)
+  redis.call('HSET', handles_key(session.sid), client, handle)
+  redis.call('PEXPIRE', handles_key(session.sid), session.deadline - now + SESSION_KEPT)
 end
 
 -- Joins a client to a session; one that has joined stays as it is, unless a cut-off came between.

@@ -11,7 +11,7 @@ from sso_center.base.secrets import hashed, new_id, shard_in
 from sso_center.core.audit import AUDIT_PART
 from sso_center.core.chains.token import ChainSigner, beginning_arguments, new_chain_token
 from sso_center.core.clients import Client
-from sso_center.core.grants import GrantRefused, Replayed
+from sso_center.core.grants import MAX_CODE, GrantRefused, Replayed
 from sso_center.core.sessions import MAX_USER_AGENT, OPENING_PARTS, Session, Sessions
 from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.records import Authentication, Redeemed
@@ -24,8 +24,6 @@ _REDEMPTION_PARTS = (*FAMILY_PARTS, "sso_center.core.grants/grant.lua", "redempt
 _REDEEM = load_script(__package__, *_REDEMPTION_PARTS, "redeem.lua")
 _REDEEM_APP = load_script(__package__, *_REDEMPTION_PARTS, "app.lua", "redeem_app.lua")
 _NO_CHAIN = dict.fromkeys(("chain_id", "secret", "nonce", "successor"), "")
-
-MAX_CODE = 200
 
 FIRST = "0"
 """The number, within its family, of the access token that the grant itself gave."""

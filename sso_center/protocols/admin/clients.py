@@ -29,7 +29,7 @@ _SETTINGS: dict[str, Any] = {
     "access_token_format": text(enum=list(ACCESS_TOKEN_FORMATS)),
     "grant_types": {**REGISTRATION["grant_types"], "items": text(enum=list(GRANT_TYPES))},
 }
-_FIXED = ("client_id", "is_public")
+_FIXED = ("client_id", "is_public", "protocol")
 _CHANGE = {
     **members(**{name: schema for name, schema in _SETTINGS.items() if name not in _FIXED}),
     "minProperties": 1,

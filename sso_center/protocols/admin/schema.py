@@ -40,6 +40,12 @@ def members(required: tuple[str, ...] = (), **properties: Schema) -> dict[str, A
     return {**found, "required": list(required)} if required else found
 
 
+def settings(**more: Any) -> dict[str, Any]:
+    """Return the schema of an object whose members somebody else knows: texts, numbers, truths, lists."""
+    kinds = {**text(), **number(0, 10**15), **texts(), "type": ["string", "integer", "boolean", "array"]}
+    return {"type": "object", "properties": {}, "additionalProperties": kinds, **more}
+
+
 def check(value: Any, schema: Schema, place: str = "") -> None:
     """Return when `value` is as the schema says; raises Invalid naming the member that is not."""
     kind = _kind_of(value)
@@ -59,9 +65,9 @@ def check(value: Any, schema: Schema, place: str = "") -> None:
 
 
 def _check_members(value: dict[str, Any], schema: Schema, place: str) -> None:
-    known = schema["properties"]
+    known, others = schema["properties"], schema.get("additionalProperties")
     for name in value:
-        if name not in known:
+        if name not in known and not others:
             # Of what was sent only so much is repeated.
             shown = _inside(place, name[:50])
             raise Invalid(f"{shown!r} is not known here: {_listed(known)} are.", field=shown)
@@ -71,7 +77,7 @@ def _check_members(value: dict[str, Any], schema: Schema, place: str) -> None:
     if len(value) < schema.get("minProperties", 0):
         raise Invalid(f"Give at least one of {_listed(known)}.", field=place)
     for name, member in value.items():
-        check(member, known[name], _inside(place, name))
+        check(member, known.get(name, others), _inside(place, name))
 
 
 def _check_items(value: list[Any], schema: Schema, place: str) -> None:

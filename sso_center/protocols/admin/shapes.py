@@ -12,7 +12,7 @@ from sso_center.core.keys.ring import StoredKey
 from sso_center.core.notices import Counts, EndingSummary, SiteCounts, SiteReceipt
 from sso_center.core.sessions import SessionView, Step
 from sso_center.core.users import User
-from sso_center.protocols.admin.schema import MAX_TEXT, Schema
+from sso_center.protocols.admin.schema import MAX_TEXT, Schema, settings
 
 MS: Schema = {"type": "integer", "description": "Milliseconds since 1970."}
 MS_OR_NULL: Schema = {"type": ["integer", "null"], "description": "Milliseconds since 1970."}
@@ -147,14 +147,17 @@ def _fields(shape: type, *, is_bounded: bool) -> Mapping[str, dict[str, Any]]:
     return {name: _plain(hint, is_bounded=is_bounded) for name, hint in hints.items()}
 
 
-REGISTRATION = _fields(Registration, is_bounded=True)
+REGISTRATION = {**_fields(Registration, is_bounded=True), "protocol_settings": settings()}
 """The schema of each field with which a client may be registered."""
 
 CLIENT = whole(
     **{
-        name: schema
-        for name, schema in _fields(Client, is_bounded=False).items()
-        if name in vars(Client)["__dataclass_fields__"]
+        **{
+            name: schema
+            for name, schema in _fields(Client, is_bounded=False).items()
+            if name in vars(Client)["__dataclass_fields__"]
+        },
+        "protocol_settings": {"type": ["object", "null"]},
     }
 )
 

@@ -23,6 +23,7 @@ from sso_center.protocols.oidc import (
     userinfo,
 )
 from sso_center.protocols.oidc.authorize_fast_path import AuthorizeFastPath
+from sso_center.protocols.oidc.logout_token import notice_request
 from sso_center.services import Services
 from sso_center.web.paths import Paths
 
@@ -60,4 +61,5 @@ FACADE = Facade(
     paths=Paths(for_programs=("/.well-known/",)),
     waiting_sites={addresses.AUTHORIZE: authorize.site_name},
     fast_path=AuthorizeFastPath,
+    notice_request=notice_request,
 )

@@ -18,8 +18,8 @@ from sso_center.base.urls import with_query
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRequest, Issued
 from sso_center.core.sessions import Session, Visit
-from sso_center.protocols import browser_post
-from sso_center.protocols.oidc import addresses, id_token_hint, reauthentication
+from sso_center.protocols import browser_post, reauthentication
+from sso_center.protocols.oidc import addresses, id_token_hint
 from sso_center.protocols.oidc.authorization_request import (
     AuthorizationError,
     AuthorizationRequest,

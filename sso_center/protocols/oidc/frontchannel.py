@@ -9,6 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sso_center.base.urls import origin_of, with_query
+from sso_center.core.clients.protocol_settings import OIDC
+from sso_center.core.notices import NewNotice
 from sso_center.services import Services
 from sso_center.web import headers
 
@@ -30,9 +32,8 @@ def show(services: Services, leaving: EndedSession | None) -> list[str]:
     """
     found = {} if leaving is None else _addresses(services, leaving)
     if leaving is not None and found:
-        services.outbox.note_shown(
-            leaving.number, found.keys(), sid=leaving.sid, sub=leaving.sub, now=services.clock()
-        )
+        shown = [NewNotice(client_id, leaving.sid, leaving.sub, OIDC) for client_id in found]
+        services.outbox.note_shown(leaving.number, shown, services.clock())
         headers.let_frames_show({origin_of(address) for address in found.values()})
     return list(found.values())
 

@@ -23,7 +23,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         if not is_sent():
             return _form(client)
         try:
-            typed = read_form(client_id, is_public=client.is_public)
+            typed = read_form(client_id, is_public=client.is_public, protocol=client.protocol)
         except Invalid as refused:
             return _form(client, 400, problem=in_words(refused.message), wrong=refused.field)
         return _change(services, client, typed) if is_confirmed() else _ask(client, typed)

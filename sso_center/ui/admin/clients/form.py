@@ -9,6 +9,7 @@ from flask import request
 from sso_center.base.errors import Invalid
 from sso_center.core.clients import Client
 from sso_center.core.clients.client import ADMIN_SCOPE
+from sso_center.core.clients.protocol_settings import OIDC
 from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.web.language import gettext
 
@@ -31,19 +32,20 @@ SENT = "sent"
 """Stands in the form, so that a box without a tick is told from a form that was not sent."""
 
 
-def read_form(client_id: str, *, is_public: bool) -> Registration:
+def read_form(client_id: str, *, is_public: bool, protocol: str = OIDC) -> Registration:
     """Return what was typed, checked as core checks it; raises Invalid naming the field."""
     asked: dict[str, Any] = {field: request.form.get(field, "").strip() for field in TEXTS}
     asked |= {field: request.form.get(field, "").split() for field in LISTS}
     asked |= {field: _number(field) for field in NUMBERS}
     asked |= {field: field in request.form for field in CHECKS}
     asked["grant_types"] = request.form.getlist("grant_types")
-    return check_registration(Registration(client_id, is_public=is_public, **asked))
+    return check_registration(Registration(client_id, is_public=is_public, protocol=protocol, **asked))
 
 
 def changed_fields(client: Client, asked: Registration) -> dict[str, Any]:
     """Return the settings that are asked to be other than they are."""
-    names = [field.name for field in fields(Registration)]
+    # What has no field in the form was not asked to be anything.
+    names = [field.name for field in fields(Registration) if field.name != "protocol_settings"]
     return {name: getattr(asked, name) for name in names if getattr(asked, name) != getattr(client, name)}
 
 
