@@ -1,6 +1,7 @@
-"""The background process: applies the journal, delivers notices, sweeps, rotates keys, drains the audit.
+"""The courier, the background process: it applies the journal, delivers notices, runs cut-off jobs, sweeps,
+evicts, rotates keys, and drains the audit stream.
 
-Several couriers on several hosts share the work: what must not be done twice is leased, the rest may be.
+Several couriers on several hosts share the work: a lease guards what must not be done twice.
 """
 
 import logging
@@ -29,7 +30,7 @@ _log = logging.getLogger("sso_center.courier")
 LEASE_SECONDS = 10
 
 WALK_SLICE = 0.5
-"""Seconds that a walk goes on before everything else has its turn."""
+"""Seconds that a cut-off job runs before everything else has its turn."""
 
 ROTATE_KEYS_AFTER = 90 * DAY * 1000
 """Milliseconds that a key signs before the next one takes over."""
@@ -60,7 +61,7 @@ def _connect(settings: Settings, protocols: ClientProtocols, stop: threading.Eve
 
 
 class Courier:
-    """The rounds of one courier."""
+    """One courier and its rounds of work."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -94,7 +95,7 @@ class Courier:
         )
 
     def work(self, stop: threading.Event) -> None:
-        """Go round until `stop` is set: at once when the journal grows, else every second."""
+        """Work until `stop` is set: at once when the journal grows, else every second."""
         listener = threading.Thread(target=self._listen, args=(stop,), daemon=True, name="listen")
         listener.start()
         rounds = [
@@ -139,20 +140,20 @@ class Courier:
                 self._delivery.deliver_due()
 
     def _walk_on(self) -> None:
-        # In slices, so that notices go out meanwhile; and without a pause until nothing is left.
+        # In slices, so that notices are delivered meanwhile; without a pause until nothing is left.
         if self._job_runner.step(WALK_SLICE):
             self._news.set()
 
     def _look_for_restores(self) -> None:
         if self._leases.hold("tail", LEASE_SECONDS):
-            self._restore.look()
+            self._restore.detect()
 
     def _look_for_failovers(self) -> None:
         if self._leases.hold("tail", LEASE_SECONDS):
-            self._failovers.look()
+            self._failovers.check_shards()
 
     def _announce_configuration(self) -> None:
-        # A worker that died between the commit of a change and its announcement left this undone.
+        # A worker that died between committing a change and announcing it left this undone.
         version = self._services.entries.configuration_version()
         if version != self._announced:
             self._services.redis.announce_configuration(version)
@@ -189,7 +190,7 @@ class Courier:
 
 
 class Round:
-    """A piece of work that comes round; one that fails is logged and comes round again."""
+    """A kind of work that is due every so often. A failure is logged, and the work is due again."""
 
     def __init__(self, work: Callable[[], None], *, every: float) -> None:
         self._work = work
@@ -197,7 +198,7 @@ class Round:
         self._next = 0.0
 
     def take(self, now: float) -> None:
-        """Do the work when it is due. `now` is monotonic, in seconds."""
+        """Do the work if it is due. `now` is monotonic, in seconds."""
         if now < self._next:
             return
         self._next = now + self._every

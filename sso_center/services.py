@@ -1,4 +1,4 @@
-"""Every object of core, built once a process and handed in: the one place that knows what each is made of."""
+"""The composition root of core: every object is built once in a process and handed in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from sso_center.storage.redis import Redis, open_redis
 from sso_center.storage.sql import Database, open_database
 
 HORIZON = 400 * DAY
-"""Seconds that a cut-off is kept, and that the journal is replayed: nothing issued may live longer."""
+"""Seconds that a cut-off is kept and the journal is replayed: nothing issued may live longer."""
 
 GRANT_KEPT = DAY
 """Seconds a grant's record is kept, so that a replay is recognised."""
@@ -83,7 +83,7 @@ class Services:
     logout_probe: LogoutProbe
 
     def close(self) -> None:
-        """Let go of the stores; an embedded server that nobody else uses stops."""
+        """Close the stores; an embedded server that nobody else uses stops."""
         self.redis.close()
         self.database.close()
 
@@ -100,7 +100,7 @@ def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clo
     """
     clock = clock or clock_of(settings)
     redis, database = open_redis(settings, clock), open_database(settings)
-    users = Users(database, redis, PasswordHasher(), clock, _consequences(settings), settings.profile)
+    users = Users(database, redis, PasswordHasher(), clock, _revocation_rules(settings), settings.profile)
     keys = Keys(database, redis, master_secret(settings), clock, settings)
     clients = Clients(database, redis, clock, protocols.settings_reader)
     sessions = Sessions(
@@ -178,7 +178,7 @@ def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clo
     )
 
 
-def _consequences(settings: Settings) -> RevocationRules:
+def _revocation_rules(settings: Settings) -> RevocationRules:
     return RevocationRules(
         role_lost=settings.on_role_lost,
         password_change=settings.on_password_change,

@@ -37,19 +37,19 @@ def follow(services: "Services", number: int) -> int:
     )
     try:
         with _shown() as show:
-            while (walk := services.cutoff_jobs.find(number)) and not walk.is_finished:
-                show(walk)
+            while (job := services.cutoff_jobs.find(number)) and not job.is_finished:
+                show(job)
                 if not runner.step(SLICE):
                     time.sleep(LOOK_AGAIN)
-            if walk:
-                show(walk)
+            if job:
+                show(job)
     except KeyboardInterrupt:
         click.echo("\nThey are logged out all the same; the running center ends the sessions.", err=True)
         raise
     finally:
         with suppress(SSOError):
             leases.give_back()
-    return walk.ended if walk else 0
+    return job.ended if job else 0
 
 
 def whom(services: "Services", scope: str, name: str) -> str:
@@ -64,11 +64,11 @@ def whom(services: "Services", scope: str, name: str) -> str:
     )
 
 
-def described(services: "Services", walk: "CutoffJob") -> str:
+def described(services: "Services", job: "CutoffJob") -> str:
     """Say in a line how far a walk is."""
-    state = "done" if walk.is_finished else f"{walk.percent} %"
-    ended = counted(walk.ended, "session", "sessions")
-    return f"{moment(walk.began_at)}  {whom(services, walk.scope, walk.name)}: {state}, {ended}"
+    state = "done" if job.is_finished else f"{job.percent} %"
+    ended = counted(job.ended, "session", "sessions")
+    return f"{moment(job.began_at)}  {whom(services, job.scope, job.name)}: {state}, {ended}"
 
 
 @contextmanager
@@ -78,16 +78,16 @@ def _shown() -> "Iterator[Callable[[CutoffJob], None]]":
         yield _by_lines()
         return
     with click.progressbar(length=100, label="Ending the sessions", file=sys.stderr) as bar:
-        yield lambda walk: bar.update(walk.percent - bar.pos)
+        yield lambda job: bar.update(job.percent - bar.pos)
 
 
 def _by_lines() -> "Callable[[CutoffJob], None]":
     tenths = 0
 
-    def show(walk: "CutoffJob") -> None:
+    def show(job: "CutoffJob") -> None:
         nonlocal tenths
-        if walk.percent // 10 > tenths:
-            tenths = walk.percent // 10
-            click.echo(f"{tenths * 10} %, {counted(walk.ended, 'session', 'sessions')}", err=True)
+        if job.percent // 10 > tenths:
+            tenths = job.percent // 10
+            click.echo(f"{tenths * 10} %, {counted(job.ended, 'session', 'sessions')}", err=True)
 
     return show

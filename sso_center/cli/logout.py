@@ -47,7 +47,7 @@ def logout(
             return
         scope, name = _scope(services, username, client_id, role)
         if dry_run:
-            click.echo(f"Would log out {_told(services.administration.endings.reach(scope, name))}.")
+            click.echo(f"Would log out {_described(services.administration.endings.reach(scope, name))}.")
         else:
             _end(services, scope, name, is_followed=not no_wait)
 
@@ -89,7 +89,7 @@ def _show_progress(services: "Services") -> None:
         click.echo(f"{counted(pending, 'notice waits', 'notices wait')} to be delivered.")
 
 
-def _told(reach: "Reach") -> str:
+def _described(reach: "Reach") -> str:
     people, sessions = (
         counted(reach.people, "person", "people"),
         counted(reach.sessions, "session", "sessions"),

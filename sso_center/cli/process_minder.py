@@ -63,7 +63,7 @@ class ProcessMinder:
     def __init__(self, tick: Callable[[], None], on_ready: Callable[[ProcessSlot], None]) -> None:
         self._tick = tick
         self._on_ready = on_ready
-        self._charges: list[ProcessSlot] = []
+        self._slots: list[ProcessSlot] = []
         self._is_ending = False
         self._trouble = ""
         self._next_tick = 0.0
@@ -73,9 +73,9 @@ class ProcessMinder:
         for end in (*self._signals, self._news[0]):
             os.set_blocking(end, False)
 
-    def add(self, charge: ProcessSlot) -> None:
+    def add(self, slot: ProcessSlot) -> None:
         """Add a place, which `mind` fills."""
-        self._charges.append(charge)
+        self._slots.append(slot)
 
     @contextlib.contextmanager
     def listening_to_signals(self) -> Iterator[None]:
@@ -98,41 +98,41 @@ class ProcessMinder:
             if self._wait():
                 return
 
-    def end(self, charges: list[ProcessSlot], grace: float) -> None:
+    def end(self, slots: list[ProcessSlot], grace: float) -> None:
         """Ask the processes in these places to end, and kill those that have not after `grace` seconds.
 
         A second signal to end kills them at once.
         """
         self._is_ending = True
-        for charge in charges:
-            _signal(charge, signal.SIGTERM)
+        for slot in slots:
+            _signal(slot, signal.SIGTERM)
         deadline = time.monotonic() + grace
-        while self._reap(charges) and time.monotonic() < deadline:
+        while self._reap(slots) and time.monotonic() < deadline:
             if self._wait():
                 break
-        for charge in charges:
-            if charge.pid is not None:
-                logger.warning("%s did not end in time and is killed", charge.name)
-                _signal(charge, signal.SIGKILL)
-        while self._reap(charges):
+        for slot in slots:
+            if slot.pid is not None:
+                logger.warning("%s did not end in time and is killed", slot.name)
+                _signal(slot, signal.SIGKILL)
+        while self._reap(slots):
             self._wait()
 
     def _fill(self) -> None:
         now = time.monotonic()
-        self._reap(self._charges)
-        for charge in self._charges:
-            if charge.pid is None and now >= charge.not_before:
-                self._fork(charge)
+        self._reap(self._slots)
+        for slot in self._slots:
+            if slot.pid is None and now >= slot.not_before:
+                self._fork(slot)
 
-    def _reap(self, charges: list[ProcessSlot]) -> bool:
+    def _reap(self, slots: list[ProcessSlot]) -> bool:
         """Bury the dead; say whether anyone is left."""
-        for charge in charges:
+        for slot in slots:
             # Never waitpid(-1): it would take other children's endings away from whoever waits for them.
-            if charge.pid is not None and (found := os.waitpid(charge.pid, os.WNOHANG))[0]:
-                charge.died(time.monotonic())
+            if slot.pid is not None and (found := os.waitpid(slot.pid, os.WNOHANG))[0]:
+                slot.died(time.monotonic())
                 if found[1] and not self._is_ending:
-                    logger.error("%s %s", charge.name, _told(os.waitstatus_to_exitcode(found[1])))
-        return any(charge.pid is not None for charge in charges)
+                    logger.error("%s %s", slot.name, _exit_reason(os.waitstatus_to_exitcode(found[1])))
+        return any(slot.pid is not None for slot in slots)
 
     def _look_after(self) -> None:
         now = time.monotonic()
@@ -161,35 +161,35 @@ class ProcessMinder:
 
     def _hear(self, numbers: bytes) -> None:
         for number in numbers:
-            self._on_ready(self._charges[number])
+            self._on_ready(self._slots[number])
 
-    def _fork(self, charge: ProcessSlot) -> None:
+    def _fork(self, slot: ProcessSlot) -> None:
         gc.freeze()
         sys.stdout.flush()
         sys.stderr.flush()
         # A signal that reached the child while it still has our handlers would be taken for one to us.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
-            charge.born = time.monotonic()
+            slot.born = time.monotonic()
             pid = os.fork()
             if pid == 0:
-                self._be(charge, mask)
-            charge.pid = pid
+                self._be(slot, mask)
+            slot.pid = pid
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
-    def _be(self, charge: ProcessSlot, mask: set[int | signal.Signals]) -> NoReturn:
+    def _be(self, slot: ProcessSlot, mask: set[int | signal.Signals]) -> NoReturn:
         code = 1
         try:
             self._part_from_parent(mask)
-            _rename(charge.name)
-            number = bytes([self._charges.index(charge)])
-            charge.run(lambda: _say(self._news[1], number))
+            _rename(slot.name)
+            number = bytes([self._slots.index(slot)])
+            slot.run(lambda: _say(self._news[1], number))
             code = 0
         except SSOError as failed:
-            logger.error("%s: %s", charge.name, failed.detail or failed.message)
+            logger.error("%s: %s", slot.name, failed.detail or failed.message)
         except BaseException:
-            logger.exception("%s failed", charge.name)
+            logger.exception("%s failed", slot.name)
         finally:
             # No clean-up of what is the parent's, and no waiting for threads in native code.
             with contextlib.suppress(BaseException):
@@ -227,13 +227,13 @@ def _say(news: int, number: bytes) -> None:
         os.write(news, number)
 
 
-def _signal(charge: ProcessSlot, number: signal.Signals) -> None:
-    if charge.pid is not None:
+def _signal(slot: ProcessSlot, number: signal.Signals) -> None:
+    if slot.pid is not None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(charge.pid, number)
+            os.kill(slot.pid, number)
 
 
-def _told(code: int) -> str:
+def _exit_reason(code: int) -> str:
     return f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
 
 

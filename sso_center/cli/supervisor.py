@@ -45,7 +45,7 @@ def supervise(
     _allow_many_connections()
     is_announced = False
 
-    def announce(charge: ProcessSlot) -> None:
+    def announce(slot: ProcessSlot) -> None:
         nonlocal is_announced
         if not is_announced:
             is_announced = True
@@ -64,8 +64,8 @@ def supervise(
     minder = ProcessMinder(tick, announce)
     workers = [ProcessSlot(f"web-{number + 1}", partial(work, number)) for number in range(settings.workers)]
     courier = ProcessSlot("courier", carry)
-    for charge in (*workers, courier):
-        minder.add(charge)
+    for slot in (*workers, courier):
+        minder.add(slot)
     with minder.listening_to_signals():
         minder.mind()
         # From here new connections are refused, not kept waiting for nobody.

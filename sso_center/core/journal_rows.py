@@ -1,4 +1,4 @@
-"""The journal: every acknowledged taking-back, numbered in the order of the commits."""
+"""The rows of the journal: numbered in the order of their commits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from sso_center.storage.schema import journal
 from sso_center.storage.sql import Database
 
 CHANNEL = "sso:journal"
-"""Where the number of each new entry is published, so that nobody waits for the next look."""
+"""The channel on which the number of each new entry is published, so that nobody waits for the next look."""
 
 
 def append_entry(
@@ -25,11 +25,11 @@ def append_entry(
     actor: str = "",
     detail: Mapping[str, object] | None = None,
 ) -> int:
-    """Append one entry within the caller's transaction and return its number.
+    """Append one entry inside the caller's transaction and return its number.
 
-    `id` names what is recorded: when it is in the journal already, its number is returned and nothing
-    is added, so that a repeated attempt is harmless. `at` is in milliseconds. The lock is held to the
-    end of the transaction: no reader ever passes a number that is still to come.
+    `id` names what is recorded: an entry that is in the journal already keeps its number and is not added
+    again, so that a retry is harmless. `at` is in milliseconds. The lock is held to the end of the
+    transaction: no reader ever passes a number that is still to come.
     """
     row = {
         "id": id,
@@ -47,10 +47,10 @@ def append_entry(
 
 
 def append_entries(connection: Connection, rows: Sequence[Mapping[str, object]]) -> list[tuple[int, bool]]:
-    """Append several entries as `append_entry` does, in a few statements however many they are.
+    """Append several entries as `append_entry` does, in a few statements for all of them.
 
-    `rows` have every column but `number` and `is_applied`; `cause` may be left out of all of them. Returns
-    for each its number and whether it is new.
+    `rows` have every column but `number` and `is_applied`; `cause` may be missing from all of them. Returns
+    for each entry its number and whether it is new.
     """
     Database.lock_journal(connection)
     ids = [str(row["id"]) for row in rows]

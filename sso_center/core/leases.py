@@ -1,4 +1,4 @@
-"""Leases in SQL: of several couriers, one does a kind of work at a time."""
+"""Leases in SQL: among several couriers, one at a time does a kind of work."""
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -8,12 +8,15 @@ from sso_center.storage.schema import leases
 from sso_center.storage.sql import Database
 
 CLOCKS_DIFFER = 60_000
-"""Milliseconds by which hosts may differ. A lease that ends later still is of a clock that was set back
-since: its holder may be long gone, and nobody else would work until then."""
+"""Milliseconds by which hosts' clocks may differ. A lease that ends later still comes from a clock that was
+set back since: its holder may be long gone, and nobody else would work until then."""
 
 
 class Leases:
-    """Leases of one holder, by name. They only save work: whatever runs under one is harmless to repeat."""
+    """Leases of one holder, by name.
+
+    They only save work: whatever runs under a lease is harmless to repeat.
+    """
 
     def __init__(self, database: Database, holder: str, clock: Clock) -> None:
         self._database = database
@@ -22,9 +25,9 @@ class Leases:
         self._until: dict[str, int] = {}
 
     def hold(self, name: str, seconds: int) -> bool:
-        """Take or keep a lease, and say whether we have it. Raises Unavailable.
+        """Take or keep a lease, and say whether we hold it. Raises Unavailable.
 
-        One that has more than half of its time left is not asked for again.
+        A lease with more than half of its time left is not renewed.
         """
         now = self._clock()
         if self._until.get(name, 0) - now > seconds * 500:
@@ -52,7 +55,7 @@ class Leases:
         return True
 
     def give_back(self) -> None:
-        """Let another courier have what we hold, at once. Raises Unavailable."""
+        """Release all our leases, so that another courier can take them at once. Raises Unavailable."""
         with self._database.write() as connection:
             connection.execute(update(leases).where(leases.c.holder == self._holder).values(until=0))
         self._until.clear()

@@ -1,10 +1,10 @@
-"""Why a session ended: told to admins, to the audit log and to the person."""
+"""The reasons of endings, shown to admins, in the audit log and to the person."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Every way a session, or what came of one, ends."""
+    """Every way in which a session, a family or a token ends."""
 
     LOGOUT = "logout"
     ADMIN = "admin"

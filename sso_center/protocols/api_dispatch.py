@@ -1,8 +1,8 @@
-"""Serving the endpoints for programs, before Flask is asked.
+"""The fast path of endpoints for programs, which are served before Flask is asked.
 
-They look at no cookie, show no page and know no language, so nothing of what Flask prepares for a request
-would be used: an introspection costs half as much this way. What every answer must have, the security
-headers, the count and the request's id in the log, it has here too.
+They look at no cookie, show no page and know no language, so they need nothing that Flask prepares for a
+request: an introspection costs half as much this way. What every answer must have is done here too: the
+security headers, the count and the request's id in the log.
 """
 
 import logging
@@ -39,7 +39,7 @@ _BROKEN = json_answer({"error": "server_error"}, 500)
 
 
 class APIDispatch:
-    """A WSGI application: answers `endpoints` itself, and hands everything else on."""
+    """A WSGI application: answers `endpoints` itself, and passes everything else on."""
 
     def __init__(
         self, application: "WSGIApplication", endpoints: Iterable[Endpoint], settings: Settings

@@ -1,4 +1,4 @@
-"""Requests of browsers that may come as a query or as a form of another site.
+"""Requests of browsers that may be a query or another site's form (a cross-site POST).
 
 Another site's POST brings no Lax cookie, so the browser is sent to the same request as a GET, which does.
 """

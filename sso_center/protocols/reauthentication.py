@@ -1,11 +1,10 @@
-"""The marks that a request carries once it has demanded a login, or a consent.
+"""Re-authentication and renewed consent: the marks of a request that has demanded one.
 
 A request with `prompt=login`, or with a `max_age` that the session is too old for, sends the browser to the
 login, and the browser comes back with the very same request; likewise with `prompt=consent`. Without a mark
-it would demand the same again; with one that anybody could write, it would demand nothing. So a mark says
-when something was demanded, is signed together with the whole request, and only a login or a consent that is
-younger counts. Nothing is stored: an old mark is worth nothing to a later request, whose state and nonce
-differ.
+it would demand the same again; with a mark that anybody could write, it would demand nothing. So a mark says
+when something was demanded, is signed together with the whole request, and only a later login or consent
+counts. Nothing is stored: an old mark is worth nothing to a later request, whose state and nonce differ.
 """
 
 import hashlib
@@ -17,7 +16,7 @@ from sso_center.base.clock import Clock
 from sso_center.core.keys import Keys
 
 LIFE = 60 * 60_000
-"""How long, in milliseconds, a person may take to do what was demanded before being asked anew."""
+"""Milliseconds that a person may take for the login or consent before they are asked again."""
 
 MAX_MARKS = 200
 """Characters that all marks together take, at most."""
@@ -29,7 +28,7 @@ _LOGIN, _CONSENT = "login", "consent"
 class Reauthentication:
     """A site's request, and when a login and a consent were demanded for it (milliseconds since 1970).
 
-    None says that it was not, or too long ago, or that the mark is not ours for this request.
+    None means that it was not, or too long ago, or that the mark is not ours for this request.
     """
 
     query: str

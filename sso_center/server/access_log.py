@@ -1,6 +1,6 @@
-"""One JSON line a request, on standard output: who asked for what, how it ended, how long it took.
+"""The access log: one JSON line for each request, on standard output.
 
-The query string is never part of it: codes, states and tokens travel there.
+The query string is never in it: codes, states and tokens travel there.
 """
 
 import json
@@ -10,7 +10,8 @@ from functools import lru_cache
 
 LONGEST = 400
 BATCH = 3500
-"""Bytes after which lines are written: below what a pipe takes whole, so that workers don't mix theirs."""
+"""Bytes after which lines are written: fewer than a pipe takes in one piece, so that workers' lines do not
+mix."""
 
 STDOUT = 1
 
@@ -18,7 +19,7 @@ _quoted = json.encoder.encode_basestring_ascii
 
 
 class Batch:
-    """Lines that wait to be written together: a write for each would cost as much as all else about it."""
+    """Lines that are written together: a write for each line would cost as much as the rest of its work."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -26,21 +27,21 @@ class Batch:
         self._size = 0
 
     def add(self, line: str) -> None:
-        """Take a line; with enough of them, write them all. Any thread may call this."""
+        """Add a line; write all when there are enough. Any thread may call this."""
         self._lines.append(line)
         self._size += len(line)
         if self._size >= BATCH:
             self.write()
 
     def write(self) -> None:
-        """Write what waits; to be called a few times a second, and at the end."""
+        """Write the waiting lines; call it a few times a second, and at the end."""
         lines, self._lines, self._size = self._lines, [], 0
         if not lines:
             return
         try:
             os.write(self._descriptor, ("\n".join(lines) + "\n").encode())
         except OSError:
-            # Nobody reads the log any more: no reason to refuse anybody service.
+            # Nobody reads the log any more: no reason to refuse service.
             return
 
 
@@ -54,13 +55,13 @@ def log_to_stdout() -> None:
 
 
 def write_waiting() -> None:
-    """Write the lines that wait; to be called a few times a second, and before the process ends."""
+    """Write the waiting lines; call it a few times a second, and before the process ends."""
     if _batch is not None:
         _batch.write()
 
 
 def log_request(request_id: str, *, method: str, path: str, status: int, began: float, address: str) -> None:
-    """Log one request; `began` as `time.perf_counter` told when it came."""
+    """Log one request; `began` is from `time.perf_counter`."""
     if _batch is None:
         return
     milliseconds = (time.perf_counter() - began) * 1000

@@ -1,4 +1,4 @@
-"""What leaves the front: an answer, and the refusals that become one."""
+"""Answers of the front, and the refusals that become one."""
 
 from http import HTTPStatus
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from sso_center.web.streams import Source
 
 
 class Answer(NamedTuple):
-    """A response: status, headers as they came from the application, and a body or what it comes from."""
+    """A response: status, the application's headers, and a body or the source of a stream."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -16,7 +16,7 @@ class Answer(NamedTuple):
     source: Source | None = None
 
 
-class Refused(SSOError):
+class RefusedRequest(SSOError):
     """A request that does not reach the application; `status` is the answer, `retry_after` in seconds."""
 
     def __init__(self, status: int, *, retry_after: int | None = None, allow: str | None = None) -> None:
@@ -26,7 +26,7 @@ class Refused(SSOError):
         self.allow = allow
 
     def answer(self) -> Answer:
-        """Return the answer; it closes the connection, since what else is on it can't be told apart."""
+        """Return the answer; it closes the connection, since the rest of its bytes can't be separated."""
         headers = _plain_headers()
         headers.append(("connection", "close"))
         if self.retry_after is not None:

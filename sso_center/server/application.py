@@ -1,4 +1,4 @@
-"""Calling a WSGI application for one request (PEP 3333), and what is done when it fails."""
+"""Call a WSGI application for one request (PEP 3333), and handle its failure."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ logger = logging.getLogger("sso_center.server")
 
 
 class _Response:
-    """What the application says through `start_response`, and writes the old way."""
+    """The application's calls of `start_response`, and its writes in the old style."""
 
     def __init__(self) -> None:
         self.status = 0

@@ -1,4 +1,4 @@
-"""Bodies on their way in: awaited, never longer, slower or more of them than the worker can hold."""
+"""Request bodies: awaited, and limited in size, time and number to what the worker can hold."""
 
 import time
 from asyncio import CancelledError
@@ -7,24 +7,24 @@ from threading import Lock
 
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]
 
-from sso_center.server.answers import Refused
+from sso_center.server.answers import RefusedRequest
 from sso_center.server.rsgi import Body, ServerFuture
 
 MAX_HELD = 16 * 1024 * 1024
-"""How many bytes of bodies under way one worker makes room for; beyond it the oldest has to go."""
+"""Bytes of incomplete bodies that one worker holds; beyond it the oldest is dropped."""
 
 MAX_READINGS = 1024
 
-Then = Callable[[bytes | Refused], None]
-"""Called once: with the whole body, or with why there is none (413, 408, 400)."""
+Then = Callable[[bytes | RefusedRequest], None]
+"""Called once: with the whole body, or with the refusal (413, 408, 400)."""
 
 
 class Bodies:
     """All bodies that one worker is reading.
 
-    `max_body` in bytes and `timeout` in seconds hold for each; `max_held` bytes for all together. A
-    thousand sockets that send nothing therefore cost a known amount, and whoever comes next is let in:
-    the one that waited longest is dropped instead, which a sender of ordinary speed never is.
+    `max_body` in bytes and `timeout` in seconds limit each body; `max_held` bytes limit all together. A
+    thousand silent sockets therefore cost a known amount, and a new body is still admitted: the one that
+    waited longest is dropped instead, which never hits a sender of ordinary speed.
     """
 
     def __init__(self, max_body: int, timeout: float, max_held: int = MAX_HELD) -> None:
@@ -32,8 +32,8 @@ class Bodies:
         self._timeout = timeout
         self._max_held = max(max_held, 2 * max_body)
         self._held = 0
-        self._lock = Lock()  # the application thread adds, and any thread takes away
-        self._readings: dict[_Reading, None] = {}
+        self._lock = Lock()  # the application thread adds, any thread removes
+        self._readings: dict[_BodyRead, None] = {}
 
     def read(self, body: Body, length: int | None, then: Then) -> None:
         """Read the whole body and call `then`; `length` is what was announced, None for chunked.
@@ -41,9 +41,9 @@ class Bodies:
         Raises Refused (413) at once when more is announced than may come.
         """
         if length is not None and length > self.max_body:
-            raise Refused(413)
+            raise RefusedRequest(413)
         room = self.max_body if length is None else length
-        reading = _Reading(self, body, room, time.monotonic() + self._timeout, then)
+        reading = _BodyRead(self, body, room, time.monotonic() + self._timeout, then)
         for crowded_out in self._admit(reading):
             crowded_out.drop()
         if length is None:
@@ -52,19 +52,19 @@ class Bodies:
             reading.take_whole()
 
     def drop_overdue(self) -> None:
-        """Drop what has taken too long; to be called a few times a second, from any one thread."""
+        """Drop bodies that took too long; call it a few times a second, from any one thread."""
         now = time.monotonic()
         for reading in list(self._readings):
             if reading.deadline > now:
                 break
             reading.drop()
 
-    def forget(self, reading: "_Reading") -> None:
-        """Give back the room of a reading that ended."""
+    def forget(self, reading: "_BodyRead") -> None:
+        """Release the room of a body that ended."""
         with self._lock:
             self._remove(reading)
 
-    def _admit(self, reading: "_Reading") -> list["_Reading"]:
+    def _admit(self, reading: "_BodyRead") -> list["_BodyRead"]:
         crowded_out = []
         with self._lock:
             while self._held + reading.room > self._max_held or len(self._readings) >= MAX_READINGS:
@@ -75,14 +75,14 @@ class Bodies:
             self._held += reading.room
         return crowded_out
 
-    def _remove(self, reading: "_Reading") -> None:
+    def _remove(self, reading: "_BodyRead") -> None:
         if reading in self._readings:
             del self._readings[reading]
             self._held -= reading.room
 
 
-class _Reading:
-    """One body under way. Its steps run on the application thread; `drop` may come from another."""
+class _BodyRead:
+    """One incomplete body. Its steps run on the application thread; `drop` may come from another."""
 
     def __init__(self, bodies: Bodies, body: Body, room: int, deadline: float, then: Then) -> None:
         self.room = room
@@ -121,32 +121,32 @@ class _Reading:
         try:
             self._await(self._body.__anext__(), self._took_piece)
         except StopAsyncIteration:
-            # Granian ends a body with one empty piece; a chunk that can't be read, or a sender that
-            # went away, shows as one more. Half a form must not be taken for a whole one.
-            self._end(b"".join(self._pieces) if self._ends == 1 else Refused(400))
+            # Granian ends a body with one empty piece; an unreadable chunk, or a sender that went away, shows
+            # as one more. Half a form must not be taken for a whole one.
+            self._end(b"".join(self._pieces) if self._ends == 1 else RefusedRequest(400))
 
     def _took_piece(self, coming: ServerFuture) -> None:
         piece = _outcome(coming)
-        if isinstance(piece, Refused):
+        if isinstance(piece, RefusedRequest):
             return self._end(piece)
         self._size += len(piece)
         self._ends += not piece
         if self._size > self._bodies.max_body:
-            return self._end(Refused(413))
+            return self._end(RefusedRequest(413))
         self._pieces.append(piece)
         self._take_piece()
 
-    def _end(self, outcome: bytes | Refused) -> None:
+    def _end(self, outcome: bytes | RefusedRequest) -> None:
         # Granian's object holds this one by its callback and is invisible to the garbage collector.
         self._coming = None
         self._bodies.forget(self)
         self._then(outcome)
 
 
-def _outcome(coming: ServerFuture) -> bytes | Refused:
+def _outcome(coming: ServerFuture) -> bytes | RefusedRequest:
     try:
         return coming.result()
     except CancelledError:
-        return Refused(408)
+        return RefusedRequest(408)
     except (ProtocolClosed, ProtocolError):
-        return Refused(400)
+        return RefusedRequest(400)

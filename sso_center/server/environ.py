@@ -1,8 +1,8 @@
 """The head of a request: checked, then turned into a WSGI environ (PEP 3333).
 
-Granian (hyper) parses HTTP and has already refused what is not HTTP at all. What is refused here is
-what two parsers in a row could read differently (RFC 9112 sections 3.2 and 6.3, request smuggling),
-and names that a proxy's own headers could be forged with.
+Granian (hyper) parses HTTP and has already refused what is not HTTP at all. This refuses what two parsers in
+a row could read differently (RFC 9112 sections 3.2 and 6.3, request smuggling), and header names that could
+forge a proxy's own headers.
 """
 
 import re
@@ -11,22 +11,22 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from sso_center.server.answers import Refused
+from sso_center.server.answers import RefusedRequest
 from sso_center.server.rsgi import Headers, Scope
 
 Environ = dict[str, Any]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 MAX_TARGET = 8190
-"""Longest path and query together, in characters as decoded; nginx and Apache draw the line there too."""
+"""Longest path and query together, in characters as decoded; nginx and Apache have the same limit."""
 
 REQUEST_ID = "sso_center.request_id"
-"""Environ key of the request's id, for the application: there the front has looked at it."""
+"""Environ key of the request's id for the application; the front has checked it."""
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _ONLY_ONCE = frozenset({"host", "content-length", "content-type", "transfer-encoding", "authorization"})
-# A value outside visible ASCII is not handed on by Granian. Where that would change what a request
-# means (no Host, no Forwarded), it is refused instead.
+# Granian omits a value outside visible ASCII. Where that would change a request's meaning (no Host, no
+# Forwarded), the request is refused instead.
 _NEVER_DROPPED = ("host", "cookie", "authorization", "forwarded", "x-forwarded-for", "x-forwarded-proto")
 _USUAL = (
     *("host", "user-agent", "accept", "accept-encoding", "accept-language", "cookie", "authorization"),
@@ -41,7 +41,7 @@ _KEYS = {name: "HTTP_" + name.upper().replace("-", "_") for name in _USUAL} | {
 
 
 def base_environ(server_name: str, server_port: int) -> Environ:
-    """Return the part of every environ that does not depend on the request."""
+    """Return the part of an environ that is the same for every request."""
     return {
         "SCRIPT_NAME": "",
         "SERVER_NAME": server_name,
@@ -60,15 +60,15 @@ def base_environ(server_name: str, server_port: int) -> Environ:
 def build_environ(scope: Scope, base: Mapping[str, Any]) -> Environ:
     """Return the environ of a request, still without `wsgi.input`.
 
-    Raises Refused: 405 for a method nobody serves here, 414 for a target too long, 400 for a head that
-    could be read in two ways. `X-Request-ID` is kept when it looks like one, and drawn otherwise.
+    Raises Refused: 405 for a method that nothing here serves, 414 for a target too long, 400 for an ambiguous
+    head. A well-formed `X-Request-ID` is kept, otherwise a new one is drawn.
     """
     method = scope.method
     if method not in METHODS:
-        raise Refused(405, allow=", ".join(sorted(METHODS)))
+        raise RefusedRequest(405, allow=", ".join(sorted(METHODS)))
     path, query = scope.path, scope.query_string
     if len(path) + len(query) > MAX_TARGET:
-        raise Refused(414)
+        raise RefusedRequest(414)
     environ = dict(base)
     environ["REQUEST_METHOD"] = method
     environ["PATH_INFO"] = _path_info(path)
@@ -91,22 +91,22 @@ def new_request_id() -> str:
 
 
 def body_length(environ: Environ) -> int | None:
-    """Return how long a body the request announces, in bytes: 0 for none, None when it is chunked."""
+    """Return the announced length of the body in bytes: 0 for no body, None for a chunked one."""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
     return int(environ.get("CONTENT_LENGTH") or 0)
 
 
 def _path_info(path: str) -> str:
-    # The replacement character stands for bytes that were not UTF-8: they are lost, so the path is not
-    # the one that was asked for. Control characters serve no page, only split logs and headers.
+    # The replacement character stands for bytes that were not UTF-8: the real path is lost. Control
+    # characters serve no page, and only split logs and headers.
     if path[:1] != "/" or not path.isprintable() or "\ufffd" in path:
-        raise Refused(400)
+        raise RefusedRequest(400)
     return path if path.isascii() else path.encode().decode("latin-1")
 
 
 def peer(client: str) -> tuple[str, str]:
-    """Split `host:port` or `[host]:port` as Granian tells who is at the other end."""
+    """Split the peer's `host:port` or `[host]:port` as Granian gives it."""
     host, _, port = client.rpartition(":")
     return host.strip("[]"), port
 
@@ -117,7 +117,7 @@ def _add_headers(environ: Environ, headers: Headers) -> None:
     for name, value in items:
         key = _KEYS.get(name)
         if key is None:
-            # X_Forwarded_For would land on the same key as X-Forwarded-For, past the proxy that sets that.
+            # X_Forwarded_For would get the same key as X-Forwarded-For, past the proxy that sets that.
             if "_" in name:
                 seen += 1
                 continue
@@ -126,7 +126,7 @@ def _add_headers(environ: Environ, headers: Headers) -> None:
             seen += 1
             environ[key] = value
         elif name in _ONLY_ONCE:
-            raise Refused(400)
+            raise RefusedRequest(400)
         elif name == "cookie":
             environ[key] += "; " + value
         else:
@@ -134,17 +134,17 @@ def _add_headers(environ: Environ, headers: Headers) -> None:
     if seen < len(headers):
         for name in _NEVER_DROPPED:
             if name in headers and _KEYS[name] not in environ:
-                raise Refused(400)
+                raise RefusedRequest(400)
 
 
 def _check_host(environ: Environ, authority: str | None) -> None:
     host = environ.get("HTTP_HOST")
     if host is None:
         if environ["SERVER_PROTOCOL"] == "HTTP/1.1":
-            raise Refused(400)
+            raise RefusedRequest(400)
     elif authority is not None and authority != host:
-        # "GET http://other/ HTTP/1.1" with another Host: servers disagree on which one counts.
-        raise Refused(400)
+        # "GET http://other/ HTTP/1.1" with another Host: servers disagree on which of them counts.
+        raise RefusedRequest(400)
 
 
 def _check_framing(environ: Environ) -> None:
@@ -153,6 +153,6 @@ def _check_framing(environ: Environ) -> None:
     if coding is not None and (
         length is not None or coding.lower() != "chunked" or environ["SERVER_PROTOCOL"] == "HTTP/1.0"
     ):
-        raise Refused(400)
+        raise RefusedRequest(400)
     if length is not None and not (length.isascii() and length.isdigit() and len(length) <= 18):
-        raise Refused(400)
+        raise RefusedRequest(400)

@@ -1,4 +1,4 @@
-"""The front of a web worker: every request's way from Granian to the application and back."""
+"""The front of a web worker: a request's way from Granian to the application and back."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sso_center.base.settings import Network
 from sso_center.server.access_log import log_request, write_waiting
-from sso_center.server.answers import Answer, Refused, broken
+from sso_center.server.answers import Answer, RefusedRequest, broken
 from sso_center.server.application import call_application
 from sso_center.server.body import Bodies
 from sso_center.server.environ import Environ, base_environ, body_length, build_environ, new_request_id, peer
@@ -29,16 +29,16 @@ REQUEST_ID_NAMES = ("X-Request-Id", "x-request-id", "X-Request-ID")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a worker takes on, and whom it believes.
+    """The limits of a worker, and the proxies it trusts.
 
-    `max_body` in bytes, `body_timeout` in seconds; so is `header_timeout`, which holds for a request's
-    whole head, and for how long a kept-alive connection may be idle. `trusted_proxies` may say for whom
-    they ask. `slow_posts` are the paths whose POSTs go to the side thread, where `slow_waiting` may wait.
-    Whatever begins with one of `apart` goes to another such thread, whose work is rare and may take seconds.
-    What is asked at one of `polled` goes to a third, where `polled_waiting` may wait: machines ask there all
-    the time, and the answer is SQL's, which may hang when nothing else has to.
-    A worker whose application is at one request for more than `stuck_after` seconds gives up, unless it is
-    polled: while SQL hangs the worker serves what asks none, and its successor could not start.
+    `max_body` is in bytes; `body_timeout` and `header_timeout` are in seconds. The latter limits a request's
+    whole head, and how long a kept-alive connection may be idle. `trusted_proxies` may name the client's
+    address. POSTs to `slow_posts` run in the side thread, where `slow_waiting` of them may wait. Paths that
+    begin with one of `apart` run in a second side thread, whose work is rare and may take seconds. `polled`
+    paths run in a third, where `polled_waiting` may wait: machines ask there all the time, and the answer
+    needs SQL, which may hang while other requests do not need it. A worker whose application is busy with one
+    request for more than `stuck_after` seconds gives up, unless that is polled: while SQL hangs the worker
+    serves what needs no SQL, and its successor could not start.
     """
 
     max_body: int
@@ -56,9 +56,9 @@ class Limits:
 class Front:
     """Serves a WSGI application to Granian.
 
-    Requests run on the one thread that Granian calls `receive` on: no hand-over, no lock to wait for.
-    POSTs to `limits.slow_posts` run in the side thread, what is kept apart in a second one, what is polled
-    in a third. A body is read whole before any of them begins.
+    Requests run on the one thread that Granian calls `receive` on: no hand-over, no lock to wait for. POSTs
+    to `limits.slow_posts` run in the side thread, `apart` paths in a second one, `polled` paths in a third. A
+    body is read whole before any of them begins.
     """
 
     def __init__(self, application: "WSGIApplication", limits: Limits, server: tuple[str, int]) -> None:
@@ -75,35 +75,35 @@ class Front:
 
     @property
     def header_timeout(self) -> float:
-        """Seconds that a request's head may take; Granian sees to it."""
+        """Seconds that a request's head may take; Granian enforces it."""
         return self._limits.header_timeout
 
     @property
     def is_idle(self) -> bool:
-        """Whether every request that came was answered, or has an answer that goes on."""
+        """Whether every request is answered, or has a streaming answer."""
         return not self._under_way
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the application has had a request for longer than any may take."""
+        """Whether the application has been busy with one request for longer than allowed."""
         oldest = time.perf_counter() - self._limits.stuck_after
         return any(not request.may_hang and request.entered < oldest for request in tuple(self._inside))
 
     def tick(self) -> None:
         """Drop bodies that take too long and streams that are not read, and write the log.
 
-        To be called a few times a second.
+        Call it a few times a second.
         """
         self._bodies.drop_overdue()
         self._outlets.tick()
         write_waiting()
 
     def end_streams(self) -> None:
-        """End every answer that goes on: the worker stops."""
+        """End every streaming answer: the worker stops."""
         self._outlets.end_all()
 
     def receive(self, watcher: Watcher) -> None:
-        """Take one request from Granian and see that it is answered, now or later. Never raises."""
+        """Take one request from Granian and answer it, now or later. Never raises."""
         request = _Request(watcher)
         self._under_way.add(request)
         try:
@@ -114,14 +114,14 @@ class Front:
                 self._serve(request, b"")
             else:
                 self._bodies.read(watcher.proto, length, partial(self._serve, request))
-        except Refused as refused:
+        except RefusedRequest as refused:
             self._send(request, refused.answer())
         except BaseException:
             self._fail(request)
 
-    def _serve(self, request: "_Request", body: bytes | Refused) -> None:
-        if isinstance(body, Refused):
-            # Not raised: a trace would hold on to the unread body, and that keeps the connection open.
+    def _serve(self, request: "_Request", body: bytes | RefusedRequest) -> None:
+        if isinstance(body, RefusedRequest):
+            # Not raised: a trace would keep the unread body alive, and that keeps the connection open.
             self._send(request, body.answer())
             return
         try:
@@ -133,13 +133,13 @@ class Front:
             else:
                 request.may_hang = thread is self._polled
                 thread.submit(partial(self._run, request))
-        except Refused as refused:
+        except RefusedRequest as refused:
             self._send(request, refused.answer())
         except BaseException:
             self._fail(request)
 
     def _thread_for(self, environ: Environ) -> SideThread | None:
-        # The application takes `/login/` for `/login`.
+        # The application serves `/login/` as `/login`.
         path = environ["PATH_INFO"].rstrip("/")
         if path in self._limits.slow_posts and environ["REQUEST_METHOD"] == "POST":
             return self._side
@@ -158,7 +158,7 @@ class Front:
             self._inside.discard(request)
 
     def _fail(self, request: "_Request") -> None:
-        # Above this there is only Granian's native code, which can't do anything sensible with it.
+        # Above this is only Granian's native code, which can't handle it sensibly.
         logger.critical("The front failed.", exc_info=True, extra={"request_id": request.id})
         self._send(request, broken())
 
@@ -214,8 +214,8 @@ def _headers(request: _Request, answer: Answer) -> list[tuple[str, str]]:
     if not any(name in REQUEST_ID_NAMES for name, _ in answer.headers):
         headers.append(("x-request-id", request.id))
     if request.is_chunked or answer.source is not None:
-        # hyper takes a Content-Length beside chunks away, so what a proxy took it for can't be seen here.
-        # What is kept for an answer that goes on is let go of when its connection is closed.
+        # hyper removes a Content-Length beside chunks, so a proxy's different reading can't be seen here. A
+        # streaming answer's resources are released when its connection is closed.
         headers.append(("connection", "close"))
     return headers
 

@@ -37,7 +37,7 @@ class Scope(Protocol):
 
 
 class ServerFuture(Protocol):
-    """Bytes that will come. Called back on Granian's Python thread, or where it is cancelled."""
+    """Bytes that will come. Calls back on Granian's Python thread, or on the one that cancels."""
 
     def add_done_callback(self, callback: Callable[["ServerFuture"], None]) -> None:
         """Call `callback` with this object when the bytes are there, failed or were cancelled."""
@@ -46,37 +46,37 @@ class ServerFuture(Protocol):
         """Give up waiting; False when that is too late."""
 
     def result(self) -> bytes:
-        """Return the bytes, or raise what became of them."""
+        """Return the bytes, or raise the failure."""
 
 
 class Body(Protocol):
-    """What yields a body: whole, or piece by piece."""
+    """A body, yielded whole or piece by piece."""
 
     def __call__(self) -> ServerFuture:
-        """Begin to take the whole body."""
+        """Begin to read the whole body."""
 
     def __aiter__(self) -> "Body":
-        """Begin to take it in pieces."""
+        """Begin to read it in pieces."""
 
     def __anext__(self) -> ServerFuture:
-        """Take the next piece. Raises StopAsyncIteration after the last."""
+        """Read the next piece. Raises StopAsyncIteration after the last."""
 
 
 class Transport(Protocol):
-    """The body of an answer that goes on, which ends when this object is gone."""
+    """The body of a streaming answer, which ends when this object is gone."""
 
     def send_bytes(self, data: bytes) -> object:
-        """Hand bytes over, from any thread; never waits, however much waits already."""
+        """Send bytes, from any thread; never blocks, however many are waiting."""
 
 
 class Exchange(Body, Protocol):
     """One request's body, and the way to answer it once."""
 
     def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Transport:
-        """Begin an answer that goes on."""
+        """Begin a streaming answer."""
 
     def client_disconnect(self) -> ServerFuture:
-        """Return what comes when the connection is over, whoever closed it."""
+        """Return a future that completes when the connection is closed, by either side."""
 
     def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
         """Answer without a body."""
@@ -86,7 +86,7 @@ class Exchange(Body, Protocol):
 
 
 class Watcher(Protocol):
-    """A request as Granian hands it over."""
+    """A request as Granian passes it."""
 
     scope: Scope
     proto: Exchange

@@ -1,4 +1,4 @@
-"""A worker whose stores are away at its start: it answers 503 until its application can be made."""
+"""Retry at startup: a worker whose stores are away answers 503 until its application can be built."""
 
 import logging
 import time
@@ -18,7 +18,7 @@ PAUSE = 1.0
 
 
 def retrying_application(make: Callable[[], "WSGIApplication"]) -> "WSGIApplication":
-    """Return what `make` returns, or, while that raises Unavailable, an application that tries again."""
+    """Return what `make` returns, or, when it raises Unavailable, an application that retries."""
     try:
         return make()
     except Unavailable as away:

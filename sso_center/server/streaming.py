@@ -1,8 +1,8 @@
-"""Answers that go on: none holds a thread, and none that is not read holds memory.
+"""Streaming answers: none holds a thread, and an unread one holds no memory.
 
-Granian takes whatever it is given and never says how much of it still waits. So the kernel is asked: a
-connection whose send queue is empty has taken everything, and one whose queue stays full while it is given
-too much is cut. That costs a look through this process's files, so only who was given much is looked at.
+Granian accepts all bytes and never says how many are still waiting. So the kernel is asked: a connection with
+an empty send queue has taken everything, and one whose queue stays full while it gets too much is cut. That
+costs a look through this process's files, so only connections that got much are looked at.
 """
 
 import fcntl
@@ -21,31 +21,31 @@ from sso_center.server.rsgi import Exchange, ServerFuture, Transport
 from sso_center.web.streams import Source
 
 MUCH = 64 * 1024
-"""Bytes given to a connection, after which it is looked at whether it takes them."""
+"""Bytes sent to a connection after which its send queue is looked at."""
 
 TOO_MUCH = 1024 * 1024
-"""Bytes that may wait for one reader, beside what comes while it has its time."""
+"""Bytes that may wait for one reader, beside those that arrive while it has its time."""
 
 TIME_TO_READ = 1.0
-"""Seconds in which a reader that was given too much is at least once found to have taken all of it."""
+"""Seconds within which a slow reader must at least once have taken everything."""
 
 logger = logging.getLogger("sso_center.server")
 
 
 class StreamBody:
-    """The body of an answer that goes on, as the application returns it."""
+    """The body of a streaming answer, as the application returns it."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield nothing, and end it: whoever asks for pieces can't carry it on."""
+        """Yield nothing, and end the stream: a caller that iterates can't stream."""
         self.source.over()
         return iter(())
 
 
 class StreamingAnswers:
-    """All answers of one worker that go on."""
+    """All streaming answers of one worker."""
 
     def __init__(self, too_much: int = TOO_MUCH) -> None:
         self._too_much = too_much
@@ -73,7 +73,7 @@ class StreamingAnswers:
             outlet.end()
 
     def tick(self) -> None:
-        """Cut those that are not read; to be called a few times a second."""
+        """Cut unread answers; call it a few times a second."""
         suspects = {_address(one.client): one for one in tuple(self._open) if one.given > MUCH}
         if not suspects:
             return
@@ -95,20 +95,20 @@ class StreamingAnswers:
         return outlet.given > self._too_much and now - outlet.full_since >= TIME_TO_READ
 
     def end_all(self) -> None:
-        """End them, and at once each that still begins: the worker stops."""
+        """End all answers, and each new one at once: the worker stops."""
         self._is_ending = True
         for outlet in tuple(self._open):
             outlet.end()
 
     def forget(self, outlet: "_StreamingAnswer") -> bool:
-        """Take one out; say whether it was in."""
+        """Remove one; say whether it was there."""
         return self._open.pop(outlet, self) is None
 
 
 class _StreamingAnswer:
-    """One of them; `given` counts the bytes since everything was known to be taken.
+    """One streaming answer; `given` counts the bytes since everything was known to be taken.
 
-    `full_since` is when it was first found since then that something waits (monotonic).
+    `full_since` is when its queue was first found non-empty after that (monotonic).
     """
 
     __slots__ = ("_outlets", "_source", "_transport", "client", "full_since", "given")
@@ -129,11 +129,11 @@ class _StreamingAnswer:
         try:
             transport.send_bytes(data)
         except Exception:
-            # Nobody is there any more, which Granian may say in its own way, and later once more by itself.
+            # The reader is gone, which Granian may report in its own way, and later once more.
             self.end()
 
     def end(self) -> None:
-        # Granian ends the answer when nobody holds its transport any more.
+        # Granian ends the answer when nothing refers to its transport any more.
         self._transport = None
         if self._outlets.forget(self):
             self._source.over()
@@ -145,12 +145,12 @@ class _StreamingAnswer:
 def _connections() -> Iterable[tuple[tuple[str, int], socket.socket]]:
     """Yield the peer and the socket of each connection of this process.
 
-    What is yielded is a second handle: it can't become another's while it is looked at.
+    The socket is a second handle: its number can't be reused while it is looked at.
     """
     try:
         names = os.listdir("/proc/self/fd")
     except OSError:
-        return  # not a file left to look with: who is not read waits until there is
+        return  # no file descriptor left to look with: unread answers wait until there is one
     for name in names:
         with suppress(OSError, ValueError), _second_handle(int(name)) as connection:
             host, port = connection.getpeername()[:2]

@@ -26,14 +26,14 @@ MAX_CONNECTIONS = 8192
 SPARE_FILES = 256
 TICK = 0.25
 SETTLE = 0.3
-"""Seconds without a request under way after which connections that only linger are cut at a stop."""
+"""Seconds without a running request after which idle connections are cut at a stop."""
 
 
 logger = logging.getLogger("sso_center.server")
 
 
 class _InlineLoop:
-    """What Granian takes for an event loop: callbacks run at once, on the thread that brings them."""
+    """Granian's event loop in name only: callbacks run at once, on the thread that brings them."""
 
     def call_soon(self, callback: Callable[..., object], *args: object, context: object = None) -> None:
         callback(*args)
@@ -42,7 +42,9 @@ class _InlineLoop:
 
 
 class _Scheduler(_granian.CallbackScheduler):
-    """What Granian's Python thread calls for each request: the front, with no task and no loop between."""
+    """Granian's scheduler: its Python thread calls the front for each request, without a task or loop in
+    between.
+    """
 
     def __new__(cls, loop: _InlineLoop, front: Front) -> "_Scheduler":
         make: Any = super().__new__
@@ -54,15 +56,15 @@ class _Scheduler(_granian.CallbackScheduler):
 def run_worker(
     front: Front, listener: socket.socket, *, grace: float, on_ready: Callable[[], None] = lambda: None
 ) -> None:
-    """Serve requests from `listener` until SIGTERM, then finish those under way.
+    """Serve requests from `listener` until SIGTERM, then finish the running ones.
 
-    Takes the socket over. The supervisor has it open too, so a worker that is killed takes no waiting
+    Owns the socket from here on. The supervisor has it open too, so a killed worker takes no waiting
     connection with it. `on_ready` is called once connections are accepted. Finishing takes at most `grace`
     seconds; the process is expected to end when this returns.
     """
-    # Blocked before any thread is there, so that none but this one ever gets it.
+    # Blocked before any other thread exists, so that only this one ever gets it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    # How long a thread that comes back from Redis may have to wait for one that computes: not 5 ms.
+    # How long a thread that returns from Redis may wait for one that computes: not 5 ms.
     sys.setswitchinterval(0.001)
     _log_like_everything_else()
     stop, is_stopped = _granian.WorkerSignal(), threading.Event()
@@ -79,7 +81,7 @@ def run_worker(
 
 
 def _start_granian(front: Front, listener: socket.socket, stop: _granian.WorkerSignal) -> None:
-    # These two are called as Granian 2.8 has them, which is not as its published types have them.
+    # These two are called as Granian 2.8 has them, which differs from its published types.
     make_holder: Any = _granian.SocketHolder
     make_worker: Any = _granian.RSGIWorker
     worker = make_worker(
@@ -98,7 +100,7 @@ def _start_granian(front: Front, listener: socket.socket, stop: _granian.WorkerS
 
 
 def _drain(front: Front, is_stopped: threading.Event, grace: float) -> None:
-    # Browsers keep spare connections on which nothing was ever asked: nobody waits for those.
+    # Browsers keep spare connections without any request: nobody waits for those.
     deadline = time.monotonic() + grace
     settled = time.monotonic() + SETTLE
     while not is_stopped.wait(0.05) and time.monotonic() < min(deadline, settled):
@@ -108,7 +110,7 @@ def _drain(front: Front, is_stopped: threading.Event, grace: float) -> None:
 
 
 def _give_up_if_stuck(front: Front) -> None:
-    # It would go on to accept its share of all connections and answer none of them.
+    # It would still accept its share of all connections and answer none of them.
     if front.is_stuck:
         stacks = "\n".join("".join(traceback.format_stack(at)) for at in sys._current_frames().values())
         logger.critical("A request never ends; the worker gives up. Its threads were at:\n%s", stacks)

@@ -1,4 +1,4 @@
-"""What `SSO_REDIS_URL` may say, and the topology it means."""
+"""The syntax of `SSO_REDIS_URL`, and the topology that it names."""
 
 import re
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _SHAPES = {
 
 @dataclass(frozen=True)
 class _Target:
-    """What a URL says: addresses, and redis-py's arguments for a connection."""
+    """The content of a URL: addresses, and redis-py's arguments for a connection."""
 
     scheme: str
     addresses: tuple[Address, ...]
@@ -85,7 +85,7 @@ def _parse(url: str) -> _Target:
             _parse_many(url, scheme) if scheme in ("sentinel", "redis+cluster") else _parse_one(url, scheme)
         )
     except ValueError:
-        # Not the parser's own words: of a password with a / in it they quote the first half as the port.
+        # Not the parser's own words: for a password with a / in it they quote its first half as the port.
         raise SettingsError(
             f"SSO_REDIS_URL is set but should look like {_SHAPES.get(scheme, _SHAPES['redis'])} "
             "(in a password write %2F for /, %3F for ?, %23 for #, %40 for @ and %25 for %)"
@@ -110,7 +110,7 @@ def _parse_one(url: str, scheme: str) -> _Target:
         if parts.hostname or not parts.path:
             raise ValueError("names no socket")
         return _Target(scheme, (), "", False, options)
-    # Where it can't read these, redis-py takes the usual port and the first database without a word.
+    # For unreadable ones redis-py silently takes the usual port and the first database.
     if parts.port == 0 or not re.fullmatch(r"/?|/[0-9]+", parts.path):
         raise ValueError("names no port or database")
     address = (options.pop("host", "localhost"), options.pop("port", 6379))
@@ -137,7 +137,7 @@ def _parse_many(url: str, scheme: str) -> _Target:
 
 
 def _yes_or_no(text: str) -> bool:
-    # A misspelt yes must not send the password in the clear.
+    # A misspelt "yes" must not send the password in clear.
     if text.lower() not in ("yes", "true", "1", "on", "no", "false", "0", "off"):
         raise SettingsError("SSO_REDIS_URL is set but its tls= should be yes or no")
     return text.lower() in ("yes", "true", "1", "on")

@@ -12,7 +12,7 @@ from sso_center.storage.link import Address, Link, packed
 from sso_center.storage.nodes import AwayError, Node
 
 REFRESH_PAUSE = 0.1
-"""Seconds between two questions to a Cluster about who holds what."""
+"""Seconds between two questions to a Cluster about its slots."""
 
 
 class Cluster:
@@ -28,7 +28,7 @@ class Cluster:
         self._lock = threading.Lock()
 
     def node_for(self, shard: str) -> Node:
-        """Return the primary that owns the shard's slot, asking the Cluster when that is in doubt."""
+        """Return the primary that owns the shard's slot; ask the Cluster when that is in doubt."""
         if self._is_mistrusted:
             self._look_again()
         return self._by_shard.get(shard) or self._find(shard)
@@ -46,7 +46,7 @@ class Cluster:
             return [self._node(address) for address in dict.fromkeys(owner[2] for owner in self._owners)]
 
     def mistrust(self) -> None:
-        """Doubt who owns what; what is known serves on until the Cluster tells something newer."""
+        """Mark the slots as doubtful; the known ones serve on until the Cluster names newer ones."""
         self._is_mistrusted = True
 
     def close(self) -> None:

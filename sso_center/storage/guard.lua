@@ -1,6 +1,5 @@
--- Follows the prelude in every script but the recovery's own: nothing is read or written in a shard
--- that may have lost writes (another run id: restarted, failed over, restored, emptied), nor by a
--- caller that has not heard of the latest clients and keys.
+-- Follows the prelude in every script but the recovery's own. Refuses a shard that may have lost writes
+-- (another run id: restarted, failed over, restored, emptied), and a caller with outdated clients and keys.
 if marker[1] ~= run_id then
   return redis.error_reply('UNTRUSTED this server has not had the journal applied')
 end

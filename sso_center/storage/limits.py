@@ -1,4 +1,4 @@
-"""How long the durable store is waited for."""
+"""The time limits of SQL: how long a connection, a lock and a statement may take."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ POOL = 8
 
 @dataclass(frozen=True)
 class Limits:
-    """What a transaction may take, in milliseconds; 0 is without limit."""
+    """The limits of a transaction, in milliseconds; 0 means none."""
 
     lock: int = 2000
     statement: int = 5000

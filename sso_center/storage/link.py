@@ -1,6 +1,6 @@
-"""One open connection to a Redis server, by redis-py's connections without its command layers.
+"""One open connection to a Redis server: redis-py's connections without its command layers.
 
-Those layers cost three times the call itself, and send again what may have run already.
+Those layers cost three times the call itself, and they send again what may have run already.
 """
 
 from typing import Any
@@ -17,13 +17,13 @@ Options = dict[str, Any]
 
 
 def packed(*words: Word) -> bytes:
-    """Return a command as the bytes to send. Raises UnicodeEncodeError for what is no valid text."""
+    """Return a command as bytes to send. Raises UnicodeEncodeError for invalid text."""
     sendable: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]
     return sendable
 
 
 class Link:
-    """An open connection; it knows which run of a server it talks to, and is dropped after any failure."""
+    """An open connection. It knows the run id of its server, and is dropped after any failure."""
 
     __slots__ = ("_raw", "receive", "run_id", "send")
 
@@ -35,10 +35,10 @@ class Link:
         self.send = raw.send_packed_command
         """Send a sequence of packed commands."""
         self.receive = raw.read_response
-        """Return the next reply, or raise the refusal it is as redis-py's ResponseError."""
+        """Return the next reply, or raise redis-py's ResponseError for a refusal."""
 
     def learn_run_id(self) -> None:
-        """Ask the server which run it is: one more round trip, done once a connection."""
+        """Ask the server for its run id: one more round trip, once for each connection."""
         answer: str = self.ask("INFO", "server")
         self.run_id = answer.partition("run_id:")[2].partition("\r\n")[0]
         if not self.run_id:
@@ -58,7 +58,10 @@ class Link:
             return False
 
     def has_message(self, seconds: float) -> bool:
-        """Wait for something to read, at most so long. Raises what redis-py raises when it was closed."""
+        """Wait at most `seconds` for something to read.
+
+        Raises what redis-py raises for a closed connection.
+        """
         return bool(self._raw.can_read(seconds))
 
     def close(self) -> None:
@@ -78,6 +81,6 @@ def open_tcp(address: Address, options: Options, *, tls: bool) -> Link:
 
 
 def check_options(options: Options, *, tls: bool, unix: bool) -> None:
-    """Raise TypeError or ValueError, without connecting, when redis-py would not take the arguments."""
+    """Raise TypeError or ValueError for arguments that redis-py would not accept, without connecting."""
     kind: Any = UnixDomainSocketConnection if unix else SSLConnection if tls else Connection
     kind(**{name: value for name, value in options.items() if not name.startswith("sentinel_")})

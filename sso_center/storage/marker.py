@@ -1,11 +1,11 @@
-"""What a shard knows of itself."""
+"""The marker of a shard: up to where the journal is applied to it, and under which run of the server."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Marker:
-    """What a shard knows of itself; `run_id` is the server's, `run` the one it was last trusted under.
+    """The marker of a shard; `run_id` is the server's now, `run` the one it was last trusted under.
 
     Times are in milliseconds; `position` is the journal number up to which the shard is applied.
     """
@@ -20,9 +20,9 @@ class Marker:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether the shard has had the journal applied since this server started."""
+        """Whether the journal was applied to the shard since this server started."""
         return self.run == self.run_id
 
     def is_ahead_of(self, lineage: str, head: int) -> bool:
-        """Say whether the shard knows entries that a journal of its own lineage does not: it was set back."""
+        """Say whether the shard knows entries that its lineage's journal lacks: SQL was set back."""
         return self.lineage == lineage and self.position > head

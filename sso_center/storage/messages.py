@@ -1,4 +1,4 @@
-"""Listening to a channel, through everything that may happen to the server."""
+"""The listener of a channel, which survives everything that may happen to the server."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from sso_center.storage.link import packed
 from sso_center.storage.nodes import AwayError, Node
 
 SILENCE = 15.0
-"""Seconds without a word after which a listener makes sure that the server is still there."""
+"""Seconds of silence after which a listener checks that the server is still there."""
 
 
 def listen(find_node: Callable[[], Node], channel: str, idle: float) -> Iterator[str | None]:

@@ -25,16 +25,16 @@ MIGRATION_LIMIT = 600
 
 
 def ensure_schema(database: Database) -> None:
-    """Return when the tables are up to date, after bringing them there in a child process if need be.
+    """Return when the tables are up to date; a child process migrates them if need be.
 
-    Raises Unavailable when the database can't be reached, SettingsError when it is newer than this
-    program or the migration failed.
+    Raises Unavailable when the database can't be reached, SettingsError when it is newer than this program or
+    the migration failed.
     """
     if current_revision(database) == REVISION:
         return
     child = subprocess.run(  # noqa: S603
         [sys.executable, "-m", __spec__.name],
-        # The address may hold a password: no argument, which every user of the machine can see.
+        # The address may hold a password: not an argument, which every user of the machine can see.
         input=database.url.render_as_string(hide_password=False),
         capture_output=True,
         text=True,

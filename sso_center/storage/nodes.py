@@ -1,4 +1,4 @@
-"""One Redis server: its idle connections, one exchange with it, and whether it was away a moment ago."""
+"""One Redis server: its idle connections, one exchange with it, and whether it failed a moment ago."""
 
 import os
 import time
@@ -11,25 +11,25 @@ from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from sso_center.storage.link import Link
 
 REST_AFTER_FAILURE = 0.2
-"""Seconds in which calls to a server that just failed fail at once, so that not each one waits."""
+"""Seconds in which calls to a server that just failed fail at once, so that not every call waits."""
 
 MAX_IDLE = 64
 
 Pack = Callable[[str], bytes]
-"""Makes the bytes to send, given the run id of the server that will get them."""
+"""Makes the bytes to send, given the run id of the server that gets them."""
 
 
 class AwayError(Exception):
-    """A server can't be reached, or did not answer in time: whether it ran what it was sent is unknown."""
+    """A server can't be reached, or did not answer in time: nobody knows whether it ran the command."""
 
 
 class Node:
-    """One server. Threads may share it, and after a fork each process has its own connections."""
+    """One server. Thread-safe; after a fork each process has its own connections."""
 
     def __init__(self, connect: Callable[[], Link]) -> None:
-        """Take `connect`, which opens and returns a new connection or raises what redis-py raises.
+        """`connect` opens and returns a new connection or raises what redis-py raises.
 
-        `failed_at` is on the monotonic clock: when the server was last found away.
+        `failed_at` is on the monotonic clock: when the server last failed.
         """
         self._make = connect
         self._idle: deque[Link] = deque(maxlen=MAX_IDLE)
@@ -37,10 +37,11 @@ class Node:
         self.failed_at = -REST_AFTER_FAILURE
 
     def exchange(self, pack: Pack, *, asking: bool = False) -> Any:
-        """Send one command and return its reply; `asking` when a Cluster node sent us here for this once.
+        """Send one command and return its reply; `asking` when a Cluster node redirected us here for this
+        once.
 
-        Raises AwayError, or the server's refusal as redis-py's ResponseError. Never sends twice: a
-        script whose answer was lost may have run.
+        Raises AwayError, or the server's refusal as redis-py's ResponseError. Never sends twice: a script
+        whose answer was lost may have run.
         """
         link = self._take()
         try:
@@ -58,7 +59,7 @@ class Node:
         return reply
 
     def exchange_many(self, packs: Sequence[Pack]) -> list[Any]:
-        """Send several commands at once and return their replies; a refusal stands in its place.
+        """Send several commands at once and return their replies; a refusal takes the place of its reply.
 
         Raises AwayError: which of them ran is then unknown.
         """
@@ -85,7 +86,7 @@ class Node:
             raise AwayError(str(failed)) from failed
 
     def forget(self) -> None:
-        """Close the idle connections: the next exchange makes a new one."""
+        """Close the idle connections, so that the next exchange opens a new one."""
         while True:
             try:
                 self._idle.pop().close()
@@ -117,7 +118,7 @@ class Node:
 
     def _give_back(self, link: Link, refused: ResponseError) -> None:
         if isinstance(refused, ReadOnlyError):
-            # A primary that became a replica: whoever is primary now is found by connecting anew.
+            # A primary that became a replica: a new connection finds the new primary.
             link.close()
             self.forget()
         else:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from sso_center.storage.limits import POOL, Limits
 
-# A server that vanished without a word is noticed within seconds.
+# A server that vanished silently is noticed within seconds.
 _KEEPALIVE = {
     "connect_timeout": 2,
     "keepalives_idle": 5,
@@ -20,11 +20,11 @@ _KEEPALIVE = {
 }
 
 REST_AFTER_FAILURE = 0.5
-"""Seconds in which a server that could not be reached is not tried again: others need not wait too."""
+"""Seconds in which an unreachable server is not tried again, so that others need not wait too."""
 
 
 def open_postgresql(url: URL, limits: Limits) -> Engine:
-    """Return an engine on a server, whose sessions have our limits."""
+    """Return an engine on a server, with our limits for its sessions."""
     engine = create_engine(url, pool_size=POOL, pool_timeout=limits.lock / 1000)
     session = {
         "lock_timeout": limits.lock,
@@ -39,9 +39,9 @@ def open_postgresql(url: URL, limits: Limits) -> Engine:
 
     @event.listens_for(engine, "checkout")
     def refuse_dead(raw: Any, *_: Any) -> None:
-        # Cheaper than a question before each use: a server that went has closed its end.
+        # Cheaper than a query before each use: a server that went away has closed its end.
         if _has_news(raw.pgconn):
-            raise InvalidatePoolError  # and so, as a rule, are all others
+            raise InvalidatePoolError  # and usually all others are closed too
 
     return engine
 
@@ -69,7 +69,7 @@ class _Rest:
 
 
 def _has_news(pgconn: Any) -> bool:
-    """Say whether anything waits on an idle connection: its end, or the server's farewell before it."""
+    """Say whether anything waits on an idle connection: its end, or the server's last message before it."""
     try:
         poller = select.poll()
         poller.register(pgconn.socket, select.POLLIN)

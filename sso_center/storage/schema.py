@@ -32,7 +32,7 @@ metadata = MetaData(
 )
 
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-# SQLite numbers rows by itself only in a column whose type is INTEGER to the letter.
+# SQLite numbers rows by itself only in a column whose type is literally INTEGER.
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
 meta = Table(
@@ -41,8 +41,8 @@ meta = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""`lineage`: random, of this very store; `config_version`: raised by each change of clients or keys;
-`set_back`: there while the store is known to be an older copy from which nobody has started over."""
+"""`lineage`: random, names this very store; `config_version`: raised by each change of clients or keys;
+`set_back`: present while the store is known to be an older copy that no admin has accepted."""
 
 users = Table(
     "users",
@@ -83,8 +83,8 @@ clients = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
 )
-"""`settings` holds the redirect addresses and all else that a client chose, `protocol_settings` what only its
-protocol asks for."""
+"""`settings` holds the redirect addresses and everything else that a client chose, `protocol_settings` what
+only its protocol asks for."""
 
 signing_keys = Table(
     "signing_keys",
@@ -125,8 +125,8 @@ journal = Table(
     Index("ix_journal_cause_number", "cause", "number"),
     Index("ix_journal_reason_number", "reason", "number"),
 )
-"""Every acknowledged taking-back, in commit order; `shard` is null for what concerns all shards, `cause` is
-the number of the cut-off (or the changed account) whose walk ended the session."""
+"""Every acknowledged ending, cut-off and revocation, in commit order; `shard` is null for entries of all
+shards, `cause` is the number of the cut-off (or changed account) whose job ended the session."""
 
 Index(
     "ix_journal_not_applied",
@@ -162,9 +162,9 @@ notices = Table(
     Index("ix_notices_client_id_state_number", "client_id", "state", "number"),
     Index("ix_notices_cause_client_id_state", "cause", "client_id", "state"),
 )
-"""What is told to one client of one ending; `state` is pending, confirmed, gave_up, superseded or shown,
-`cause` the journal's of the same name, or the cut-off itself, `handle` what its protocol calls the session
-there. It is tried for a day from `created_at` on."""
+"""The notice of one ending to one client; `state` is pending, confirmed, gave_up, superseded or shown,
+`cause` the journal's of the same name, or the cut-off itself, `handle` the session's name in the client's
+protocol. It is retried for a day from `created_at`."""
 
 breakers = Table(
     "breakers",
@@ -174,7 +174,8 @@ breakers = Table(
     Column("probe_at", BigInteger, nullable=False),
     Column("last_error", Text),
 )
-"""Clients whose last notice failed: how many did in a row, and when the next try is due once it is open."""
+"""Clients whose last notice failed: how many failed in a row, and when an open breaker allows the next
+attempt."""
 
 audit = Table(
     "audit",
@@ -205,7 +206,7 @@ presence = Table(
     Column("people", Integer, nullable=False),
     Column("sessions", Integer, nullable=False),
 )
-"""How many people were here at a moment, and how many sessions lived: a picture over time is drawn of it."""
+"""How many people and living sessions there were at a moment: the data of the chart over time."""
 
 leases = Table(
     "leases",
@@ -214,4 +215,4 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
-"""Work that one of several couriers does at a time."""
+"""The leases of couriers: one of them at a time does a kind of work."""

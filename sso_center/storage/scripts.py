@@ -1,13 +1,7 @@
-"""Lua scripts, composed once from package data, and called by the names of their arguments.
+"""Lua scripts, composed once from package data.
 
-The last file of a script is the script itself. It declares what it is given, and what it answers:
-
-    --! args: code_hash, client, life: number, is_strict: flag, *sids
-    --! reply redeemed: about, stamp, deadline, *login
-
-The arguments become locals of these names. Files before the last are shared: they hold functions and
-constants. Those functions define more than each script uses, and a server makes every function anew at each
-run, which was a third of what a check cost it. So what a script does not use is left out of it.
+Parts define more functions than each script uses, and a server creates every function anew at each run, which
+was a third of what a check cost it. So a script is sent without the functions it does not use.
 """
 
 import hashlib
@@ -113,7 +107,7 @@ def load_script(package: str, *parts: str) -> Script:
 
 
 def load_unguarded_script(package: str, *parts: str) -> Script:
-    """Return a script that also runs on a shard not yet trusted: for the recovery's own steps only."""
+    """Return a script that also runs on an untrusted shard: for the recovery's own steps only."""
     return _compose(package, _OPENING[:1], parts, is_guarded=False)
 
 

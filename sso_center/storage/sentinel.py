@@ -56,8 +56,8 @@ class Sentinels:
 class SentinelServer:
     """All shards on the primary that the Sentinels name.
 
-    An old primary goes on answering for some ten seconds after a failover that it survived, so each
-    process asks every half second, in a thread of its own, and drops its connections on a change.
+    An old primary still answers for some ten seconds after a failover, so each process asks every half
+    second, in a thread of its own, and drops its connections on a change.
     """
 
     def __init__(self, sentinels: Sentinels) -> None:
@@ -80,7 +80,7 @@ class SentinelServer:
         return [self._node]
 
     def mistrust(self) -> None:
-        """Do nothing: each new connection looks by itself."""
+        """Do nothing: each new connection asks again."""
 
     def close(self) -> None:
         """Close all idle connections and stop asking."""

@@ -1,11 +1,10 @@
-"""Making a refused script pass: applying the journal to a shard, loading clients and keys anew; each once."""
+"""Recovery of a refused shard: apply the journal to it, or load clients and keys anew; each once."""
 
 import contextlib
 import secrets
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
@@ -13,9 +12,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import all_shards
 from sso_center.storage.marker import Marker
 from sso_center.storage.scripts import load_unguarded_script
-
-if TYPE_CHECKING:
-    from sso_center.storage.redis import Redis
+from sso_center.storage.unguarded_redis import UnguardedRedis
 
 Recover = Callable[[str, str], None]
 """Given a shard and the run id of its server: applies the journal, then calls `Redis.trust`."""
@@ -24,7 +21,7 @@ Reload = Callable[[int], None]
 """Given the configuration version asked for: loads it, and sets `Redis.configuration_version`."""
 
 RECOVERY_LOCK = 2000
-"""Milliseconds after which another process may recover a shard whose recoverer died on the way."""
+"""Milliseconds after which another process may recover a shard whose recoverer died."""
 
 RECOVERY_WAIT = 1.0
 """Seconds that callers wait for another's recovery before they give up with Unavailable."""
@@ -36,17 +33,17 @@ _RELEASE = load_unguarded_script(__package__, "release.lua")
 
 
 class ShardRecovery:
-    """Answers the guard's refusals with the hooks that the owners of journal and configuration registered."""
+    """Resolves the guard's refusals with the hooks of the owners of journal and configuration."""
 
-    def __init__(self, redis: "Redis") -> None:
+    def __init__(self, redis: UnguardedRedis) -> None:
         self.recover: Recover | None = None
         self.reload: Reload | None = None
         self._redis = redis
         self._recovering = {shard: threading.Lock() for shard in all_shards()}
         self._reloading = threading.Lock()
 
-    def mend(self, shard: str, refused: ResponseError) -> None:
-        """Do what makes the guard let the script pass, or raise the script's own refusal."""
+    def resolve(self, shard: str, refused: ResponseError) -> None:
+        """Do what makes the guard accept the script, or raise the script's own refusal."""
         refusal = str(refused)
         if refusal.startswith("UNTRUSTED"):
             self._recover_once(shard)
@@ -56,7 +53,7 @@ class ShardRecovery:
             raise refused
 
     def reload_once(self, wanted: int) -> None:
-        """Load clients and keys anew unless this process has that configuration version already."""
+        """Reload clients and keys unless this process has that configuration version already."""
         with self._reloading:
             if self.reload is not None and self._redis.configuration_version < wanted:
                 self.reload(wanted)
@@ -64,7 +61,7 @@ class ShardRecovery:
     def _catch_up(self, shard: str, wanted: int) -> None:
         self.reload_once(wanted)
         if self._redis.configuration_version < wanted:
-            # SQL knows no such version: it is the one that was restored, and it decides.
+            # SQL does not know that version: SQL was restored, and SQL decides.
             self._recover_once(shard)
 
     def _recover_once(self, shard: str) -> None:
@@ -82,8 +79,8 @@ class ShardRecovery:
         """Recover the shard, or wait briefly while another process does."""
         holder, deadline = secrets.token_hex(8), time.monotonic() + RECOVERY_WAIT
         while not self._is_passable(marker := self._redis.marker(shard)):
-            # Of this very run: a server that died in the midst of a recovery comes back with its lock, and
-            # nobody is at work behind that any more.
+            # The lock names this very run: a server that died during a recovery comes back with its lock, and
+            # nobody holds that any more.
             lock = f"recovery:{marker.run_id}"
             if self._redis.command(
                 shard, "SET", self._redis.key(shard, "lock", lock), holder, "NX", "PX", RECOVERY_LOCK
@@ -91,7 +88,7 @@ class ShardRecovery:
                 try:
                     self._recover_still(shard, recover)
                 finally:
-                    with contextlib.suppress(Unavailable):  # then the lock ends by itself
+                    with contextlib.suppress(Unavailable):  # then the lock expires
                         self._redis.run_unguarded(_RELEASE, shard, {"name": lock, "holder": holder})
                 return
             if time.monotonic() > deadline:
@@ -99,7 +96,7 @@ class ShardRecovery:
             time.sleep(0.02)
 
     def _recover_still(self, shard: str, recover: Recover) -> None:
-        # Another may have finished between our look and our lock.
+        # Another process may have finished between our look and our lock.
         marker = self._redis.marker(shard)
         if not self._is_passable(marker):
             recover(shard, marker.run_id)

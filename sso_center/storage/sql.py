@@ -30,7 +30,7 @@ JOURNAL_LOCK = 0x53534F01
 """The advisory lock under which the journal's numbers are drawn."""
 
 ESCAPE = "/"
-"""What LIKE is told to take the next character literally by."""
+"""The character by which LIKE takes the next one literally."""
 
 _SQLITE_READ: dict[str, Any] = {}
 _SQLITE_WRITE: dict[str, Any] = {"sqlite_begin": "BEGIN IMMEDIATE"}
@@ -38,10 +38,10 @@ _POSTGRESQL_READ: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postg
 
 
 class Database:
-    """One database. Threads may share it, and after a fork each process has its own connections.
+    """One database. Thread-safe; after a fork each process has its own connections.
 
     `read` and `write` raise Unavailable when the store is away, busy beyond its timeouts or broken;
-    SQLAlchemy's IntegrityError passes through, since its meaning is the caller's.
+    SQLAlchemy's IntegrityError passes through, since only the caller knows its meaning.
     """
 
     def __init__(self, url: URL, limits: Limits = DEFAULT) -> None:
@@ -58,7 +58,7 @@ class Database:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection for reading, on one unchanging view of the data: what is read fits together."""
+        """Give a connection for reading, on one consistent snapshot of the data."""
         with _translated(), self.engine.connect() as connection:
             yield connection.execution_options(**(_SQLITE_READ if self.is_sqlite else _POSTGRESQL_READ))
 
@@ -66,8 +66,8 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Give a connection for one transaction, which commits when the block ends without an error.
 
-        When the commit itself fails with Unavailable it may or may not have happened: make what is
-        written harmless to repeat.
+        When the commit itself raises Unavailable, it may or may not have happened: make the write harmless to
+        repeat.
         """
         with _translated(), self.engine.connect() as connection:
             writer = connection.execution_options(**(_SQLITE_WRITE if self.is_sqlite else {}))
@@ -76,10 +76,10 @@ class Database:
 
     @staticmethod
     def lock_journal(connection: Connection) -> None:
-        """Hold the journal until the transaction ends, so that its numbers follow the order of commits.
+        """Lock the journal until the transaction ends, so that its numbers follow the order of commits.
 
-        Otherwise a reader could see 8 before 7 is committed, and pass 7 by. On SQLite `write` has
-        the whole database already.
+        Otherwise a reader could see 8 before 7 is committed, and pass 7 by. On SQLite `write` locks the whole
+        database anyway.
         """
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": JOURNAL_LOCK})
@@ -147,12 +147,12 @@ def _translated() -> Iterator[None]:
 
 
 def escaped(text: str) -> str:
-    """Return a text as LIKE finds it literally, when told of ESCAPE."""
+    """Return a text escaped for LIKE with ESCAPE."""
     return text.replace(ESCAPE, ESCAPE * 2).replace("%", f"{ESCAPE}%").replace("_", f"{ESCAPE}_")
 
 
 def is_outage(failed: SQLAlchemyError) -> bool:
-    """Say whether an error may pass by itself, as a constraint or a wrong statement does not."""
+    """Say whether an error may pass by itself, unlike a constraint or a wrong statement."""
     if isinstance(failed, PoolTimeoutError | DisconnectionError):
         return True
     if not isinstance(failed, DBAPIError):
@@ -165,6 +165,6 @@ def is_outage(failed: SQLAlchemyError) -> bool:
 
 
 def _is_outage_of_file(failed: sqlite3.Error) -> bool:
-    # SQLite has one class for a locked file, a full disk and a mistake in the statement; the codes differ.
+    # SQLite has one class for a locked file, a full disk and a wrong statement; the codes differ.
     code = getattr(failed, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     return code not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH)

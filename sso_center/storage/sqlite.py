@@ -14,7 +14,7 @@ from sso_center.storage.limits import POOL, Limits
 
 
 def open_sqlite(url: URL, limits: Limits) -> Engine:
-    """Return an engine on a file; `sqlite_begin` among the execution options says how to begin."""
+    """Return an engine on a file; the execution option `sqlite_begin` says how a transaction begins."""
     file = Path(str(url.database)).absolute()
     engine = create_engine(
         url,
@@ -40,7 +40,7 @@ def open_sqlite(url: URL, limits: Limits) -> Engine:
 
 
 def _make_private_file(file: Path) -> None:
-    """Make the database for our own eyes; its journals take its mode."""
+    """Create the database readable by us alone; its journals take its mode."""
     if file.exists():
         return
     try:
@@ -51,7 +51,7 @@ def _make_private_file(file: Path) -> None:
 
 
 def _use_wal(raw: Any, busy_timeout: int) -> None:
-    # The one change of the file's mode does not wait for its lock by itself.
+    # The change of the journal mode is the one statement that does not wait for its lock by itself.
     deadline = time.monotonic() + busy_timeout / 1000
     while True:
         try:

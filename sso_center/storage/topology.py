@@ -1,4 +1,4 @@
-"""Which server holds a shard: what all ways of running Redis have in common, and the simplest of them."""
+"""The topology: which server holds a shard, for every way of running Redis; and the simplest of them."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -23,7 +23,7 @@ class Topology(Protocol):
         ...
 
     def mistrust(self) -> None:
-        """Take notice that a server was away or refused: look again before the next use."""
+        """Mark the topology as doubtful after a failure or refusal: look again before the next use."""
         ...
 
     def close(self) -> None:
@@ -32,7 +32,7 @@ class Topology(Protocol):
 
 
 class OneServer:
-    """All shards on one server (which it is may change, when Sentinels name it)."""
+    """All shards on one server (Sentinels may name another one in time)."""
 
     def __init__(self, connect: Callable[[], Link]) -> None:
         self._node = Node(connect)
@@ -50,7 +50,7 @@ class OneServer:
         return [self._node]
 
     def mistrust(self) -> None:
-        """Do nothing: each new connection looks by itself."""
+        """Do nothing: each new connection asks again."""
 
     def close(self) -> None:
         """Close all idle connections."""

@@ -1,4 +1,4 @@
-"""What these pages put into the audit log: who did it comes from the request, what was done from the page."""
+"""The audit context of a page's request: who acts, and from where."""
 
 from typing import Any
 

@@ -113,7 +113,7 @@ def install(app: "Flask") -> None:
         given = request.headers.get("X-Request-Id", "")
         return given if _GIVEN_ID.fullmatch(given) and comes_from_trusted_proxy() else ""
 
-    def tell(response: "Response") -> "Response":
+    def log(response: "Response") -> "Response":
         response.headers["X-Request-Id"] = request_id.get()
         return response
 
@@ -121,5 +121,5 @@ def install(app: "Flask") -> None:
         request_id.set("")
 
     app.before_request(begin)
-    app.after_request(tell)
+    app.after_request(log)
     app.teardown_request(finish)

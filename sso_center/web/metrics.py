@@ -35,7 +35,7 @@ SECONDS = Histogram(
 STREAMS = Gauge(
     "sso_feed_streams", "Event streams of the feed that are open.", ["client_id"], multiprocess_mode="livesum"
 )
-TOLD = Counter("sso_feed_told", "Endings told to clients by the feed.", ["way"])
+EVENTS_SENT = Counter("sso_feed_told", "Endings told to clients by the feed.", ["way"])
 
 
 ROOM = 128 * 1024
@@ -76,10 +76,10 @@ def count(endpoint: str, status: int, seconds: float) -> None:
     latency.observe(seconds)
 
 
-def count_told(way: str, number: int) -> None:
+def count_sent_events(way: str, number: int) -> None:
     """Count endings told; `way` is json or stream."""
     if number:
-        TOLD.labels(way).inc(number)
+        EVENTS_SENT.labels(way).inc(number)
 
 
 def count_stream(client_id: str, change: int) -> None:
@@ -126,7 +126,7 @@ class _Own(Collector):
     """What this process alone has counted, when it runs without `serve`."""
 
     def collect(self) -> Iterator[Metric]:
-        for metric in (REQUESTS, SECONDS, STREAMS, TOLD):
+        for metric in (REQUESTS, SECONDS, STREAMS, EVENTS_SENT):
             yield from metric.collect()
 
 

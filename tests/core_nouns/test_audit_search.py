@@ -11,7 +11,7 @@ from sqlalchemy import delete
 
 from sso_center.base.actor import Actor, Origin
 from sso_center.base.errors import Invalid
-from sso_center.core.audit import AuditFilter, Found, Tag
+from sso_center.core.audit import AuditFilter, LoggedEvent, Tag
 from sso_center.core.audit.export import as_csv, as_json_lines
 from sso_center.services import Services
 from sso_center.storage.schema import audit
@@ -36,7 +36,7 @@ def record(services: Services, time: Time) -> Record:
     return write
 
 
-def found(services: Services, limit: int = 50, **wanted: Any) -> list[Found]:
+def found(services: Services, limit: int = 50, **wanted: Any) -> list[LoggedEvent]:
     asked, events, cursor = AuditFilter(**wanted), [], None
     while True:
         page = services.audit_log.find(asked, cursor=cursor, limit=limit)
@@ -59,7 +59,7 @@ def test_events_of_one_instant_are_each_found_once(services: Services, record: R
     assert len({event.id for event in found(services, 2)}) == len(found(services, 2)) == 7
 
 
-def test_what_happens_meanwhile_moves_nothing(services: Services, record: Record) -> None:
+def test_new_events_move_no_page_of_the_audit_log(services: Services, record: Record) -> None:
     at = [record() for _ in range(4)]
     first = services.audit_log.find(AuditFilter(), limit=2)
     record()
@@ -85,7 +85,9 @@ def test_what_happens_meanwhile_moves_nothing(services: Services, record: Record
     ],
     ids=str,
 )
-def test_each_filter_finds_what_it_is_for(services: Services, record: Record, wanted: dict[str, str]) -> None:
+def test_each_audit_filter_finds_its_events(
+    services: Services, record: Record, wanted: dict[str, str]
+) -> None:
     record(sub="u2", client_id="forum", sid="00other", address="192.0.2.8", actor="cli", user_agent="Firefox")
     meant = record(
         Tag.KEYS_ROTATED,

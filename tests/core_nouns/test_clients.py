@@ -174,7 +174,7 @@ def test_changes_of_nothing_are_refused(services: Services) -> None:
         ({"max_sessions": -1}, "max_sessions"),
     ],
 )
-def test_what_may_not_be_registered_is_refused_by_name(
+def test_a_registration_that_breaks_a_rule_is_refused_by_field(
     services: Services, asked: dict[str, object], field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:

@@ -35,7 +35,7 @@ def test_the_beginning_of_a_login_name_a_name_or_an_address_finds_them(
     assert [user.username for user in services.users.search(beginning)] == names
 
 
-def test_they_come_a_page_at_a_time_in_the_order_of_their_login_names(services: Services) -> None:
+def test_found_users_come_a_page_at_a_time_in_the_order_of_their_login_names(services: Services) -> None:
     first = services.users.search("z", count=2)
     assert [user.username for user in first] == ["walter", "yan"]
     rest = services.users.search("z", after=first[-1].username, count=2)

@@ -62,7 +62,7 @@ def test_a_reader_never_sees_a_number_before_an_earlier_one(database: Database, 
     assert gaps == []
 
 
-def test_what_is_recorded_already_keeps_its_number(database: Database) -> None:
+def test_an_entry_that_is_recorded_already_keeps_its_number(database: Database) -> None:
     number = write(database, "again")
     write(database)
     assert write(database, "again") == number

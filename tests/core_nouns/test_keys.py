@@ -41,7 +41,7 @@ def verified(services: Services, token: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_what_is_signed_verifies_by_the_published_keys(services: Services, alg: str) -> None:
+def test_a_signed_token_verifies_by_the_published_keys(services: Services, alg: str) -> None:
     claims = claims_for(services, name="中文 \ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"))
     token = services.keys.sign(claims, alg)
     assert jwt.get_unverified_header(token)["typ"] == "JWT"
@@ -66,7 +66,7 @@ def test_a_rotation_lets_the_published_next_key_sign(services: Services) -> None
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_what_was_signed_before_a_rotation_still_verifies(services: Services, alg: str) -> None:
+def test_a_token_signed_before_a_key_rotation_still_verifies(services: Services, alg: str) -> None:
     token = services.keys.sign(claims_for(services), alg)
     for _ in range(2):
         services.keys.rotate(alg)
@@ -227,7 +227,7 @@ def test_a_key_put_in_another_ones_place_is_refused(
         services.keys.reload()
 
 
-def test_another_secret_is_named_as_the_mistake(settings: Settings, services: Services) -> None:
+def test_a_wrong_secret_key_is_named_as_the_mistake(settings: Settings, services: Services) -> None:
     wrong = settings_in(settings.data_dir, SSO_SECRET_KEY="not the secret of the stored keys at all")
     with pytest.raises(SettingsError, match="SSO_SECRET_KEY"):
         build_services(wrong, FACADES)

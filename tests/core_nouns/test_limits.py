@@ -132,7 +132,7 @@ def test_an_address_is_what_one_machine_can_choose_from(
 
 
 @pytest.mark.parametrize("name", ["x" * 100_000, "\ud800", "", "{00}", "a:b/c"])
-def test_whatever_is_typed_as_a_name_is_counted(limits: LoginLimits, name: str) -> None:
+def test_a_login_attempt_counts_whatever_is_typed_as_a_name(limits: LoginLimits, name: str) -> None:
     assert how_many(limits, name, THERE) == BY_ACCOUNT
 
 
@@ -224,7 +224,7 @@ def test_every_bucket_and_device_has_an_expiry_and_none_a_name(
     assert not list(services.redis.keys_without_expiry("sso:*"))
 
 
-def test_without_redis_nobody_may_try(services: Services, limits: LoginLimits) -> None:
+def test_no_login_attempt_is_allowed_without_redis(services: Services, limits: LoginLimits) -> None:
     assert services.redis.embedded is not None
     services.redis.embedded.stop()
     try:

@@ -22,7 +22,7 @@ def stored_hash(services: Services, sub: str) -> str | None:
         return connection.execute(select(table.c.password_hash).where(table.c.sub == sub)).scalar_one()
 
 
-def test_they_are_hashed_by_argon2id_with_the_parameters_of_owasp(services: Services) -> None:
+def test_passwords_are_hashed_by_argon2id_with_the_parameters_of_owasp(services: Services) -> None:
     user = services.users.add("hashed", password=GOOD)
     stored = stored_hash(services, user.sub)
     assert stored is not None
@@ -117,13 +117,13 @@ def test_a_password_that_anyone_would_guess_is_refused(services: Services, passw
 
 
 @pytest.mark.parametrize("password", ["12345679!", "四季如春的昆明大学", "x y z x y z", "y" + "x" * 255])
-def test_any_other_needs_no_digits_or_capitals(services: Services, password: str) -> None:
+def test_a_password_needs_no_digits_or_capitals(services: Services, password: str) -> None:
     user = services.users.add(f"free-{len(password)}-{ord(password[0])}", password=password)
     assert services.users.check_password(user.sub, password)
 
 
 @pytest.mark.parametrize("password", ["x" * 1_000_000, "\ud800", "\0" * 9])
-def test_what_nobody_can_have_as_a_password_is_simply_wrong(services: Services, password: str) -> None:
+def test_an_impossible_password_is_simply_wrong(services: Services, password: str) -> None:
     if services.users.find("patient") is None:
         services.users.add("patient", password=GOOD)
     assert services.users.authenticate("patient", password) is None

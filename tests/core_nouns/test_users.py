@@ -87,7 +87,7 @@ def test_the_id_is_not_the_name_and_stays_when_that_changes(services: Services) 
         services.users.update(user.sub, username="before")
 
 
-def test_they_are_listed_by_name_a_page_at_a_time(services: Services) -> None:
+def test_users_are_listed_by_name_a_page_at_a_time(services: Services) -> None:
     for name in ("page-c", "page-a", "page-b"):
         services.users.add(name, password=None)
     first = services.users.list(after="page-", count=2)
@@ -105,7 +105,7 @@ def test_a_role_that_the_copy_could_not_hold_is_refused(services: Services, role
 
 
 @pytest.mark.parametrize("email", ["nobody", "a@b@c", "a b@c", "x" * 252 + "@y.z", "a@\n"])
-def test_what_is_no_address_is_no_email(services: Services, email: str) -> None:
+def test_an_invalid_email_address_is_refused(services: Services, email: str) -> None:
     with pytest.raises(Invalid):
         services.users.add("mailless", profile={"email": email}, password=GOOD)
 
@@ -183,7 +183,7 @@ def test_a_rule_that_names_what_there_is_not_is_refused(wrong: str) -> None:
 # Consents
 
 
-def test_what_is_consented_to_adds_up_and_is_withdrawn_whole(services: Services, time: Time) -> None:
+def test_consents_add_up_and_are_withdrawn_whole(services: Services, time: Time) -> None:
     users = services.users
     user = users.add("asked", password=GOOD)
     assert user.consent_to("partner") is None

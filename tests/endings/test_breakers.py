@@ -85,7 +85,7 @@ def test_a_site_that_failed_often_in_a_row_is_tried_once_at_a_time_after_growing
     assert pause_after(50, 0) == LONGEST_PAUSE
 
 
-def test_the_first_notice_that_arrives_lets_all_the_rest_go_at_once(
+def test_the_first_notice_that_arrives_closes_the_breaker_for_all_others(
     core: Core, notices: Outbox, books: Books, dead: Client
 ) -> None:
     open_breaker(core, notices, dead)
@@ -102,7 +102,7 @@ def test_the_first_notice_that_arrives_lets_all_the_rest_go_at_once(
     assert delivered == OPENS_AT + 3
 
 
-def test_what_would_have_waited_for_an_hour_by_itself_goes_as_soon_as_the_site_is_back(
+def test_a_closing_breaker_makes_the_sites_waiting_retries_due_at_once(
     core: Core, notices: Outbox, dead: Client
 ) -> None:
     for _ in range(2):
@@ -117,7 +117,7 @@ def test_what_would_have_waited_for_an_hour_by_itself_goes_as_soon_as_the_site_i
     assert other.number != probe.number
 
 
-def test_one_notice_that_a_site_never_takes_is_not_hurried_by_those_it_takes(
+def test_a_notice_that_always_fails_is_not_retried_sooner_when_others_arrive(
     core: Core, notices: Outbox, dead: Client
 ) -> None:
     end(core, dead)
@@ -128,7 +128,7 @@ def test_one_notice_that_a_site_never_takes_is_not_hurried_by_those_it_takes(
     assert leased(core) == []
 
 
-def test_a_courier_that_died_with_the_probe_is_followed_by_another(
+def test_a_breakers_probe_is_taken_over_from_a_courier_that_died(
     core: Core, notices: Outbox, dead: Client
 ) -> None:
     open_breaker(core, notices, dead)
@@ -141,7 +141,7 @@ def test_a_courier_that_died_with_the_probe_is_followed_by_another(
     assert (again.client_id, again.number) == (lost.client_id, lost.number)
 
 
-def test_what_waited_a_day_behind_a_dead_site_is_given_up(
+def test_a_notice_that_waited_a_day_behind_an_open_breaker_is_given_up(
     core: Core, notices: Outbox, books: Books, dead: Client
 ) -> None:
     open_breaker(core, notices, dead)

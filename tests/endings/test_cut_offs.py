@@ -91,7 +91,7 @@ def visible(core: Core, sub: str) -> list[str]:
     return [view.sid for view in core.services.sessions.of_user(sub)]
 
 
-def test_a_long_walk_is_done_in_slices_and_holds_up_no_short_one(core: Core) -> None:
+def test_a_long_cut_off_job_runs_in_slices_and_delays_no_short_one(core: Core) -> None:
     walk_all(core)
     fill(core, 3_000, "day")
     held = sign_in(core, user=core.person())
@@ -114,7 +114,7 @@ def test_a_long_walk_is_done_in_slices_and_holds_up_no_short_one(core: Core) -> 
     assert again(core, short).ended == 1
 
 
-def test_a_walk_whose_courier_died_is_finished_by_another(core: Core) -> None:
+def test_a_cut_off_job_whose_courier_died_is_finished_by_another(core: Core) -> None:
     walk_all(core)
     core.time.move((LEASE_SECONDS + 1) * SECOND)
     fill(core, 2_000, "dusk")
@@ -133,7 +133,7 @@ def test_a_walk_whose_courier_died_is_finished_by_another(core: Core) -> None:
     assert core.services.mass_endings.reach("everyone").sessions == 0
 
 
-def test_a_finished_walk_is_forgotten_after_a_while(core: Core) -> None:
+def test_a_finished_cut_off_job_is_forgotten_after_a_while(core: Core) -> None:
     old = cut_off(core, "role", "nobody-has-it")
     walk_all(core)
     core.time.move(2 * 60 * MINUTE)
@@ -155,7 +155,7 @@ OF_A_SITE = frozenset({"opaque", "refresh", "refresh offline", "opaque offline"}
 
 
 @pytest.mark.parametrize("scope", ["user", "role", "everyone", "client"])
-def test_what_was_issued_before_is_dead_and_what_is_issued_after_counts_in_the_same_millisecond(
+def test_a_cut_off_is_exact_for_tokens_issued_in_the_same_millisecond(
     core: Core, sites: Sites, scope: Scope
 ) -> None:
     user, stranger = core.person("guard"), belongings_of(core, sites, core.person("cook"))
@@ -268,7 +268,7 @@ def take_the_role_and_die_before_any_copy_is_written(core: Core, mine: Belonging
         take_the_role_although_no_copy_says_it_was_there,
     ],
 )
-def test_who_loses_a_role_gets_nothing_back_of_what_its_cut_off_ended(
+def test_losing_a_role_revives_no_token_that_the_roles_cut_off_ended(
     core: Core, sites: Sites, change: Callable[[Core, Belongings], None]
 ) -> None:
     mine = belongings_of(core, sites, core.person("guard"))
@@ -299,7 +299,7 @@ def test_a_cut_off_reaches_nobody_who_lost_the_role_before_however_late_the_cour
     assert mine.alive() == left
 
 
-def test_a_role_that_is_lost_without_any_cut_off_ends_no_session(core: Core, sites: Sites) -> None:
+def test_losing_a_role_without_a_cut_off_ends_no_session(core: Core, sites: Sites) -> None:
     mine = belongings_of(core, sites, core.person("unheard-of"))
     core.services.users.update(mine.user.sub, roles=[])
     assert "session" in mine.alive()
@@ -308,7 +308,9 @@ def test_a_role_that_is_lost_without_any_cut_off_ends_no_session(core: Core, sit
 # Who is told
 
 
-def test_every_site_is_told_of_every_session_once(core: Core, books: Books, shop: Client) -> None:
+def test_a_cut_off_job_notifies_every_site_of_every_session_once(
+    core: Core, books: Books, shop: Client
+) -> None:
     held = [sign_in(core, shop, user=core.person("told")) for _ in range(5)]
     walk = cut_off(core, "role", "told")
     assert books.told(client_id=shop.client_id, sub=held[0].user.sub) == []
@@ -318,7 +320,7 @@ def test_every_site_is_told_of_every_session_once(core: Core, books: Books, shop
         assert books.told(sid=one.sid) == [shop.client_id]
 
 
-def test_whoever_waits_for_a_page_is_told_at_least_how_many_a_cut_off_touches(crowded: Core) -> None:
+def test_the_reach_of_a_cut_off_is_a_minimum_for_a_page_that_waits(crowded: Core) -> None:
     if crowded.services.sessions.count() < A_HUNDRED_THOUSAND:
         fill(crowded, A_HUNDRED_THOUSAND, "day")
     sign_in(crowded)

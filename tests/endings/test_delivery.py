@@ -134,7 +134,7 @@ def test_a_good_answer_is_a_receipt(
 
 
 @pytest.mark.parametrize("status", [201, 400, 404, 500, 503])
-def test_any_other_answer_is_none_and_it_is_tried_again_with_a_fresh_token(
+def test_an_error_answer_is_no_receipt_and_the_retry_sends_a_fresh_logout_token(
     core: Core, books: Books, delivery: Delivery, receiver: Receiver, site: Client, status: int
 ) -> None:
     receiver.answer(status)
@@ -163,7 +163,9 @@ def test_a_redirect_leads_nowhere(
     assert states(books, held) == [("pending", status, f"answered {status}")]
 
 
-def test_a_site_that_does_not_listen_is_tried_again(core: Core, books: Books, delivery: Delivery) -> None:
+def test_a_notice_to_a_site_that_does_not_listen_is_retried(
+    core: Core, books: Books, delivery: Delivery
+) -> None:
     held = ended(core, core.site(backchannel_logout_uri=f"http://127.0.0.1:{free_port()}/logout"))
     deliver(core, delivery, books, held)
     assert states(books, held) == [("pending", None, "connection refused")]
@@ -185,7 +187,7 @@ def test_a_site_without_an_address_any_more_gets_no_notice(
 # How many at once
 
 
-def test_no_site_is_sent_more_than_two_at_once_and_none_waits_for_another(
+def test_at_most_two_notices_at_once_go_to_a_site_and_no_site_waits_for_another(
     core: Core, books: Books, delivery: Delivery, receiver: Receiver, site: Client
 ) -> None:
     receiver.hang()
@@ -202,7 +204,7 @@ def test_no_site_is_sent_more_than_two_at_once_and_none_waits_for_another(
     assert len(receiver.deliveries) == AT_ONCE_BY_CLIENT
 
 
-def test_no_more_are_under_way_than_there_are_workers(
+def test_no_more_deliveries_run_than_there_are_workers(
     core: Core, delivery: Delivery, receiver: Receiver
 ) -> None:
     receiver.hang()
@@ -249,7 +251,7 @@ def test_two_couriers_send_each_notice_once(
     )
 
 
-def test_what_a_courier_died_with_is_sent_by_another(
+def test_a_notice_leased_by_a_dead_courier_is_delivered_by_another(
     core: Core, books: Books, delivery: Delivery, receiver: Receiver, site: Client
 ) -> None:
     held = ended(core, site)

@@ -183,7 +183,7 @@ ROWS = (
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_nothing_of_an_ended_session_counts_and_every_site_is_told(
+def test_no_token_of_an_ended_session_counts_and_every_site_is_notified(
     scene: Scene, receiver: Receiver, row: Row
 ) -> None:
     cookies = scene.browser.twin()

@@ -43,7 +43,7 @@ def touch(core: Core, held: Held) -> None:
 # The center's limit
 
 
-def test_above_the_limit_the_least_recently_seen_go(alone: Core) -> None:
+def test_sessions_above_the_limit_are_evicted_least_recently_seen_first(alone: Core) -> None:
     books, shop = Books(alone), alone.site(backchannel_logout_uri=NOTICES)
     held = []
     for _ in range(7):
@@ -60,14 +60,14 @@ def test_above_the_limit_the_least_recently_seen_go(alone: Core) -> None:
     assert evict(alone, total=4) == 0
 
 
-def test_up_to_the_limit_and_without_one_nobody_goes(alone: Core) -> None:
+def test_no_session_is_evicted_up_to_the_limit_or_without_one(alone: Core) -> None:
     held = [sign_in(alone) for _ in range(3)]
     assert evict(alone) == 0
     assert evict(alone, total=3) == 0
     assert all(is_in(alone, one) for one in held)
 
 
-def test_a_large_surplus_leaves_in_rounds(alone: Core) -> None:
+def test_a_large_surplus_is_evicted_in_rounds(alone: Core) -> None:
     alone.services.redis.run_everywhere(CROWD, {"many": 20, "roles": "", "life": DAY, "first": 0})
     alone.time.move(SECOND)
     newest = sign_in(alone)
@@ -78,7 +78,7 @@ def test_a_large_surplus_leaves_in_rounds(alone: Core) -> None:
     assert alone.services.sessions.count() == 1
 
 
-def test_who_are_all_in_one_shard_go_like_others(alone: Core) -> None:
+def test_eviction_reaches_sessions_that_are_all_in_one_shard(alone: Core) -> None:
     alone.services.redis.run(CROWD, "2a", {"many": PAGE + 50, "roles": "", "life": DAY, "first": 0})
     alone.time.move(SECOND)
     newest = sign_in(alone)
@@ -86,7 +86,7 @@ def test_who_are_all_in_one_shard_go_like_others(alone: Core) -> None:
     assert is_in(alone, newest)
 
 
-def test_what_is_in_the_index_alone_makes_room_first(alone: Core) -> None:
+def test_stale_index_entries_are_dropped_before_a_session_is_evicted(alone: Core) -> None:
     held = [sign_in(alone) for _ in range(2)]
     for number in range(5):
         alone.services.redis.command("2a", "ZADD", "sso:{2a}:seen", 1, f"2a-lost-{number}")

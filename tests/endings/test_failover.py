@@ -27,7 +27,7 @@ def test_an_ending_that_reached_only_the_old_primary_is_applied_to_the_new_one(s
     redis, embedded = services.redis, services.redis.embedded
     assert embedded is not None
     courier = FailoverWatcher(redis, services.entries, services.applier, services.clock)
-    courier.look()
+    courier.check_shards()
     user = services.users.add("alice", password="correct horse battery")
     opened = services.sessions.open(
         user, remember=False, amr=("pwd",), user_agent="", address="", previous=None
@@ -50,6 +50,6 @@ def test_an_ending_that_reached_only_the_old_primary_is_applied_to_the_new_one(s
         redis.command(shard, "PEXPIRE", key, 86_400_000)
     assert services.sessions.visit(opened.cookie).session is not None
 
-    assert courier.look() == 1
+    assert courier.check_shards() == 1
     assert services.sessions.visit(opened.cookie).session is None
-    assert courier.look() == 0
+    assert courier.check_shards() == 0

@@ -55,7 +55,7 @@ class Listening:
         """Return what a client was told since."""
         page = self.feed.since(client.client_id, self.start)
         assert page.is_whole
-        return [one.words.decode() for one in page.entries]
+        return [one.event.decode() for one in page.entries]
 
     def who_was_told(self, *clients: Client) -> list[bool]:
         """Say of each client whether it was told anything since."""
@@ -82,7 +82,7 @@ def app(core: Core, api: Client) -> Client:
 # Who is told of what
 
 
-def test_without_a_position_only_the_present_one_is_told(core: Core, shop: Client) -> None:
+def test_the_feed_without_a_position_answers_the_present_one(core: Core, shop: Client) -> None:
     held = sign_in(core, shop)
     core.services.endings.end_session(held.sid, Reason.LOGOUT, CENTER)
     page = feed_of(core).since(shop.client_id, None)
@@ -91,7 +91,7 @@ def test_without_a_position_only_the_present_one_is_told(core: Core, shop: Clien
     )
 
 
-def test_an_ending_is_told_to_who_took_part_and_to_nobody_else(
+def test_an_ending_is_sent_to_its_participants_and_to_nobody_else(
     core: Core, listening: Listening, shop: Client, forum: Client, mute: Client
 ) -> None:
     held = sign_in(core, shop, mute)
@@ -211,7 +211,7 @@ def test_a_revoked_family_is_told_to_its_client_and_the_apis_it_was_for(
     assert listening.who_was_told(app, api, shop) == [True, True, False]
 
 
-def test_what_is_of_a_kind_that_nobody_knows_yet_is_told_to_nobody(
+def test_an_entry_of_an_unknown_kind_is_sent_to_nobody(
     core: Core, listening: Listening, shop: Client
 ) -> None:
     with core.services.database.write() as connection:
@@ -248,7 +248,7 @@ def entries(core: Core, count: int) -> None:
         append_entries(connection, rows)
 
 
-def test_another_lineage_is_not_whole(core: Core, listening: Listening) -> None:
+def test_a_page_after_a_position_of_another_lineage_is_not_whole(core: Core, listening: Listening) -> None:
     page = listening.feed.since("shop", Position("another", listening.start.number))
     assert page == Page(listening.start, is_whole=False)
 
@@ -258,7 +258,7 @@ def test_a_position_that_is_still_to_come_is_not_whole(core: Core, listening: Li
     assert not past(core, listening.feed, listening.start.number + 1).is_whole
 
 
-def test_what_lies_before_a_process_began_to_read_is_not_whole(
+def test_a_page_from_before_the_process_began_is_not_whole(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "AT_THE_START", 3)
@@ -268,7 +268,7 @@ def test_what_lies_before_a_process_began_to_read_is_not_whole(
     assert len(past(core, feed, head - 3).entries) == 3
 
 
-def test_more_than_one_page_is_told_in_order(core: Core, listening: Listening) -> None:
+def test_events_of_several_pages_come_in_order(core: Core, listening: Listening) -> None:
     entries(core, 2 * feed_module.PAGE + 1)
     head, first = core.services.entries.head(), listening.start.number
     told = listening.feed.news(listening.start)
@@ -276,7 +276,7 @@ def test_more_than_one_page_is_told_in_order(core: Core, listening: Listening) -
     assert told.position.number == head
 
 
-def test_more_than_an_answer_holds_is_not_whole(core: Core, listening: Listening) -> None:
+def test_a_page_with_more_events_than_an_answer_holds_is_not_whole(core: Core, listening: Listening) -> None:
     entries(core, 1001)
     assert not past(core, listening.feed, listening.start.number).is_whole
     assert len(past(core, listening.feed, listening.start.number + 1).entries) == 1000
@@ -292,7 +292,7 @@ def test_a_process_that_nobody_asked_for_long_begins_anew(
     assert len(past(core, listening.feed, listening.start.number + 6).entries) == 5
 
 
-def test_only_the_latest_are_kept() -> None:
+def test_the_feed_keeps_only_the_latest_entries() -> None:
     latest = RecentEntries("x", 0)
     for number in range(1, KEPT + 2):
         latest.add([FeedEvent(number, None, b"")], number, str(number))
@@ -321,7 +321,7 @@ def test_a_store_that_was_restored_makes_every_position_unknown(own_core: Core) 
 
 
 @pytest.mark.parametrize("how_many_came_since", [0, 1, 2])
-def test_nothing_is_certain_of_a_store_that_was_restored_under_its_old_name(
+def test_the_feed_is_unavailable_for_a_restored_store_with_its_old_lineage(
     own_core: Core, how_many_came_since: int
 ) -> None:
     entries(own_core, 3)
@@ -358,7 +358,7 @@ def test_a_changed_user_is_known_to_redis_before_anyone_hears_of_it(
     assert not core.is_alive(shop, held.sid)
 
 
-def test_a_left_site_is_out_of_the_session_before_it_hears_of_it(
+def test_a_client_has_left_the_session_before_the_feed_says_so(
     core: Core, listening: Listening, shop: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = sign_in(core, shop)
@@ -370,7 +370,7 @@ def test_a_left_site_is_out_of_the_session_before_it_hears_of_it(
     assert not core.is_alive(shop, held.sid)
 
 
-def test_nothing_is_told_that_could_not_be_applied_and_all_of_it_later(
+def test_the_feed_sends_no_entry_that_could_not_be_applied_and_all_of_them_later(
     core: Core, listening: Listening, shop: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = core.person()
@@ -403,7 +403,7 @@ def raced(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Core]:
 
 
 @pytest.mark.prove
-def test_whatever_was_acknowledged_is_in_an_answer_made_afterwards(raced: Core) -> None:
+def test_every_acknowledged_ending_is_in_a_later_answer_of_the_feed(raced: Core) -> None:
     shop, feeds = raced.site(), [feed_of(raced), feed_of(raced)]
     start = feeds[0].since(shop.client_id, None).position
     acknowledged: list[int] = []

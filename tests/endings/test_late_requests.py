@@ -15,7 +15,7 @@ import requests
 from client_sdk.flask import SSO
 from sso_center.core.notices import EndingFilter, EndingSummary
 from sso_center.core.reasons import Reason
-from sso_center.core.sessions import Opened
+from sso_center.core.sessions import OpenedSession
 from sso_center.core.users import User
 from tests.client_sdk.test_tokens_of_a_real_center import RealSite
 from tests.endings.every_way import PATIENT, WallAhead, is_in
@@ -59,7 +59,7 @@ def user_of(center: Center) -> User:
     return center.services.users.add(f"person-{secrets.token_hex(6)}")
 
 
-def open_session(center: Center, user: User, *, remember: bool = False) -> Opened:
+def open_session(center: Center, user: User, *, remember: bool = False) -> OpenedSession:
     return center.services.sessions.open(
         user, remember=remember, amr=("pwd",), user_agent="", address="", previous=None
     )

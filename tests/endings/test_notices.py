@@ -55,7 +55,9 @@ def test_a_new_notice_is_due_at_once(core: Core, notices: Outbox) -> None:
     ]
 
 
-def test_what_one_courier_has_no_other_gets_until_its_lease_runs_out(core: Core, notices: Outbox) -> None:
+def test_a_notice_leased_by_one_courier_is_given_to_no_other_until_the_lease_expires(
+    core: Core, notices: Outbox
+) -> None:
     add(core, "a")
     (mine,) = lease(core, notices)
     for moment in (0, LEASE - 1):
@@ -67,20 +69,22 @@ def test_what_one_courier_has_no_other_gets_until_its_lease_runs_out(core: Core,
     assert lease(core, notices) == [mine]
 
 
-def test_no_more_are_lent_than_asked_for_and_none_for_the_busy(core: Core, notices: Outbox) -> None:
+def test_no_more_notices_are_leased_than_asked_for_and_none_for_busy_clients(
+    core: Core, notices: Outbox
+) -> None:
     add(core, "a", "b", "c")
     assert [one.client_id for one in lease(core, notices, limit=1, not_for=("a",))] == ["b"]
     assert [one.client_id for one in lease(core, notices, not_for=("a",))] == ["c"]
     assert [one.client_id for one in lease(core, notices)] == ["a"]
 
 
-def test_each_client_has_one_lent_at_a_time_the_oldest(core: Core, notices: Outbox) -> None:
+def test_one_notice_a_client_is_leased_at_a_time_the_oldest(core: Core, notices: Outbox) -> None:
     numbers = [add(core, "a", "b"), add(core, "a"), add(core, "b")]
     lent = [[(one.number, one.client_id) for one in lease(core, notices)] for _ in range(3)]
     assert lent == [[(numbers[0], "a"), (numbers[0], "b")], [(numbers[1], "a"), (numbers[2], "b")], []]
 
 
-def test_the_longest_due_comes_first(core: Core, notices: Outbox) -> None:
+def test_the_notice_that_is_due_longest_is_leased_first(core: Core, notices: Outbox) -> None:
     add(core, "late")
     (late,) = lease(core, notices)
     notices.keep(late, BADLY, core.time.now, jitter=0)
@@ -102,7 +106,7 @@ def test_a_confirmed_notice_is_never_due_again(core: Core, notices: Outbox, book
     assert not notices.is_any_due(core.time.now)
 
 
-def test_a_failed_notice_is_tried_again_later_and_later(core: Core, notices: Outbox, books: Books) -> None:
+def test_a_failed_notice_is_retried_after_growing_pauses(core: Core, notices: Outbox, books: Books) -> None:
     number = add(core, "a")
     # From the fourth failure on it is the site that is left alone.
     for attempts, wait in enumerate((1, 2, 4, 5, 10, 20), start=1):
@@ -129,7 +133,7 @@ def test_a_notice_is_given_up_after_a_day(core: Core, notices: Outbox, books: Bo
     assert not notices.is_any_due(core.time.now + HOUR)
 
 
-def test_waiting_doubles_to_an_hour_and_is_spread(core: Core) -> None:
+def test_the_retry_pause_doubles_to_an_hour_with_jitter(core: Core) -> None:
     waits = [retry_after(attempts, 0) for attempts in range(1, 40)]
     assert waits[:5] == [1000, 2000, 4000, 8000, 16000]
     assert waits[11:] == [2_048_000] + [3_600_000] * 27

@@ -103,7 +103,7 @@ def test_pages_follow_each_other_without_gap(core: Core, receipts: Receipts, sho
         assert found[:5] == made[::-1]
 
 
-def test_a_cut_off_counts_what_its_walk_ended_and_leads_to_it(
+def test_a_cut_offs_receipts_count_and_list_the_sessions_that_its_job_ended(
     core: Core, receipts: Receipts, shop: Client, forum: Client
 ) -> None:
     user = core.person()
@@ -144,9 +144,7 @@ def test_an_ending_of_many_is_summed_up_by_site_those_that_do_not_answer_first(
         receipts.by_site(10**9)
 
 
-def test_a_list_of_everything_has_an_ending_of_many_once(
-    core: Core, receipts: Receipts, shop: Client
-) -> None:
+def test_a_list_of_all_endings_shows_a_mass_ending_once(core: Core, receipts: Receipts, shop: Client) -> None:
     alone = end(core, shop)
     user, other = core.person(), core.person()
     for each in (user, user, other):
@@ -178,7 +176,7 @@ def test_a_cut_off_of_a_site_has_its_receipts_by_session_in_pages(
     assert len(first) == 2
 
 
-def test_what_was_given_up_is_delivered_again_when_asked_and_that_is_remembered(
+def test_a_notice_given_up_is_delivered_again_when_asked_and_that_is_audited(
     core: Core, receipts: Receipts, books: Books, shop: Client, forum: Client
 ) -> None:
     number = end(core, shop, forum)
@@ -217,7 +215,7 @@ def test_the_day_that_a_notice_is_given_during_its_last_try_is_not_taken_back_by
     assert receipts.find(number).counts == Counts(pending=1)
 
 
-def test_those_who_act_without_a_session_are_told_of_a_person_who_is_shut_out(
+def test_clients_with_offline_access_are_notified_of_a_person_who_is_locked_out(
     core: Core, receipts: Receipts, books: Books
 ) -> None:
     site = core.site(

@@ -73,7 +73,9 @@ def copy(core: Core, held: Held) -> OldCopy:
     return OldCopy(core, held.user.shard)
 
 
-def test_a_copy_that_missed_nothing_is_taken_as_it_is(core: Core, held: Held, copy: OldCopy) -> None:
+def test_a_restored_redis_that_missed_nothing_is_accepted_as_it_is(
+    core: Core, held: Held, copy: OldCopy
+) -> None:
     copy.put_back()
     assert is_in(core, held)
     assert core.services.redis.marker(held.user.shard).is_trusted
@@ -96,7 +98,7 @@ TAKEN_BACK: dict[str, Callable[[Core, Held], object]] = {
 
 
 @pytest.mark.parametrize("what", TAKEN_BACK)
-def test_what_was_taken_back_since_does_not_come_back(
+def test_endings_and_revocations_since_the_copy_do_not_come_back(
     core: Core, held: Held, copy: OldCopy, what: str
 ) -> None:
     TAKEN_BACK[what](core, held)
@@ -200,7 +202,7 @@ def test_a_change_of_clients_that_the_copy_missed_is_known_to_it_again(
     assert core.services.redis.marker(held.user.shard).config == core.services.entries.configuration_version()
 
 
-def test_what_is_older_than_anything_that_counts_is_not_replayed(core: Core, held: Held) -> None:
+def test_entries_older_than_the_horizon_are_not_replayed(core: Core, held: Held) -> None:
     core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
     shard, entries = held.user.shard, core.services.entries
     after = entries.head() - 1
@@ -228,7 +230,7 @@ def test_a_change_of_clients_while_a_shard_is_recovered_is_not_forgotten_by_it(
     other.close()
 
 
-def test_what_a_roles_cut_off_ended_stays_dead_though_the_old_copy_knew_nobodys_roles(
+def test_sessions_ended_by_a_roles_cut_off_stay_dead_though_the_copy_knew_no_roles(
     core: Core, shop: Client
 ) -> None:
     held = sign_in(core, shop, user=core.person("night"))

@@ -40,7 +40,7 @@ def site_of(core: Core) -> Client:
 # Clients
 
 
-def test_a_removed_client_is_told_of_every_session_it_was_in_and_they_go_on(
+def test_a_removed_client_is_notified_of_its_sessions_which_stay_alive(
     core: Core, acts: Administration, books: Books, shop: Client
 ) -> None:
     site = site_of(core)
@@ -80,9 +80,7 @@ def test_notices_to_a_removed_client_are_delivered_where_it_was(core: Core, acts
 _NEW = "https://new.example/logout"
 
 
-def test_a_removal_that_somebody_died_in_the_middle_of_is_finished(
-    core: Core, acts: Administration, books: Books
-) -> None:
+def test_a_removal_interrupted_by_a_crash_is_finished(core: Core, acts: Administration, books: Books) -> None:
     site = core.site(is_third_party=True, backchannel_logout_uri="https://leaving.example/logout")
     held = sign_in(core, site)
     core.services.users.grant_consent(held.user.sub, site.client_id, ("openid",))
@@ -97,7 +95,7 @@ def test_a_removal_that_somebody_died_in_the_middle_of_is_finished(
     assert [row.sid for row in books.notices(client_id=site.client_id)] == [held.sid]
 
 
-def test_what_a_removed_client_was_given_does_not_count_for_who_has_its_id_next(
+def test_tokens_of_a_removed_client_do_not_count_for_the_next_client_with_its_id(
     core: Core, acts: Administration
 ) -> None:
     site = core.site()
@@ -116,7 +114,7 @@ def test_an_unknown_client_is_not_removed(acts: Administration) -> None:
 # People
 
 
-def test_nothing_of_a_removed_person_counts_and_every_site_is_told(
+def test_no_token_of_a_removed_person_counts_and_every_site_is_notified(
     core: Core, acts: Administration, books: Books, shop: Client, sites: Sites
 ) -> None:
     belongings = belongings_of(core, sites, core.person("buyer"))

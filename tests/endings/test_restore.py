@@ -72,7 +72,7 @@ def visit(core: Core, held: Held) -> bool:
 def test_a_store_that_is_what_it_was_is_left_alone(core: Core, held: Held) -> None:
     core.services.endings.end_session(sign_in(core).sid, Reason.LOGOUT, "me")
     follow(core)
-    assert restore_of(core).look() == 0
+    assert restore_of(core).detect() == 0
     assert restore_of(core).examine().lost == 0
     assert visit(core, held)
 
@@ -84,8 +84,8 @@ def test_a_shard_that_knows_more_than_the_journal_is_refused_and_that_is_said_on
     lose_an_ending(core, held)
     restore = restore_of(core)
     with caplog.at_level(logging.ERROR):
-        assert restore.look() > 0
-        assert restore.look() == 0
+        assert restore.detect() > 0
+        assert restore.detect() == 0
     assert [record.message for record in caplog.records] == [
         "an older SQL copy was restored: nothing is accepted; run sso-center doctor --restore"
     ]
@@ -97,7 +97,7 @@ def test_a_shard_that_knows_more_than_the_journal_is_refused_and_that_is_said_on
 
 def test_a_journal_that_grows_again_does_not_hide_what_it_forgot(core: Core, held: Held) -> None:
     lose_an_ending(core, held)
-    restore_of(core).look()
+    restore_of(core).detect()
     for _ in range(3):
         # Needs no shard, so it is recorded.
         core.services.entries.record_other(
@@ -130,7 +130,7 @@ def test_starting_over_signs_everyone_out_and_gives_the_store_another_lineage(
     assert not visit(core, held)
     assert not visit(core, other)
     assert visit(core, sign_in(core, shop, user=core.services.users.get(other.user.sub)))
-    assert restore_of(core).look() == 0
+    assert restore_of(core).detect() == 0
     assert books.audit(tag="admin:store:restore")
     assert [row.kind for row in books.journal()] == ["cutoff"]
 
@@ -168,7 +168,7 @@ def test_shards_of_an_earlier_lineage_are_brought_up_to_this_journal(core: Core,
     with core.services.database.write() as connection:
         connection.execute(update(meta).where(meta.c.key == "lineage").values(value="new"))
     assert visit(core, held)
-    assert restore_of(core).look() > 0
+    assert restore_of(core).detect() > 0
     assert not core.services.redis.marker(held.user.shard).is_trusted
     assert visit(core, held)
     assert core.services.redis.marker(held.user.shard).lineage == "new"

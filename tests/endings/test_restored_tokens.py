@@ -75,9 +75,7 @@ TAKING_BACK: dict[str, Callable[[Core, Sites, Belongings], object]] = {
 
 
 @pytest.mark.parametrize("what", TAKING_BACK)
-def test_what_was_taken_back_stays_dead_in_a_store_that_came_back(
-    core: Core, sites: Sites, what: str
-) -> None:
+def test_revoked_tokens_stay_revoked_in_a_redis_that_came_back(core: Core, sites: Sites, what: str) -> None:
     mine = belongings_of(core, sites, core.person("guard"))
     assert mine.alive() == ALL
     copy = OldCopy(core, mine.user.shard)

@@ -104,7 +104,7 @@ def sweep(core: Core) -> None:
 # A family
 
 
-def test_of_a_revoked_family_only_the_denial_stays(core: Core, books: Books, shop: Client) -> None:
+def test_only_the_denial_of_a_revoked_family_stays_in_redis(core: Core, books: Books, shop: Client) -> None:
     family, other = family_of(core, shop), family_of(core, shop)
     revoke(core, family, shop)
     assert (family.is_denied, family.traces) == (True, [])
@@ -118,7 +118,7 @@ def test_of_a_revoked_family_only_the_denial_stays(core: Core, books: Books, sho
     assert [row.tag for row in books.audit(sub=family.user.sub)] == ["center:family:revoke"]
 
 
-def test_with_sql_away_a_family_is_dead_and_the_sweep_records_it(
+def test_a_family_revoked_with_sql_away_is_dead_and_the_sweep_records_it(
     core: Core, books: Books, shop: Client
 ) -> None:
     family = family_of(core, shop)
@@ -145,7 +145,7 @@ def test_a_revocation_that_is_applied_again_changes_nothing(core: Core, books: B
     assert len(books.journal(sub=family.user.sub)) == 1
 
 
-def test_what_names_no_shard_revokes_nothing(core: Core, books: Books, shop: Client) -> None:
+def test_an_id_without_a_shard_revokes_nothing(core: Core, books: Books, shop: Client) -> None:
     before = core.services.entries.head()
     core.services.revoker.revoke_family("zz", sub="", client_id=shop.client_id)
     core.services.revoker.revoke_token(
@@ -187,7 +187,7 @@ def test_a_token_that_has_expired_need_not_be_denied(core: Core, books: Books, s
     assert books.journal(sub=token.user.sub) == []
 
 
-def test_with_sql_away_a_token_is_dead_and_the_sweep_records_it(
+def test_a_token_revoked_with_sql_away_is_dead_and_the_sweep_records_it(
     core: Core, books: Books, shop: Client
 ) -> None:
     token = token_of(core)
@@ -220,7 +220,7 @@ def test_the_record_of_a_dead_token_denies_nothing_when_it_is_replayed(
 # What a client may do without a session
 
 
-def test_offline_access_is_taken_back_from_one_client_of_one_person(
+def test_offline_access_is_revoked_for_one_client_of_one_person(
     core: Core, books: Books, shop: Client, forum: Client
 ) -> None:
     user = core.person()
@@ -235,13 +235,13 @@ def test_offline_access_is_taken_back_from_one_client_of_one_person(
     assert [row.tag for row in books.audit(sub=user.sub)] == ["center:offline:revoke"]
 
 
-def test_where_there_is_no_offline_access_nothing_is_recorded(core: Core, books: Books, shop: Client) -> None:
+def test_revoking_absent_offline_access_records_nothing(core: Core, books: Books, shop: Client) -> None:
     user = core.person()
     assert core.services.revoker.revoke_offline(user.sub, shop.client_id, user.sub) == 0
     assert books.journal(sub=user.sub) == []
 
 
-def test_with_sql_away_offline_access_is_dead_and_who_asks_again_gets_it_recorded(
+def test_offline_access_revoked_with_sql_away_is_dead_and_a_retry_records_it(
     core: Core, books: Books, shop: Client
 ) -> None:
     user = core.person()

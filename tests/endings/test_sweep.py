@@ -49,7 +49,7 @@ def test_a_session_that_was_used_is_not_swept_when_its_place_in_the_index_is_old
     assert float(core.services.redis.command(held.user.shard, "ZSCORE", index, held.sid)) > core.time.now
 
 
-def test_what_is_in_the_index_alone_leaves_it(core: Core, sweep: Sweep) -> None:
+def test_the_sweep_drops_index_entries_without_a_session(core: Core, sweep: Sweep) -> None:
     core.services.redis.command("00", "ZADD", "sso:{00}:deadlines", 1, "00-nobodys")
     sweep.sweep()
     assert core.services.redis.command("00", "ZSCORE", "sso:{00}:deadlines", "00-nobodys") is None

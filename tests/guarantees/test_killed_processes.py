@@ -101,7 +101,9 @@ def is_recorded(core: Core, mine: Belongings) -> bool:
     return bool(found)
 
 
-def test_what_was_acknowledged_stays_taken_back_and_nothing_is_half_done(swift_folder: Path) -> None:
+def test_an_acknowledged_revocation_outlives_killed_processes_and_none_stays_half_done(
+    swift_folder: Path,
+) -> None:
     chance, counts = random.Random(500), Counter[str]()
     with core_in(swift_folder) as core:
         sites = sites_of(core)

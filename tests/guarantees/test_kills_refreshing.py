@@ -171,7 +171,7 @@ def test_a_killed_store_that_lost_nothing_signs_no_refreshing_client_out_and_for
     tmp_path: Path,
 ) -> None:
     # With its default of one fsync a second a killed store may forget what it acknowledged last, and a client
-    # whose newest token it forgot has to sign in again: see test_what_a_store_forgot_calls_nobody_a_thief.
+    # whose newest token it forgot signs in again: test_a_refresh_token_that_a_store_forgot_is_no_reuse.
     with ValkeyServer(tmp_path / "store", options={"appendfsync": "always"}) as store:
         center = new_center(workers=2, settings={"SSO_REDIS_URL": store.url})
         center.add_site().sign_in(browser, center.add_person())
@@ -192,7 +192,7 @@ def test_a_killed_store_that_lost_nothing_signs_no_refreshing_client_out_and_for
         center.stop()
 
 
-def test_what_a_store_forgot_calls_nobody_a_thief(
+def test_a_refresh_token_that_a_store_forgot_is_no_reuse(
     new_center: Callable[..., Center],
     crowd: Callable[[Center], list[Renewing]],
     browser: Browser,

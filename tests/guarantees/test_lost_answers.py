@@ -97,7 +97,7 @@ def is_dead(holder: Holder, *access_tokens: str) -> bool:
 
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
 @pytest.mark.parametrize("what", ["revocation", "logout"])
-def test_what_was_taken_back_is_dead_though_nobody_heard_so_and_is_recorded_later(
+def test_a_revocation_or_logout_whose_reply_is_lost_counts_and_is_recorded_later(
     core: Core, line: LosingLine, form: str, what: str
 ) -> None:
     def take_back(holder: Holder, family: str) -> None:

@@ -195,15 +195,13 @@ def thief(life: Life) -> Thief:
     return Thief(life.center.services, life)
 
 
-def test_no_string_that_is_anywhere_works_as_anything(thief: Thief, loot: set[str]) -> None:
+def test_no_stored_string_works_as_a_cookie_code_or_token(thief: Thief, loot: set[str]) -> None:
     assert len(loot) > 1000
     accepted = {text: what for text in sorted(loot) if (what := thief.opens(text))}
     assert not accepted
 
 
-def test_nothing_that_the_signing_keys_allow_to_be_made_works(
-    thief: Thief, life: Life, loot: set[str]
-) -> None:
+def test_no_token_forged_with_the_signing_keys_works(thief: Thief, life: Life, loot: set[str]) -> None:
     """Chains are known by name: it is the secret inside that nobody has."""
     services = life.center.services
     chains = chains_in(services)
@@ -235,7 +233,7 @@ def test_no_access_token_follows_from_what_is_stored(thief: Thief, life: Life, l
                 assert not thief.opens(shard + made)
 
 
-def test_what_was_given_out_works_when_tried_in_the_same_way(thief: Thief, life: Life) -> None:
+def test_issued_cookies_codes_and_tokens_work_when_tried_the_same_way(thief: Thief, life: Life) -> None:
     """The control, without which a thief who tries nothing finds nothing. And the tries have hurt nobody."""
     found = {what: {thief.opens(text) for text in texts} for what, texts in life.works.items()}
     token = {"access": "token", "refresh": "token", "app": "token"}
@@ -244,7 +242,7 @@ def test_what_was_given_out_works_when_tried_in_the_same_way(thief: Thief, life:
         assert thief._as_refresh_token(text)
 
 
-def test_the_loot_is_all_there_is(life: Life, loot: set[str]) -> None:
+def test_the_loot_holds_everything_stored(life: Life, loot: set[str]) -> None:
     """The hash of each thing that works was found: it was looked for where it would be."""
     for what, texts in life.works.items():
         for text in texts:

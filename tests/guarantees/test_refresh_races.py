@@ -20,7 +20,7 @@ T = TypeVar("T")
 AT_ONCE, TIMES = 50, 8
 
 ROUNDS = 50
-"""Of each race over HTTP; tests/tokens/test_races.py runs the others in one process, 500 together."""
+"""Of each race over HTTP; tests/tokens/test_token_races.py runs the others in one process, 500 together."""
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_of_fifty_parallel_checks_of_an_app_token_all_are_told_one_successor_who
 
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
 @pytest.mark.parametrize("what", ["revocation", "logout"])
-def test_after_the_reply_nothing_that_a_refresh_gave_works(
+def test_no_token_of_a_refresh_works_after_the_reply_to_the_revocation(
     center: Center, user: User, new_browser: Callable[..., Browser], pool: Crowd, what: str, form: str
 ) -> None:
     site = center.add_site(grant_types=CODE_AND_REFRESH, access_token_format=form)

@@ -11,7 +11,7 @@ from sso_center.base.secrets import shard_of
 from sso_center.base.settings import load_settings
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRequest
-from sso_center.core.sessions import Opened
+from sso_center.core.sessions import OpenedSession
 from sso_center.core.tokens import Redeemed
 from sso_center.core.users import User
 from sso_center.protocols.table import FACADES, Facades
@@ -58,7 +58,7 @@ class Core:
         name = f"site-{secrets.token_hex(5)}"
         return self.services.clients.add(name, redirect_uris=(REDIRECT,), **registration)[0]
 
-    def open(self, user: User, *, previous: str | None = None, remember: bool = False) -> Opened:
+    def open(self, user: User, *, previous: str | None = None, remember: bool = False) -> OpenedSession:
         """Open a session for somebody who has just proved who they are."""
         return self.services.sessions.open(
             user, remember=remember, amr=("pwd",), user_agent="", address="", previous=previous

@@ -278,7 +278,7 @@ def test_a_head_that_can_be_read_in_two_ways_is_refused(served: Supervised, line
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_nothing_can_hide_behind_two_framings(served: Supervised, turned: bool) -> None:
+def test_no_request_can_hide_behind_two_framings(served: Supervised, turned: bool) -> None:
     # Whoever counted 10 bytes sees one request here, whoever read chunks would see two.
     framings = ["Content-Length: 10", "Transfer-Encoding: chunked"]
     hidden = b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\n"
@@ -322,7 +322,7 @@ def test_a_head_too_large_is_refused(served: Supervised, header: str) -> None:
     assert ask(served, "GET", "/pid", header).status == 431
 
 
-def test_what_is_not_http_is_refused(served: Supervised) -> None:
+def test_a_request_that_is_not_http_is_refused(served: Supervised) -> None:
     assert send(served, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n").status == 400
 
 

@@ -64,11 +64,11 @@ def test_a_connection_that_logged_in_goes_on(served: Supervised) -> None:
             assert connection.ask("GET", "/pid").status == 200
 
 
-def test_every_page_that_checks_or_hashes_a_password_is_among_the_slow_ones() -> None:
+def test_every_page_that_checks_or_hashes_a_password_runs_in_the_side_thread() -> None:
     assert {step.path for step in order.STEPS} | {"/account/password"} == set(paths_of().password_posts)
 
 
-def test_what_is_polled_holds_up_nobody_else_and_waits_in_a_line_of_its_own(
+def test_polled_requests_delay_nobody_else_and_have_a_queue_of_their_own(
     supervise: Callable[..., Supervised],
 ) -> None:
     served = supervise(polled=["/gate/sql"], polled_waiting=1)

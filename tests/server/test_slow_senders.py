@@ -107,7 +107,7 @@ def test_a_thousand_heads_that_never_end_hold_up_nobody(supervise: Callable[...,
         assert memory_of(worker) - before < 64 * MEGABYTE
 
 
-def test_what_refused_bodies_held_is_given_back(supervise: Callable[..., Supervised]) -> None:
+def test_the_room_of_refused_bodies_is_released(supervise: Callable[..., Supervised]) -> None:
     served = supervise(body_timeout=0.3)
     (worker,) = served.pids("web")
 

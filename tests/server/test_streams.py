@@ -55,7 +55,7 @@ def memory(pid: int) -> int:
     return int(found[1]) * 1024
 
 
-def test_an_answer_goes_on_until_it_is_ended(served: Supervised) -> None:
+def test_a_streaming_answer_continues_until_it_is_ended(served: Supervised) -> None:
     with listen(served) as one:
         head, _, _ = heard(one, b"hello").partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK")
@@ -69,7 +69,7 @@ def test_an_answer_goes_on_until_it_is_ended(served: Supervised) -> None:
     assert served.story.count("over") == 1
 
 
-def test_three_hundred_hold_no_thread_and_hold_up_nobody(served: Supervised) -> None:
+def test_three_hundred_streams_hold_no_thread_and_delay_nobody(served: Supervised) -> None:
     (worker,) = served.pids("web")
     with listen(served) as first:
         heard(first, b"hello")
@@ -86,14 +86,14 @@ def test_three_hundred_hold_no_thread_and_hold_up_nobody(served: Supervised) -> 
     assert served.story.count("over") == 301
 
 
-def test_who_goes_away_is_noticed_without_a_word_being_sent(served: Supervised) -> None:
+def test_a_reader_that_goes_away_is_noticed_without_sending(served: Supervised) -> None:
     with listen(served) as one:
         heard(one, b"hello")
     eventually(lambda: served.story.count("over") == 1, what="its end")
     assert say(served, b"anybody?") == 0
 
 
-def test_who_does_not_read_is_dropped_and_who_does_is_not(served: Supervised) -> None:
+def test_a_stream_that_is_not_read_is_cut_and_one_that_is_read_is_not(served: Supervised) -> None:
     (worker,) = served.pids("web")
     with listen(served) as reads, listen(served) as sleeps:
         heard(reads, b"hello")
@@ -111,7 +111,7 @@ def test_who_does_not_read_is_dropped_and_who_does_is_not(served: Supervised) ->
     assert "not read" in served.stderr
 
 
-def test_looking_for_who_does_not_read_leaves_no_file_open(tmp_path: Path) -> None:
+def test_looking_for_unread_streams_leaves_no_file_open(tmp_path: Path) -> None:
     with (tmp_path / "any").open("wb"), socket.create_server(("127.0.0.1", 0)) as server:
         address = server.getsockname()
         with socket.create_connection(address), server.accept()[0] as accepted:
@@ -130,7 +130,7 @@ def test_a_worker_that_is_out_of_files_goes_on(monkeypatch: pytest.MonkeyPatch) 
     assert list(streaming._connections()) == []
 
 
-def test_a_stop_ends_them_and_waits_for_none(served: Supervised) -> None:
+def test_a_stop_ends_streams_and_waits_for_none(served: Supervised) -> None:
     with listen(served) as reads, listen(served) as sleeps:
         heard(reads, b"hello")
         heard(sleeps, b"hello")
@@ -142,7 +142,7 @@ def test_a_stop_ends_them_and_waits_for_none(served: Supervised) -> None:
     assert "killed" not in served.stderr
 
 
-def test_one_that_fails_to_begin_ends_and_the_log_has_the_trace(served: Supervised) -> None:
+def test_a_stream_that_fails_to_begin_ends_and_the_log_has_the_trace(served: Supervised) -> None:
     with listen(served, "?fail") as one:
         # One that ends before its first piece is due has no pieces.
         assert one.reply().status == 200

@@ -29,7 +29,7 @@ def is_stopped(pid: int) -> bool:
 # Starting
 
 
-def test_it_says_where_it_serves_and_with_how_many(supervise: Supervise) -> None:
+def test_serve_announces_its_address_and_its_workers(supervise: Supervise) -> None:
     served = supervise(workers=2)
     expected = f"sso-center serves http://sso.localhost:9000 on 127.0.0.1:{served.port} with 2 workers"
     assert served.stdout.splitlines().count(expected) == 1
@@ -171,7 +171,7 @@ def test_a_store_that_can_not_be_brought_back_is_told_once_and_stops_nobody(supe
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
-def test_nobody_outlives_a_killed_supervisor(supervise: Supervise, how: signal.Signals) -> None:
+def test_no_process_outlives_a_killed_supervisor(supervise: Supervise, how: signal.Signals) -> None:
     served = supervise(workers=2)
     children = eventually(lambda: len(found := served.pids("")) == 3 and found)
     if how is signal.SIGSTOP:
@@ -241,7 +241,7 @@ def test_a_second_signal_stops_at_once(supervise: Supervise) -> None:
         assert served.stop(signal.SIGINT) == 0
 
 
-def test_it_can_be_started_again_at_once_on_the_same_port(supervise: Supervise) -> None:
+def test_serve_can_be_restarted_at_once_on_the_same_port(supervise: Supervise) -> None:
     port = free_port()
     for _ in range(3):
         served = supervise(port=port, workers=1)

@@ -88,14 +88,14 @@ def test_a_grant_is_remembered_for_a_day_so_that_a_replay_is_noticed(core: Core,
     assert DAY - MINUTE < left <= DAY
 
 
-def test_what_the_hot_path_wants_audited_grows_no_further_than_ten_thousand(core: Core) -> None:
+def test_the_audit_stream_of_a_shard_holds_ten_thousand_events_at_most(core: Core) -> None:
     redis = core.services.redis
     redis.run(MANY_EVENTS, "3f", {"count": 11_000})
     (length,) = [redis.command("3f", "XLEN", key) for key in redis.scan("sso:{3f}:audit")]
     assert 10_000 <= int(length) < 10_500
 
 
-def test_what_was_asked_comes_back_with_the_tokens(core: Core, held: Held) -> None:
+def test_the_request_of_a_grant_comes_back_with_its_tokens(core: Core, held: Held) -> None:
     code = core.code(held.cookie, held.client, nonce="n-1")
     redeemed = core.redeem(code, held.client)
     assert (redeemed.scope, redeemed.nonce) == (("openid",), "n-1")
@@ -155,7 +155,7 @@ def test_a_grant_without_challenge_takes_no_verifier(core: Core, held: Held) -> 
 
 
 @pytest.mark.parametrize("code", ["", "x", "zz" + "a" * 43, "00" + "a" * 200])
-def test_what_can_be_no_grant_is_refused_unasked(core: Core, site: Client, code: str) -> None:
+def test_a_malformed_grant_is_refused_without_asking_redis(core: Core, site: Client, code: str) -> None:
     assert refusal(core, code, site).reason == "malformed"
 
 
@@ -176,7 +176,7 @@ def test_a_grant_presented_again_is_a_replay_that_names_what_it_gave(core: Core,
     assert core.services.tokens.find_active(held.token) is not None
 
 
-def test_what_was_taken_back_once_is_not_taken_back_again(core: Core, held: Held) -> None:
+def test_a_revoked_family_is_not_revoked_again(core: Core, held: Held) -> None:
     core.redeem(held.code, held.client)
     take_back(core, refusal(core, held.code, held.client), held)
     assert type(refusal(core, held.code, held.client)) is GrantRefused
@@ -219,7 +219,7 @@ def test_a_grant_dies_with_what_it_was_issued_for(
     refusal(core, held.code, held.client)
 
 
-def test_what_a_site_got_before_it_left_stays_dead_when_it_joins_again(core: Core, held: Held) -> None:
+def test_tokens_from_before_a_client_left_stay_dead_when_it_joins_again(core: Core, held: Held) -> None:
     core.services.endings.leave(held.sid, held.client.client_id, "test")
     again = core.code(held.cookie, held.client)
     refusal(core, held.code, held.client)
@@ -265,7 +265,7 @@ def test_a_token_says_whose_it_is_and_for_which_site(core: Core, held: Held) -> 
 
 
 @pytest.mark.parametrize("token", ["", "x", "00" + "a" * 43, "zz" + "a" * 43])
-def test_what_is_no_token_of_ours_is_not_active(core: Core, token: str) -> None:
+def test_a_foreign_token_is_not_active(core: Core, token: str) -> None:
     assert core.services.tokens.find_active(token) is None
 
 

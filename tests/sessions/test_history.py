@@ -33,7 +33,7 @@ def history(database: Database) -> History:
     return History(database)
 
 
-def test_a_stretch_tells_the_most_that_were_there_at_once(history: History) -> None:
+def test_a_span_holds_the_most_sessions_that_were_there_at_once(history: History) -> None:
     for minute, people in enumerate((3, 9, 4, 1)):
         history.note(NOON + minute * MINUTE + 17, people, 10 * people)
     assert history.between(NOON, NOON + 4 * MINUTE, 2) == [
@@ -42,7 +42,7 @@ def test_a_stretch_tells_the_most_that_were_there_at_once(history: History) -> N
     ]
 
 
-def test_what_is_not_known_is_told_as_such(history: History) -> None:
+def test_a_span_without_samples_is_unknown(history: History) -> None:
     history.note(NOON, 0, 0)
     assert [moment.people for moment in history.between(NOON - MINUTE, NOON + 2 * MINUTE, 3)] == [
         None,
@@ -59,7 +59,7 @@ def test_a_minute_has_one_sample_the_first(history: History) -> None:
     assert history.between(NOON, NOON + MINUTE, 1) == [PresenceSample(NOON, 5, 6)]
 
 
-def test_what_is_older_than_ninety_days_is_forgotten(history: History, database: Database) -> None:
+def test_samples_older_than_ninety_days_are_deleted(history: History, database: Database) -> None:
     for at in (NOON, NOON + MINUTE, NOON + KEPT + MINUTE + 1):
         history.note(at, 1, 1)
     with database.read() as connection:
@@ -71,7 +71,7 @@ def test_what_is_older_than_ninety_days_is_forgotten(history: History, database:
     ("since", "until", "points", "field"),
     [(0, MINUTE, 0, "points"), (0, MINUTE, 1001, "points"), (5, 5, 1, "until"), (5, 4, 1, "until")],
 )
-def test_what_can_t_be_drawn_is_refused(
+def test_a_range_that_can_not_be_charted_is_refused(
     history: History, since: int, until: int, points: int, field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:

@@ -139,7 +139,7 @@ def test_a_remembered_session_lasts_its_ninety_days_unused(core: Core) -> None:
     assert core.services.sessions.visit(opened.cookie).outcome is Outcome.EXPIRED
 
 
-def test_what_is_kept_of_a_session_outlives_it_by_a_week(core: Core, site: Client) -> None:
+def test_the_keys_of_a_session_outlive_it_by_a_week(core: Core, site: Client) -> None:
     user = core.person()
     first = core.open(user)
     core.token(first.cookie, site)
@@ -177,7 +177,7 @@ def test_redis_holds_no_cookie_code_or_token(core: Core, held: Held) -> None:
         assert not [text for text in everything if secret in text]
 
 
-def test_nothing_stays_for_ever(core: Core, held: Held) -> None:
+def test_no_key_of_a_session_stays_for_ever(core: Core, held: Held) -> None:
     core.redeem(held.code, held.client)
     core.open(held.user, previous=held.cookie)
     core.services.endings.leave(held.sid, held.client.client_id, "test")

@@ -6,7 +6,7 @@ import pytest
 
 from sso_center.core.clients import Client
 from sso_center.core.reasons import Reason
-from sso_center.core.sessions import Opened, Presence, Step
+from sso_center.core.sessions import OpenedSession, Presence, Step
 from sso_center.core.sessions.presence import SHOWN_STEPS
 from sso_center.core.users import User
 from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core, core_in
@@ -28,13 +28,13 @@ def nobody_else(core: Core) -> None:
     core.time.move(2 * DAY)
 
 
-def open_at(core: Core, user: User, previous: str | None = None, **where: str) -> Opened:
+def open_at(core: Core, user: User, previous: str | None = None, **where: str) -> OpenedSession:
     return core.services.sessions.open(
         user, remember=False, amr=("pwd",), previous=previous, **(where or AT_LOGIN)
     )
 
 
-def steps(core: Core, opened: Opened) -> list[Step]:
+def steps(core: Core, opened: OpenedSession) -> list[Step]:
     return core.services.sessions.steps(opened.session.sid)
 
 
@@ -135,7 +135,7 @@ def test_a_new_login_in_the_same_browser_rewrites_no_earlier_step(core: Core) ->
     assert steps(core, third) == [Step(core.time.now, "", **AT_LOGIN), *before]
 
 
-def test_what_was_used_as_at_the_login_is_kept_in_few_bytes(core: Core) -> None:
+def test_a_step_with_the_logins_browser_takes_few_bytes(core: Core) -> None:
     plain = {"address": "2001:db8::7", "user_agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
     opened, site = open_at(core, core.person(), **plain), core.site()
     core.code(opened.cookie, site, **plain)
@@ -168,7 +168,7 @@ def test_a_person_with_two_devices_is_one(core: Core) -> None:
     assert presence(core).now == 1
 
 
-def test_within_two_minutes_is_now(core: Core) -> None:
+def test_a_person_seen_within_two_minutes_is_here_now(core: Core) -> None:
     open_at(core, core.person())
     core.time.move(2 * MINUTE)
     assert presence(core).now == 1
@@ -177,7 +177,7 @@ def test_within_two_minutes_is_now(core: Core) -> None:
 
 
 @pytest.mark.parametrize("use", ["a visit", "a grant", "a site that asks"])
-def test_whoever_uses_a_session_is_here(core: Core, use: str) -> None:
+def test_a_person_who_uses_a_session_is_here(core: Core, use: str) -> None:
     opened, site = open_at(core, core.person()), core.site()
     core.code(opened.cookie, site)
     core.time.move(HOUR)
@@ -191,7 +191,7 @@ def test_whoever_uses_a_session_is_here(core: Core, use: str) -> None:
     assert presence(core).now == 1
 
 
-def test_who_signed_out_of_the_last_device_is_gone_at_once(core: Core) -> None:
+def test_a_person_signed_out_of_the_last_device_is_gone_at_once(core: Core) -> None:
     user = core.person()
     desk, phone = open_at(core, user), open_at(core, user)
     core.services.endings.end_session(desk.session.sid, Reason.LOGOUT, user.sub)
@@ -260,7 +260,7 @@ def test_the_indexes_know_when_a_session_was_seen(core: Core) -> None:
         assert float(index(core, user.shard, name)[member]) == core.time.now, name
 
 
-def test_nothing_of_it_stays_for_ever(core: Core) -> None:
+def test_no_presence_key_stays_for_ever(core: Core) -> None:
     user, site = core.person(), core.site()
     opened = open_at(core, user)
     core.code(opened.cookie, site, **ELSEWHERE)

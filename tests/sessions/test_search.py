@@ -43,7 +43,7 @@ def quiet(core: Core) -> Core:
     return core
 
 
-def test_all_are_found_once_the_last_seen_first(quiet: Core) -> None:
+def test_all_sessions_are_found_once_the_last_seen_first(quiet: Core) -> None:
     opened = []
     for _ in range(40):
         opened.append(open_from(quiet, "192.0.2.1"))
@@ -62,7 +62,7 @@ def test_a_page_holds_no_more_than_asked_for_and_says_how_far_it_is(quiet: Core)
     assert [page.next is None for page in read] == [False] * (len(read) - 1) + [True]
 
 
-def test_many_of_one_instant_in_one_shard_are_each_found_once(quiet: Core) -> None:
+def test_sessions_of_one_instant_in_one_shard_are_each_found_once(quiet: Core) -> None:
     shard = all_shards()[7]
     user = quiet.person(shard=shard)
     opened = {open_from(quiet, "192.0.2.1", user) for _ in range(3 * CHUNK)}
@@ -71,7 +71,7 @@ def test_many_of_one_instant_in_one_shard_are_each_found_once(quiet: Core) -> No
     assert set(met) == opened
 
 
-def test_whatever_ends_or_is_used_between_two_pages_hides_nobody_else(quiet: Core) -> None:
+def test_a_session_that_ends_or_is_used_between_two_pages_hides_no_other(quiet: Core) -> None:
     user = quiet.person(shard=all_shards()[9])
     opened = []
     for _ in range(12):
@@ -90,14 +90,14 @@ def test_whatever_ends_or_is_used_between_two_pages_hides_nobody_else(quiet: Cor
     assert rest.next is None
 
 
-def test_of_a_user_only_theirs_are_found(quiet: Core) -> None:
+def test_a_search_by_user_finds_only_their_sessions(quiet: Core) -> None:
     user = quiet.person()
     mine = {open_from(quiet, "192.0.2.1", user) for _ in range(3)}
     open_from(quiet, "192.0.2.1")
     assert {view.sid for view in found(quiet, user_sub=user.sub, limit=2)} == mine
 
 
-def test_at_a_site_only_those_that_joined_it_are_found(quiet: Core, site: Client) -> None:
+def test_a_search_by_site_finds_only_sessions_that_joined_it(quiet: Core, site: Client) -> None:
     other = quiet.site()
     joined = [sign_in(quiet, other).sid for _ in range(3)]
     sign_in(quiet, site)
@@ -105,7 +105,7 @@ def test_at_a_site_only_those_that_joined_it_are_found(quiet: Core, site: Client
     assert found(quiet, client_id="nobody") == []
 
 
-def test_from_an_address_only_those_are_found_and_all_filters_hold_at_once(quiet: Core) -> None:
+def test_a_search_by_address_finds_only_its_sessions_and_filters_combine(quiet: Core) -> None:
     user = quiet.person()
     here, there = open_from(quiet, "198.51.100.7", user), open_from(quiet, "192.0.2.1", user)
     stranger = open_from(quiet, "198.51.100.7")

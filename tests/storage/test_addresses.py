@@ -75,7 +75,7 @@ def test_a_wrong_password_is_unavailable_and_not_shown(locked: ValkeyServer, log
     redis.close()
 
 
-def test_another_database_of_the_server(valkey: ValkeyServer) -> None:
+def test_an_address_can_name_another_database_of_the_server(valkey: ValkeyServer) -> None:
     assert echoes(f"{valkey.url}/3")
     with valkey.client() as client:
         assert client.info("keyspace").get("db3") is not None

@@ -93,7 +93,7 @@ def start_user(data_dir: Path) -> subprocess.Popen[str]:
 # Who starts and stops it
 
 
-def test_the_first_user_starts_it_and_the_last_to_leave_stops_it(
+def test_the_first_user_starts_the_embedded_server_and_the_last_stops_it(
     data_dir: Path, new_user: Callable[[], EmbeddedServer]
 ) -> None:
     first, second = new_user(), new_user()
@@ -106,7 +106,7 @@ def test_the_first_user_starts_it_and_the_last_to_leave_stops_it(
     assert processes_of(data_dir) == []
 
 
-def test_what_was_stored_is_there_at_the_next_start(new_user: Callable[[], EmbeddedServer]) -> None:
+def test_the_embedded_servers_data_is_there_at_the_next_start(new_user: Callable[[], EmbeddedServer]) -> None:
     user = new_user()
     user.join()
     with client_of(user) as client:
@@ -117,7 +117,7 @@ def test_what_was_stored_is_there_at_the_next_start(new_user: Callable[[], Embed
         assert client.get("kept") == "yes"
 
 
-def test_many_processes_that_start_it_at_once_share_one_server(data_dir: Path) -> None:
+def test_many_processes_that_start_the_embedded_server_at_once_share_one(data_dir: Path) -> None:
     users = [start_user(data_dir) for _ in range(6)]
     for user in users:
         assert user.stdout is not None
@@ -128,7 +128,7 @@ def test_many_processes_that_start_it_at_once_share_one_server(data_dir: Path) -
     assert processes_of(data_dir) == []
 
 
-def test_threads_that_start_it_at_once_share_one_server(
+def test_threads_that_start_the_embedded_server_at_once_share_one(
     data_dir: Path, new_user: Callable[[], EmbeddedServer]
 ) -> None:
     users = [new_user() for _ in range(8)]
@@ -218,7 +218,7 @@ def test_a_killed_server_is_back_with_its_data_and_used_again_within_two_seconds
     assert processes_of(settings.data_dir) == []
 
 
-def test_all_who_mind_it_bring_back_one_server(
+def test_all_processes_that_restart_a_dead_server_bring_back_one(
     data_dir: Path, new_user: Callable[[], EmbeddedServer]
 ) -> None:
     users = [new_user() for _ in range(6)]
@@ -304,7 +304,9 @@ def test_a_server_that_hangs_gets_no_second_one_beside_it(
 # Its folder
 
 
-def test_nobody_else_can_reach_it(data_dir: Path, new_user: Callable[[], EmbeddedServer]) -> None:
+def test_no_other_user_can_reach_the_embedded_server(
+    data_dir: Path, new_user: Callable[[], EmbeddedServer]
+) -> None:
     user = new_user()
     user.join()
     assert stat.S_IMODE((data_dir / "valkey").stat().st_mode) == 0o700

@@ -31,7 +31,7 @@ def test_each_script_runs_once_whether_the_server_knows_it_or_not(redis: Redis) 
     assert set(redis.run_everywhere(UNGUARDED_COUNT, {"name": name}).values()) == {3}
 
 
-def test_no_call_at_all_is_no_trouble(redis: Redis) -> None:
+def test_an_empty_list_of_scripts_is_sent_to_nobody(redis: Redis) -> None:
     assert redis.run_many(ECHO, []) == []
 
 
@@ -56,7 +56,7 @@ def test_a_refusal_of_the_script_itself_reaches_the_caller(redis: Redis) -> None
     assert redis.run(ECHO, "2a", {"text": "next"})[0] == "next"
 
 
-def test_what_is_no_text_is_refused_and_the_next_call_works(redis: Redis) -> None:
+def test_an_invalid_text_argument_is_refused_and_the_next_call_works(redis: Redis) -> None:
     with pytest.raises(Invalid):
         redis.run_everywhere(ECHO, {"text": "\ud800"})
     assert redis.run_everywhere(ECHO, {"text": "next"})["2a"][0] == "next"

@@ -127,7 +127,7 @@ def test_people_of_an_older_center_go_on(database: Database) -> None:
     assert (row.epoch, row.refresh_epoch, row.access_epoch, row.consents) == (4, 0, 0, {})
 
 
-def test_a_cut_off_that_an_older_center_was_not_through_with_is_walked(database: Database) -> None:
+def test_a_cut_off_job_of_an_older_center_is_continued(database: Database) -> None:
     with database.write() as connection:
         upgrade(connection, "0001")
         for number, is_applied in ((1, True), (2, False)):

@@ -31,7 +31,7 @@ def test_every_kind_of_argument_arrives_whole(redis: Redis, shard: str, value: s
     assert redis.run(ECHO, shard, {"text": value})[0] == text
 
 
-def test_what_is_no_text_is_refused_and_the_next_call_works(redis: Redis, shard: str) -> None:
+def test_an_invalid_text_argument_is_refused_and_the_next_call_works(redis: Redis, shard: str) -> None:
     with pytest.raises(Invalid):
         redis.run(ECHO, shard, {"text": "\ud800"})
     assert redis.run(ECHO, shard, {"text": "next"})[0] == "next"
@@ -55,7 +55,7 @@ def test_a_script_without_the_guard_is_not_taken_for_one_with_it(redis: Redis, s
         redis.run_unguarded(COUNT, shard, {"name": "x"})
 
 
-def test_one_script_on_all_shards(redis: Redis) -> None:
+def test_one_script_runs_on_all_shards(redis: Redis) -> None:
     replies = redis.run_everywhere(ECHO, {"text": "all"})
     assert [replies[shard][2] for shard in all_shards()] == [f"sso:{{{shard}}}:" for shard in all_shards()]
 

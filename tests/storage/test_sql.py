@@ -82,7 +82,7 @@ def test_a_mistake_of_ours_is_not_taken_for_an_outage(database: Database) -> Non
         connection.execute(text("SELECT nonsense FROM leases"))
 
 
-def test_what_one_block_reads_fits_together(database: Database) -> None:
+def test_one_read_block_sees_one_snapshot(database: Database) -> None:
     with database.read() as reading:
         before = reading.execute(select(func.count()).select_from(leases)).scalar_one()
         with database.write() as writing:
@@ -267,7 +267,7 @@ def test_a_transaction_whose_connection_broke_is_unavailable_and_undone(mortal: 
 
 
 @pytest.mark.needs_postgresql
-def test_who_only_reads_can_not_write(postgres: PostgresServer) -> None:
+def test_a_read_transaction_can_not_write(postgres: PostgresServer) -> None:
     database = migrated(postgres)
     with pytest.raises(Unavailable, match="briefly"), database.read() as connection:
         put(connection, "x")

@@ -37,9 +37,7 @@ def is_dead(holder: Holder) -> bool:
     return not holder.counts(holder.refresh_token)
 
 
-def test_what_a_client_may_do_without_the_session_is_listed_and_taken_back(
-    core: Core, user: User, client: Client
-) -> None:
+def test_a_clients_offline_access_is_listed_and_revoked(core: Core, user: User, client: Client) -> None:
     offline, again = (login(core, user, client, OFFLINE) for _ in range(2))
     bound = login(core, user, client, ("openid",))
     elsewhere = login(core, user, core.site(grant_types=REFRESHING, scopes=("offline_access",)), OFFLINE)
@@ -93,7 +91,7 @@ def test_a_bound_family_has_its_sessions_deadline_however_long_its_client_may_re
 
 
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
-def test_what_an_offline_family_gave_ends_with_it_at_the_latest(core: Core, user: User, form: str) -> None:
+def test_tokens_of_an_offline_family_end_with_it_at_the_latest(core: Core, user: User, form: str) -> None:
     client = core.site(
         access_token_format=form,
         grant_types=REFRESHING,
@@ -120,7 +118,7 @@ def test_a_family_that_is_only_denied_so_far_is_dead(
 
 
 @pytest.mark.parametrize("scope", [("openid",), OFFLINE], ids=["bound", "offline"])
-def test_of_a_family_that_is_over_nothing_stays(
+def test_cleanup_leaves_nothing_of_an_ended_family(
     core: Core, user: User, client: Client, scope: tuple[str, ...]
 ) -> None:
     holder = login(core, user, client, scope)

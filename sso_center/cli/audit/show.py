@@ -10,7 +10,7 @@ from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import moment, print_json, print_table
 
 if TYPE_CHECKING:
-    from sso_center.core.audit import Found
+    from sso_center.core.audit import LoggedEvent
 
 
 @click.command("list")
@@ -51,7 +51,7 @@ def export(*, kind: str, **options: Any) -> None:
             click.echo(text, nl=False)
 
 
-def _row(event: "Found") -> tuple[str, ...]:
+def _row(event: "LoggedEvent") -> tuple[str, ...]:
     return (
         moment(event.at),
         event.tag,

@@ -37,7 +37,7 @@ def demo(port_base: int, data_dir: Path | None, *, fresh: bool) -> None:
         _check_ports(plan)
         processes = Processes(folder / LOG)
         try:
-            with processes.until_told():
+            with processes.until_stopped():
                 _start(processes, plan, folder)
                 click.echo(_announcement(plan, folder))
                 processes.mind()

@@ -39,7 +39,7 @@ class Processes:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     @contextlib.contextmanager
-    def until_told(self) -> Iterator[None]:
+    def until_stopped(self) -> Iterator[None]:
         """Run the block with signals turned into `check` raising Stopped; then end every process."""
         before = {number: signal.signal(number, self._note) for number in _ENDING}
         try:

@@ -91,17 +91,17 @@ def _examine_stores(settings: Settings) -> Iterator[Finding]:
             for subject, look in looks:
                 yield from _looked(subject, look)
     except SSOError as failed:
-        yield from _told("stores", failed)
+        yield from _failure("stores", failed)
 
 
 def _looked(subject: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
     try:
         yield from look()
     except SSOError as failed:
-        yield from _told(subject, failed)
+        yield from _failure(subject, failed)
 
 
-def _told(subject: str, failed: SSOError) -> Iterator[Finding]:
+def _failure(subject: str, failed: SSOError) -> Iterator[Finding]:
     for line in explained(failed):
         yield fail(subject, line)
 

@@ -9,7 +9,7 @@ from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import counted
 
 if TYPE_CHECKING:
-    from sso_center.core.upkeep import Restored
+    from sso_center.core.upkeep import RestoredStore
 
 WHAT_FOLLOWS = """\
 What was acknowledged after the copy was made is unknown to it: logouts, changed passwords, disabled
@@ -28,7 +28,7 @@ def start_over(*, is_confirmed: bool) -> None:
         restore = Restore(
             services.redis, services.database, services.entries, services.mass_endings, services.clock
         )
-        click.echo(_told(restore.examine()))
+        click.echo(_described(restore.examine()))
         click.echo(WHAT_FOLLOWS)
         if not (is_confirmed or click.confirm("Start over and sign everyone out?")):
             click.echo("Nothing was changed.")
@@ -37,7 +37,7 @@ def start_over(*, is_confirmed: bool) -> None:
         click.echo(f"Done: the lineage is {services.entries.lineage()} now, and everyone is signed out.")
 
 
-def _told(found: "Restored") -> str:
+def _described(found: "RestoredStore") -> str:
     lines = ["The SQL store has recorded nothing yet."]
     if found.last_at:
         last = datetime.fromtimestamp(found.last_at / 1000, UTC).isoformat(" ", "seconds")

@@ -3,7 +3,7 @@
 from sso_center.core.audit.audit import Audit, write_audit, write_audits
 from sso_center.core.audit.audit import Entry as AuditEntry
 from sso_center.core.audit.drain import AUDIT_PART, AuditDrain
-from sso_center.core.audit.search import AuditFilter, AuditLog, AuditPage, Found
+from sso_center.core.audit.search import AuditFilter, AuditLog, AuditPage, LoggedEvent
 from sso_center.core.audit.tags import Tag
 
 __all__ = [
@@ -14,7 +14,7 @@ __all__ = [
     "AuditFilter",
     "AuditLog",
     "AuditPage",
-    "Found",
+    "LoggedEvent",
     "Tag",
     "write_audit",
     "write_audits",

@@ -52,7 +52,7 @@ class Audit:
     ) -> None:
         """Write one event now. Never give it a secret, a token or a password. Raises Unavailable.
 
-        For what changes nothing else in SQL; a change writes its event in its own transaction.
+        Only for events without another change in SQL; a change writes its event in its own transaction.
         """
         at = self._clock()
         with self._database.write() as connection:
@@ -75,7 +75,7 @@ def read_entry(row: Row[Any]) -> Entry:
     return Entry(
         at=row.at,
         tag=row.tag,
-        # Scripts note '' where there is none, requests nothing.
+        # Scripts store '' where there is none, requests nothing.
         sub=row.sub or None,
         client_id=row.client_id or None,
         sid=row.sid or None,
@@ -118,13 +118,13 @@ def write_audit(
 def write_audits(connection: Connection, events: Sequence[Entry]) -> None:
     """Write several events within the caller's transaction, in one statement. Raises Unavailable.
 
-    An event that the table refuses takes the transaction with it: nothing is changed that is not in the log.
+    An event that the table refuses rolls the transaction back: no change without its entry in the log.
     """
     try:
         if events:
             connection.execute(insert(audit), [_row(event) for event in events])
     except IntegrityError as refused:
-        # Not for the caller, to whom it would mean that a name is taken.
+        # Not as IntegrityError, which the caller would read as a name that is taken.
         raise Unavailable(detail=f"sql: the audit log refused an entry: {refused.orig}") from refused
 
 
@@ -144,5 +144,5 @@ def _row(event: Entry) -> dict[str, Any]:
 
 
 def _cut(text: str | None) -> str | None:
-    # Browsers send what they like as their name; a log row stays a log row.
+    # Browsers send anything as their name; a log row stays a log row.
     return text if text is None else text[:MAX_TEXT].encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""What one transaction changes, for whoever writes something else in the same transaction."""
+"""The change of one transaction, for code that writes more in the same transaction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Change(Generic[T]):
-    """A change at a moment (ms). `before` is None for what is new, `after` for what is removed."""
+    """A change at a moment (ms). `before` is None for something new, `after` for something removed."""
 
     at: int
     before: T | None
@@ -19,7 +19,7 @@ class Change(Generic[T]):
 
 
 Also = Callable[[Connection, Change[T]], None]
-"""Writes what belongs to a change, such as its audit entry; what it raises undoes the change."""
+"""Writes what belongs to a change, such as its audit entry; an exception undoes the change."""
 
 
 def nothing_else(_connection: Connection, _change: Change[T]) -> None:

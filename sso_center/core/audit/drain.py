@@ -1,4 +1,4 @@
-"""Moving what scripts noted from the shards' streams to SQL."""
+"""The drain: move the events that scripts stored in the shards' streams to SQL."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _FORGET = load_script(__package__, "forget_events.lua")
 PAGE = 250
 
 AUDIT_PART = "sso_center.core.audit/audit_event.lua"
-"""What a script composes that notes an event."""
+"""The part of every script that stores an event."""
 
 
 class AuditDrain:
@@ -26,7 +26,7 @@ class AuditDrain:
         self._redis = redis
 
     def drain(self) -> int:
-        """Move all that is there and return how many events that was. Raises Unavailable."""
+        """Move all events, and return how many they were. Raises Unavailable."""
         return sum(self._drain_shard(shard) for shard in all_shards())
 
     def _drain_shard(self, shard: str) -> int:
@@ -61,6 +61,6 @@ def _row(shard: str, event: list[Any]) -> dict[str, Any]:
         "address": pairs["address"],
         "user_agent": pairs["user_agent"],
         "detail": {},
-        # A store that came back begins its streams anew: the instant keeps a name from coming twice.
+        # A store that came back restarts its streams: the instant keeps an id from occurring twice.
         "origin": f"{shard}:{name}",
     }

@@ -1,7 +1,8 @@
-"""Reading the audit log: what is wanted of it, the newest first, a page at a time.
+"""The search of the audit log, the newest first, a page at a time.
 
-A page goes on behind an event, so that those that happen meanwhile move nothing. What no index finds is
-looked for among `LOOKED_AT_ONCE` events a call; the page says how far back that was, and goes on from there.
+The next page begins after an event, so that new events move nothing. Without a matching index the search
+looks at `LOOKED_AT_ONCE` events in a call; the page says how far back that was, and the next call continues
+from there.
 """
 
 import re
@@ -22,11 +23,11 @@ MAX_WORDS = 100
 
 _CURSOR = re.compile(r"(\d{1,15})\.(\d{1,15})", re.ASCII)
 _INDEXED = ("sid", "sub", "address", "client_id")
-"""Columns with an index of their own, the one that tells most first."""
+"""Columns with an index of their own, the most selective first."""
 
 
 @dataclass(frozen=True)
-class Found(Entry):
+class LoggedEvent(Entry):
     """An event and its number in the log."""
 
     id: int
@@ -34,10 +35,10 @@ class Found(Entry):
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """What is wanted: everything that is given must apply. Instants are in milliseconds.
+    """The conditions of a search, all of which must match. Instants are in milliseconds.
 
-    `tag` is one of Tag, or the beginning of several up to a colon, such as `admin:`. `since` is the first
-    instant and `until` the first no more. `text` stands anywhere in an event, in whatever case.
+    `tag` is one of Tag, or the beginning of several up to a colon, such as `admin:`. `since` is included,
+    `until` is not. `text` may be anywhere in an event, ignoring case.
     """
 
     sub: str | None = None
@@ -53,18 +54,18 @@ class AuditFilter:
 
 @dataclass(frozen=True)
 class AuditPage:
-    """Events, the newest first. `next` goes on behind them, and is None when nothing is left.
+    """Events, the newest first. `next` continues after them, and is None when nothing is left.
 
     `reached` is how far back was looked (ms), None when to the end.
     """
 
-    events: tuple[Found, ...]
+    events: tuple[LoggedEvent, ...]
     next: str | None
     reached: int | None
 
 
 class AuditLog:
-    """The audit log as it is read. Each method raises Unavailable."""
+    """The audit log for reading. Each method raises Unavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -90,11 +91,11 @@ class AuditLog:
                 last = connection.execute(looked_at.offset(LOOKED_AT_ONCE - 1).limit(1)).first()
             else:
                 last = None
-        events = tuple(Found(**vars(read_entry(row)), id=row.id) for row in rows[:limit])
+        events = tuple(LoggedEvent(**vars(read_entry(row)), id=row.id) for row in rows[:limit])
         return AuditPage(events, f"{last.at}.{last.id}" if last else None, last.at if last else None)
 
-    def every(self, wanted: AuditFilter) -> Iterator[Sequence[Found]]:
-        """Yield all events that are wanted, some hundred at a time: however many, few are in memory."""
+    def every(self, wanted: AuditFilter) -> Iterator[Sequence[LoggedEvent]]:
+        """Yield all matching events, some hundred at a time, so that few are in memory."""
         cursor: str | None = None
         while True:
             page = self.find(wanted, cursor=cursor, limit=MAX_PAGE)
@@ -109,7 +110,7 @@ def _newest(chosen: Select[Any], columns: Any = audit.c) -> Select[Any]:
 
 
 def _conditions(wanted: AuditFilter, cursor: str | None) -> tuple[list[ColumnElement[bool]], list[Any]]:
-    """Return what an index finds, and what each event is then asked: functions of the columns."""
+    """Return the condition for an index, and the conditions for each event, as functions of the columns."""
     near: list[ColumnElement[bool]] = []
     rest: list[Any] = []
     if cursor is not None:

@@ -1,4 +1,4 @@
-"""What is worth remembering: `source:subject:action`."""
+"""The tags of audit entries: `source:subject:action`."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""The token of a chain: its form, its signature, and how the next secret follows from this one."""
+"""The token of a chain: its form, its signature, and the derivation of the next secret."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ _MAX_GENERATION_DIGITS = 9
 
 @dataclass(frozen=True)
 class ChainToken:
-    """A chain's id, a generation and that generation's secret, as a browser or an app holds them."""
+    """A chain's id, a generation and its secret, as a browser or an app holds them."""
 
     chain_id: str
     generation: int
@@ -69,8 +69,8 @@ def presented_arguments(token: ChainToken) -> dict[str, str | int]:
 class ChainSigner:
     """Signs tokens, so that a forgery is refused without asking Redis.
 
-    `keys` are the signing secrets, oldest first: all of them verify, the last one signs. `purpose`
-    keeps the tokens of one kind from being taken for another's.
+    `keys` are the signing secrets, oldest first: all of them verify, the last one signs. `purpose` separates
+    the kinds of tokens from each other.
     """
 
     def __init__(self, keys: Sequence[str], purpose: str) -> None:

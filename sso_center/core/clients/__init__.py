@@ -1,8 +1,8 @@
 """Clients: the registered subsystems.
 
-Owns their SQL rows and what may be registered, and each process's copy in memory, loaded whole and
-replaced at once. Secrets are generated here and kept only as SHA-256. A change bumps the
-configuration version, by which every other process finds out on its next script.
+Owns their SQL rows, the rules of registration, and each process's copy in memory, loaded whole and replaced
+at once. Secrets are generated here and stored only as SHA-256. A change raises the configuration version, by
+which every other process finds out on its next script.
 """
 
 from sso_center.core.clients.client import Client

@@ -1,4 +1,4 @@
-"""A client, as everything else sees it: no secret, no hash."""
+"""A client as other rooms see it: no secret, no hash."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from sso_center.core.clients.protocol_settings import OIDC, ProtocolSettings
 AccessTokenFormat = Literal["opaque", "jwt", "app"]
 
 OFFLINE_ACCESS = "offline_access"
-"""The scope for what outlives the person's session (OpenID Connect Core section 11)."""
+"""The scope for tokens that outlive the session (OpenID Connect Core section 11)."""
 
 ADMIN_SCOPE = "sso:admin"
-"""The scope with which a client may use the JSON API for admins. No person can give it to anybody."""
+"""The scope with which a client may use the JSON API for admins. No person can grant it."""
 
 NATIVE_LOOPBACK = ("127.0.0.1", "::1")
 """Hosts whose port may differ: a native app listens on whichever port is free (RFC 8252 section 7.3)."""
@@ -23,12 +23,12 @@ NATIVE_LOOPBACK = ("127.0.0.1", "::1")
 class Client:
     """A registered subsystem; `version` grows with every change. Durations are in seconds.
 
-    `is_strict`: an old secret of its chains works for a minute from the first telling of the new one, not
-    from its first use. `is_third_party`: people are asked before it learns of them. `max_sessions`: how
-    many may have joined it at once, 0 for any number. `frontchannel_logout_uri`: what a browser that signs
-    out loads unseen, with `iss` and `sid` when `frontchannel_logout_session_required`. `protocol` names
-    the façade that it speaks to, and `protocol_settings` is what only that one asks for; notices go to
-    `backchannel_logout_uri` in any protocol.
+    `is_strict`: an old secret of its chains works for a minute after the successor was first sent, not after
+    its first use. `is_third_party`: people are asked for consent. `max_sessions`: how many sessions may have
+    joined it at once, 0 for any number. `frontchannel_logout_uri`: the page that a browser loads unseen when
+    it signs out, with `iss` and `sid` when `frontchannel_logout_session_required`. `protocol` names the
+    façade that it speaks to, and `protocol_settings` are that protocol's own; notices go to
+    `backchannel_logout_uri` in every protocol.
     """
 
     client_id: str
@@ -57,12 +57,12 @@ class Client:
 
     @property
     def audience(self) -> tuple[str, ...]:
-        """Whom its access tokens are for: the APIs it named, else the client itself."""
+        """The audience of its access tokens: the APIs it named, else the client itself."""
         return self.audiences or (self.client_id,)
 
     @property
     def has_app_tokens(self) -> bool:
-        """Whether it is an app that gets one rotating token in place of access and refresh tokens."""
+        """Whether it is an app with one rotating token in place of access and refresh tokens."""
         return self.access_token_format == "app"  # noqa: S105 - a kind, not a token
 
     @property
@@ -76,22 +76,23 @@ class Client:
         return "refresh_token" in self.grant_types
 
     def scopes_of(self, granted: Iterable[str]) -> tuple[str, ...]:
-        """Return what of a scope the client is registered with now: what was taken counts for nothing."""
+        """Return the part of a granted scope that the client is still registered with."""
         return tuple(scope for scope in granted if scope in self.scopes)
 
     def may_stay(self, sid: str) -> bool:
-        """Whether it may act for a person in this session, or, when `sid` is '', without one."""
+        """Whether it may act for a person in this session, or, when `sid` is '', without a session."""
         return sid != "" or OFFLINE_ACCESS in self.scopes
 
     def has_redirect_uri(self, uri: str) -> bool:
-        """Say whether the browser may be sent to `uri` with a grant: an exact match (RFC 9700 section 2.1).
+        """Say whether the browser may be redirected to `uri` with a grant: an exact match (RFC 9700 section
+        2.1).
 
         Only the port of `http://127.0.0.1` or `http://[::1]` is free.
         """
         return uri in self.redirect_uris or _matches_loopback(uri, self.redirect_uris)
 
     def has_post_logout_redirect_uri(self, uri: str) -> bool:
-        """Say whether the browser may be sent to `uri` after a logout: an exact match."""
+        """Say whether the browser may be redirected to `uri` after a logout: an exact match."""
         return uri in self.post_logout_redirect_uris
 
 

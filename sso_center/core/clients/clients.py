@@ -1,4 +1,4 @@
-"""Clients, as everything else finds and changes them."""
+"""The room's front: find, authenticate and change clients."""
 
 import threading
 import time
@@ -36,23 +36,23 @@ from sso_center.storage.sql import Database
 _LOOK = load_script(__package__, "check_version.lua")
 
 LOOK_AGAIN_AFTER = 2.0
-"""Seconds after which the configuration version is compared anew: a process whose visitors have no
-session runs no script that would tell it."""
+"""Seconds after which the configuration version is compared again: a process whose visitors have no session
+runs no script that would refuse it."""
 
 _NO_HASH = hashed(new_secret())
-"""What the secret of an unknown client is compared with, so that its answer takes the same time."""
+"""The hash that an unknown client's secret is compared with, so that the answer takes the same time."""
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class _LoadedClients:
     """All clients as of one configuration version; swapped whole."""
 
     version: int
     clients: Mapping[str, tuple[Client, str | None]]
     holders: Mapping[str, tuple[str, ...]]
-    """For each API the other clients whose access tokens are for it."""
+    """For each API, the other clients whose access tokens it accepts."""
     former: Mapping[str, FormerClient]
-    """Those that were removed lately."""
+    """The recently removed clients."""
     addresses: AddressBook
 
 
@@ -67,7 +67,7 @@ class Clients:
         self._redis = redis
         self._clock = clock
         self._find_reader = find_reader
-        self._loaded: _Loaded | None = None
+        self._loaded: _LoadedClients | None = None
         self._loading = threading.Lock()
         self._look_again_at = 0.0
 
@@ -76,8 +76,8 @@ class Clients:
     def find(self, client_id: str) -> Client | None:
         """Return one client or None.
 
-        Before None is said, the configuration version is compared once with Redis's: a client registered
-        a moment ago is found by every process. Raises Unavailable.
+        Before it returns None, it compares the configuration version with Redis's once, so that every process
+        finds a client registered a moment ago. Raises Unavailable.
         """
         found = self._entry(client_id)
         return found[0] if found else None
@@ -100,10 +100,11 @@ class Clients:
         return client
 
     def find_notifiable(self, client_id: str, number: int | None = None) -> Client | None:
-        """Return the client that is told of a logout; one that was removed is, for as long as it takes.
+        """Return the client to notify of a logout; a removed client too, until its last notices are
+        delivered.
 
-        `number` is the entry of the journal it is told of: a client that was registered anew under the id of
-        a removed one is not told what concerned the old one. Raises Unavailable.
+        `number` is the journal's entry of the notice: a client registered anew under the id of a removed one
+        is not notified of what concerned the old one. Raises Unavailable.
         """
         former = self._all().former.get(client_id)
         client = self.find(client_id)
@@ -116,45 +117,45 @@ class Clients:
         self.reload()
         return [client for client, _ in self._all().clients.values()]
 
-    def holding_for(self, client_id: str) -> tuple[str, ...]:
-        """Return the other clients whose access tokens are for this one."""
+    def clients_with_audience(self, client_id: str) -> tuple[str, ...]:
+        """Return the other clients whose access tokens have this one as audience."""
         return self._all().holders.get(client_id, ())
 
     def apis_of(self, client_ids: Iterable[str]) -> tuple[str, ...]:
-        """Return whom else the access tokens of these clients are for; of those removed lately, were for."""
+        """Return the other audiences of these clients' access tokens, including clients removed recently."""
         loaded, joined = self._all(), set(client_ids)
         known = [loaded.clients[name][0] for name in joined if name in loaded.clients]
         former = [loaded.former[name].client for name in joined if name in loaded.former]
         return tuple(sorted({api for client in known + former for api in client.audiences} - joined))
 
     def catch_up(self, version: int) -> None:
-        """Load all clients anew if they are of an older configuration version. Raises Unavailable."""
+        """Reload all clients if they are of an older configuration version. Raises Unavailable."""
         if self._all().version < version:
             self.reload()
 
     def authenticate(self, client_id: str, secret: str) -> Client | None:
-        """Return the client whom id and secret prove, or None; a public client proves nothing."""
+        """Return the client with this id and secret, or None; a public client has no secret to prove."""
         client, stored = self._entry(client_id) or (None, None)
         # Ours are ASCII; a lone surrogate could not even be hashed.
         presented = hashed(secret if secret.isascii() else "")
         is_right = same(presented, stored or _NO_HASH)
         if client is not None and not is_right and not client.is_public and self._is_outdated():
-            # The secret may be a new one that this process has not heard of.
+            # The secret may be a new one that this process does not know yet.
             client, stored = self._all().clients.get(client_id, (None, None))
             is_right = same(presented, stored or _NO_HASH)
         return client if is_right and stored is not None else None
 
     def reload(self) -> int:
-        """Load all clients anew, and return the configuration version they are of. Raises Unavailable."""
+        """Reload all clients, and return their configuration version. Raises Unavailable."""
         with self._loading, self._database.read() as connection:
             # The version first: what is read after it is at least as new.
             version = read_configuration_version(connection)
             clients, former = read_all(connection, self._find_reader), read_former(connection)
             book = address_book(client for client, _ in clients.values())
-            self._loaded = _Loaded(version, MappingProxyType(clients), _holders(clients), former, book)
+            self._loaded = _LoadedClients(version, MappingProxyType(clients), _holders(clients), former, book)
         return version
 
-    def _all(self) -> _Loaded:
+    def _all(self) -> _LoadedClients:
         if self._loaded is None:
             self.reload()
         assert self._loaded is not None
@@ -162,7 +163,7 @@ class Clients:
 
     def _entry(self, client_id: str) -> tuple[Client, str | None] | None:
         if time.monotonic() > self._look_again_at:
-            # What is known goes on counting while Redis is away.
+            # The known clients still count while Redis is away.
             with suppress(Unavailable):
                 self._is_outdated()
         found = self._all().clients.get(client_id)
@@ -171,12 +172,13 @@ class Clients:
         return found
 
     def _is_outdated(self) -> bool:
-        """Run a script that does nothing but be refused when this process has missed a change.
+        """Run a script that only passes the guard, and say whether it was refused.
 
-        The refusal has clients and keys loaded anew. Says whether it did.
+        The refusal means that this process has missed a change: it reloads clients and keys.
         """
         before = self._all().version
-        # Before asking, so that of many threads one asks, and a store that is away is not asked each time.
+        # Set before asking, so that of many threads one asks, and a store that is away is not asked each
+        # time.
         self._look_again_at = time.monotonic() + LOOK_AGAIN_AFTER
         self._redis.run(_LOOK, all_shards()[0])
         return self._all().version != before
@@ -186,10 +188,10 @@ class Clients:
     def add(
         self, client_id: str, *, also: Also[Client] = nothing_else, **settings: Any
     ) -> tuple[Client, str | None]:
-        """Register a client; returns it and its secret (None for a public one), which is not kept.
+        """Register a client; return it and its secret (None for a public one), which is not stored.
 
-        `settings` are the fields of Registration. Raises Conflict when the id is taken, Invalid naming
-        the field.
+        `settings` are the fields of Registration. Raises Conflict when the id is taken, Invalid naming the
+        field.
         """
         client = self._client(Registration(client_id, **settings), version=1)
         secret, now = None if client.is_public else new_secret(), self._clock()
@@ -217,7 +219,7 @@ class Clients:
         return client
 
     def rotate_secret(self, client_id: str, *, also: Also[Client] = nothing_else) -> str:
-        """Give the client another secret and return it; the old one is refused from now on.
+        """Give the client a new secret and return it; the old one is refused from now on.
 
         Raises NotFound, Invalid for a public client.
         """
@@ -233,7 +235,7 @@ class Clients:
     def remove(self, client_id: str, actor: str = "", *, also: Also[Client] = nothing_else) -> FormerClient:
         """Remove a client, and return what is remembered of it. Raises NotFound.
 
-        What it was given is for the caller to take back, who then says `finish_removal`.
+        The caller revokes its tokens, and then calls `finish_removal`.
         """
         now = self._clock()
         with self._changing() as connection:
@@ -255,12 +257,12 @@ class Clients:
         return former
 
     def unfinished_removals(self) -> Sequence[FormerClient]:
-        """Return the removed clients of which not everything is taken back yet. Raises Unavailable."""
+        """Return the removed clients whose tokens are not all revoked yet. Raises Unavailable."""
         with self._database.read() as connection:
             return [one for one in read_former(connection).values() if not one.until]
 
     def finish_removal(self, former: FormerClient, until: int) -> None:
-        """Note that everything is taken back, up to entry `until` of the journal. Raises Unavailable."""
+        """Record that everything is revoked, up to entry `until` of the journal. Raises Unavailable."""
         with self._changing() as connection:
             finish_former(connection, former, until)
 
@@ -282,8 +284,8 @@ class Clients:
 
     @contextmanager
     def _changing(self) -> Iterator[Any]:
-        """One transaction that changes clients, and then the word of it to every process."""
-        # Asked first: a secret that was made but could not be told would have been made for nobody.
+        """One transaction that changes clients, and then the announcement to every process."""
+        # Checked first: a new secret that can't be announced would be of no use to anybody.
         self._redis.check()
         with self._database.write() as connection:
             yield connection

@@ -1,4 +1,4 @@
-"""What may be registered for a client."""
+"""The rules of registration."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _AUDIENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/?@=&%+-]{0,199}")
 
 @dataclass(frozen=True)
 class Registration:
-    """What is asked to be stored for a client, not yet checked."""
+    """A registration as requested, not yet checked."""
 
     client_id: str
     name: str = ""
@@ -101,7 +101,8 @@ def check_registration(asked: Registration) -> Registration:
 
 
 def _check_admin(asked: Registration, grant_types: Sequence[str]) -> None:
-    # Whom people log in at would get it with their consent; whom its tokens are for could present them to us.
+    # A client where people log in would get it with their consent; an audience of its tokens could present
+    # them to us.
     if tuple(grant_types) != ("client_credentials",):
         raise Invalid(
             f"{ADMIN_SCOPE} is for who acts for itself alone: its only grant type is client_credentials.",
@@ -189,7 +190,7 @@ def _web_address(url: str | None, field: str) -> str | None:
 def _frontchannel(url: str | None, redirect_uris: Sequence[str]) -> str | None:
     field = "frontchannel_logout_uri"
     checked = _web_address(url, field)
-    # Front-Channel Logout 1.0 section 2: else a site could have our page load what is another's.
+    # Front-Channel Logout 1.0 section 2: otherwise a site could have our page load another site's address.
     if checked is not None and origin_of(checked) not in {origin_of(one) for one in redirect_uris}:
         raise Invalid(
             f"{url!r} must have scheme, host and port of one of the redirect addresses.", field=field

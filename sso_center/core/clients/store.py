@@ -1,4 +1,4 @@
-"""The rows of clients in SQL, and what is remembered of those that were removed."""
+"""The rows of clients in SQL, and what is remembered of removed ones."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 _FORMER = "former-client:"
 
 FORMER_KEPT = 48 * 3600 * 1000
-"""Milliseconds that a removed client is remembered: longer than any notice to it is tried."""
+"""Milliseconds that a removed client is remembered: longer than any notice to it is retried."""
 
 _IN_COLUMNS = ("client_id", "name", "version", "protocol", "protocol_settings")
 _SETTINGS = frozenset(field.name for field in fields(Client)) - set(_IN_COLUMNS)
@@ -27,10 +27,10 @@ _SETTINGS = frozenset(field.name for field in fields(Client)) - set(_IN_COLUMNS)
 
 @dataclass(frozen=True)
 class FormerClient:
-    """A client that was removed: what it was told logouts with, until its last notices are delivered.
+    """A removed client: where it is notified of logouts, until its last notices are delivered.
 
-    `id` is of this removal; `until` is the last entry of the journal that concerns it, 0 until everything it
-    was given is taken back. `audiences` are the APIs that its access tokens are for: they hear of it too.
+    `id` names this removal; `until` is the last entry of the journal that concerns it, 0 until all its tokens
+    are revoked. `audiences` are the APIs that accept its access tokens: they are notified too.
     """
 
     id: str
@@ -46,7 +46,7 @@ class FormerClient:
 
     @property
     def client(self) -> Client:
-        """The client as far as it can still be told anything: nothing else of it is left."""
+        """The client as far as it can still be notified: nothing else of it is left."""
         return Client(
             client_id=self.client_id,
             name=self.name,
@@ -65,14 +65,14 @@ class FormerClient:
 
 
 def read_former(connection: Connection) -> dict[str, FormerClient]:
-    """Return the clients that were removed lately, by id."""
+    """Return the recently removed clients, by id."""
     rows = connection.execute(select(meta).where(meta.c.key.startswith(_FORMER, autoescape=True)))
     found = [FormerClient(**json.loads(row.value)) for row in rows]
     return {one.client_id: one for one in found}
 
 
 def write_former(connection: Connection, former: FormerClient) -> None:
-    """Remember a client that is removed, in place of one that had its id; old ones are forgotten."""
+    """Remember a removed client, in place of an earlier one with its id; delete old ones."""
     for known in read_former(connection).values():
         is_old = known.until and known.removed_at < former.removed_at - FORMER_KEPT
         if known.client_id == former.client_id or is_old:
@@ -81,7 +81,7 @@ def write_former(connection: Connection, former: FormerClient) -> None:
 
 
 def finish_former(connection: Connection, former: FormerClient, until: int) -> None:
-    """Note that everything a removed client was given is taken back, by entry `until` of the journal."""
+    """Record that all tokens of a removed client are revoked, by entry `until` of the journal."""
     done = json.dumps(asdict(replace(former, until=until)))
     connection.execute(update(meta).where(meta.c.key == _FORMER + former.client_id).values(value=done))
 
@@ -93,14 +93,14 @@ def read_all(connection: Connection, find_reader: FindReader) -> dict[str, tuple
 
 
 def read_to_change(connection: Connection, client_id: str, find_reader: FindReader) -> Client | None:
-    """Return one client or None; another change of it waits for this transaction."""
+    """Return one client or None, locked against other changes."""
     found = select(clients).where(clients.c.client_id == client_id).with_for_update()
     row = connection.execute(found).one_or_none()
     return None if row is None else _client(row, find_reader)
 
 
 def add_client(connection: Connection, client: Client, secret_hash: str | None, at: int) -> None:
-    """Store a new client at that moment (ms). Raises Conflict when its id is taken."""
+    """Store a new client as of that moment (ms). Raises Conflict when its id is taken."""
     values = {"client_id": client.client_id, "secret_hash": secret_hash, "created_at": at}
     try:
         connection.execute(insert(clients).values(**values, **_columns(client, at)))
@@ -109,7 +109,7 @@ def add_client(connection: Connection, client: Client, secret_hash: str | None, 
 
 
 def write_client(connection: Connection, client: Client, at: int) -> None:
-    """Store a client as it is from that moment (ms) on."""
+    """Store a client as of that moment (ms)."""
     connection.execute(
         update(clients).where(clients.c.client_id == client.client_id).values(**_columns(client, at))
     )
@@ -125,7 +125,7 @@ def write_secret(connection: Connection, client_id: str, secret_hash: str, versi
 
 
 def remove_client(connection: Connection, client_id: str) -> bool:
-    """Remove a client; says whether there was one."""
+    """Delete a client; say whether there was one."""
     return connection.execute(delete(clients).where(clients.c.client_id == client_id)).rowcount > 0
 
 
@@ -142,7 +142,7 @@ def _columns(client: Client, at: int) -> dict[str, Any]:
 
 
 def _client(row: Row[Any], find_reader: FindReader) -> Client:
-    # What a row of an older center does not name has the default of today.
+    # A field that a row of an older center lacks has today's default.
     settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in row.settings.items()

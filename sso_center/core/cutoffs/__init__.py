@@ -1,4 +1,4 @@
-"""Cut-offs: nothing issued before an instant counts for a user, client, role or everyone.
+"""Cut-offs: they invalidate everything issued before an instant, for a user, a client, a role or everyone.
 
 A cut-off counts at once; a job then ends the sessions that it voided, so that their sites are notified.
 """

@@ -1,4 +1,4 @@
-"""Walking: going through the sessions that a cut-off or a changed account has voided, to end each of them."""
+"""End the sessions that a cut-off or a changed account has voided, so that their sites are notified."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ _FIND_OFFLINE = load_script(__package__, "find_offline.lua")
 _FIND_JOINED = load_script(__package__, *SCAN_PARTS, "find_joined.lua")
 
 LOCKED_OUT = (Reason.DISABLED, Reason.REMOVED)
-"""Why an account is shut as a whole, and with it what outlives sessions."""
+"""The reasons for which an account is shut as a whole, offline access included."""
 
 
 @dataclass(frozen=True)
 class CutoffProgress:
-    """How far a walk is: how many shards are done, and how many sessions it ended."""
+    """How far a job is: how many shards are done, and how many sessions it ended."""
 
     shards: int
     ended: int
@@ -55,9 +55,9 @@ class CutoffEnforcer:
         self._clock = clock
 
     def enforce(self, entry: Entry, *, done: int = 0) -> Iterator[CutoffProgress]:
-        """End what a cut-off or a changed user has voided; yields how far it is after each batch.
+        """End what a cut-off or a changed user has voided; yields its progress after each batch.
 
-        `done` is how many shards an earlier walk was through with. Every step may be repeated.
+        `done` is how many shards an earlier run has finished. Every step may be repeated.
         """
         if entry.kind == "user" and entry.reason in LOCKED_OUT:
             self._notify_offline_clients(entry)
@@ -69,14 +69,14 @@ class CutoffEnforcer:
             yield CutoffProgress(number + 1, ended)
 
     def end_void(self, sub: str, shard: str, reason: Reason, actor: str) -> int:
-        """End the sessions of a user that no longer count, and return how many there were."""
-        # The same as when the courier is quicker, who walks because of that entry.
+        """End the voided sessions of a user, and return how many they were."""
+        # The same cause as when the courier is quicker: it works on that entry.
         return sum(self._end_void(shard, sub, reason, actor, cause=self._entries.last_change(sub)))
 
     def with_users(self, script: Script, shard: str, given: Arguments) -> list[Any]:
         """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
 
-        The session of a person who was removed is ended.
+        A session of a removed person is ended.
         """
         while True:
             found: list[Any] = self._redis.run(script, shard, given)
@@ -89,15 +89,17 @@ class CutoffEnforcer:
                 self._endings.end_session(sid, Reason.REMOVED, CENTER)
 
     def _notify_offline_clients(self, entry: Entry) -> None:
-        """Give notice to those who could act for a person without a session: it names the person alone."""
+        """Notify the clients with offline access to a person; the notice names the person alone."""
         clients = self._redis.run(_FIND_OFFLINE, entry.shard or shard_of(entry.sub), {"sub": entry.sub})
         found = [self._clients.find_notifiable(client_id, entry.number) for client_id in clients]
-        told = [NewNotice(one.client_id, "", entry.sub, one.protocol) for one in found if takes_notices(one)]
-        self._entries.add_notices(entry.number, told, entry.at)
+        notified = [
+            NewNotice(one.client_id, "", entry.sub, one.protocol) for one in found if takes_notices(one)
+        ]
+        self._entries.add_notices(entry.number, notified, entry.at)
 
     def _batches(self, entry: Entry, shard: str) -> Iterator[int]:
         if entry.kind == "cutoff" and entry.detail["scope"] == "client":
-            return self._take_out(shard, entry)
+            return self._remove_client(shard, entry)
         return self._end_void(shard, entry.sub, Reason(entry.reason), entry.actor, cause=entry.number)
 
     def _end_void(
@@ -107,7 +109,7 @@ class CutoffEnforcer:
         while True:
             cursor, *sids = self.with_users(_FIND_VOID, shard, {"sub": sub, "cursor": cursor, "count": BATCH})
             void += sids
-            # Where few are void, ending those of each page by themselves would cost a transaction a page.
+            # Collected over pages: where few are void, ending each page's would cost a transaction a page.
             ended = 0
             if cursor == FIRST or len(void) >= BATCH:
                 ended, void = len(self._endings.end_sessions(void, reason, actor, cause=cause)), []
@@ -115,7 +117,7 @@ class CutoffEnforcer:
             if cursor == FIRST:
                 return
 
-    def _take_out(self, shard: str, entry: Entry) -> Iterator[int]:
+    def _remove_client(self, shard: str, entry: Entry) -> Iterator[int]:
         client_id, at = entry.detail["name"], entry.detail["at"]
         client = self._clients.find_notifiable(client_id, entry.number)
         cursor = FIRST
@@ -123,14 +125,16 @@ class CutoffEnforcer:
             cursor, *rows = self._redis.run(
                 _FIND_JOINED, shard, {"client": client_id, "moment": at, "cursor": cursor, "count": BATCH}
             )
-            # An app's session is that one client's: without it nothing of it is left.
+            # An app's session belongs to one client: without it nothing of the session is left.
             apps = [sid for sid, _, kind, _ in rows if kind == "app"]
             self._endings.end_sessions(apps, Reason(entry.reason), entry.actor, cause=entry.number)
             others = [(sid, sub, handle) for sid, sub, kind, handle in rows if kind != "app"]
             if takes_notices(client):
-                told = [NewNotice(client_id, sid, sub, client.protocol, name) for sid, sub, name in others]
-                self._entries.add_notices(entry.number, told, self._clock())
-            # Only now that the notices are recorded: a crash in between repeats them, never loses one.
+                notified = [
+                    NewNotice(client_id, sid, sub, client.protocol, name) for sid, sub, name in others
+                ]
+                self._entries.add_notices(entry.number, notified, self._clock())
+            # Only now that the notices are recorded: a crash in between repeats them, and never loses one.
             self._applier.leave_all(shard, [sid for sid, _, _ in others], client_id, at)
             yield len(rows)
             if cursor == FIRST:

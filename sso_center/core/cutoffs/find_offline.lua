@@ -1,4 +1,4 @@
--- Finds which clients may do something for a user without a session, or might until a moment ago.
+-- Finds the clients that have, or a moment ago had, offline access to a user.
 -- Returns {client, ...}
 --! args: sub
 local found, known = {}, {}

@@ -1,4 +1,4 @@
--- Finds the living sessions that a cut-off would reach, changing nothing.
+-- Finds the living sessions that a cut-off would end, changing nothing.
 -- `scope` is everyone, user, role or client.
 -- Returns {next cursor, {sub, client, client, ...}, ...} | {'no_user', '', session reply...}
 --! args: scope, name, cursor, count

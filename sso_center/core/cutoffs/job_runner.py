@@ -1,4 +1,4 @@
-"""Doing the walks that are under way, a slice at a time, by whoever holds the lease."""
+"""Run the unfinished cut-off jobs, a slice at a time, by the courier that holds the lease."""
 
 import logging
 import time
@@ -17,10 +17,10 @@ _log = logging.getLogger("sso_center.courier")
 
 
 class CutoffJobRunner:
-    """Gives each walk a slice of time in turn, so that a large one holds up no small one.
+    """Gives each job a slice of time in turn, so that a large job delays no small one.
 
-    It keeps its place in a walk from one slice to the next; another walker begins at the last shard
-    that was noted as done.
+    It keeps its place in a job from one slice to the next; another runner begins at the last shard that was
+    stored as done.
     """
 
     def __init__(
@@ -40,41 +40,41 @@ class CutoffJobRunner:
         self._last = 0
 
     def step(self, seconds: float) -> bool:
-        """Go on with one walk for about so long; say whether that was done, and there may be more to do.
+        """Continue one job for about `seconds`; say whether there was one, and there may be more to do.
 
-        False also means that another holds the lease. Raises Unavailable.
+        False also means that another courier holds the lease. Raises Unavailable.
         """
         if not self._jobs.under_way() or not self._leases.hold("walk", LEASE_SECONDS):
-            self._places.clear()  # whoever has the lease goes on from what is noted, and so shall we
+            self._places.clear()  # the holder of the lease continues from what is stored, and so shall we
             return False
-        # Looked up again: another may have finished a walk, and given the lease back, after the first look.
+        # Looked up again: another may have finished a job, and released the lease, after the first look.
         under_way = self._jobs.under_way()
         if not under_way:
             return False
-        walk = next((walk for walk in under_way if walk.number > self._last), under_way[0])
-        self._last = walk.number
+        job = next((job for job in under_way if job.number > self._last), under_way[0])
+        self._last = job.number
         try:
-            self._go_on(walk, time.monotonic() + seconds)
+            self._go_on(job, time.monotonic() + seconds)
         except BaseException:
-            self._places.pop(walk.number, None)
+            self._places.pop(job.number, None)
             raise
         return True
 
-    def _go_on(self, walk: CutoffJob, until: float) -> None:
-        if walk.number not in self._places:
-            steps = self._enforcer.enforce(self._entries.get(walk.number), done=walk.shards)
-            self._places[walk.number] = (walk.ended, steps)
-        before, steps = self._places[walk.number]
-        noted = walk.percent
-        for walked in steps:
-            walk = replace(walk, shards=walked.shards, ended=before + walked.ended)
+    def _go_on(self, job: CutoffJob, until: float) -> None:
+        if job.number not in self._places:
+            steps = self._enforcer.enforce(self._entries.get(job.number), done=job.shards)
+            self._places[job.number] = (job.ended, steps)
+        before, steps = self._places[job.number]
+        noted = job.percent
+        for progress in steps:
+            job = replace(job, shards=progress.shards, ended=before + progress.ended)
             if time.monotonic() >= until:
                 break
         else:
-            walk = replace(walk, finished_at=self._clock())
-            del self._places[walk.number]
-        self._jobs.note(walk, self._clock())
-        if walk.percent // 10 > noted // 10:
+            job = replace(job, finished_at=self._clock())
+            del self._places[job.number]
+        self._jobs.note(job, self._clock())
+        if job.percent // 10 > noted // 10:
             _log.info(
-                "ending sessions", extra={"entry": walk.number, "percent": walk.percent, "ended": walk.ended}
+                "ending sessions", extra={"entry": job.number, "percent": job.percent, "ended": job.ended}
             )

@@ -1,4 +1,4 @@
-"""Endings of many sessions at once: a cut-off that counts immediately, then a walk that gives notice."""
+"""Mass endings: a cut-off that counts at once, then a job that ends the sessions and notifies their sites."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,14 +22,14 @@ _FIND_REACHED = load_script(__package__, *SCAN_PARTS, "find_reached.lua")
 PAGE = 200
 
 LOOKED_AT = 50_000
-"""Sessions that are looked at for whoever waits for a page: some seconds; a million would take a minute."""
+"""Sessions that are counted while a page waits: some seconds; a million would take a minute."""
 
 Scope = Literal["user", "client", "role", "everyone"]
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Whom a mass ending touches: how many people, sessions and sites; at least, when it is not whole."""
+    """What a mass ending would end: how many people, sessions and sites; minima when it is not whole."""
 
     people: int
     sessions: int
@@ -38,7 +38,7 @@ class Reach:
 
 
 class MassEndings:
-    """Ends all sessions of a user, a role or everyone, or all that a client holds of them.
+    """Ends all sessions of a user, a role or everyone, or all that a client has joined.
 
     `horizon` is how long a cut-off is kept, in seconds.
     """
@@ -70,15 +70,15 @@ class MassEndings:
         id: str = "",
         origin: Origin = NOWHERE,
     ) -> Entry:
-        """Make nothing count that was issued to `scope` so far, from now on; returns the journal's entry.
+        """Void everything issued to `scope` so far, from now on; return the journal's entry.
 
-        Takes one script a shard to count and one to be made the same in all, sent together, however
-        many sessions there are. What it voided is then ended by a walk: the courier's, unless the
-        caller does it. What has the same `id` is recorded once. When Unavailable is raised it may count
-        in some shards.
+        It takes two scripts in each shard, sent together, however many sessions there are: one counts at
+        once, one sets the same cut-off everywhere. A job then ends the sessions: run by the courier, unless
+        the caller runs it. The same `id` is recorded once. When this raises Unavailable, it may count in some
+        shards.
         """
         shards = [shard_of(name)] if scope == "user" else all_shards()
-        # Counts from here on; the journal then keeps the latest of the shards' answers for all of them.
+        # It counts from here on; the journal then sets the latest of the shards' answers in all of them.
         given: dict[str, str | int] = {"scope": scope, "name": name, "kept": self._horizon}
         cutoffs = self._redis.run_many(_CUT_OFF, [(shard, given) for shard in shards])
         return self._journal.write(
@@ -96,39 +96,39 @@ class MassEndings:
 
     def enforce(self, entry: Entry) -> Iterator[int]:
         """End what a cut-off or a changed user has voided, a batch at a time; yields how many so far."""
-        for walked in self._enforcer.enforce(entry):
-            yield walked.ended
+        for progress in self._enforcer.enforce(entry):
+            yield progress.ended
 
     def end(self, scope: Scope, name: str, reason: Reason, actor: str) -> Iterator[int]:
         """Cut off `scope`, then end its sessions; yields how many are ended so far, after each step.
 
-        The cut-off counts, and is recorded, before the first value is yielded. A walk that is
-        abandoned is finished by the courier. Raises Unavailable.
+        The cut-off counts, and is recorded, before the first value is yielded. The courier finishes a job
+        that is abandoned. Raises Unavailable.
         """
         entry = self.cut_off(scope, name, reason, actor)
         ended = 0
         yield ended
         for ended in self.enforce(entry):
             yield ended
-        if walk := self._jobs.find(entry.number):
-            self._jobs.note(replace(walk, ended=ended, finished_at=self._clock()), self._clock())
+        if job := self._jobs.find(entry.number):
+            self._jobs.note(replace(job, ended=ended, finished_at=self._clock()), self._clock())
 
     def end_user(self, sub: str, reason: Reason, actor: str) -> int:
         """End every session of a user, and return how many there were. Raises Unavailable."""
         return max(self.end("user", sub, reason, actor))
 
     def end_void(self, sub: str, reason: Reason, actor: str) -> int:
-        """End the sessions of a user that a change of the account has voided, and return how many there were.
+        """End the sessions of a user that a change of the account has voided, and return how many they were.
 
-        They count no more as it is: this gives notice of them without waiting for the courier to do so.
-        Raises Unavailable.
+        They have stopped counting already: this notifies their sites without waiting for the courier. Raises
+        Unavailable.
         """
         return self._enforcer.end_void(sub, shard_of(sub), reason, actor)
 
     def reach(self, scope: Scope, name: str = "", *, most: int | None = None) -> Reach:
-        """Count whom ending `scope` would touch, changing nothing. Raises Unavailable.
+        """Count what ending `scope` would end, changing nothing. Raises Unavailable.
 
-        It is not whole when there are more than `most` sessions to look at.
+        The count is not whole when there are more than `most` sessions to look at.
         """
         people: set[str] = set()
         sites: set[str] = set()

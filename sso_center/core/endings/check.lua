@@ -3,7 +3,7 @@
 -- Returns {'checked', 1 or 0, ...} in the order asked | {'no_user', '', session reply...}
 --! args: clients, *sids
 
--- Notes the asking, at most once a minute.
+-- Records the use, at most once a minute.
 local function note_asking(session, client)
   local key = client_sessions_key(client)
   if now - tonumber(redis.call('ZSCORE', key, session.sid) or 0) < STEP_PAUSE then return end

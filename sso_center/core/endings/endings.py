@@ -1,4 +1,4 @@
-"""End sessions: the one path, whatever the way."""
+"""End sessions: the one path, for every reason."""
 
 import logging
 import uuid
@@ -25,7 +25,7 @@ _CHECK = load_script(__package__, *SESSION_PARTS, "check.lua")
 BATCH = 100
 
 MAX_ROWS = 500
-"""Rows a transaction may write."""
+"""Rows that one transaction may write."""
 
 _log = logging.getLogger("sso_center.endings")
 
@@ -52,9 +52,8 @@ class Endings:
     def end_session(self, sid: str, reason: Reason, actor: str, *, origin: Origin = NOWHERE) -> Ending | None:
         """End one session, and return its ending; None when there is no such session (any more).
 
-        `actor` is who asked: a `sub`, `client:<id>`, `cli`, or `center`; `origin` is for the audit log.
-        When Unavailable is raised the session may be closed already: nothing of it is accepted, and the
-        courier finishes the rest.
+        `actor` is who asked: a `sub`, `client:<id>`, `cli`, or `center`. When this raises Unavailable, the
+        session may be closed already: nothing of it is accepted, and the courier finishes the rest.
         """
         ended = self.end_sessions([sid], reason, actor, origin=origin)
         return ended[0] if ended else None
@@ -70,24 +69,24 @@ class Endings:
     ) -> list[Ending]:
         """End several sessions, recorded in few transactions for each shard. Raises Unavailable.
 
-        `cause` is the number of the entry whose walk does it.
+        `cause` is the number of the entry whose job ends them.
         """
         endings: list[Ending] = []
         for batch in _in_batches(self._close(sids, reason, actor)):  # step 0
             shard = batch[0].shard
             notified = self._notified_by_participant({client for one in batch for client in one.participants})
             recorded = self._entries.record(batch, shard, notified, cause=cause, origin=origin)  # step 1
-            self._finish(recorded)  # steps 2 and 3; step 4 is the courier's
+            self._finish(recorded)  # steps 2 and 3; the courier does step 4
             endings += recorded
         return endings
 
     def check(self, client_id: str, sids: Sequence[str]) -> dict[str, bool]:
-        """Say of each sid whether the session is alive and concerns the client. Asking counts as use.
+        """Say for each sid whether the session is alive and concerns the client. Asking counts as use.
 
-        It concerns who joined it, and the APIs that the tokens of who joined it are for. Raises Unavailable
-        when the store can't be asked.
+        It concerns its participants, and the audiences of their access tokens. Raises Unavailable when the
+        store can't be asked.
         """
-        joined_by = " ".join((client_id, *self._clients.holding_for(client_id)))
+        joined_by = " ".join((client_id, *self._clients.clients_with_audience(client_id)))
         answer = dict.fromkeys(sids, False)
         by_shard: dict[str, list[str]] = {}
         for sid in answer:
@@ -104,14 +103,15 @@ class Endings:
             word, *said = self._sessions.with_user(_CHECK, shard, {"clients": joined_by, "sids": asked})
             if word == "checked":
                 return said
-            # One of them is of a person who was removed: it ends, and the others are asked after again.
+            # One of the sessions belongs to a removed person: end it, and ask again for the others.
             _, sid, *_ = said
             self.end_session(sid, Reason.REMOVED, CENTER)
 
     def leave(self, sid: str, client_id: str, actor: str, reason: Reason = Reason.LOGOUT) -> int | None:
-        """Take one client out of a session, which goes on; returns the entry's number, None if it was not in.
+        """Remove a client from a session without ending the session; return the entry's number, None if it
+        had not joined.
 
-        What the client got of the session no longer counts, and it is given notice. Raises Unavailable.
+        What the client got in the session no longer counts, and the client is notified. Raises Unavailable.
         """
         shard = shard_in(sid)
         if shard is None:
@@ -121,7 +121,7 @@ class Endings:
             return None
         at, sub, handle = _FIND_LEAVING.read(reply)
         client = self._clients.find_notifiable(client_id)
-        told = [client] if takes_notices(client) else []
+        notified = [client] if takes_notices(client) else []
         entry = self._journal.write(
             kind="leave",
             shard=shard,
@@ -132,7 +132,7 @@ class Endings:
             reason=reason,
             actor=actor,
             detail={"at": at},
-            notices=[NewNotice(one.client_id, sid, sub, one.protocol, handle) for one in told],
+            notices=[NewNotice(one.client_id, sid, sub, one.protocol, handle) for one in notified],
         )
         return entry.number
 
@@ -164,30 +164,31 @@ class Endings:
         )
 
     def _notified_by_participant(self, joined: Iterable[str]) -> dict[str, list[Client]]:
-        """Return who takes notices of the ending of a session that these clients joined, by client.
+        """Return, for each of these participants, the clients to notify when the session ends.
 
-        An API that a client's tokens are for is told too: it remembers for seconds that they count.
+        That includes the APIs that are audiences of its access tokens: they cache for seconds that a token
+        counts.
         """
         known = {name: self._clients.find_notifiable(name) for name in joined}
-        told = {
+        notified = {
             name: [self._clients.find_notifiable(one) for one in {name, *client.audience}]
             for name, client in known.items()
             if client
         }
-        return {name: [one for one in found if takes_notices(one)] for name, found in told.items()}
+        return {name: [one for one in found if takes_notices(one)] for name, found in notified.items()}
 
     def _finish(self, endings: Sequence[Ending]) -> None:
         try:
             self._applier.end_all(endings)
             self._journal.publish(endings[-1].number)
         except Unavailable as away:
-            # Closed and recorded is ended: if this Redis comes back it is brought up to the journal first.
+            # Closed and recorded is ended: if this Redis comes back, recovery applies the journal to it
+            # first.
             _log.warning("ending left to the courier", extra={"detail": away.detail})
 
 
 def _in_batches(closed: Sequence[ClosedSession]) -> Iterator[list[ClosedSession]]:
-    """Split so that each batch is of one shard and writes about MAX_ROWS rows: longer transactions hold up
-    other writers."""
+    """Split into batches of one shard and about MAX_ROWS rows: longer transactions delay other writers."""
     batch: list[ClosedSession] = []
     rows = 0
     for one in sorted(closed, key=lambda one: one.shard):

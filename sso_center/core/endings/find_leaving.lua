@@ -1,5 +1,5 @@
--- Fixes the moment at which a client leaves a session that is alive, or will be when its account is enabled again:
--- what it joined or got before no longer counts. Changes nothing else: it leaves when that is recorded.
+-- Fixes the moment at which a client leaves a session that is alive, or whose account is only disabled: what
+-- it joined or got before no longer counts. Changes nothing else: the client leaves when that is recorded.
 -- Returns {'leaving', the moment (ms), sub, its handle or ''} | {'gone'} | {'no_user', '', session reply...}
 --! args: sid, client
 --! reply leaving: moment, sub, handle

@@ -1,4 +1,4 @@
-"""The feed: what each client is told of the journal, from memory, certain as of the moment of asking."""
+"""The feed: the journal's entries for each client, from memory, certain as of the moment of asking."""
 
 from sso_center.core.feed.feed import Feed
 from sso_center.core.feed.recent_entries import FeedEvent, Page, Position, RecentEntries

@@ -1,21 +1,21 @@
-"""Whom an entry of the journal concerns: which clients are told of it."""
+"""The audience of an entry: the clients that its event is for."""
 
 from collections.abc import Callable, Iterable
 
 from sso_center.core.journal.entries import Entry
 
 KINDS = frozenset({"ending", "leave", "cutoff", "revocation", "user"})
-"""What clients are told of."""
+"""The kinds of entries that the feed carries."""
 
 ApisOf = Callable[[Iterable[str]], Iterable[str]]
-"""Returns whom else the access tokens of some clients are for now."""
+"""Returns the other audiences of the access tokens of some clients, as they are now."""
 
 
 def audience_of(entry: Entry, apis_of: ApisOf) -> frozenset[str] | None:
-    """Return the ids of the clients that an entry concerns, or None when that is everyone.
+    """Return the ids of the clients that an entry concerns, None for every client.
 
-    It concerns who took part, and the APIs that their tokens were for at that moment. For an entry that does
-    not say which APIs these were, `apis_of` says which they are now.
+    It concerns the participants, and the APIs that were audiences of their access tokens at that moment.
+    `apis_of` gives today's audiences for an entry that does not name them.
     """
     if entry.kind == "user" or (entry.kind == "cutoff" and entry.detail["scope"] != "client"):
         return None

@@ -1,7 +1,7 @@
-"""The feed of endings: what each client is to be told of the journal, certain as of the moment of asking.
+"""The feed of one process: the journal's events for each client, certain as of the moment of asking.
 
-One SQL query a question does both: it says up to where the journal goes, so that whatever was acknowledged
-before is in the answer, and it brings what is new. Everything else comes from memory.
+Each question costs one SQL query. It reads the head of the journal, so that everything acknowledged before is
+in the answer, and the new entries. The rest comes from memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,16 +22,16 @@ from sso_center.storage.schema import journal, meta
 from sso_center.storage.sql import Database
 
 AT_THE_START = 2_000
-"""How many of the latest entries a process reads that has none yet."""
+"""How many of the latest entries a process reads at its first question."""
 
 PAGE = 1_000
 
 Describe = Callable[[str, Entry], bytes]
-"""Returns what is said of an entry of a lineage."""
+"""Returns the event of an entry, given the journal's lineage."""
 
 
-def _said(key: str) -> ScalarSelect[str]:
-    """Select what the store says of itself under a key."""
+def _meta_value(key: str) -> ScalarSelect[str]:
+    """Select the value of a key in `meta`."""
     other = meta.alias()
     return select(other.c.value).where(other.c.key == key).scalar_subquery()
 
@@ -39,8 +39,8 @@ def _said(key: str) -> ScalarSelect[str]:
 _NEWS = (
     select(
         meta.c.value.label("lineage"),
-        _said("config_version").label("version"),
-        _said(SET_BACK).label("set_back"),
+        _meta_value("config_version").label("version"),
+        _meta_value(SET_BACK).label("set_back"),
         select(func.max(journal.c.number)).scalar_subquery().label("head"),
         journal,
     )
@@ -49,7 +49,7 @@ _NEWS = (
     .order_by(journal.c.number)
     .limit(PAGE)
 )
-"""What the journal has from `last` on, that entry included; and what the whole store says of itself."""
+"""The entries from `last` on, that one included; with lineage, version and head in each row."""
 
 _UNAPPLIED = (
     select(journal)
@@ -63,7 +63,7 @@ _UNAPPLIED = (
 
 @dataclass(frozen=True)
 class _News:
-    """What one query has found: the rows begin with the one that was known already, if it is still there."""
+    """The result of one query. The rows begin with the last known entry, if it is still there."""
 
     lineage: str
     version: int
@@ -72,7 +72,7 @@ class _News:
 
 
 class Feed:
-    """The feed of one process. `describe` makes the words in which an entry is told. Thread-safe."""
+    """The feed of one process. `describe` makes the event of an entry. Thread-safe."""
 
     def __init__(
         self, database: Database, clients: Clients, users: Users, applier: EntryApplier, describe: Describe
@@ -82,45 +82,47 @@ class Feed:
         self._users = users
         self._applier = applier
         self._describe = describe
-        self._latest: RecentEntries | None = None
+        self._recent: RecentEntries | None = None
         self._reading = Lock()
 
     def since(self, client_id: str, after: Position | None) -> Page:
-        """Return what a client is told behind `after`; without it, only where the journal is now.
+        """Return a client's events after a position; without `after`, only the present position.
 
-        All that was acknowledged before the call lies at or before the page's position. Raises Unavailable.
+        Everything acknowledged before the call lies at or before the page's position. Raises Unavailable.
         """
         with self._reading:
-            return self._read_on().page(after, client_id)
+            return self._refresh().page(after, client_id)
 
     def news(self, after: Position) -> Page:
-        """Return what whoever is told behind `after`. Raises Unavailable."""
+        """Return the events of all clients after a position. Raises Unavailable."""
         with self._reading:
-            return self._read_on().page(after, None, KEPT)
+            return self._refresh().page(after, None, KEPT)
 
     def present(self) -> Position:
-        """Return where the journal is now; all up to there is applied. Raises Unavailable."""
+        """Return the present position; everything up to it is applied. Raises Unavailable."""
         with self._reading:
-            return self._read_on().position
+            return self._refresh().position
 
-    def _read_on(self) -> RecentEntries:
+    def _refresh(self) -> RecentEntries:
         while True:
-            latest = self._latest
-            news = self._ask(latest.number if latest else 0)
-            # Who rotated a secret or removed a client before the question has its answer by the new rules.
+            recent = self._recent
+            news = self._ask(recent.number if recent else 0)
+            # A secret that was rotated, or a client that was removed, before this question counts in its
+            # answer.
             self._clients.catch_up(news.version)
-            if latest is None or news.lineage != latest.lineage or news.head > latest.number + KEPT:
-                self._latest = self._begin(news)
-            elif not _goes_on(latest, news):
-                # Nothing that was told since can be taken back, and nobody knows what of it is forgotten now.
-                raise Unavailable(detail=f"sql: an older copy was restored: {latest.number} is another entry")
+            if recent is None or news.lineage != recent.lineage or news.head > recent.number + KEPT:
+                self._recent = self._begin(news)
+            elif not _is_continued(recent, news):
+                # Events sent since then can't be recalled, and nobody knows which of them this store has
+                # forgotten.
+                raise Unavailable(detail=f"sql: an older copy was restored: {recent.number} is another entry")
             else:
-                self._take_in(latest, [row for row in news.rows if row["number"] > latest.number])
+                self._add_rows(recent, [row for row in news.rows if row["number"] > recent.number])
                 if len(news.rows) < PAGE:
-                    return latest
+                    return recent
 
     def _begin(self, news: _News) -> RecentEntries:
-        """Begin with the latest entries; what came before is told to nobody, but positions behind it are."""
+        """Begin with the latest entries. Older ones are sent to nobody, but positions behind them are."""
         low, after = max(news.head - AT_THE_START, 0), 0
         while True:
             with self._database.read() as connection:
@@ -136,38 +138,38 @@ class Feed:
             rows = connection.execute(_NEWS, {"last": last}).mappings().all()
         first = rows[0]
         if first["set_back"] is not None:
-            # What was acknowledged before and is lost would look like what never happened.
+            # A lost entry, although acknowledged, would look as if it had never happened.
             raise Unavailable(detail="sql: an older copy was restored; run sso-center doctor --restore")
         found = rows if first["number"] is not None else ()
         return _News(first["lineage"], int(first["version"] or 0), first["head"] or 0, found)
 
-    def _take_in(self, latest: RecentEntries, rows: Sequence[RowMapping]) -> None:
+    def _add_rows(self, recent: RecentEntries, rows: Sequence[RowMapping]) -> None:
         if not rows:
             return
         entries = [read_entry(row) for row in rows]
         unapplied = [entry for row, entry in zip(rows, entries, strict=True) if not row["is_applied"]]
         self._apply(unapplied, entries)
-        told = [
+        events = [
             FeedEvent(
-                entry.number, audience_of(entry, self._clients.apis_of), self._describe(latest.lineage, entry)
+                entry.number, audience_of(entry, self._clients.apis_of), self._describe(recent.lineage, entry)
             )
             for entry in entries
             if entry.kind in KINDS
         ]
-        latest.add(told, rows[-1]["number"], rows[-1]["id"])
+        recent.add(events, rows[-1]["number"], rows[-1]["id"])
 
     def _event(self, lineage: str, entry: Entry) -> FeedEvent:
         clients = audience_of(entry, self._clients.apis_of)
         return FeedEvent(entry.number, clients, self._describe(lineage, entry))
 
     def _apply(self, unapplied: Sequence[Entry], all_of_them: Sequence[Entry]) -> None:
-        """See that who hears of an entry, or of a position behind it, and then asks is told the truth.
+        """Apply entries before their events or positions are sent: a client that then asks gets the truth.
 
-        Of a changed user or a site that was left Redis may know nothing yet. All else counted there before it
-        was recorded, but a Redis that died in between may have lost that: docs/model.md. `all_of_them` are
-        the entries among which the unapplied stand.
+        Redis may not know yet of a changed user or of a client that left. Everything else counted there
+        before it was recorded, but a Redis that died in between may have lost it (docs/model.md).
+        `all_of_them` are the entries among which the unapplied stand.
         """
-        # Together: a large walk records thousands faster than they could be applied one by one.
+        # Together: a large cut-off job records thousands faster than they could be applied one by one.
         self._applier.end_all([entry for entry in unapplied if entry.kind == "ending"])
         for entry in unapplied:
             if entry.kind == "user":
@@ -177,8 +179,8 @@ class Feed:
                 self._applier.apply(entry)
 
 
-def _goes_on(latest: RecentEntries, news: _News) -> bool:
-    """Say whether the entry that was read last is still what it was."""
-    if not latest.id:
-        return news.head >= latest.number
-    return bool(news.rows) and news.rows[0]["id"] == latest.id
+def _is_continued(recent: RecentEntries, news: _News) -> bool:
+    """Say whether the last known entry is still the same in SQL."""
+    if not recent.id:
+        return news.head >= recent.number
+    return bool(news.rows) and news.rows[0]["id"] == recent.id

@@ -1,4 +1,4 @@
-"""The latest entries of the journal in memory: each with whom it concerns, and what is said of it."""
+"""The recent entries of the journal in memory, as events with their audience."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 KEPT = 10_000
-"""How many entries are kept; who was told of none of them for longer has to ask for everything anew."""
+"""How many events are kept. A client that is further behind has to check all its sessions."""
 
 MOST_AT_ONCE = 1_000
-"""How many entries one answer tells: who missed more had better ask after the sessions that are in use."""
+"""How many events one answer holds. A client that missed more does better to check the sessions in use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the journal; the lineage is that of the SQL store."""
+    """A place in the journal; the lineage is the SQL store's."""
 
     lineage: str
     number: int
@@ -25,20 +25,20 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """An entry that is told: to these clients, None for everyone, in these words."""
+    """An event of the feed: its entry's number, its audience (None for every client), its JSON."""
 
     number: int
     clients: frozenset[str] | None
-    words: bytes
+    event: bytes
 
     def concerns(self, client_id: str) -> bool:
-        """Say whether a client is told of it."""
+        """Say whether the event is for a client."""
         return self.clients is None or client_id in self.clients
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is to be told behind some position, up to this one; nothing when it is not whole."""
+    """The events after some position, up to this one; none when the page is not whole."""
 
     position: Position
     is_whole: bool
@@ -46,9 +46,9 @@ class Page:
 
 
 class RecentEntries:
-    """All that is told behind the entry numbered `low`, in order, up to the one numbered `number`.
+    """All events after the entry numbered `low`, in order, up to the entry numbered `number`.
 
-    `id` is that entry's, '' when nobody has looked.
+    `id` is the id of that last entry, '' before the first look.
     """
 
     def __init__(self, lineage: str, low: int) -> None:
@@ -60,11 +60,11 @@ class RecentEntries:
 
     @property
     def position(self) -> Position:
-        """Up to where it goes."""
+        """The position of the last entry."""
         return Position(self.lineage, self.number)
 
     def add(self, entries: Iterable[FeedEvent], number: int, id: str) -> None:
-        """Take in what is told up to the entry of this number and id, and let go of the oldest."""
+        """Add the events up to the entry of this number and id, and drop the oldest."""
         self._entries += entries
         self.number, self.id = number, id
         if len(self._entries) > KEPT:
@@ -73,9 +73,9 @@ class RecentEntries:
             del self._entries[:gone]
 
     def page(self, after: Position | None, client_id: str | None, limit: int = MOST_AT_ONCE) -> Page:
-        """Return what a client (None: whoever) is told behind `after`, at most `limit` entries.
+        """Return at most `limit` events after a position, for one client or (None) for all.
 
-        Not whole is what lies behind a position that is not known, or known no more.
+        The page is not whole when that position is unknown, no longer known, or too far back.
         """
         position = self.position
         if after is None:

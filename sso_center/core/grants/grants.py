@@ -22,12 +22,12 @@ MAX_CODE = 200
 
 @dataclass(frozen=True)
 class GrantRequest:
-    """What a client asks a grant for, already checked against its registration.
+    """A client's request for a grant, already checked against its registration.
 
-    `max_age` (seconds) and `authenticated_after` (ms since 1970) demand a login that recent;
-    `must_login` demands one whatever the session says; `needs_consent` that the person has agreed to
-    `scope`. `address` and `user_agent` are the browser's, for the session's latest steps. `handle` is what
-    the client's protocol calls the session there, where it has a name of its own.
+    `max_age` (seconds) and `authenticated_after` (ms since 1970) require a login that recent, `must_login`
+    requires one in any case, `needs_consent` requires the person's consent to `scope`. `address` and
+    `user_agent` are the browser's, for the session's latest steps. `handle` is the protocol's own name of the
+    session at the client, where it has one.
     """
 
     client_id: str
@@ -46,8 +46,9 @@ class GrantRequest:
 
 @dataclass(frozen=True)
 class Issued:
-    """The code, or None when a login or the person's consent is needed first; and what the browser's cookie
-    turned out to be."""
+    """The code, or None when a login or the person's consent is needed first; and the visit of the browser's
+    cookie.
+    """
 
     code: str | None = field(repr=False)
     visit: Visit
@@ -63,7 +64,7 @@ class Validated:
 
 
 class GrantRefused(SSOError):
-    """A grant can't be redeemed; `reason` is for the log, the client hears `invalid_grant` and no more."""
+    """A grant can't be redeemed; `reason` is for the log, the client gets only `invalid_grant`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("The code is not valid (any more).", detail=reason)
@@ -84,7 +85,10 @@ class Replayed(GrantRefused):
 
 
 class Grants:
-    """Issues one-time grants. `life` and `kept` are in seconds: a redeemed grant is remembered that long."""
+    """Issues one-time grants.
+
+    `life` and `kept` are in seconds: a redeemed grant's record is kept that long.
+    """
 
     def __init__(self, sessions: Sessions, clock: Clock, *, life: int, kept: int) -> None:
         self._sessions = sessions
@@ -99,7 +103,7 @@ class Grants:
         """
         if request.must_login or not cookie:
             return Issued(None, self._sessions.visit(cookie))
-        # A secret of the session's shard: the code must be found beside the session.
+        # A secret of the session's shard: code and session must be in the same shard.
         code = new_secret(shard_in(cookie) or "00")
         # What an older center reads of it; can go one release later.
         about = json.dumps((request.scope, request.nonce), separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Step 2: making an entry of the journal hold in Redis. Idempotent, and possible during a recovery."""
+"""Step 2: make an entry of the journal hold in Redis. Idempotent, and allowed during a recovery."""
 
 from collections.abc import Sequence
 
@@ -21,22 +21,26 @@ _VOID_GRANTS = load_unguarded_script(__package__, "void_grants.lua")
 _MARK = load_unguarded_script(__package__, "mark.lua")
 
 CLOCKS_DIFFER = 60_000
-"""Milliseconds that a `jti` is refused beyond its token's life: a host may still believe that it goes on."""
+"""Milliseconds that a revoked `jti` stays denied after its token expired: a host with a slow clock may still
+accept it."""
 
 LONGEST_LIFE = 86_400_000
-"""Milliseconds: the longest that the settings let an access token live. What an offline family gave hangs on
-no session, so it is refused for that long, whatever the setting became since it was given."""
+"""Milliseconds: the longest life that the settings allow an access token. An offline family has no session,
+so its tokens are denied for that long, whatever the setting has become since they were issued."""
 
 
 class EntryApplier:
-    """Applies entries to shards. `outlives` and `horizon` are in seconds: how long a denied id and a cut-off
-    are kept, which is as long as anything they speak of may live."""
+    """Applies entries to shards.
+
+    `outlives` is how long a denied id is kept, `horizon` how long a cut-off is kept (seconds): as long as any
+    token they refuse may live.
+    """
 
     def __init__(self, redis: Redis, clock: Clock, *, outlives: int, horizon: int) -> None:
         self._redis = redis
         self._clock = clock
         self.outlives = outlives * 1000
-        """Milliseconds that a token may live on by itself."""
+        """Milliseconds that a token may outlive its session."""
         self._horizon = horizon * 1000
 
     def apply(self, entry: Entry) -> None:
@@ -67,15 +71,15 @@ class EntryApplier:
             run(_FORGET_USER, shard, {"sub": entry.sub, "lost_roles": lost})
 
     def end_all(self, endings: Sequence[Ending | Entry]) -> None:
-        """Take sessions whose endings are recorded out of Redis. Raises Unavailable."""
+        """Remove sessions from Redis whose endings are recorded. Raises Unavailable."""
         self._redis.run_many(_ENDING, [(one.sid[:2], self._ending(one)) for one in endings])
 
     def leave(self, shard: str, sid: str, client_id: str, at: int) -> None:
-        """Take a client out of a session that it joined at or before `at` (ms). Raises Unavailable."""
+        """Remove a client from a session that it joined at or before `at` (ms). Raises Unavailable."""
         self._redis.run_unguarded(_LEAVE, shard, {"sid": sid, "client": client_id, "moment": at})
 
     def leave_all(self, shard: str, sids: Sequence[str], client_id: str, at: int) -> None:
-        """Take a client out of several sessions that it joined at or before `at` (ms). Raises Unavailable."""
+        """Remove a client from several sessions that it joined at or before `at` (ms). Raises Unavailable."""
         given: dict[str, str | int] = {"client": client_id, "moment": at}
         calls = [(shard, {"sid": sid, **given}) for sid in sids]
         self._redis.run_many(_LEAVE, calls)
@@ -106,7 +110,7 @@ class EntryApplier:
         self._redis.run_unguarded(_VOID_GRANTS, shard, {"kept": self._horizon})
 
     def mark(self, entry: Entry) -> None:
-        """Note in every shard the entry concerns that the journal is applied up to it. Raises Unavailable."""
+        """Mark each shard that the entry concerns: the journal is applied up to it. Raises Unavailable."""
         if entry.shard:
             self._redis.run_unguarded(_MARK, entry.shard, {"position": entry.number})
         else:

@@ -1,4 +1,4 @@
--- Makes a recorded cut-off hold in this shard; a later one stays. Safe to repeat, and during a recovery.
+-- Applies a recorded cut-off to this shard; a later one stays. Safe to repeat, and during a recovery.
 -- `at` is the cut-off and `kept` how long it is kept (ms).
 --! args: scope, name, at: number, kept
 local key = prefix .. 'cutoff:' .. scope .. ':' .. name

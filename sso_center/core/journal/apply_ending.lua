@@ -1,5 +1,6 @@
--- Step 2: session and chain gone, the sid denied for as long as a token may live. Safe to repeat, and on a shard
--- that is still being recovered. Whoever still holds the chain's token can be told why, for a week.
+-- Step 2 of an ending: removes the session and its chain, and denies the sid for as long as a token may live.
+-- Safe to repeat, and during a recovery. For a week the chain remembers why, for whoever still presents its
+-- token.
 -- `kept` is for how long tokens may outlive it (ms), `reason` why it ended when the session does not know.
 --! args: sid, sub, kept, reason
 local f = redis.call('HMGET', session_key(sid), 'chain', 'closed_reason')

@@ -1,6 +1,5 @@
--- Step 2 of a revocation: the family and its chain are gone, and what it or a `jti` gave is refused for as long as it
--- could live. Safe to repeat, and on a shard that is still being recovered.
--- `left` is for how long what it gave may live (ms; 0: no longer).
+-- Step 2 of a revocation: removes the family and its chain, and denies its tokens, or one `jti`, for as long
+-- as they could live. Safe to repeat, and during a recovery.
 --! args: id, sub, left: number
 if left > 0 then redis.call('SET', prefix .. 'denied:' .. id, '1', 'PX', left) end
 local chain = redis.call('HGET', prefix .. 'family:' .. id, 'chain')

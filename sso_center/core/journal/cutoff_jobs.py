@@ -1,4 +1,4 @@
-"""The walks that follow cut-offs, kept in SQL beside the journal: whoever dies leaves none unfinished."""
+"""The jobs that follow cut-offs, stored in SQL, so that a crash leaves no job unfinished."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,15 +12,15 @@ from sso_center.storage.sql import Database
 _KEY = "walk:"
 
 FINISHED_KEPT = 3_600_000
-"""Milliseconds that a finished walk can still be looked at."""
+"""Milliseconds that a finished job stays visible."""
 
 
 @dataclass(frozen=True)
 class CutoffJob:
-    """How far the sessions of one cut-off have been gone through. Instants are in milliseconds.
+    """How far the job of one cut-off is. Instants are in milliseconds.
 
-    `number` is the cut-off's place in the journal, `shards` how many are done, `ended` how many sessions
-    were ended (for a client: were left by it).
+    `number` is the cut-off's number in the journal, `shards` how many shards are done, `ended` how many
+    sessions the job ended (a client's cut-off: how many sessions the client left).
     """
 
     number: int
@@ -33,50 +33,50 @@ class CutoffJob:
 
     @property
     def is_finished(self) -> bool:
-        """Say whether everything the cut-off voided is ended."""
+        """Say whether the job has ended everything that the cut-off voided."""
         return self.finished_at > 0
 
     @property
     def percent(self) -> int:
-        """How much of the store is gone through."""
+        """The part of the shards that is done."""
         return 100 if self.is_finished else self.shards * 100 // SHARDS
 
 
 class CutoffJobs:
-    """Every method raises Unavailable when SQL is away."""
+    """The jobs in SQL. Every method raises Unavailable when SQL is away."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def all(self) -> list[CutoffJob]:
-        """Return the walks under way and those that finished a moment ago, the oldest first."""
+        """Return the jobs under way and the recently finished ones, the oldest first."""
         with self._database.read() as connection:
             rows = connection.execute(select(meta).where(meta.c.key.startswith(_KEY, autoescape=True)))
-            return sorted((CutoffJob(**json.loads(row.value)) for row in rows), key=lambda walk: walk.number)
+            return sorted((CutoffJob(**json.loads(row.value)) for row in rows), key=lambda job: job.number)
 
     def under_way(self) -> list[CutoffJob]:
-        """Return those that are not finished, the oldest first."""
-        return [walk for walk in self.all() if not walk.is_finished]
+        """Return the unfinished jobs, the oldest first."""
+        return [job for job in self.all() if not job.is_finished]
 
     def find(self, number: int) -> CutoffJob | None:
-        """Return the walk of one cut-off; None when it finished some time ago."""
+        """Return the job of one cut-off, None when it finished some time ago."""
         with self._database.read() as connection:
             found = connection.scalar(select(meta.c.value).where(meta.c.key == f"{_KEY}{number}"))
         return CutoffJob(**json.loads(found)) if found else None
 
-    def note(self, walk: CutoffJob, now: int) -> None:
-        """Keep how far a walk is. What finished long before is forgotten with it."""
+    def note(self, job: CutoffJob, now: int) -> None:
+        """Store how far a job is, and forget jobs that finished long ago."""
         with self._database.write() as connection:
             connection.execute(
-                update(meta).where(meta.c.key == f"{_KEY}{walk.number}").values(value=_json(walk))
+                update(meta).where(meta.c.key == f"{_KEY}{job.number}").values(value=_json(job))
             )
-            if walk.is_finished:
+            if job.is_finished:
                 _forget_finished(connection, before=now - FINISHED_KEPT)
 
 
-def open_job(connection: Connection, walk: CutoffJob) -> None:
-    """Note within the transaction that records a cut-off that its sessions have to be gone through."""
-    connection.execute(insert(meta).values(key=f"{_KEY}{walk.number}", value=_json(walk)))
+def open_job(connection: Connection, job: CutoffJob) -> None:
+    """Open a job inside the transaction that records its cut-off."""
+    connection.execute(insert(meta).values(key=f"{_KEY}{job.number}", value=_json(job)))
 
 
 def _forget_finished(connection: Connection, *, before: int) -> None:
@@ -85,5 +85,5 @@ def _forget_finished(connection: Connection, *, before: int) -> None:
             connection.execute(delete(meta).where(meta.c.key == row.key))
 
 
-def _json(walk: CutoffJob) -> str:
-    return json.dumps(asdict(walk), separators=(",", ":"))
+def _json(job: CutoffJob) -> str:
+    return json.dumps(asdict(job), separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""The journal's entries: writing them with their notices and audit in one transaction, and reading them."""
+"""The journal's entries: written with their notices and audit entries in one transaction, and read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,15 +18,15 @@ from sso_center.storage.schema import journal, meta
 from sso_center.storage.sql import Database
 
 SET_BACK = "set_back"
-"""The key in `meta` that says so."""
+"""The key in `meta` that says that the SQL store is an older copy."""
 
 
 @dataclass(frozen=True)
 class ClosedSession:
-    """A session that step 0 has closed: what its ending will be recorded as. `at` is in milliseconds.
+    """A session that step 0 has closed, as its ending will be recorded. `at` is in milliseconds.
 
-    `apis` are whom else its participants' access tokens are for; `handles` what participants call the session
-    where their protocol has a name for it, by client.
+    `apis` are the other audiences of its participants' access tokens; `handles` are the protocols' own names
+    of the session at its participants, by client.
     """
 
     sid: str
@@ -41,13 +41,13 @@ class ClosedSession:
 
     @property
     def shard(self) -> str:
-        """The shard that all of the session lives in."""
+        """The shard that the session lives in."""
         return self.sid[:2]
 
 
 @dataclass(frozen=True)
 class Ending:
-    """A recorded ending; `number` is its place in the journal."""
+    """A recorded ending; `number` is its number in the journal."""
 
     number: int
     sid: str
@@ -61,7 +61,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the journal, as it is applied to Redis. `shard` is None when it concerns them all."""
+    """One entry of the journal, as it is applied to Redis. `shard` is None when it concerns every shard."""
 
     number: int
     kind: str
@@ -76,7 +76,7 @@ class Entry:
 
 
 class Entries:
-    """The endings' side of the journal in SQL."""
+    """The journal in SQL: entries, and what SQL says of itself."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -90,11 +90,11 @@ class Entries:
         cause: int | None = None,
         origin: Origin = NOWHERE,
     ) -> list[Ending]:
-        """Record endings, a notice for whom `told` names by each participant, and audit entries, or nothing.
+        """Record endings with their notices and audit entries, all or nothing. Raises Unavailable.
 
-        `cause` is the number of the entry whose walk ended them; `origin` is where the request came from.
-        Recording an ending again gives the number it already has, and no second notice.
-        Raises Unavailable.
+        `notified` names the clients that get a notice, by the participant that is the reason. `cause` is the
+        number of the entry whose job ended the sessions; `origin` is where the request came from. An ending
+        that is recorded already keeps its number and gets no second notice.
         """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
@@ -131,9 +131,10 @@ class Entries:
         notices: Sequence[NewNotice] = (),
         origin: Origin = NOWHERE,
     ) -> int:
-        """Record what is no ending, with its notices, and return its number; a cut-off's walk begins with it.
+        """Record any other entry with its notices, and return its number. A cut-off opens its job in the same
+        transaction.
 
-        `apis` are whom else the client's access tokens are for. Raises Unavailable.
+        `apis` are the other audiences of the client's access tokens. Raises Unavailable.
         """
         with self._database.write() as connection:
             self._database.lock_journal(connection)
@@ -181,13 +182,13 @@ class Entries:
             return connection.scalar(select(func.max(journal.c.number))) or 0
 
     def lineage(self) -> str:
-        """Return the name of this SQL store's history; a restored one gets another. Raises Unavailable."""
+        """Return the lineage of this SQL store; a restored store gets a new one. Raises Unavailable."""
         with self._database.read() as connection:
             found = connection.scalar(select(meta.c.value).where(meta.c.key == "lineage"))
         return str(found)
 
     def is_set_back(self) -> bool:
-        """Say whether somebody saw that this SQL store is an older copy, and nobody has seen to it yet.
+        """Say whether this SQL store was found to be an older copy that no admin has accepted yet.
 
         Raises Unavailable.
         """
@@ -209,14 +210,14 @@ class Entries:
         return read_entry(found)
 
     def last_change(self, sub: str) -> int | None:
-        """Return the number of the last entry that says that a user was changed. Raises Unavailable."""
+        """Return the number of the last entry that records a change of a user. Raises Unavailable."""
         wanted = select(func.max(journal.c.number)).where(journal.c.sub == sub, journal.c.kind == "user")
         with self._database.read() as connection:
             number: int | None = connection.scalar(wanted)
         return number
 
     def concerning(self, shard: str, *, after: int, since: int, limit: int) -> list[Entry]:
-        """Return entries numbered above `after`, not older than `since` (ms), that concern a shard."""
+        """Return the entries of a shard that are numbered above `after` and not older than `since` (ms)."""
         wanted = (
             select(journal)
             .where(journal.c.number > after, journal.c.at >= since)

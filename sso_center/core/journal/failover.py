@@ -1,4 +1,4 @@
-"""Two primaries at once: what was applied to the one that lost its place is applied to its successor too."""
+"""Failover: entries that only the old primary received are applied to the new one too."""
 
 import logging
 
@@ -9,18 +9,18 @@ from sso_center.core.journal.entries import Entries
 from sso_center.storage.redis import Redis
 
 LOOK_BACK = 600_000
-"""Milliseconds: longer than an old primary goes on answering after another was made one."""
+"""Milliseconds: longer than an old primary still answers after another was elected."""
 
 _PAGE = 500
 _log = logging.getLogger("sso_center.courier")
 
 
 class FailoverWatcher:
-    """Notices that another run of a server answers for a shard, and applies the latest entries once more.
+    """Watches each shard for a new run of its server, and then applies the latest entries again.
 
-    While one primary takes over from another both may answer for a moment. An entry that was applied to the
-    old one after the new one was recovered is missing there, although everybody believes it applied.
-    Applying is idempotent, so that what is not missing suffers nothing.
+    During a failover both primaries may answer for a moment. An entry that was applied to the old one after
+    the new one was recovered is missing there, although everybody believes that it was applied. Applying is
+    idempotent, so nothing else changes.
     """
 
     def __init__(self, redis: Redis, entries: Entries, applier: EntryApplier, clock: Clock) -> None:
@@ -30,8 +30,8 @@ class FailoverWatcher:
         self._clock = clock
         self._runs: dict[str, str] = {}
 
-    def look(self) -> int:
-        """Look at every shard, and return how many entries were applied once more. Raises Unavailable."""
+    def check_shards(self) -> int:
+        """Look at every shard, and return how many entries were applied again. Raises Unavailable."""
         return sum(self._look_at(shard) for shard in all_shards())
 
     def _look_at(self, shard: str) -> int:
@@ -43,7 +43,7 @@ class FailoverWatcher:
             for entry in page:
                 self._applier.apply_to(shard, entry)
             position, count = page[-1].number, count + len(page)
-        # Only now: a look that failed half-way is taken again.
+        # Only now: a look that failed half-way is repeated.
         self._runs[shard] = run_id
         if count:
             _log.info("applied once more", extra={"shard": shard, "entries": count})

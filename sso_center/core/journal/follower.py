@@ -1,4 +1,4 @@
-"""Following the journal: finishing what was recorded but not applied, and moving the shards' marks."""
+"""The follower of the journal: apply what was recorded but not applied, and move the shards' marks."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -16,10 +16,10 @@ Enforce = Callable[[Entry], Iterable[int]]
 
 
 class JournalFollower:
-    """Applies each entry of the journal once more, in order, then marks its shards.
+    """Applies each entry of the journal again, in order, then marks its shards.
 
-    Whoever recorded an entry applies it too; doing so again is harmless, and it is this second time,
-    in order and by one process, that lets a mark say "everything up to here is applied".
+    Whoever records an entry applies it too. Only this second time, in order and by one process, allows a mark
+    to say "everything up to here is applied".
     """
 
     def __init__(self, entries: Entries, applier: EntryApplier, users: Users, enforce: Enforce) -> None:
@@ -29,7 +29,7 @@ class JournalFollower:
         self._users = users
 
     def follow(self) -> int:
-        """Apply what is new, and return how many entries that was. Raises Unavailable."""
+        """Apply the new entries, and return how many they were. Raises Unavailable."""
         page = self._entries.unapplied(_PAGE)
         done: list[int] = []
         try:
@@ -43,7 +43,7 @@ class JournalFollower:
     def _apply(self, entry: Entry, later: Sequence[Entry]) -> None:
         if entry.kind == "user":
             apply_user_change(self._users, self._applier, entry, later)
-            # What a cut-off voided is many sessions, which have jobs of their own (core/cutoffs).
+            # A cut-off voids many sessions: its job ends them (core/cutoffs).
             ended = max(self._enforce(entry), default=0)
             if ended:
                 _log.info("ended sessions", extra={"entry": entry.number, "ended": ended})

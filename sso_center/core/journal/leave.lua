@@ -1,4 +1,5 @@
--- Takes a client out of a session that it joined at or before `moment` (ms); one that joined anew since stays.
+-- Removes a client from a session that it joined at or before a moment; a client that joined again since
+-- stays.
 --! args: sid, client, moment: number
 local joined = tonumber(redis.call('HGET', participants_key(sid), client) or -1)
 if joined >= 0 and joined <= moment then

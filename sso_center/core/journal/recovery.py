@@ -1,4 +1,4 @@
-"""Bringing a shard of a store that came back up to the journal, before anything in it counts again."""
+"""Recovery of a shard: apply the journal to a store that came back, before anything in it counts again."""
 
 import logging
 
@@ -16,7 +16,7 @@ _PAGE = 500
 class Recovery:
     """Replays the journal into a shard whose server restarted, failed over, was restored or emptied.
 
-    `horizon` (seconds) is the longest that anything in Redis may count: older entries concern nothing.
+    `horizon` (seconds) is the longest that anything in Redis may count; older entries need no replay.
     """
 
     def __init__(
@@ -29,14 +29,14 @@ class Recovery:
         self._horizon = horizon * 1000
 
     def recover(self, shard: str, run_id: str) -> None:
-        """Apply what the shard has missed, void its grants, then write its marker.
+        """Apply the entries that the shard has missed, void its grants, then write its marker.
 
-        Raises Unavailable while SQL or Redis is away, and when SQL is not what the shard was last brought up
-        to: the shard then stays refused.
+        Raises Unavailable while SQL or Redis is away, and when SQL is older than the shard: the shard then
+        stays refused.
         """
         lineage = self._entries.lineage()
         marker = self._redis.marker(shard)
-        # Another history of the journal gives its numbers another meaning.
+        # In another lineage the same numbers mean other entries.
         position = marker.position if marker.lineage == lineage else 0
         self._refuse_a_store_set_back(marker, lineage)
         replayed = 0
@@ -56,7 +56,7 @@ class Recovery:
         _log.log(level, "shard recovered", extra={"shard": shard, "replayed": replayed, "position": position})
 
     def _refuse_a_store_set_back(self, marker: Marker, lineage: str) -> None:
-        # Read after the mark, the end of the journal can only be ahead of it, unless SQL was set back.
+        # The head is read after the mark, so it can't be lower, unless SQL was set back.
         if self._entries.is_set_back() or marker.is_ahead_of(lineage, self._entries.head()):
             raise Unavailable(
                 detail="sql: it knows less than Redis was told: an older copy was restored; "
@@ -64,7 +64,7 @@ class Recovery:
             )
 
     def _trust(self, shard: str, run_id: str, lineage: str, position: int) -> None:
-        # A change that was announced while this shard could not be told would be lost under an older version.
+        # An older version here would lose a change that was announced while this shard was unreachable.
         trusted = None
         while (version := self._entries.configuration_version()) != trusted:
             self._redis.trust(shard, run_id=run_id, lineage=lineage, position=position, config=version)

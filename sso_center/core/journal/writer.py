@@ -1,4 +1,4 @@
-"""Writing to the journal what is no ending: steps 1 to 3 of a cut-off, a client that leaves, a revocation."""
+"""Write an entry that is no ending: steps 1 to 3 of a cut-off, of a client that leaves, of a revocation."""
 
 import uuid
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from sso_center.storage.redis import Redis
 
 
 class JournalWriter:
-    """Records an entry, applies it, and tells every process."""
+    """Records an entry, applies it, and publishes it to every process."""
 
     def __init__(
         self, redis: Redis, clients: Clients, entries: Entries, applier: EntryApplier, clock: Clock
@@ -46,8 +46,7 @@ class JournalWriter:
     ) -> Entry:
         """Record an entry, apply and publish it, and return it.
 
-        `shard` None means all of them; what has the same `id` is
-        recorded once. Raises Unavailable.
+        `shard` None means all shards; the same `id` is recorded only once. Raises Unavailable.
         """
         now = self._clock()
         number = self._entries.record_other(
@@ -72,5 +71,5 @@ class JournalWriter:
         return entry
 
     def publish(self, number: int) -> None:
-        """Tell every process that the journal has grown (step 3). Raises Unavailable."""
+        """Publish that the journal has grown (step 3). Raises Unavailable."""
         self._redis.publish(CHANNEL, str(number))

@@ -1,7 +1,7 @@
 """Keys: what the center signs JWTs and cookies with.
 
-Owns their making, their life (next, active, retired), their encryption at rest and the published key
-set. Each process keeps them decrypted in memory, loaded whole. Knows nothing of what the tokens say.
+Owns their creation, their life (next, active, retired), their encryption at rest and the published key set.
+Each process keeps them decrypted in memory, loaded whole. Knows nothing of what the tokens contain.
 """
 
 from sso_center.core.keys.keys import Keys

@@ -1,4 +1,4 @@
-"""The algorithms that JWTs are signed with: making a key, its public form, its name.
+"""The algorithms for signing JWTs: create a key, its public form, its name.
 
 HMAC is not offered: it would need the clients' secrets in clear.
 """
@@ -23,7 +23,7 @@ RSA_BITS = 2048
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
-# RFC 7638 section 3.2, RFC 8037 section 2: what a thumbprint is made of.
+# RFC 7638 section 3.2, RFC 8037 section 2: the members of a thumbprint.
 _THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 _IMPLEMENTATIONS = get_default_algorithms()
 _P256_BYTES = 32
@@ -36,19 +36,19 @@ def implementation(algorithm: str) -> Algorithm:
 
 
 def signature_of(message: bytes, key: PrivateKey, algorithm: str) -> bytes:
-    """Return the signature of a message, the same each time: a token told again is the same token.
+    """Return the deterministic signature of a message: a token issued again is the same token.
 
     ES256 chooses its number by RFC 6979, from the message and the key.
     """
     if algorithm != "ES256":
         return _IMPLEMENTATIONS[algorithm].sign(message, key)
-    # Not asked of its type, which is an abstract class and slow to ask.
+    # Not by isinstance: the type is an abstract class and slow to check.
     r, s = decode_dss_signature(cast(ec.EllipticCurvePrivateKey, key).sign(message, _ECDSA))
     return r.to_bytes(_P256_BYTES) + s.to_bytes(_P256_BYTES)
 
 
 def make_private_key(algorithm: str) -> PrivateKey:
-    """Return a new private key; one of RSA takes a tenth of a second or more."""
+    """Return a new private key; an RSA key takes a tenth of a second or more."""
     if algorithm == "RS256":
         return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     if algorithm == "ES256":
@@ -57,13 +57,13 @@ def make_private_key(algorithm: str) -> PrivateKey:
 
 
 def private_bytes(key: PrivateKey) -> bytes:
-    """Return a private key as it is encrypted for the store (PKCS 8, DER)."""
+    """Return a private key in the form that is encrypted for the store (PKCS 8, DER)."""
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def private_key(stored: bytes) -> PrivateKey:
     """Return the key that `private_bytes` wrote."""
-    # We made it, and its encryption proved that it is unchanged: testing the primes anew takes 50 ms.
+    # We made it, and its encryption proves that it is unchanged: testing the primes again takes 50 ms.
     key = load_der_private_key(stored, password=None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey)
     return key

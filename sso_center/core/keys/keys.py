@@ -1,4 +1,4 @@
-"""The keys of the center, as everything else uses them."""
+"""The room's front: sign, verify, publish and rotate the center's keys."""
 
 import secrets
 import threading
@@ -20,7 +20,7 @@ from sso_center.storage.sql import Database
 
 DAY = 86_400_000
 KEPT_AFTER_RETIREMENT = 400 * DAY
-"""Milliseconds a retired key still verifies here: cookies, and ID tokens shown as hints at a logout."""
+"""Milliseconds that a retired key still verifies here: cookies, and ID tokens used as hints at a logout."""
 
 
 class Keys:
@@ -44,22 +44,22 @@ class Keys:
         return self._keys().signing[alg].sign(claims, typ)
 
     def jwks(self) -> list[dict[str, Any]]:
-        """Return the published keys (RFC 7517): next, active, and retired ones whose tokens may live."""
+        """Return the published keys (RFC 7517): next, active, and retired ones whose tokens may be valid."""
         return self._keys().jwks(self._clock() - self._published)
 
     def verify(
         self, token: str, *, audience: str | None, typ: str = "JWT", allow_expired: bool = False
     ) -> dict[str, Any] | None:
-        """Return the claims of a JWT that we signed, or None when it is not one, or not good any more.
+        """Return the claims of a JWT that we signed, or None when we did not, or it is no longer valid.
 
-        `audience` None accepts any; `typ` keeps one kind of token from being taken for another.
+        `audience` None accepts any; `typ` separates the kinds of tokens.
         """
         try:
             header = jwt.get_unverified_header(token)
             key = self._keys().by_kid.get(header.get("kid", ""))
             if key is None or header.get("typ") != typ:
                 return None
-            # Times are compared below, by our clock.
+            # Times are compared below, by our own clock.
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key.public_key,
@@ -79,22 +79,22 @@ class Keys:
         return self._keys().cookie_secrets(name)
 
     def stored(self) -> list[StoredKey]:
-        """Return all keys as they are stored now, for people to look at. Raises Unavailable."""
+        """Return all keys as they are stored now, for display. Raises Unavailable."""
         with self._database.read() as connection:
             return read_keys(connection, self._vault)
 
     # -- their life
 
     def ensure(self) -> None:
-        """Make the keys that are missing, which at the first start are all, and load them.
+        """Create the missing keys, at the first start all of them, and load them.
 
-        Raises SettingsError when the stored ones were encrypted under another secret, Unavailable.
+        Raises SettingsError when the stored keys were encrypted under another secret, Unavailable.
         """
         missing = _missing(self.stored())
         if missing:
             made = [_new_key(purpose, state, self._clock()) for purpose, state in missing]
             with self._database.write() as connection:
-                # Processes that start together: the lock lets one make them, the others find them made.
+                # Processes that start together: the lock lets one create the keys, the others find them.
                 Database.lock_journal(connection)
                 still_missing = _missing(read_keys(connection, self._vault))
                 for key in made:
@@ -103,12 +103,12 @@ class Keys:
         self.reload()
 
     def reload(self) -> None:
-        """Load the keys anew. Raises Unavailable."""
+        """Reload the keys. Raises Unavailable."""
         with self._loading, self._database.read() as connection:
             self._ring = Ring(read_keys(connection, self._vault))
 
     def rotate(self, purpose: str | None = None, *, also: Also[str] = nothing_else) -> None:
-        """Let the next key sign, keep the active one for verifying, and make a new next one.
+        """Let the next key sign, keep the active one for verifying, and create a new next one.
 
         For one purpose (RS256, ES256, EdDSA, cookie) or for all. Raises Invalid, Unavailable.
         """

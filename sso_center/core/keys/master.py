@@ -1,4 +1,4 @@
-"""The one secret that is not in a store, and the encryption of all keys under it."""
+"""The master secret, the only one outside the stores, and the encryption of all keys under it."""
 
 import contextlib
 import os
@@ -19,9 +19,9 @@ FILE_NAME = "secret.key"
 
 
 def master_secret(settings: Settings) -> str:
-    """Return `SSO_SECRET_KEY`, or what `secret.key` in the data folder holds, made at the first start.
+    """Return `SSO_SECRET_KEY`, or the content of `secret.key` in the data folder, created at the first start.
 
-    Raises SettingsError when the file can't be read or made, is open to others, or holds no key.
+    Raises SettingsError when the file can't be read or created, is open to others, or holds no key.
     """
     if settings.secret_key:
         return settings.secret_key
@@ -40,7 +40,7 @@ class Vault:
         return nonce + self._cipher.encrypt(nonce, plain, name.encode())
 
     def unlock(self, locked: bytes, name: str) -> bytes:
-        """Return what was locked; raises SettingsError when it was under another secret or name."""
+        """Return what was encrypted; raises SettingsError when it was under another secret or name."""
         try:
             return self._cipher.decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], name.encode())
         except InvalidTag as wrong:
@@ -51,7 +51,7 @@ class Vault:
 
 
 def derived(secret: bytes, purpose: str) -> bytes:
-    """Return 32 bytes that follow from `secret` for one purpose only (HKDF, RFC 5869)."""
+    """Return 32 bytes derived from `secret` for one purpose only (HKDF, RFC 5869)."""
     return HKDF(SHA256(), 32, salt=None, info=f"sso-center {purpose}".encode()).derive(secret)
 
 
@@ -70,7 +70,7 @@ def _read_or_make(file: Path) -> str:
 
 
 def _make(file: Path) -> None:
-    """Make the file whole and at once: of several processes that start together, one wins and all read it."""
+    """Create the file whole and at once: of several processes at once, one wins and all read it."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
     opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

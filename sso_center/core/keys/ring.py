@@ -1,4 +1,4 @@
-"""All keys of the center as one process holds them, decrypted: an immutable whole that is swapped at once."""
+"""All keys of the center in one process, decrypted: an immutable whole that is swapped at once."""
 
 import base64
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ PURPOSES = (*ALGORITHMS, COOKIE)
 
 
 class State(StrEnum):
-    """Where a key is in its life: published and known, signing, only verifying."""
+    """The state of a key: published but not signing yet, signing, only verifying."""
 
     NEXT = "next"
     ACTIVE = "active"
@@ -23,7 +23,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A key as it is stored, but decrypted. Times are in milliseconds; None when it has not happened."""
+    """A stored key, decrypted. Times are in milliseconds, None when it has not happened."""
 
     kid: str
     purpose: str
@@ -58,7 +58,7 @@ class SigningKey:
 
 
 class Ring:
-    """Every key, by what is asked of them."""
+    """Every key, by its use."""
 
     def __init__(self, stored: list[StoredKey]) -> None:
         keys = [SigningKey(one) for one in stored if one.purpose != COOKIE]
@@ -88,5 +88,5 @@ class Ring:
 
 
 def _signs_last(key: StoredKey) -> tuple[int, int]:
-    # The next key stands among those that verify, so that a process that missed a rotation knows it already.
+    # The next key is among those that verify, so that a process that missed a rotation knows it already.
     return (key.state == State.ACTIVE, key.created_at)

@@ -28,7 +28,7 @@ def read_keys(connection: Connection, vault: Vault) -> list[StoredKey]:
 
 
 def add_key(connection: Connection, vault: Vault, key: StoredKey) -> None:
-    """Store a new key, its public half in clear for people to look at."""
+    """Store a new key, with its public half in clear for display."""
     locked = vault.lock(key.secret, _bound_to(key.kid, key.purpose))
     public = None if key.purpose == COOKIE else public_jwk(key.purpose, private_key(key.secret))
     connection.execute(
@@ -47,7 +47,7 @@ def add_key(connection: Connection, vault: Vault, key: StoredKey) -> None:
 
 
 def move_key(connection: Connection, key: StoredKey, state: State, at: int) -> None:
-    """Let a key begin the next part of its life at that moment (ms)."""
+    """Move a key to its next state at that moment (ms)."""
     connection.execute(
         update(signing_keys)
         .where(signing_keys.c.kid == key.kid)

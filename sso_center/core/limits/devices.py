@@ -1,28 +1,28 @@
-"""Which devices a person has logged in with."""
+"""The devices that a person has logged in with."""
 
 from sso_center.base.secrets import hashed, shard_of
 from sso_center.storage.redis import Redis, load_script
 
 KNOWN_FOR = 400 * 86400 * 1000
-"""Milliseconds a device stays known after its last login: as long as browsers keep a cookie."""
+"""Milliseconds that a device stays known after its last login: as long as browsers keep a cookie."""
 
 _KNOWN = load_script(__package__, "known_device.lua")
 
 
 class KnownDevices:
-    """Remembers devices by account. Only a login that succeeded adds one, so strangers add none."""
+    """The known devices of accounts. Only a successful login adds one, so strangers add none."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     def is_known(self, account: str, device: str) -> bool:
-        """Say whether this account was logged in to with this device. Raises Unavailable."""
+        """Say whether this account has logged in with this device. Raises Unavailable."""
         return bool(
             self._redis.run(_KNOWN, shard_of(account), {"device": _name(account, device), "lifetime": 0})
         )
 
     def remember(self, account: str, device: str) -> None:
-        """Know the device from now on. Raises Unavailable."""
+        """Store the device as known. Raises Unavailable."""
         self._redis.run(_KNOWN, shard_of(account), {"device": _name(account, device), "lifetime": KNOWN_FOR})
 
 

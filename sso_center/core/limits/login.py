@@ -30,7 +30,7 @@ Bucket = tuple[RateLimitItem, str]
 
 
 class LoginLimits:
-    """Counts attempts to log in, before the password is looked at."""
+    """Counts login attempts, before the password is checked."""
 
     def __init__(self, settings: Settings, redis: Redis, clock: Clock) -> None:
         by_account, window = settings.login_attempts_by_account, settings.login_window
@@ -44,21 +44,20 @@ class LoginLimits:
         self._by_device = RateLimitItemPerSecond(by_account, window, "account-device")
 
     def try_login(self, username: str, address: str, device: str | None) -> None:
-        """Count one attempt; raises TooMany when it is one too many, Unavailable when that can't be known.
+        """Count one attempt; raises TooMany above the limit, Unavailable when that can't be known.
 
-        `device` is the id in the browser's device cookie, if it has one. A refused attempt must not
-        look at the password.
+        `device` is the id in the browser's device cookie, if it has one. For a refused attempt the password
+        must not be checked.
         """
         for item, name in self._buckets(username, address, device):
-            # A bucket that is full spares the later ones: one address alone can't fill the account's.
+            # A full bucket spares the later ones: one address alone can't fill the account's.
             if not self._limiter.hit(item, name):
                 raise self._too_many(item, name)
 
     def login_succeeded(self, username: str, address: str, device: str | None) -> None:
-        """Give back the attempt that `try_login` counted, and know the device from now on.
+        """Give back the attempt that `try_login` counted, and store the device as known.
 
-        Only this attempt is given back: who may log in to one account must not thereby wipe out
-        what was counted of guesses at others.
+        Only this attempt is given back: logging in to one account must not erase counted guesses at others.
         """
         for item, name in self._buckets(username, address, device):
             self._store.incr(item.key_for(name), item.get_expiry(), -1)
@@ -87,7 +86,7 @@ class LoginLimits:
 
 
 def network_of(address: str) -> str:
-    """Return what one machine can freely choose addresses from: an IPv4 address, or an IPv6 /64."""
+    """Return the network that one machine can choose addresses from: an IPv4 address, or an IPv6 /64."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -100,7 +99,7 @@ def network_of(address: str) -> str:
 
 
 def _account(username: str) -> str:
-    # Hashed, since what is typed here is of any length, and now and then a password.
+    # Hashed, since the typed text may have any length, and is now and then a password.
     return hashlib.sha256(normal_name(username).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -1,4 +1,4 @@
-"""Where the `limits` package keeps its counters: in our shards, by our clock, one script a step."""
+"""The storage of the `limits` package: in our shards, by our clock, one script for each step."""
 
 from limits.storage import Storage
 
@@ -21,11 +21,13 @@ class WindowStore(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What a store that is away raises."""
+        """The exceptions of a store that is away."""
         return Unavailable
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Add `amount` attempts, or give back, in a window of `expiry` seconds; returns the count."""
+        """Add `amount` attempts (a negative amount gives back) in a window of `expiry` seconds; return the
+        count.
+        """
         return self._window(key, amount, expiry)[0]
 
     def get(self, key: str) -> int:
@@ -45,11 +47,11 @@ class WindowStore(Storage):
         return True
 
     def reset(self) -> int:
-        """Forget every bucket there is; returns how many."""
+        """Delete every bucket; return how many there were."""
         return sum(self._redis.run_everywhere(_FORGET, {"name": ""}).values())
 
     def clear(self, key: str) -> None:
-        """Forget one bucket."""
+        """Delete one bucket."""
         self._redis.run(_FORGET, shard_of(key), {"name": key})
 
     def _window(self, key: str, amount: int, expiry: int) -> tuple[int, int]:
@@ -60,4 +62,4 @@ class WindowStore(Storage):
 
 
 _LONGEST = 400 * 86400
-"""Seconds; longer than any window, so that only looking never takes an open one for a mistake."""
+"""Seconds; longer than any window, so that a mere look never corrects an open window."""

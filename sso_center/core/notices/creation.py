@@ -1,4 +1,4 @@
-"""Making notices, inside the transaction that records what they are about."""
+"""Create notices inside the transaction that records their entry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

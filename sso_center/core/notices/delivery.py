@@ -1,4 +1,4 @@
-"""Step 4: delivering notices, off the request, with no slow site holding up another."""
+"""Step 4: deliver notices, off the request, so that no slow site delays another."""
 
 import logging
 import random
@@ -17,10 +17,10 @@ WORKERS = 16
 AT_ONCE_BY_CLIENT = 2
 
 FOR_SLOW = 8
-"""How many of the workers may be busy with sites that were slow or silent the last time."""
+"""How many workers may be busy with sites that were slow or silent the last time."""
 
 SLOW = 1_000
-"""Milliseconds that a prompt site takes at most."""
+"""Milliseconds within which a prompt site answers."""
 
 _log = logging.getLogger("sso_center.courier")
 
@@ -28,8 +28,8 @@ _log = logging.getLogger("sso_center.courier")
 class Delivery:
     """Delivers due notices with bounded concurrency, at most two at once to the same client.
 
-    Sites that were slow the last time share half of the workers: the other half is always there for the
-    prompt. `on_done` is called after each delivery, on any thread: another to that client may begin.
+    Sites that were slow the last time share half of the workers; the other half stays free for prompt sites.
+    `on_done` is called after each delivery, on any thread: another delivery to that client may begin.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Delivery:
         self._slow: set[str] = set()
 
     def deliver_due(self) -> int:
-        """Start delivering what is due, and return how many that were. Raises Unavailable."""
+        """Start delivering the due notices, and return how many they were. Raises Unavailable."""
         if not self._outbox.is_any_due(self._clock()):
             return 0
         started = 0
@@ -73,11 +73,11 @@ class Delivery:
         self._pool.shutdown(wait=True)
 
     def _room(self) -> tuple[int, set[str]]:
-        """Return how many deliveries may be started, and for which clients none may."""
+        """Return how many deliveries may start, and the clients that must get none."""
         with self._lock:
             busy = {name for name, count in self._under_way.items() if count >= AT_ONCE_BY_CLIENT}
             for_slow = sum(count for name, count in self._under_way.items() if name in self._slow)
-            # By lot, so that each of many slow sites has its turn.
+            # At random, so that each of many slow sites has its turn.
             drawn = random.sample(sorted(self._slow), min(len(self._slow), max(FOR_SLOW - for_slow, 0)))
             busy |= self._slow - set(drawn)
             return WORKERS - sum(self._under_way.values()), busy
@@ -96,7 +96,7 @@ class Delivery:
             jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
             self._outbox.keep(notice, receipt, self._clock(), jitter=jitter)
         except Unavailable as away:
-            # The lease runs out and the notice is delivered again: at least once.
+            # The lease expires and the notice is delivered again: at least once.
             _log.warning("receipt not kept", extra={"notice": notice.id, "detail": away.detail})
         except Exception:
             _log.exception("delivery failed", extra={"notice": notice.id})
@@ -108,7 +108,7 @@ class Delivery:
             self._on_done()
 
     def _is_superseded(self, notice: Notice) -> bool:
-        """Say whether a notice would end what came after it, since it names only the person."""
+        """Say whether a notice, since it names only the person, would also end a newer session."""
         if notice.sid:
             return False
         return any(

@@ -1,4 +1,6 @@
-"""Which endings are looked for, and their numbers: found by indexes, the newest first, never by a scan."""
+"""The filter of a search for endings, and the numbers that it finds: by indexes, the newest first, never by a
+scan.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,22 +11,22 @@ from sso_center.core.reasons import Reason
 from sso_center.storage.schema import journal, notices
 
 KINDS = ("ending", "leave", "cutoff")
-"""What gives notices; the journal's other kinds are listed when they are asked for."""
+"""The kinds that have notices; the journal's other kinds are listed only when asked for."""
 
 UNCONFIRMED = ("pending", "gave_up")
 CHANGES = (Reason.DISABLED, Reason.REMOVED, Reason.PASSWORD_CHANGE, Reason.ROLE_LOST, Reason.CHANGED)
-"""Why an account that changed ends sessions."""
+"""The reasons for which a changed account ends sessions."""
 
 STATES = (*UNCONFIRMED, "confirmed", "superseded", "shown")
 
 
 @dataclass(frozen=True)
 class EndingFilter:
-    """Which endings are looked for; what is None or empty does not matter. Instants are in milliseconds.
+    """A filter for endings; None or empty means any. Instants are in milliseconds.
 
-    `client_id`: those it was told of, and those that are about it. `cause`: those of one cut-off's walk.
-    `is_summed_up`: in place of the sessions that a walk ended what it was that ended them, which says how far
-    all their sites are; meant for a list of everything.
+    `client_id`: endings that this client was notified of, and those about it. `cause`: endings by one
+    cut-off's job. `is_summed_up`: instead of the sessions that a job ended, list the entry that caused it,
+    with the receipts of all its sites; meant for a list of everything.
     """
 
     sub: str | None = None
@@ -41,7 +43,7 @@ class EndingFilter:
 
 @dataclass(frozen=True)
 class Driver:
-    """What finds the numbers of entries by one index: conditions, and whether they need the notices."""
+    """A way to find the numbers of entries by one index: conditions, and whether they need the notices."""
 
     conditions: list[ColumnElement[bool]] = field(default_factory=list)
     has_notices: bool = False
@@ -56,7 +58,7 @@ def find_numbers(connection: Connection, wanted: EndingFilter, before: int | Non
 
 
 def drivers(wanted: EndingFilter) -> list[Driver]:
-    """Return by which indexes the numbers are found: each of them gives them in order, none a scan."""
+    """Return the ways that find the numbers: each reads one index in order, none scans."""
     client = wanted.client_id
     of_client = [] if client is None else [notices.c.client_id == client]
     states = UNCONFIRMED if wanted.is_unconfirmed else STATES
@@ -69,7 +71,7 @@ def drivers(wanted: EndingFilter) -> list[Driver]:
 
 
 def _changes_that_ended() -> list[Driver]:
-    """Return what finds the changed accounts whose walk ended a session; there are few of each reason."""
+    """Return the ways that find changed accounts whose job ended a session; each reason has few."""
     ended = journal.alias()
     has_ended = select(ended.c.number).where(ended.c.cause == journal.c.number).exists()
     return [Driver([journal.c.reason == reason, journal.c.kind == "user", has_ended]) for reason in CHANGES]

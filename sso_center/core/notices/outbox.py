@@ -1,7 +1,7 @@
-"""The notices in SQL: leasing those that are due, and keeping what came of each try.
+"""The outbox: the notices in SQL. It leases due notices and stores the receipt of each attempt.
 
-A site whose tries fail in a row has its *breaker* opened: from then on one notice at a time is tried, after
-pauses that grow, and all others of that site wait at no cost. The first that arrives closes it again.
+A site whose attempts fail in a row has its *breaker* opened: from then on one notice at a time is tried,
+after growing pauses, and the site's other notices wait at no cost. The first success closes the breaker.
 """
 
 import contextlib
@@ -18,18 +18,18 @@ from sso_center.storage.schema import breakers, journal, notices
 from sso_center.storage.sql import Database
 
 LEASE = 30_000
-"""Milliseconds a courier has to deliver what it leased before another may try."""
+"""Milliseconds in which a courier delivers a leased notice before another courier may try."""
 
 GIVE_UP_AFTER = 24 * 3600 * 1000
 FIRST_RETRY = 1_000
 LONGEST_RETRY = 3600_000
 
 OPENS_AT = 4
-"""Failures in a row after which a site's breaker is open."""
+"""Failures in a row that open a site's breaker."""
 
 FIRST_PAUSE = 5_000
 LONGEST_PAUSE = 120_000
-"""Milliseconds between two tries at a site whose breaker is open: doubling, and never longer."""
+"""Milliseconds between two attempts at a site with an open breaker: doubling, up to the longest."""
 
 PAGE = 500
 """Rows that one transaction may write."""
@@ -37,9 +37,10 @@ PAGE = 500
 
 @dataclass(frozen=True)
 class Notice:
-    """A notice that is due: which ending, told to whom. `attempts` are those before this one.
+    """A due notice: of which ending, for which client. `attempts` are those before this one.
 
-    `ended_at` is when that was recorded (ms), `handle` what the client's `protocol` calls the session there.
+    `ended_at` is when the ending was recorded (ms), `handle` is the session's name in the client's
+    `protocol`.
     """
 
     id: int
@@ -55,7 +56,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Breaker:
-    """How a site's last tries went. `probe_at` (ms) is when the next one is due, once it is open."""
+    """How a site's last attempts went. `probe_at` (ms) is when an open breaker allows the next attempt."""
 
     client_id: str
     failures: int
@@ -64,12 +65,12 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Say whether the site is left alone but for one try at a time."""
+        """Say whether the breaker is open: the site then gets one attempt at a time."""
         return self.failures >= OPENS_AT
 
 
 class Outbox:
-    """Leases due notices, so that several couriers never deliver the same one twice at once.
+    """Leases due notices, so that several couriers never deliver the same notice at the same time.
 
     Every method raises Unavailable.
     """
@@ -78,10 +79,11 @@ class Outbox:
         self._database = database
 
     def lease(self, now: int, *, limit: int, not_for: Collection[str]) -> list[Notice]:
-        """Lease up to `limit` notices due at `now` (ms), one a client and none for clients in `not_for`.
+        """Lease up to `limit` notices that are due at `now` (ms): one for each client, none for clients in
+        `not_for`.
 
-        One a client, since a client that is slow to answer must not get all of a courier's threads. Costs the
-        same however many notices wait.
+        One for each client, since a slow client must not occupy all of a courier's threads. The cost does not
+        grow with the number of waiting notices.
         """
         with self._database.write() as connection:
             first = connection.scalars(_first_of_each(now, not_for)).all()
@@ -89,7 +91,7 @@ class Outbox:
                 select(notices, journal.c.at)
                 .join(journal, journal.c.number == notices.c.number)
                 .where(notices.c.id.in_(first))
-                # Of the row that is locked: another courier may have leased it since it was found.
+                # Checked on the locked row: another courier may have leased it since it was found.
                 .where(notices.c.state == "pending", notices.c.leased_until <= now)
                 .order_by(notices.c.next_attempt_at, notices.c.id)
                 .limit(limit)
@@ -100,7 +102,7 @@ class Outbox:
             connection.execute(
                 update(notices).where(notices.c.id.in_(leased)).values(leased_until=now + LEASE)
             )
-            # Where the breaker is open this is the one try: it holds it as long as its own lease.
+            # With an open breaker this is the one attempt: the breaker stays shut to others for the lease.
             connection.execute(
                 update(breakers)
                 .where(breakers.c.client_id.in_({row.client_id for row in rows}))
@@ -134,7 +136,7 @@ class Outbox:
             return {row.state: int(row[1]) for row in connection.execute(wanted)}
 
     def breakers(self) -> dict[str, Breaker]:
-        """Return the sites whose last try failed, by client."""
+        """Return the breakers of sites whose last attempt failed, by client."""
         with self._database.read() as connection:
             rows = connection.execute(select(breakers)).all()
         return {
@@ -143,9 +145,9 @@ class Outbox:
         }
 
     def keep(self, notice: Notice, receipt: Receipt, now: int, *, jitter: float) -> None:
-        """Keep the receipt of an attempt, and set the next one when it failed.
+        """Store the receipt of an attempt, and schedule the retry when it failed.
 
-        `jitter`, 0 to 1, spreads the tries of many notices that failed together.
+        `jitter`, 0 to 1, spreads the retries of notices that failed together.
         """
         attempts = notice.attempts + 1
         values: dict[str, object] = {
@@ -173,7 +175,7 @@ class Outbox:
                 _note_failure(connection, notice.client_id, receipt.error, now, jitter)
 
     def supersede(self, notice: Notice) -> None:
-        """Note that a notice need not be repeated: the person has come to that client anew."""
+        """Mark a notice superseded: the person has a newer session at that client."""
         with self._database.write() as connection:
             connection.execute(
                 update(notices)
@@ -182,9 +184,9 @@ class Outbox:
             )
 
     def note_shown(self, number: int, shown: Sequence[NewNotice], now: int) -> None:
-        """Note that clients were asked to sign out through the browser, which nobody can confirm.
+        """Record that clients were asked to sign out through the browser, which nobody can confirm.
 
-        A client that has a notice of the same ending keeps that one.
+        A client that has a notice of the same ending keeps that notice.
         """
         state = {"state": "shown", "attempts": 1, "last_attempt_at": now}
         with self._database.write() as connection:
@@ -192,12 +194,14 @@ class Outbox:
 
 
 def retry_after(attempts: int, jitter: float) -> int:
-    """Return how long (ms) to wait after so many failures: doubling, to an hour, less up to a quarter."""
+    """Return the pause (ms) before the next retry: doubling with each attempt, up to an hour, less up to a
+    quarter.
+    """
     return _doubling(attempts, FIRST_RETRY, LONGEST_RETRY, jitter)
 
 
 def pause_after(failures: int, jitter: float) -> int:
-    """Return how long (ms) a site is left alone after so many failures in a row, 0 while it is not."""
+    """Return the pause (ms) of a breaker after so many failures in a row, 0 while the breaker is closed."""
     if failures < OPENS_AT:
         return 0
     return _doubling(failures - OPENS_AT + 1, FIRST_PAUSE, LONGEST_PAUSE, jitter)
@@ -208,10 +212,10 @@ def _doubling(times: int, first: int, longest: int, jitter: float) -> int:
 
 
 def _first_of_each(now: int, not_for: Collection[str]) -> Select[int]:
-    """Select the id of the notice of each client that is to be tried first, for those where one is due."""
+    """Select the id of each client's first notice, for clients that have a due one."""
     waiting = _waiting_clients()
     is_due = case(
-        # A try of a closed breaker waits for its own time, one of an open breaker for the breaker's alone.
+        # With a closed breaker each notice waits for its own time, with an open one only for the breaker's.
         (func.coalesce(breakers.c.failures, 0) >= OPENS_AT, breakers.c.probe_at <= now),
         else_=True,
     )
@@ -225,7 +229,7 @@ def _first_of_each(now: int, not_for: Collection[str]) -> Select[int]:
 
 
 def _waiting_clients() -> CTE:
-    """Return the clients that notices wait for, found by as many look-ups in the index as there are."""
+    """Return the clients with pending notices, by one look-up in the index for each."""
     pending = notices.c.state == "pending"
     start = select(func.min(notices.c.client_id).label("client_id")).where(pending)
     found = start.cte("waiting", recursive=True)
@@ -251,7 +255,7 @@ def _first_of(waiting: CTE, now: int) -> ScalarSelect[int]:
 
 
 def _tried_since(connection: Connection, notice: Notice) -> int:
-    """Return since when (ms) a notice is tried: somebody may have given it another day during this try."""
+    """Return when (ms) the attempts of a notice began: an admin may have restarted them meanwhile."""
     row = select(notices.c.created_at).where(notices.c.id == notice.id).with_for_update()
     return int(connection.execute(row).scalar_one())
 
@@ -262,7 +266,7 @@ def _close_breaker(connection: Connection, client_id: str, now: int) -> None:
     if failures is not None:
         connection.execute(delete(breakers).where(own))
     if failures is not None and failures >= OPENS_AT:
-        # The site answers again: what it missed need not wait for the times that its silence had set.
+        # The site answers again: its notices need not wait for the retry times that its silence had set.
         connection.execute(
             update(notices)
             .where(notices.c.state == "pending", notices.c.client_id == client_id)
@@ -286,7 +290,7 @@ def _note_failure(connection: Connection, client_id: str, error: str, now: int, 
 
 
 def _give_up_waiting(connection: Connection, client_id: str, error: str, now: int) -> None:
-    """Give up what has waited for its first try for a day, behind an open breaker."""
+    """Give up notices that waited a day for their first attempt, behind an open breaker."""
     too_old = (
         select(notices.c.id)
         .where(notices.c.state == "pending", notices.c.client_id == client_id)

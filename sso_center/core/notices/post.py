@@ -1,4 +1,4 @@
-"""Posting to an address that a client supplied, without being led into the center's own network."""
+"""POST to an address that a client supplied, without being led into the center's own network (SSRF)."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ from sso_center.base.urls import resolve_public
 CONNECT_TIMEOUT = 3.0
 READ_TIMEOUT = 5.0
 WHOLE_TIMEOUT = 10.0
-"""Seconds for all of it: a timeout of the socket alone begins anew with every byte that comes."""
+"""Seconds for the whole exchange: a socket's own timeout restarts with every byte that comes."""
 
 
 class Poster:
@@ -52,12 +52,12 @@ class Poster:
         try:
             with brake.connected(address, port) as plain:
                 connection = HTTPConnection(host, port)
-                # The certificate must be the name's, though the connection goes to the address checked above.
+                # The certificate must name the host, though the connection goes to the address checked above.
                 connection.sock = self._tls.wrap_socket(plain, server_hostname=host) if is_https else plain
                 with contextlib.closing(connection):
                     connection.request("POST", target, body, headers)
                     status = connection.getresponse().status
-            # http.client takes a head that was cut off for a whole one.
+            # http.client accepts a head that was cut off as a whole one.
             if brake.was_pulled:
                 raise TimeoutError("cut off in the middle of its answer")
             return status
@@ -77,9 +77,9 @@ class _WholeTimeout:
     def connected(self, address: str, port: int) -> Iterator[socket.socket]:
         with socket.create_connection((address, port), CONNECT_TIMEOUT) as plain:
             plain.settimeout(READ_TIMEOUT)
-            # Head and body are written one after the other: the body must not wait for an acknowledgement.
+            # Head and body are two writes: the body must not wait for an acknowledgement of the head.
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # A second name of the same connection, which stays valid when TLS takes the first over.
+            # A duplicate handle of the connection, which stays valid when TLS takes the first one over.
             with plain.dup() as handle:
                 timer = threading.Timer(self._seconds, self._pull, (handle,))
                 timer.daemon = True
@@ -91,7 +91,7 @@ class _WholeTimeout:
 
     def _pull(self, handle: socket.socket) -> None:
         self.was_pulled = True
-        with contextlib.suppress(OSError):  # it has just ended by itself
+        with contextlib.suppress(OSError):  # the connection has just ended by itself
             handle.shutdown(socket.SHUT_RDWR)
 
 

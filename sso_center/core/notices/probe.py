@@ -1,4 +1,4 @@
-"""Trying a site's logout address, before anybody depends on it."""
+"""The probe of a site's logout address, before anybody depends on it."""
 
 from sso_center.base.secrets import new_id, shard_of
 from sso_center.core.clients import Clients
@@ -13,10 +13,11 @@ class LogoutProbe:
         self._sender = sender
 
     def probe(self, client_id: str) -> Receipt:
-        """Post a real logout token that names a person and a session that never existed, and say what came.
+        """Post a real logout token that names a person and a session that never existed, and return the
+        receipt.
 
-        A site that checks tokens as it should finds this one good and nothing to end. Takes ten seconds at
-        most. Raises NotFound, Unavailable.
+        A site that checks tokens properly accepts it and finds nothing to end. Takes ten seconds at most.
+        Raises NotFound, Unavailable.
         """
         nobody = "u" + new_id(shard_of(client_id))
         return self._sender.send(self._clients.get(client_id), sub=nobody, sid=new_id(shard_of(nobody)))

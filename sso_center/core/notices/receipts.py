@@ -1,4 +1,4 @@
-"""Receipts, as people read them: what ended, which sites were told, and which are still waiting for it."""
+"""Receipts for admins: what ended, which sites confirmed it, and which have not yet."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from sso_center.core.notices.ending_filter import UNCONFIRMED, EndingFilter, fin
 from sso_center.storage.schema import breakers, journal, notices
 from sso_center.storage.sql import Database
 
-WALKED = ("cutoff", "user")
-"""Kinds whose notices are those of the sessions that their walk ended."""
+ENDS_MANY = ("cutoff", "user")
+"""Kinds of entries whose notices belong to the sessions that their job ended."""
 
 PAGE = 500
 """Rows that one transaction may write."""
@@ -39,10 +39,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class EndingSummary:
-    """One ending and how far the sites know of it. `at` is in milliseconds.
+    """One ending and the counts of its notices. `at` is in milliseconds.
 
-    `sub`, `sid` and `client_id` are '' where it has none; `scope` and `name` are a cut-off's. `cause` is the
-    number of the cut-off or changed account whose walk ended this session.
+    `sub`, `sid` and `client_id` are '' when it has none; `scope` and `name` are a cut-off's. `cause` is the
+    number of the cut-off or changed account whose job ended this session.
     """
 
     number: int
@@ -60,15 +60,15 @@ class EndingSummary:
 
     @property
     def is_of_many(self) -> bool:
-        """Whether its notices are those of the sessions that its walk ended."""
-        return self.kind in WALKED
+        """Whether its notices belong to the sessions that its job ended."""
+        return self.kind in ENDS_MANY
 
 
 @dataclass(frozen=True)
 class SiteReceipt:
-    """What one site knows of one ending. Instants are in milliseconds, `took_ms` says for itself.
+    """One site's notice of one ending. Instants and `took_ms` are in milliseconds.
 
-    `next_attempt_at` is when a pending one is tried next, which is later while the site answers nobody.
+    `next_attempt_at` is when a pending notice is tried next: later while the site's breaker is open.
     """
 
     client_id: str
@@ -86,13 +86,13 @@ class SiteReceipt:
 
     @property
     def place(self) -> tuple[str, str]:
-        """Where it stands in its list: what `of` takes as `after` to go on."""
+        """Its place in the list: what `of` takes as `after` to continue."""
         return self.client_id, self.sid
 
 
 @dataclass(frozen=True)
 class SiteCounts:
-    """How far one site knows of all that an ending took: "980 of 1000 confirmed".
+    """One site's counts over everything that an ending ended: "980 of 1000 confirmed".
 
     `open` is the oldest notice that is pending or given up, None when there is none.
     """
@@ -105,7 +105,7 @@ class SiteCounts:
 class Receipts:
     """Queries over journal and notices, a page at a time. Every method raises Unavailable.
 
-    `publish` is told the number of an entry whose notices are due again, so that a courier looks at once.
+    `publish` gets the number of an entry whose notices are due again, so that a courier looks at once.
     """
 
     def __init__(self, database: Database, publish: Callable[[int], None], clock: Clock) -> None:
@@ -116,20 +116,20 @@ class Receipts:
     def endings(
         self, wanted: EndingFilter | None = None, *, before: int | None = None, limit: int = 50
     ) -> list[EndingSummary]:
-        """Return up to `limit` endings numbered below `before` (from the newest on), the newest first."""
+        """Return up to `limit` endings numbered below `before` (None: all), the newest first."""
         with self._database.read() as connection:
-            return _told(connection, find_numbers(connection, wanted or EndingFilter(), before, limit))
+            return _summaries(connection, find_numbers(connection, wanted or EndingFilter(), before, limit))
 
     def find(self, number: int) -> EndingSummary:
-        """Return one ending; a cut-off's counts are over all that its walk ended. Raises NotFound."""
+        """Return one ending; a cut-off's counts cover every session that its job ended. Raises NotFound."""
         with self._database.read() as connection:
             return _one(connection, number)
 
     def of(self, number: int, *, after: tuple[str, str] | None = None, limit: int = 100) -> list[SiteReceipt]:
-        """Return up to `limit` receipts of an ending by client and session, beginning behind `after`.
+        """Return up to `limit` receipts of an ending, by client and session, beginning after `after`.
 
-        A cut-off has its own where a client was taken out of sessions; `endings` with it as the `cause` gives
-        the sessions that its walk ended.
+        A cut-off has receipts of its own where a client left sessions; `endings` with the cut-off as `cause`
+        lists the sessions that its job ended.
         """
         rows = _RECEIPTS.where(notices.c.number == number)
         rows = rows.order_by(notices.c.client_id, notices.c.sid).limit(limit)
@@ -139,14 +139,14 @@ class Receipts:
             return [_receipt(row) for row in connection.execute(rows).mappings()]
 
     def by_site(self, number: int) -> list[SiteCounts]:
-        """Return how far each site knows of an ending, over all that it took, those with open notices first.
+        """Return each site's counts over everything that an ending ended, open notices first.
 
-        For a cut-off that is all that its walk ended. Raises NotFound.
+        For a cut-off these are all sessions that its job ended. Raises NotFound.
         """
         with self._database.read() as connection:
             counted = connection.execute(sums(_one(connection, number))).all()
             opened = [row.first for row in counted if row.state in UNCONFIRMED]
-            # The newest first, so that of one given up and one still pending the older stays.
+            # The newest first, so that of several open notices the oldest stays.
             rows = connection.execute(
                 _RECEIPTS.where(notices.c.id.in_(opened)).order_by(notices.c.id.desc())
             ).mappings()
@@ -155,10 +155,11 @@ class Receipts:
     def deliver_again(
         self, number: int, *, client_id: str | None = None, actor: Actor, is_confirmed_too: bool = False
     ) -> int:
-        """Have the notices of an ending that no site confirmed tried anew, from now on for a day.
+        """Retry the unconfirmed notices of an ending from now on, for a day; return how many they are. Raises
+        NotFound.
 
-        For a cut-off those of all sessions that its walk ended; `client_id` narrows it to one site. Returns
-        how many they are. Raises NotFound.
+        For a cut-off these are the notices of all sessions that its job ended; `client_id` limits it to one
+        site.
         """
         now, states = self._clock(), (*UNCONFIRMED, *(("confirmed",) if is_confirmed_too else ()))
         with self._database.write() as connection:
@@ -207,7 +208,7 @@ _RECEIPTS = select(notices, breakers.c.probe_at, breakers.c.last_error.label("si
 
 
 def sums(ending: EndingSummary) -> Select[Any]:
-    """Count the notices of an ending by site and state, out of an index alone, with the first of each."""
+    """Count the notices of an ending by site and state, from an index alone, with the first of each."""
     site, state = notices.c.client_id, notices.c.state
     wanted = select(site, state, func.count().label("times"), func.min(notices.c.id).label("first"))
     return wanted.where(_belongs_to(ending)).group_by(site, state)
@@ -222,20 +223,20 @@ def _by_site(counted: Iterable[Any], opened: Mapping[str, SiteReceipt]) -> list[
 
 
 def _one(connection: Connection, number: int) -> EndingSummary:
-    found = _told(connection, [number])
+    found = _summaries(connection, [number])
     if not found:
         raise NotFound(f"There is no entry {number} in the journal.")
     return found[0]
 
 
-def _told(connection: Connection, numbers: Sequence[int]) -> list[EndingSummary]:
+def _summaries(connection: Connection, numbers: Sequence[int]) -> list[EndingSummary]:
     rows = connection.execute(
         select(journal).where(journal.c.number.in_(numbers)).order_by(journal.c.number.desc())
     )
     entries = list(rows.mappings())
-    walked = [row["number"] for row in entries if row["kind"] in WALKED]
-    own = [row["number"] for row in entries if row["kind"] not in WALKED]
-    counts = _count(connection, notices.c.number, own) | _count(connection, notices.c.cause, walked)
+    of_jobs = [row["number"] for row in entries if row["kind"] in ENDS_MANY]
+    own = [row["number"] for row in entries if row["kind"] not in ENDS_MANY]
+    counts = _count(connection, notices.c.number, own) | _count(connection, notices.c.cause, of_jobs)
     return [_ending(row, counts.get(row["number"], {})) for row in entries]
 
 

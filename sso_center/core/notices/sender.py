@@ -1,4 +1,4 @@
-"""Telling a site of a logout once: one POST in the words of its protocol, and what came of it."""
+"""One attempt to notify a site of a logout: one POST in the words of its protocol, and the receipt."""
 
 import time
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NO_ADDRESS = "the client has no logout address"
 
 @dataclass(frozen=True)
 class Receipt:
-    """What came of an attempt. `took` is in milliseconds; `error` is for the admin, without secrets."""
+    """The outcome of an attempt. `took` is in milliseconds; `error` is for the admin, without secrets."""
 
     is_confirmed: bool
     status: int | None
@@ -25,7 +25,7 @@ class Receipt:
 
 
 class NoticeSender:
-    """Tells sites. Thread-safe. `find_words` returns the words of a protocol."""
+    """Sends notices to sites. Thread-safe. `find_words` returns the words of a protocol."""
 
     def __init__(self, keys: Keys, poster: Poster, issuer: str, clock: Clock, find_words: FindWords) -> None:
         self._keys = keys
@@ -37,7 +37,7 @@ class NoticeSender:
     def send(
         self, client: Client | None, *, sub: str, sid: str, handle: str = "", protocol: str = ""
     ) -> Receipt:
-        """Tell a client that a session is over, or every one of a person when `sid` is ''.
+        """Notify a client that a session ended, or every session of a person when `sid` is ''.
 
         `protocol` is the one that the notice was made for, the client's own when it is ''.
         """

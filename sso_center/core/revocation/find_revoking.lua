@@ -7,7 +7,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', prefix .. 'revoking', '-inf', be
   if about then
     found[#found + 1], found[#found + 2] = id, about
   else
-    redis.call('ZREM', prefix .. 'revoking', id) -- what it gave could live no longer
+    redis.call('ZREM', prefix .. 'revoking', id) -- everything it revoked has expired
   end
 end
 return found

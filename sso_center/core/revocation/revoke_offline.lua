@@ -1,5 +1,5 @@
--- Revokes the offline families of a user at a client, all in this one step; `kept` as in revoke.lua.
--- Returns {family, ...}, those that an earlier attempt revoked and did not record included
+-- Revokes the offline families of a user at a client, all in this one step.
+-- Returns {family, ...}, including those that an earlier attempt revoked but did not record
 --! args: sub, client, about, kept
 local found = {}
 for _, family in ipairs(redis.call('ZRANGE', prefix .. 'user-families:' .. sub, 0, -1)) do

@@ -1,4 +1,4 @@
-"""Revoking families and single tokens: refused at once, then recorded, so that it outlives any Redis."""
+"""Revoke families and single tokens: refused at once, then recorded, so that no Redis can forget it."""
 
 import json
 
@@ -16,11 +16,11 @@ _REVOKE_OFFLINE = load_script(__package__, *_PARTS, "revoke_offline.lua")
 _FIND_REVOKING = load_script(__package__, "find_revoking.lua")
 
 UNRECORDED_KEPT = 7 * 86_400_000
-"""Milliseconds that SQL may be away and what was revoked meanwhile is recorded all the same."""
+"""Milliseconds that SQL may be away: a revocation is still recorded afterwards."""
 
 
 class Revoker:
-    """Revokes families and tokens. For each: step 0 counts at once, 1 records, 2 applies, 3 publishes."""
+    """Revokes families and tokens. Step 0 counts at once, 1 records, 2 applies, 3 publishes."""
 
     def __init__(self, redis: Redis, journal: JournalWriter, applier: EntryApplier, clock: Clock) -> None:
         self._redis = redis
@@ -37,9 +37,9 @@ class Revoker:
         reason: Reason = Reason.REPLAY,
         actor: str = CENTER,
     ) -> None:
-        """Revoke all that came of one grant: its refresh token and its access tokens.
+        """Revoke everything that came of one grant: its refresh token and its access tokens.
 
-        When Unavailable is raised it is refused already, and the courier records it.
+        When this raises Unavailable, they are refused already, and the courier records it.
         """
         shard = shard_in(family)
         if shard is None:
@@ -49,9 +49,9 @@ class Revoker:
         self._record_family(shard, family, sub, client_id, reason, actor)
 
     def revoke_token(self, jti: str, *, sub: str, client_id: str, until: int, actor: str) -> None:
-        """Revoke one access token, which would live until `until` (ms); `sub` is '' for a client's own.
+        """Revoke one access token that expires at `until` (ms); `sub` is '' for a client's own token.
 
-        When Unavailable is raised it is refused already, and the courier records it.
+        When this raises Unavailable, the token is refused already, and the courier records it.
         """
         shard, left = shard_in(jti), until - self._clock()
         if shard is None or left <= 0:
@@ -61,9 +61,9 @@ class Revoker:
         self._record_token(shard, jti, sub, client_id, until, actor)
 
     def revoke_offline(self, sub: str, client_id: str, actor: str, reason: Reason = Reason.REVOKED) -> int:
-        """Revoke what a client may do for a user without a session; returns how many families that was.
+        """Revoke a client's offline access to a user; return how many families that was.
 
-        When Unavailable is raised they are refused already, and the courier records it.
+        When this raises Unavailable, they are refused already, and the courier records it.
         """
         shard, about = shard_of(sub), _about(sub, client_id, reason, actor)
         families = self._redis.run(
@@ -83,12 +83,15 @@ class Revoker:
         return len(families)
 
     def unfinished(self, shard: str, *, before: int, limit: int) -> list[tuple[str, str]]:
-        """Return (id, about) of what was revoked before `before` (ms), not recorded. Raises Unavailable."""
+        """Return (id, about) of revocations before `before` (ms) that are not recorded.
+
+        Raises Unavailable.
+        """
         found = self._redis.run(_FIND_REVOKING, shard, {"before": before, "count": limit})
         return list(zip(found[::2], found[1::2], strict=True))
 
     def finish(self, shard: str, id: str, about: str) -> None:
-        """Record and apply what `unfinished` found. Raises Unavailable."""
+        """Record and apply a revocation that `unfinished` found. Raises Unavailable."""
         known = json.loads(about)
         sub, client_id, actor = known["sub"], known["client"], known["actor"]
         if known["until"]:

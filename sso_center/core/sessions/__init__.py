@@ -1,9 +1,9 @@
-"""Global sessions: what the center knows of one browser or device of one user.
+"""Global sessions: one user's login in one browser or on one device.
 
-Owns the session's record and its deadlines, and the one answer to "is this session alive"
-(session.lua, which the scripts of grants, tokens and endings compose too). A session is public by
-its `sid`, opened by its chain, and reached by nothing else. Knows nothing of HTTP and never ends a
-session by itself: it reports what it found, and the caller ends what must end.
+Owns the session's record and its deadlines, and the one answer to "is this session alive" (session.lua, which
+the scripts of grants, tokens and endings compose too). The `sid` of a session is public; only its chain opens
+it. Knows nothing of HTTP and never ends a session: it reports what it found, and the caller ends what must
+end.
 """
 
 from sso_center.core.sessions.device_type import DeviceType, device_mark, device_type_of
@@ -26,7 +26,7 @@ from sso_center.core.sessions.sessions import (
     SCAN_PARTS,
     SESSION_PARTS,
     Lifetimes,
-    Opened,
+    OpenedSession,
     Sessions,
 )
 
@@ -41,7 +41,7 @@ __all__ = [
     "DeviceType",
     "History",
     "Lifetimes",
-    "Opened",
+    "OpenedSession",
     "Outcome",
     "Presence",
     "PresenceSample",

@@ -1,4 +1,4 @@
-"""What sort of device a program runs on, read from what it calls itself; and the mark of one device."""
+"""The type of device that a User-Agent names, and the mark of one device."""
 
 import re
 from enum import StrEnum
@@ -8,7 +8,7 @@ from sso_center.base.secrets import hashed
 
 
 class DeviceType(StrEnum):
-    """The sorts that are told apart."""
+    """The types of devices."""
 
     DESKTOP = "desktop"
     PHONE = "phone"
@@ -17,8 +17,7 @@ class DeviceType(StrEnum):
     OTHER = "other"
 
 
-# The first that matches wins: a tablet also claims to be of a phone's system. An iPad in its "desktop" mode
-# can't be told from a Mac.
+# The first match wins: a tablet also names a phone's system. An iPad in its "desktop" mode looks like a Mac.
 _RULES = (
     (DeviceType.OTHER, re.compile(r"(?i)bot\b|crawler|spider|smart-?tv|web0s|appletv|playstation|xbox")),
     (DeviceType.TABLET, re.compile(r"iPad|Tablet|Kindle|Silk/|PlayBook|Android(?!.*Mobile)")),
@@ -31,7 +30,7 @@ _APP_LIBRARIES = re.compile(r"okhttp|CFNetwork|Dalvik|Dart/|Cronet|Alamofire|Rea
 
 @lru_cache(maxsize=1024)
 def device_type_of(user_agent: str) -> DeviceType:
-    """Return the sort of device that a User-Agent header speaks of, OTHER when it tells nothing."""
+    """Return the type of device that a User-Agent header names, OTHER when it names none."""
     if _APP_LIBRARIES.search(user_agent):
         return DeviceType.APP
     if not _IS_BROWSER.match(user_agent):
@@ -40,5 +39,5 @@ def device_type_of(user_agent: str) -> DeviceType:
 
 
 def device_mark(device: str | None) -> str:
-    """Return the form in which the id of a device is kept: hashed, and '' when it is not known."""
+    """Return the form in which a device's id is stored: hashed, and '' when it is unknown."""
     return hashed(device)[:32] if device else ""

@@ -1,4 +1,4 @@
-"""Presence over time: a sample each minute, and a picture made of them."""
+"""Presence over time: a sample each minute, and the data of a chart made of them."""
 
 from dataclasses import dataclass
 
@@ -19,9 +19,9 @@ _FORGOTTEN_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class PresenceSample:
-    """A stretch of time that begins at `at` (ms): the most people and sessions that were there at once.
+    """A span of time that begins at `at` (ms), with the largest number of people and sessions in it.
 
-    Both are None when nothing is known of it: no courier was running, or it is too long ago.
+    Both are None when unknown: no courier was running, or it is too long ago.
     """
 
     at: int
@@ -36,12 +36,12 @@ class History:
         self._database = database
 
     def is_noted(self, at: int) -> bool:
-        """Say whether the minute in which `at` (ms) lies has its sample."""
+        """Say whether the minute of `at` (ms) has its sample."""
         with self._database.read() as connection:
             return connection.scalar(select(presence.c.at).where(presence.c.at == _minute(at))) is not None
 
     def note(self, at: int, people: int, sessions: int) -> None:
-        """Keep a sample for the minute in which `at` (ms) lies, unless it has one; forget the oldest."""
+        """Store a sample for the minute of `at` (ms), unless it has one; delete the oldest."""
         try:
             with self._database.write() as connection:
                 connection.execute(insert(presence).values(at=_minute(at), people=people, sessions=sessions))
@@ -52,7 +52,7 @@ class History:
             connection.execute(delete(presence).where(presence.c.at.in_(old.limit(_FORGOTTEN_AT_ONCE))))
 
     def between(self, since: int, until: int, points: int) -> list[PresenceSample]:
-        """Return `points` equal stretches that fill the time from `since` to `until` (ms), in order.
+        """Return `points` equal spans that fill the time from `since` to `until` (ms), in order.
 
         Raises Invalid naming the field.
         """

@@ -1,4 +1,4 @@
-"""How many sessions one user may have at the same time."""
+"""The limit on the sessions of one user at the same time."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from sso_center.base.errors import Conflict
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How many living sessions a user may have: of any number when `per_user` is 0.
+    """How many living sessions a user may have; any number when `per_user` is 0.
 
-    By the `policy` "end_oldest" a new one ends the least recently seen, by "refuse" it is not opened. With
-    `is_by_device_type` the number is meant for each type of device.
+    Under the `policy` "end_oldest" a new session ends the least recently seen one, under "refuse" it is not
+    opened. With `is_by_device_type` the limit counts for each type of device.
     """
 
     per_user: int = 0
@@ -22,9 +22,9 @@ NO_LIMITS = SessionLimits()
 
 
 class TooManySessions(Conflict):
-    """A user has as many living sessions as the limit allows.
+    """The user already has as many living sessions as the limit allows.
 
-    `living` says how many, and `device_type` of which type of device, '' when all types count together.
+    `living` says how many, `device_type` on which type of device, '' when all types count together.
     """
 
     def __init__(self, living: int, device_type: str = "") -> None:

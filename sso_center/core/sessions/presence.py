@@ -1,4 +1,4 @@
-"""Who is here, and where each session was used: what presence.lua noted, as its readers see it."""
+"""Presence: who is here, and where each session was used, read from what presence.lua stores."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,14 +9,15 @@ from sso_center.core.sessions.record import read_about
 SHOWN_STEPS = 25
 
 WINDOWS = (2, 5, 15, 60)
-"""Minutes; whoever was seen within the first of them counts as here now."""
+"""Minutes; a person seen within the first of them counts as here now."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One use of a session: when (ms since 1970), for which client ('' for a login), from where, with what.
+    """One use of a session: when (ms since 1970), for which client ('' for a login), from which address and
+    program.
 
-    `address` and `user_agent` are None when the client itself asked, which says nothing of the browser.
+    `address` and `user_agent` are None when the client itself asked: that says nothing of the browser.
     """
 
     at: int
@@ -27,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Presence:
-    """How many people were seen lately, to the minute, and which clients were used most in the last 24 hours.
+    """How many people were seen lately, by minute, and which clients were used most in the last 24 hours.
 
     `clients` holds pairs of a client and how many grants it got, the most used first.
     """
@@ -40,13 +41,13 @@ class Presence:
 
 
 def read_steps(reply: Sequence[str]) -> list[Step]:
-    """Read a session's `about` and its steps as presence.lua writes them; the login is one of them."""
+    """Read a session's `about` and its steps as presence.lua writes them; the login is one of the steps."""
     if not reply:
         return []
     about = read_about(reply[0])
     login = Step(about.opened_at, "", about.address, about.user_agent)
     steps = [_read_step(text, login) for text in reply[1:]]
-    # The clock of another host may have been ahead.
+    # Another host's clock may have been ahead.
     return sorted([*steps, login], key=lambda step: -step.at)[:SHOWN_STEPS]
 
 
@@ -60,7 +61,7 @@ def _read_step(text: str, login: Step) -> Step:
 
 
 def read_presence(replies: Iterable[Sequence[str | int]], most: int) -> Presence:
-    """Sum up what the shards said: a person lives in one of them, a client is used in all."""
+    """Sum up the shards' answers: a person lives in one shard, a client is used in all of them."""
     people = [0] * len(WINDOWS)
     used: Counter[str] = Counter()
     for reply in replies:

@@ -1,4 +1,4 @@
-"""The shapes of a session, and how a script's reply is read into them, once."""
+"""The shapes of a session, and the one place that reads a script's reply into them."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ VERSION = 2
 
 
 class Outcome(StrEnum):
-    """What a presented session cookie turned out to be."""
+    """The verdict on a presented session cookie."""
 
     ALIVE = "alive"
     NONE = "none"
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class About:
-    """What is kept of a session only to be shown: never part of a decision in a script."""
+    """The part of a session's record that is only displayed: no script decides by it."""
 
     amr: tuple[str, ...]
     acr: str
@@ -36,7 +36,7 @@ class About:
     is_remembered: bool
 
     def to_json(self) -> str:
-        """Return the compact form that the session's record holds.
+        """Return the compact form that the session's record stores.
 
         Scripts look for user agent and address side by side.
         """
@@ -56,7 +56,7 @@ class About:
 class Session:
     """A living global session. Instants are milliseconds since 1970.
 
-    `stamp` is when the person last proved who they are, which ID tokens call `auth_time`.
+    `stamp` is when the person last authenticated, which ID tokens call `auth_time`.
     """
 
     sid: str
@@ -70,17 +70,17 @@ class Session:
 
     @property
     def auth_time(self) -> int:
-        """When the person last proved who they are (ms)."""
+        """When the person last authenticated (ms)."""
         return self.stamp
 
     @property
     def amr(self) -> tuple[str, ...]:
-        """How they did (RFC 8176)."""
+        """By which methods (RFC 8176)."""
         return self.about.amr
 
     @property
     def acr(self) -> str:
-        """How strong that was, as a name a client may ask for."""
+        """How strong the authentication was, as a name that a client may ask for."""
         return self.about.acr
 
     @property
@@ -96,7 +96,7 @@ class Session:
 
 @dataclass(frozen=True)
 class SessionView:
-    """A session as a person or an admin sees it in a list. Instants are milliseconds since 1970."""
+    """A session in a list for a person or an admin. Instants are milliseconds since 1970."""
 
     sid: str
     sub: str
@@ -114,11 +114,11 @@ class SessionView:
 
 @dataclass(frozen=True)
 class Visit:
-    """What came of presenting a session cookie: the session when it is alive, else why not.
+    """The result of presenting a session cookie: the session when it is alive, else why it is not.
 
-    `successor` is the cookie to set when rotation is due. `sid` names the session whenever one was
-    found, so that a reuse can end it. `reason` is the name of the reason why a session that was once alive
-    is not any more, '' when nobody knows it; it is kept for a week after the end.
+    `successor` is the cookie to set when rotation is due. `sid` names the session whenever one was found, so
+    that a reuse can end it. `reason` says why a session that was once alive is not any more, '' when unknown;
+    it is kept for a week after the end.
     """
 
     outcome: Outcome
@@ -146,7 +146,7 @@ def read_about(text: str) -> About:
 
 
 def read_session(reply: Sequence[str], read_user: Callable[[str], User]) -> Session:
-    """Read the eight values that `session_reply` in session.lua gives."""
+    """Read the eight values of `session_reply` in session.lua."""
     sid, sub, stamp, seen, deadline, about, chain_id, claims = reply[:8]
     return Session(
         sid, sub, chain_id, int(stamp), int(seen), int(deadline), read_about(about), read_user(claims)

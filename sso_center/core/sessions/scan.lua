@@ -1,6 +1,6 @@
--- A part of an index of this shard's sessions, in no order, whatever moves meanwhile: one that is there throughout a
--- walk is met by it. By rank it would be missed as soon as another before it is touched or ends.
--- `cursor` is '0' to begin with. Returns the next cursor, '0' after the last part, and the sids, each once.
+-- One page of an index of this shard's sessions, in no order. A session that stays in the index during the
+-- whole scan is returned. By rank it would be missed as soon as one before it is touched or ends.
+-- `cursor` begins as '0'. Returns the next cursor, '0' after the last page, and the sids, each once.
 local function scan_sessions(index, cursor, count)
   local page = redis.call('ZSCAN', index, cursor, 'COUNT', count)
   local sids, is_there = {}, {}
@@ -13,7 +13,7 @@ local function scan_sessions(index, cursor, count)
   return page[1], sids
 end
 
--- The sessions that a cut-off may concern are all in this index.
+-- The index that holds every session a cut-off may concern.
 local function index_of(scope, name)
   if scope == 'user' then return user_sessions_key(name) end
   if scope == 'client' then return client_sessions_key(name) end

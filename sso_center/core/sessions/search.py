@@ -1,9 +1,9 @@
-"""Finding sessions among many: of a person, at a site, from an address, or simply all, a page at a time.
+"""Search among sessions: of a person, at a site, from an address, or all, a page at a time.
 
-The latest come first, over all shards. A page goes on behind a place in that order, not behind a number of
-rows, so that nobody is shown twice or passed by because others came, went, or were seen meanwhile; who is
-seen again moves to the front, where the next look finds them. No script looks at more than 100 sessions, and
-no call at more than `MAX_LOOKED`.
+The latest come first, over all shards. The next page begins after a place in that order, not after a number
+of rows, so that nobody is listed twice or missed because others came, went, or were seen meanwhile. A session
+that is seen again moves to the front, where the next search finds it. No script looks at more than 100
+sessions, and no call at more than `MAX_LOOKED`.
 """
 
 import heapq
@@ -27,14 +27,14 @@ CHUNK, BATCH = 25, 100
 """Sessions that one script looks at: names in an index, and whole ones."""
 
 MAX_LOOKED = 1000
-"""Sessions that one call looks at, however few of them it was asked for."""
+"""Sessions that one call looks at, even if it was asked for fewer."""
 
 _CURSOR = re.compile(r"(\d{1,15})\.([\w-]{1,64})\.(\d{1,12})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class SessionPage:
-    """What was found. `next` goes on behind it, and is None when nothing is left.
+    """The sessions found. `next` continues after them, and is None when nothing is left.
 
     `looked_at` of `total` sessions were looked at since the first page; a search for an address may find
     nothing on a page and still have a next one.
@@ -79,11 +79,11 @@ class SessionSearch:
         cursor: str | None = None,
         limit: int = 50,
     ) -> SessionPage:
-        """Return up to `limit` sessions, at most 200, to which everything applies that is given.
+        """Return up to `limit` sessions, at most 200, that match every given argument.
 
-        In the order of when they were last seen; of a client, when it last used them; of a user, of their
-        deadline. `cursor` is the `next` of a page that was asked for in the same words.
-        Raises Invalid for one that is none, and for a limit out of range.
+        They come in the order in which they were last seen; for a client, in which it last used them; for a
+        user, in the order of their deadlines. `cursor` is the `next` of a page of the same search. Raises
+        Invalid for a bad cursor or limit.
         """
         if not 0 < limit <= MAX_PAGE:
             raise Invalid(f"limit is a whole number from 1 to {MAX_PAGE}.", field="limit")
@@ -117,7 +117,7 @@ class SessionSearch:
 
 
 class _IndexScan:
-    """Goes through one index of several shards, asking each for a little at a time."""
+    """A scan of one index of several shards, asking each for a little at a time."""
 
     def __init__(self, redis: Redis, index: str, shards: Sequence[str], begin: _Place | None) -> None:
         self._redis = redis
@@ -129,7 +129,7 @@ class _IndexScan:
         self.places = heapq.merge(*parts, reverse=True)
 
     def is_any_left(self, behind: _Place) -> bool:
-        """Say whether anything follows a place, once nobody else goes on."""
+        """Say whether anything follows a place."""
         return behind != self.last or next(self.places, None) is not None
 
     def _of_shard(self, shard: str, reply: Sequence[str]) -> Iterator[_Place]:

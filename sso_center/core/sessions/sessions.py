@@ -37,17 +37,17 @@ SESSION_PARTS = (
     "sso_center.core.sessions/presence.lua",
     "sso_center.core.sessions/session.lua",
 )
-"""What every script composes that asks whether a session is alive."""
+"""The parts of every script that asks whether a session is alive."""
 
 LISTING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/listing.lua")
-"""What every script composes that shows sessions in a list."""
+"""The parts of every script that lists sessions."""
 
 OPENING_PARTS = (*SESSION_PARTS, "sso_center.core.sessions/opening.lua")
-"""What every script composes that opens one."""
+"""The parts of every script that opens a session."""
 
 SCAN_PART = "sso_center.core.sessions/scan.lua"
 SCAN_PARTS = (*SESSION_PARTS, SCAN_PART)
-"""What every script composes that goes through an index of sessions, a page at a time."""
+"""The parts of every script that scans an index of sessions, a page at a time."""
 
 FIRST = "0"
 """The cursor that a scan of an index begins and ends with."""
@@ -62,7 +62,7 @@ _COUNT_PRESENCE = load_script(__package__, "count_presence.lua")
 _PAGE = 500
 _USED_HOURS = 24
 MAX_USER_AGENT = 200
-"""Characters that are kept of what a browser or an app calls itself."""
+"""Characters that are stored of a browser's or app's name."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ class Lifetimes:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A session just opened: its cookie, and what it takes the place of, which the caller ends.
+class OpenedSession:
+    """A session just opened: its cookie, and the sessions that it replaces, which the caller ends.
 
-    `replaced` is the sid of another person's session in this browser; `evicted` are those of the same
-    person that were closed in the same step, to keep to the limit.
+    `replaced` is the sid of another person's session in this browser; `evicted` are sessions of the same
+    person that were closed in the same step, to keep the limit.
     """
 
     session: Session
@@ -92,7 +92,7 @@ class Opened:
 class Sessions:
     """Global sessions in Redis.
 
-    `signer` is asked for with each use, since its keys rotate.
+    `signer` is called for each use, since its keys rotate.
     """
 
     def __init__(
@@ -112,10 +112,7 @@ class Sessions:
         self._clock = clock
 
     def visit(self, cookie: str | None) -> Visit:
-        """Find the session that a cookie opens, and touch it.
-
-        Raises Unavailable when the store can't be asked.
-        """
+        """Find the session that a cookie opens, and touch it. Raises Unavailable."""
         return self.visit_with(_VISIT, cookie)[0]
 
     def read_session(self, reply: Sequence[str]) -> Session:
@@ -127,10 +124,10 @@ class Sessions:
         return self._users.read_copy(claims)
 
     def visit_with(self, script: Script, cookie: str | None, more: Arguments = NOTHING) -> tuple[Visit, str]:
-        """Run a script that begins as visit.lua does, and does something more for a living session.
+        """Run a script that begins like visit.lua, and does something more for a living session.
 
-        `more` are its arguments beside those of visit.lua. Returns the visit, and the word with which the
-        script's reply begins when the session is alive.
+        `more` follows the six arguments of visit.lua. Returns the visit, and the first word of the reply when
+        the session is alive.
         """
         token = self._read(cookie)
         if token is None:
@@ -141,7 +138,7 @@ class Sessions:
     def with_user(self, script: Script, shard: str, given: Arguments) -> list[Any]:
         """Run a script; when it answers `no_user`, refill that user from SQL and run it again.
 
-        Raises Unavailable when the refilled user is gone again at once.
+        Raises Unavailable when the refilled copy is missing again at once.
         """
         for _ in range(3):
             reply: list[Any] = self._redis.run(script, shard, given)
@@ -164,14 +161,14 @@ class Sessions:
         address: str,
         previous: str | None,
         device: str | None = None,
-    ) -> Opened:
-        """Open a session for a user who has just proved who they are.
+    ) -> OpenedSession:
+        """Open a session for a user who has just authenticated.
 
-        Always makes a new chain, so that a cookie planted before the login opens nothing after it. A
+        It always makes a new chain, so that a cookie planted before the login opens nothing after it. A
         browser that was signed in as the same person (`previous`, its cookie) keeps its sid, and needs no
-        room under the limit. `device` is the id of the browser's device mark.
-        Raises Conflict when the account changed since the password was checked, TooManySessions when the
-        limit allows no further one.
+        room under the limit. `device` is the id of the browser's device mark. Raises Conflict when the
+        account changed since the password was checked, TooManySessions when the limit allows no further
+        session.
         """
         earlier = self.visit(previous).session
         same_person = earlier is not None and earlier.sub == user.sub
@@ -211,10 +208,10 @@ class Sessions:
             user=user,
         )
         replaced = earlier.sid if earlier and not same_person else None
-        return Opened(session, self._signer().dumps(token), replaced, tuple(opened.evicted))
+        return OpenedSession(session, self._signer().dumps(token), replaced, tuple(opened.evicted))
 
     def limit_arguments(self) -> dict[str, str | int]:
-        """Return what session_make_room (opening.lua) is told, with an id for the endings that it makes."""
+        """Return the arguments of session_make_room (opening.lua): limit, policy, by device type, an id."""
         limits = self._limits
         return {
             "limit": limits.per_user,
@@ -242,7 +239,7 @@ class Sessions:
         return sorted((read_view(row) for row in rows), key=lambda view: -view.seen_at)
 
     def view(self, sid: str) -> SessionView | None:
-        """Return one living session; None when there is no such."""
+        """Return one living session, None when there is none."""
         shard = shard_in(sid)
         if shard is None:
             return None
@@ -250,7 +247,7 @@ class Sessions:
         return read_view(rows[0]) if rows else None
 
     def count(self) -> int:
-        """Return how many sessions there are, those that expired a moment ago included."""
+        """Return how many sessions there are, including those that expired a moment ago."""
         return sum(
             int(held) for held in self._redis.run_everywhere(_COUNT_INDEX, {"index": "deadlines"}).values()
         )

@@ -1,9 +1,9 @@
-"""Tokens: what grants give and what comes of it, and the one answer to what a token is worth now.
+"""Tokens: what a grant is redeemed for, and the one answer to whether a token counts now.
 
 Owns access tokens (opaque ones stored as SHA-256, JWTs signed), the families they belong to, the use of
-refresh tokens, and app tokens, whose sessions it opens. Everything that came of a session carries its sid
-and is checked against it, so nothing need be hunted down when it ends. Reports theft and replay; whoever
-asked ends what must end.
+refresh tokens, and app tokens, whose sessions it opens. Every token of a session carries its sid and is
+checked against it, so no token need be searched for when the session ends. Reports reuse and replay; the
+caller ends what must end.
 """
 
 from sso_center.core.tokens.records import (

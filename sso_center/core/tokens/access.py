@@ -14,7 +14,7 @@ from sso_center.core.tokens.records import Authentication
 from sso_center.core.users import User
 
 TYPE = "at+jwt"
-"""What the header of a signed access token says it is (RFC 9068 section 2.1)."""
+"""The type in the header of a signed access token (RFC 9068 section 2.1)."""
 
 MAX_OPAQUE = 200
 MAX_JWT = 8192
@@ -22,7 +22,7 @@ MAX_JWT = 8192
 
 @dataclass(frozen=True)
 class AccessTokenClaims:
-    """What an access token says. Instants are milliseconds since 1970.
+    """The content of an access token. Instants are milliseconds since 1970.
 
     `family` is '' for a client's own token, whose `number` is then its whole jti.
     """
@@ -39,13 +39,13 @@ class AccessTokenClaims:
 
     @property
     def jti(self) -> str:
-        """The token's name, which is no secret."""
+        """The token's id, which is no secret."""
         return f"{self.family}.{self.number}" if self.family else self.number
 
 
 @dataclass(frozen=True)
 class FindActiveCall:
-    """A question to find_active.lua; `audience` is what the token says itself, None when it does not."""
+    """The arguments for find_active.lua; `audience` is the one in the token itself, None when it has none."""
 
     shard: str
     arguments: Mapping[str, str | int]
@@ -65,10 +65,10 @@ class AccessTokens:
         self._issuer = issuer
 
     def candidate(self, client: Client, shard: str, refresh_secret: str | None = None) -> tuple[str, str]:
-        """Return an opaque token and its hash, before it is known whether it is given; '' twice for a JWT.
+        """Return an opaque token and its hash, before it is known whether it is issued; '' twice for a JWT.
 
-        One that comes of a refresh token follows from its secret and one of ours: a retry gets the same
-        although nothing stored could tell it.
+        After a refresh it is derived from the refresh token's secret and one of ours: a retry gets the same
+        token although nothing stored reveals it.
         """
         if client.has_signed_tokens:
             return "", ""
@@ -76,8 +76,8 @@ class AccessTokens:
         return token, hashed(token)
 
     def _derived(self, refresh_secret: str) -> str:
-        # Not the HMAC that gives the next refresh token: neither of them may be made from the other. With a
-        # secret of ours: who finds a spent refresh token shall not make the access token that it gave.
+        # Not the HMAC that gives the next refresh token: neither may be derived from the other. With a secret
+        # of ours: a thief of a spent refresh token must not derive the access token that it gave.
         ours = self._keys.cookie_secrets("access token")[-1]
         digest = hmac.new(refresh_secret.encode(), ours.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -87,7 +87,7 @@ class AccessTokens:
     ) -> str:
         """Return a JWT access token (RFC 9068 section 2.2); `stamp` and `epoch` are ours, for cut-offs.
 
-        The same issue gives the same text: the signatures are deterministic.
+        The same claims give the same text: the signatures are deterministic.
         """
         audience = issue.client.audience
         claims: dict[str, Any] = {
@@ -114,7 +114,7 @@ class AccessTokens:
         return self._keys.sign(claims, issue.client.id_token_alg, TYPE)
 
     def read(self, token: str) -> "FindActiveCall | None":
-        """Return what find_active.lua is to be asked of a token, or None when it is none of ours."""
+        """Return the arguments for find_active.lua, or None when the token is none of ours."""
         if "." not in token:
             shard = shard_in(token)
             if shard is None or len(token) > MAX_OPAQUE:
@@ -149,5 +149,5 @@ class AccessTokens:
 
 
 def left_of(deadline: int, now: int) -> int:
-    """Return how many seconds are left until a deadline, the last one begun; both are in milliseconds."""
+    """Return how many seconds are left until a deadline, rounded up; both arguments are in milliseconds."""
     return max(-((now - deadline) // 1000), 0)

@@ -44,10 +44,10 @@ class ActiveTokens:
     def find_active(self, token: str, *, asker: Client | None = None) -> ActiveToken | None:
         """Return what a token stands for, or None when it does not count (any more).
 
-        `asker` is the client that asks and hands on the successor of an app token that is for it. Nobody
-        else is told one: a strict client's minute begins with the telling.
-        Raises ReusedApp when an app token turns out to be copied, and Unavailable when the store can't
-        be asked: nobody is let in on a guess.
+        `asker` is the client that asks, and that passes on the successor of an app token issued to it. Only
+        that client gets the successor: a strict client's minute begins when it is told. Raises ReusedApp when
+        an app token turns out to be copied, and Unavailable when the store can't be asked: nobody is admitted
+        on a guess.
         """
         if token.count(".") != _CHAIN_DOTS:
             return self._find_access(token)
@@ -114,13 +114,13 @@ class ActiveTokens:
         )
 
     def _handed_on_by(self, asker: Client | None) -> str:
-        """Return whose app tokens are presented to `asker`, as find_app.lua reads it."""
+        """Return the clients whose app tokens are presented to `asker`, as find_app.lua reads them."""
         if asker is None:
             return ""
         if asker.may_introspect:
             return "*"
         own = (asker.client_id,) if asker.client_id in asker.audience else ()
-        return f" {' '.join((*self._clients.holding_for(asker.client_id), *own))} "
+        return f" {' '.join((*self._clients.clients_with_audience(asker.client_id), *own))} "
 
     def _find_refresh(self, token: ChainToken) -> ActiveToken | None:
         reply = self._sessions.with_user(_FIND_REFRESH, token.shard, holder_arguments(token))
@@ -156,9 +156,10 @@ class ActiveTokens:
         audience: tuple[str, ...] | None = None,
         successor: str | None = None,
     ) -> ActiveToken | None:
-        """Return a token that the store knows, by what its client may do now; None when that is nothing.
+        """Return a token that the store knows, limited to what its client may do now; None when that is
+        nothing.
 
-        Instants are in milliseconds here; `audience` is the token's own word on whom it is for.
+        Instants are in milliseconds here; `audience` is the one in the token itself.
         """
         client = self._clients.find(client_id)
         if client is None or (user is not None and not may_act_for(client, user, sid)):

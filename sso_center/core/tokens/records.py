@@ -1,4 +1,4 @@
-"""What tokens are, as everything else sees them."""
+"""The shapes of tokens that other rooms see."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,7 +11,7 @@ Kind = Literal["access", "app", "refresh"]
 
 @dataclass(frozen=True)
 class Authentication:
-    """How and when (ms since 1970) a person proved who they are; `sid` None outlives sessions."""
+    """How and when (ms since 1970) a person authenticated; `sid` is None for what outlives sessions."""
 
     auth_time: int
     acr: str
@@ -21,10 +21,10 @@ class Authentication:
 
 @dataclass(frozen=True)
 class Redeemed:
-    """What a grant gave. `expires_in` is in seconds; `nonce` is the client's, for the ID token.
+    """The result of redeeming a grant. `expires_in` is in seconds; `nonce` is the client's, for the ID token.
 
-    `stamp` (ms) is what cut-offs count against. `ended` are the sids that were closed in the same step, for
-    whoever asked to end.
+    `stamp` (ms) is what cut-offs compare with. `ended` are the sids that were closed in the same step, for
+    the caller to end.
     """
 
     access_token: str = field(repr=False)
@@ -40,9 +40,9 @@ class Redeemed:
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh token gave; `refresh_token` is its successor, `expires_in` in seconds.
+    """The result of a refresh; `refresh_token` is the successor, `expires_in` is in seconds.
 
-    `stamp` (ms) is what cut-offs count against.
+    `stamp` (ms) is what cut-offs compare with.
     """
 
     access_token: str = field(repr=False)
@@ -65,7 +65,7 @@ class ClientToken:
 
 @dataclass(frozen=True)
 class OfflineAccess:
-    """That a client may act for a person without a session, from `since` to `until` at most (ms)."""
+    """A client's access to a person without a session, from `since` to at most `until` (ms)."""
 
     client_id: str
     scope: tuple[str, ...]
@@ -75,10 +75,10 @@ class OfflineAccess:
 
 @dataclass(frozen=True)
 class ActiveToken:
-    """A token that counts right now. `issued_at` and `expires_at` are seconds since 1970.
+    """A token that counts now. `issued_at` and `expires_at` are seconds since 1970.
 
-    `user` is None for a client's own token, `sid` for what hangs on no session. `successor` is the app
-    token to be used from now on, when rotation is due.
+    `user` is None for a client's own token, `sid` for a token without a session. `successor` is the app token
+    to use from now on, when rotation is due.
     """
 
     kind: Kind
@@ -97,7 +97,7 @@ class ActiveToken:
 
 @dataclass(frozen=True)
 class RevocableToken:
-    """A token as it was given, whether or not it counts just now. `deadline` is in ms since 1970.
+    """A token as it was issued, whether or not it counts now. `deadline` is in ms since 1970.
 
     `jti` is the family's name for an app or refresh token; `family` is None for a client's own token.
     """
@@ -112,7 +112,7 @@ class RevocableToken:
 
 
 class ReusedToken(GrantRefused):
-    """A refresh token is used in two places: its family must end, whoever asked."""
+    """A refresh token is used in two places: the caller must end its family."""
 
     def __init__(self, family: str, sub: str, client_id: str) -> None:
         super().__init__("reuse")
@@ -122,7 +122,7 @@ class ReusedToken(GrantRefused):
 
 
 class ReusedApp(GrantRefused):
-    """An app token is used in two places: its session must end."""
+    """An app token is used in two places: the caller must end its session."""
 
     def __init__(self, sid: str) -> None:
         super().__init__("reuse")
@@ -130,7 +130,7 @@ class ReusedApp(GrantRefused):
 
 
 class ScopeRefused(GrantRefused):
-    """More was asked for than was granted (RFC 6749 section 6); nothing was changed."""
+    """More scope was asked for than was granted (RFC 6749 section 6); nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__("scope")

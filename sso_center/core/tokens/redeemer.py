@@ -1,4 +1,4 @@
-"""Redeeming a grant: once, for the client it was issued to."""
+"""Redeem a grant: once, for the client it was issued to."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ from sso_center.core.tokens.records import Authentication, Redeemed
 from sso_center.storage.scripts import load_script
 
 FAMILY_PARTS = (*OPENING_PARTS, AUDIT_PART, "sso_center.core.tokens/family.lua")
-"""What every script composes that deals with what came of a grant."""
+"""The parts of every script that deals with families."""
 
 _REDEMPTION_PARTS = (*FAMILY_PARTS, "sso_center.core.grants/grant.lua", "redemption.lua")
 _REDEEM = load_script(__package__, *_REDEMPTION_PARTS, "redeem.lua")
@@ -31,7 +31,7 @@ FIRST = "0"
 
 @dataclass(frozen=True)
 class TokenLifetimes:
-    """How long tokens live, and how old an app token gets before its successor is told, in seconds."""
+    """How long tokens live, and after how long an app token gets its successor, in seconds."""
 
     access: int
     app: int
@@ -39,7 +39,7 @@ class TokenLifetimes:
 
 
 class Redeemer:
-    """Redeems grants. `refresh_signer` and `app_signer` are asked for with each use: their keys rotate."""
+    """Redeems grants. `refresh_signer` and `app_signer` are called for each use: their keys rotate."""
 
     def __init__(
         self,
@@ -71,8 +71,8 @@ class Redeemer:
         """Redeem a grant for its client, once.
 
         `device_id` is what an app calls the device it runs on: an earlier login there ends. `address` and
-        `user_agent` are the app's own.
-        Raises GrantRefused when it can't be, and Replayed when the right client did so before.
+        `user_agent` are the app's own. Raises GrantRefused when it can't be redeemed, Replayed when the right
+        client redeemed it before.
         """
         shard = shard_in(code)
         if shard is None or len(code) > MAX_CODE:
@@ -189,5 +189,5 @@ def challenge_of(code_verifier: str | None) -> str:
 
 
 def family_of(shard: str, code_hash: str) -> str:
-    """Return the public name of all that came of one grant."""
+    """Return the public name of the family of one grant."""
     return shard + code_hash[:32]

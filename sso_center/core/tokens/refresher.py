@@ -1,4 +1,4 @@
-"""Using a refresh token: its successor and an access token, the same answer once more, or a theft."""
+"""Use a refresh token: for its successor and an access token, for the same answer again, or as a theft."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,10 +37,10 @@ class Refresher:
         self._life = life * 1000
 
     def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Refreshed:
-        """Use a refresh token: its successor and an access token, or the same answer again for a retry.
+        """Use a refresh token: get its successor and an access token, or the same answer again for a retry.
 
-        `scope` narrows what the access token may do; None asks for all that was granted.
-        Raises GrantRefused; ReusedToken, when the family must be ended, and ScopeRefused are kinds of it.
+        `scope` narrows what the access token may do; None asks for all that was granted. Raises GrantRefused;
+        its kinds are ReusedToken, when the caller must end the family, and ScopeRefused.
         """
         presented = self._signer().loads(token)
         if presented is None:

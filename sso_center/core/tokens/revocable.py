@@ -1,4 +1,4 @@
-"""To whom a token was given: for taking it back, which must not depend on whether it counts just now."""
+"""The owner of a token that may be revoked, whether or not the token counts just now."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,7 +16,7 @@ _FIND_REVOCABLE_CHAIN = load_script(__package__, *_PARTS, "find_revocable_chain.
 
 
 class RevocableTokens:
-    """Finds tokens of every kind that were given and have not ended for good."""
+    """Finds tokens of every kind that were issued and have not ended for good."""
 
     def __init__(
         self,
@@ -31,10 +31,10 @@ class RevocableTokens:
         self._app_signer = app_signer
 
     def find_revocable(self, token: str) -> RevocableToken | None:
-        """Return to whom a token was given, or None when it is none of ours or has ended for good.
+        """Return the token as it was issued, or None when it is none of ours or has ended for good.
 
-        Also found is a refresh or app token that was used long ago, and one whose person is disabled for a
-        while: what its holder gives back must not come to life again. Raises Unavailable.
+        It also finds a refresh or app token that was used long ago, and one of a disabled person: a revoked
+        token must not live again when the person is enabled. Raises Unavailable.
         """
         app = self._app_signer().loads(token)
         if app is not None:

@@ -1,4 +1,4 @@
-"""Tokens, as everything else uses them: what can be done with one."""
+"""The room's front: everything that can be done with a token."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ _CLIENT_TOKEN = load_script(__package__, *FAMILY_PARTS, "client_token.lua")
 
 
 class Tokens:
-    """What clients get for grants, for refresh tokens and for themselves, and what any token is worth now."""
+    """Redeems grants, uses refresh tokens, issues client tokens, and says what any token is worth now."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Tokens:
         address: str = "",
         user_agent: str = "",
     ) -> Redeemed:
-        """Redeem a grant for its client, once; see Redeeming.redeem."""
+        """Redeem a grant for its client, once; see Redeemer.redeem."""
         return self._redeemer.redeem(
             code,
             client=client,
@@ -77,7 +77,7 @@ class Tokens:
         )
 
     def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Refreshed:
-        """Use a refresh token; see Refreshing.refresh."""
+        """Use a refresh token; see Refresher.refresh."""
         return self._refresher.refresh(token, client=client, scope=scope)
 
     def find_active(self, token: str, *, asker: Client | None = None) -> ActiveToken | None:
@@ -85,11 +85,11 @@ class Tokens:
         return self._active.find_active(token, asker=asker)
 
     def find_revocable(self, token: str) -> RevocableToken | None:
-        """Return to whom a token was given, or None; see RevocableTokens.find_revocable."""
+        """Return a token as it was issued, or None; see RevocableTokens.find_revocable."""
         return self._given.find_revocable(token)
 
     def offline_of(self, sub: str) -> list[OfflineAccess]:
-        """Return what clients may do for a person without a session, by family. Raises Unavailable."""
+        """Return the offline access of clients to a person, by family. Raises Unavailable."""
         rows = self._redis.run(_LIST_OFFLINE, shard_of(sub), {"sub": sub})
         return [
             OfflineAccess(client_id, tuple(scope.split()), int(since), int(until))

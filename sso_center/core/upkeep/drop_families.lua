@@ -1,5 +1,5 @@
--- Drops families that can't count any more: some of those whose time is over, and of a page of all of them those
--- whose session is gone or was left by the client, or that a cut-off or a changed account has voided.
+-- Drops families that can't count any more: some of the expired ones, and from a page of all those whose
+-- session is gone or was left by the client, or that a cut-off or a changed account has voided.
 -- Returns the next cursor
 --! args: cursor, count: number
 local index = prefix .. 'family-deadlines'

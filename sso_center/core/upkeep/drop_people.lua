@@ -1,5 +1,5 @@
--- Drops from a page of the people who are signed in those who have no session any more. Of each it looks at some of the
--- sessions that should have ended by now.
+-- Drops people without a session from a page of the index of signed-in people. Of each it looks at some of
+-- the sessions that should have ended by now.
 -- Returns the next cursor
 --! args: cursor, count, sessions_of_each: number
 local index = prefix .. 'online'

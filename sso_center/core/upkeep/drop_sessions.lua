@@ -1,4 +1,4 @@
--- Drops from a page of an index of sessions those that are no more, or of which the client is no part any more.
+-- Drops sessions that are gone, or that the client has left, from a page of an index.
 -- `index` is seen, or client-sessions:<client>; `client` is '' for the first.
 -- Returns the next cursor
 --! args: cursor, count, index, client

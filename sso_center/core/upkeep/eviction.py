@@ -1,4 +1,4 @@
-"""Limits on sessions, of the whole center and of each client: the least recently seen go first."""
+"""Eviction: limits on the sessions of the center and of each client; the least recently seen go first."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -16,17 +16,17 @@ _COUNT_INDEX = load_script("sso_center.core.sessions", "count_index.lua")
 _FIND_OLDEST = load_script(__package__, *SESSION_PARTS, "find_oldest.lua")
 
 PAGE = 100
-"""How many leave between two looks at who is the least recently seen."""
+"""How many sessions are evicted before the least recently seen are looked up again."""
 
 AT_ONCE = 1_000
-"""How many leave before the courier does something else; the rest follow at its next round."""
+"""How many sessions are evicted before the courier does something else; the rest follow in its next round."""
 
 _log = logging.getLogger("sso_center.courier")
 
 
 @dataclass(frozen=True)
 class SeenSession:
-    """A session, and when it was last seen (ms): by anybody, or at the client whose limit it is about."""
+    """A session, and when it was last seen (ms): anywhere, or at the client whose limit it is."""
 
     at: int
     sid: str
@@ -34,7 +34,10 @@ class SeenSession:
 
 
 class Eviction:
-    """Holds the limits, for a courier to do every few seconds. `total` is the center's, 0 for none."""
+    """Enforces the limits; a courier calls it every few seconds.
+
+    `total` is the center's limit, 0 for none.
+    """
 
     def __init__(self, redis: Redis, clients: Clients, endings: Endings, *, total: int) -> None:
         self._redis = redis
@@ -43,29 +46,29 @@ class Eviction:
         self._total = total
 
     def evict(self) -> int:
-        """End what is above the center's limit, and take each client out of what is above its own.
+        """End sessions above the center's limit, and remove each client from sessions above its own.
 
         Returns how many sessions that was. Raises Unavailable.
         """
-        evicted = self._hold("seen", "", self._total, self._end) if self._total else 0
+        evicted = self._enforce("seen", "", self._total, self._end) if self._total else 0
         for client in self._clients.list():
             if client.max_sessions:
                 index = f"client-sessions:{client.client_id}"
-                evicted += self._hold(index, client.client_id, client.max_sessions, self._take_out)
+                evicted += self._enforce(index, client.client_id, client.max_sessions, self._remove_client)
         return evicted
 
-    def _hold(
+    def _enforce(
         self, index: str, client_id: str, limit: int, evict: Callable[[str, list[SeenSession]], int]
     ) -> int:
         surplus = min(self._count(index) - limit, AT_ONCE)
         evicted = 0
         while evicted < surplus:
-            # Of every shard as many as may leave altogether: then the first of them all are among them.
+            # As many from every shard as may go altogether: the oldest of all are then among them.
             oldest = nsmallest(min(PAGE, surplus - evicted), self._oldest(index, client_id), key=_by_age)
             done = evict(client_id, oldest)
             evicted += done
             if not done:
-                break  # what is over already, and about to be swept
+                break  # they have ended already and are about to be swept
         if evicted:
             _log.info("sessions evicted", extra={"client": client_id, "limit": limit, "evicted": evicted})
         return evicted
@@ -86,8 +89,8 @@ class Eviction:
             ended += len(self._endings.end_sessions(sids, Reason.EVICTED, CENTER))
         return ended
 
-    def _take_out(self, client_id: str, oldest: list[SeenSession]) -> int:
-        # An app's session is that one client's: without it nothing of it is left.
+    def _remove_client(self, client_id: str, oldest: list[SeenSession]) -> int:
+        # An app's session belongs to one client: without it nothing of the session is left.
         apps = self._end(client_id, [one for one in oldest if one.is_app])
         others = [one.sid for one in oldest if not one.is_app]
         left = [self._endings.leave(sid, client_id, CENTER, Reason.EVICTED) for sid in others]

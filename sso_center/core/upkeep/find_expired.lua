@@ -1,4 +1,4 @@
--- Finds sessions whose deadline has passed, among the first `count` of them, and puts those that were touched since back in their place.
+-- Finds sessions whose deadline has passed, and re-indexes those that were touched since.
 -- Returns {sid, ...}
 --! args: count: number
 local found = {}

@@ -1,4 +1,5 @@
--- Finds the least recently seen sessions of this shard, or of a client's in it. What is in the index alone leaves it.
+-- Finds the least recently seen sessions of this shard, or of a client in it. Drops index entries without a
+-- session.
 -- `index` is seen, or client-sessions:<client>; `client` is '' for the first; `count` is how many to look at.
 -- Returns {sid, seen (ms), kind, sid, seen, kind, ...}
 --! args: index, client, count: number

@@ -1,4 +1,4 @@
--- Finds sessions that were closed before a moment (ms) but whose ending was not recorded or applied: something died in between.
+-- Finds closed sessions whose ending is not recorded or applied: a crash came in between.
 -- Returns {sid, ...}
 --! args: before, count: number
 local found, index = {}, prefix .. 'closed'
@@ -6,7 +6,7 @@ for _, sid in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', before, 'LIMIT',
   if redis.call('EXISTS', session_key(sid)) == 1 then
     found[#found + 1] = sid
   else
-    redis.call('ZREM', index, sid) -- or it would be looked at for ever, in place of others
+    redis.call('ZREM', index, sid) -- otherwise it would be looked at for ever, in place of others
   end
 end
 return found

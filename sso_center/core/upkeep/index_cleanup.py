@@ -1,4 +1,4 @@
-"""Indexes kept clean: what names something that is no more leaves them, a page at a time."""
+"""Cleanup of indexes: entries of sessions, people and families that are gone, a page at a time."""
 
 from sso_center.base.secrets import all_shards
 from sso_center.core.clients import Clients
@@ -11,17 +11,17 @@ _DROP_PEOPLE = load_script(__package__, *SCAN_PARTS, "drop_people.lua")
 _DROP_FAMILIES = load_script(__package__, *FAMILY_PARTS, SCAN_PART, "drop_families.lua")
 
 PAGE = 25
-"""Entries of an index that one script looks at (about: a small index may be given out whole)."""
+"""Entries of an index that one script looks at (roughly: a small index may be returned whole)."""
 
 SESSIONS_EACH = 5
-"""Sessions of each person on a page that one script looks at."""
+"""Sessions of each person that one script looks at."""
 
 
 class IndexCleanup:
-    """Goes round the indexes of all shards. Endings clean up after themselves: this finds what was lost.
+    """Cleans up the indexes of all shards. Endings clean up after themselves; this finds what was left over.
 
-    Each call looks at one page of each index and of one client's, so that no script is long, and goes on
-    from there at the next one.
+    Each call looks at one page of each index and of one client's, so that every script is short; the next
+    call continues from there.
     """
 
     def __init__(self, redis: Redis, clients: Clients) -> None:
@@ -31,7 +31,7 @@ class IndexCleanup:
         self._last_client = ""
 
     def clean_up(self) -> None:
-        """Look at the next page of each index. Raises Unavailable."""
+        """Clean up the next page of each index. Raises Unavailable."""
         self._page("seen", _DROP_SESSIONS, {"index": "seen", "client": ""})
         self._page("online", _DROP_PEOPLE, {"sessions_of_each": SESSIONS_EACH})
         self._page("families", _DROP_FAMILIES)
@@ -48,7 +48,7 @@ class IndexCleanup:
             )
 
     def _next_client(self) -> str:
-        """Return the client whose index is due: each in turn."""
+        """Return the client whose index is next, in turn."""
         names = sorted(client.client_id for client in self._clients.list())
         later = [name for name in names if name > self._last_client]
         self._last_client = (later or names or [""])[0]

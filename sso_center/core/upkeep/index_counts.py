@@ -1,4 +1,4 @@
-"""How much the indexes of all shards hold, for people who look after the center."""
+"""The sizes of the indexes of all shards, for operators."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _COUNT_INDEXES = load_unguarded_script(__package__, "count_indexes.lua")
 class IndexCounts:
     """Counts over all shards; `overdue` and `unrecorded` have waited for the courier for more than a minute.
 
-    `overdue` are sessions that expired, `unrecorded` what was ended or revoked and is not in the journal.
+    `overdue` are expired sessions, `unrecorded` endings and revocations that are not in the journal.
     """
 
     sessions: int

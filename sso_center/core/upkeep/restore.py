@@ -1,4 +1,6 @@
-"""An SQL store that was restored from a copy: noticing it, trusting nothing until then, and starting over."""
+"""A restored SQL store: notice the older copy, trust nothing until an admin accepts it, and start a new
+lineage.
+"""
 
 import logging
 import secrets
@@ -21,15 +23,18 @@ from sso_center.storage.schema import audit, journal, meta, users
 from sso_center.storage.sql import Database
 
 BEYOND = 1_000_000
-"""What versions and epochs are raised by: past all that was given between the copy and its return."""
+"""What versions and epochs are raised by: more than everything issued between the copy and its return."""
 
 _log = logging.getLogger("sso_center.recovery")
 
 
 @dataclass(frozen=True)
-class Restored:
-    """What can be known of a restored store. `last_at` is when it last recorded anything (ms), 0 for never;
-    `lost` is how many entries Redis knows that it does not, of `head` it has."""
+class RestoredStore:
+    """What is known of a restored store.
+
+    `head` is its last entry, `last_at` when it recorded that (ms), 0 for never; `lost` is how many later
+    entries Redis knows of.
+    """
 
     head: int
     last_at: int
@@ -37,7 +42,7 @@ class Restored:
 
 
 class Restore:
-    """Compares the journal with the shards' marks, and gives a restored store a history of its own."""
+    """Compares the journal with the shards' marks, and gives a restored store a new lineage."""
 
     def __init__(
         self, redis: Redis, database: Database, entries: Entries, mass: MassEndings, clock: Clock
@@ -48,11 +53,11 @@ class Restore:
         self._mass = mass
         self._clock = clock
 
-    def look(self) -> int:
-        """Distrust the shards that belong to another history than the journal's; returns how many those are.
+    def detect(self) -> int:
+        """Distrust the shards that belong to another lineage than the journal's; return how many they are.
 
-        Those of an earlier lineage are brought up to the journal at their next use. When one knows entries
-        that SQL does not, all are refused until somebody starts over. Raises Unavailable.
+        Shards of an earlier lineage are recovered at their next use. When a shard knows entries that SQL does
+        not, all shards are refused until an admin starts over. Raises Unavailable.
         """
         lineage, markers = self._entries.lineage(), self._markers()
         trusted = [shard for shard, marker in markers.items() if marker.is_trusted]
@@ -64,21 +69,21 @@ class Restore:
         self._distrust(trusted)
         return len(trusted)
 
-    def examine(self) -> Restored:
-        """Say what the store has and how much more Redis knows of. Raises Unavailable."""
+    def examine(self) -> RestoredStore:
+        """Return what the store has, and how many entries only Redis knows of. Raises Unavailable."""
         lineage, markers = self._entries.lineage(), self._markers()
         with self._database.read() as connection:
             head = connection.scalar(select(func.max(journal.c.number))) or 0
             last_at = max(connection.scalar(select(func.max(table.c.at))) or 0 for table in (journal, audit))
         known = max((one.position for one in markers.values() if one.lineage == lineage), default=0)
-        return Restored(head, last_at, max(known - head, 0))
+        return RestoredStore(head, last_at, max(known - head, 0))
 
     def start_over(self, actor: Actor) -> None:
-        """Give the store another lineage, and cut everyone off as of now. May be repeated.
+        """Give the store a new lineage, and cut everyone off as of now. May be repeated.
 
-        What was acknowledged after the copy was made is unknown to it: an ending, a changed password, a lost
-        role. So nothing issued so far counts any more, and no number that a shard, a site or a process
-        remembers of the lost history can be mistaken for one of this. Raises Unavailable; then do it again.
+        The store does not know what was acknowledged after the copy: an ending, a changed password, a lost
+        role. So nothing issued so far counts any more, and no number of the lost history, remembered by a
+        shard, a site or a process, can be mistaken for a new one. Raises Unavailable; then do it again.
         """
         config = max(marker.config for marker in self._markers().values())
         with self._database.write() as connection:
@@ -91,7 +96,7 @@ class Restore:
         self._mass.cut_off("everyone", "", Reason.ADMIN, actor.id)
 
     def _markers(self) -> dict[str, Marker]:
-        # Read before the head of the journal: that can then only be ahead of them.
+        # Read before the journal's head, which can then only be ahead of them.
         return {shard: self._redis.marker(shard) for shard in all_shards()}
 
     def _distrust(self, shards: Iterable[str]) -> None:
@@ -115,10 +120,10 @@ def _draw_lineage(connection: Connection) -> None:
 
 
 def _outdo(connection: Connection, config: int) -> None:
-    """Raise what processes and Redis compare above all that they can have seen.
+    """Raise versions and epochs above everything that processes and Redis can have seen.
 
-    Else a copy of a user from the lost history would win over a change made from now on, a session opened
-    under a password that was changed twice would live again, and a process would keep a removed client.
+    Otherwise a copy of a user from the lost history would win over a later change, a session opened under a
+    password that was changed twice would be alive again, and a process would keep a removed client.
     """
     write_configuration_version(connection, max(config, read_configuration_version(connection)) + BEYOND)
     connection.execute(

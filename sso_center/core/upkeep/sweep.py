@@ -1,4 +1,4 @@
-"""What nobody asked for but must happen: expiry, and endings that something died in the middle of."""
+"""The sweep: end expired sessions, and finish endings and revocations that a crash interrupted."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _FIND_EXPIRED = load_script(__package__, *SESSION_PARTS, "find_expired.lua")
 _FIND_UNFINISHED = load_script(__package__, *SESSION_PARTS, "find_unfinished.lua")
 
 UNFINISHED_AFTER = 5_000
-"""Milliseconds after which a closed session counts as abandoned by whoever was ending it."""
+"""Milliseconds after which a closed session counts as abandoned by the process that was ending it."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Sweep:
     def sweep(self) -> int:
         """Go through all shards once and return how many sessions were ended.
 
-        A shard that is away keeps no other waiting. Raises Unavailable in the end when there was one, and
-        at once when nothing can be recorded.
+        A shard that is away delays no other. Raises Unavailable at the end when one was away, and at once
+        when nothing can be recorded.
         """
         before, away = self._clock() - UNFINISHED_AFTER, None
         found: list[tuple[str, DueWork]] = []
@@ -56,7 +56,7 @@ class Sweep:
     def _look(self, shard: str, before: int) -> DueWork:
         return DueWork(
             revocations=self._revoker.unfinished(shard, before=before, limit=BATCH),
-            # A closed session keeps the reason it was closed for: the one below is for those that expired.
+            # A closed session keeps its own reason: EXPIRED below is for those that expired.
             sids=[
                 *self._redis.run(_FIND_UNFINISHED, shard, {"before": before, "count": BATCH}),
                 *self._redis.run(_FIND_EXPIRED, shard, {"count": BATCH}),

@@ -1,4 +1,4 @@
-"""The passwords of eight or more characters that are tried first, casefolded."""
+"""The passwords of eight or more characters that attackers try first, casefolded."""
 
 _LISTED = """
     0123456789 11223344 112233445566 123123123 12341234 12344321 123454321 12345678 123456789 1234567890

@@ -1,4 +1,4 @@
-"""What a user let third-party clients have: how it grows, and how it is taken away."""
+"""A user's consents to third-party clients: how they grow, and how they are withdrawn."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,7 +7,7 @@ from sso_center.core.users.user import Consent, User
 
 
 def with_consent(user: User, client_id: str, scope: Iterable[str], at: int) -> User:
-    """Return the user with these scopes for a client, besides those it had, as of that moment (ms)."""
+    """Return the user with these scopes added to the consent for a client, as of that moment (ms)."""
     earlier = user.consent_to(client_id)
     whole = {*scope, *(earlier.scope if earlier else ())}
     others = without_consent(user, client_id).consents
@@ -16,5 +16,5 @@ def with_consent(user: User, client_id: str, scope: Iterable[str], at: int) -> U
 
 
 def without_consent(user: User, client_id: str) -> User:
-    """Return the user with nothing for a client."""
+    """Return the user without consent for a client."""
     return replace(user, consents=tuple(one for one in user.consents if one.client_id != client_id))

@@ -1,4 +1,4 @@
-"""How passwords are hashed: argon2id, in one place and with one set of parameters."""
+"""The hashing of passwords: argon2id, in one place and with one set of parameters."""
 
 import base64
 import secrets
@@ -14,12 +14,12 @@ PASSES, MEMORY_KIB, LANES = 2, 19_456, 1
 
 SALT_BYTES, HASH_BYTES = 16, 32
 
-# A hash from an import is run at every login: one that asks for gigabytes would stop the center.
+# An imported hash is computed at every login: one that asks for gigabytes would stop the center.
 MAX_PASSES, MAX_MEMORY_KIB, MAX_LANES = 16, 256 * 1024, 16
 
 
 class PasswordHasher:
-    """Makes and checks password hashes; says when one was made with other parameters than today's."""
+    """Makes and checks password hashes; says when one was made with outdated parameters."""
 
     def __init__(self, passes: int = PASSES, memory_kib: int = MEMORY_KIB, lanes: int = LANES) -> None:
         self._argon2 = Argon2(passes, memory_kib, lanes, HASH_BYTES, SALT_BYTES, type=Type.ID)
@@ -32,8 +32,8 @@ class PasswordHasher:
     def is_right(self, stored: str | None, password: str) -> bool:
         """Say whether `password` is the one that was hashed.
 
-        Without a stored hash (an unknown user, or one without a password) the same work is done, so
-        that the time of the answer names nobody.
+        Without a stored hash (an unknown user, or one without a password) the same work is done, so that the
+        time of the answer reveals nobody.
         """
         try:
             return self._argon2.verify(stored or self._nobody, password.encode("utf-8", "surrogatepass"))
@@ -62,7 +62,7 @@ def check_imported_hash(stored: str) -> str:
 
 
 def _hash_of_nothing(passes: int, memory_kib: int, lanes: int) -> str:
-    # Random bytes in the place of a result: nothing hashes to it, and it costs nothing to make.
+    # Random bytes in place of a result: no password hashes to it, and it costs nothing to make.
     salt, result = (_base64(secrets.token_bytes(size)) for size in (SALT_BYTES, HASH_BYTES))
     return f"$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${result}"
 

@@ -1,4 +1,4 @@
-"""Whether a password is that of an account."""
+"""The check of a password against an account."""
 
 import contextlib
 from collections.abc import Callable
@@ -10,27 +10,27 @@ from sso_center.core.users.store import Account, replace_hash
 from sso_center.storage.sql import Database
 
 Verifier = Callable[[Account | None, str], bool]
-"""Says whether a password is that of an account; None is an account that does not exist."""
+"""Says whether a password is the account's; None stands for an account that does not exist."""
 
 
 class PasswordCheck:
-    """Asks every verifier; today that is the hash in our own row."""
+    """Asks every verifier; today the only one is the hash in our own row."""
 
     def __init__(self, database: Database, hasher: PasswordHasher) -> None:
         self._database = database
         self._hasher = hasher
-        # Who may say that a password is right; a directory would be another one.
+        # The verifiers of a password; a directory would be another one.
         self._verifiers: tuple[Verifier, ...] = (self._verify_by_hash,)
 
     def is_right(self, account: Account | None, password: str) -> bool:
-        """Say whether any verifier takes the password. Hashes it anew when its hash is outdated."""
-        # Every verifier is asked, so that the time tells nothing of who knows the person.
+        """Say whether any verifier accepts the password. Replaces an outdated hash."""
+        # Every verifier is asked, so that the time does not reveal which of them knows the person.
         verdicts = [verify(account, password) for verify in self._verifiers]
         return any(verdicts)
 
     def _verify_by_hash(self, account: Account | None, password: str) -> bool:
         stored = account.password_hash if account else None
-        # A password no one can have is looked at all the same, cut, against nobody's hash.
+        # A password that nobody can have is checked all the same, truncated, against nobody's hash.
         stored = stored if len(password) <= 4 * MAX_PASSWORD else None
         normal = normal_password(password[: 4 * MAX_PASSWORD])
         is_right = self._hasher.is_right(stored, normal)
@@ -40,6 +40,6 @@ class PasswordCheck:
 
     def _rehash(self, sub: str, old: str, password: str) -> None:
         new = self._hasher.hash(password)
-        # Nothing is lost when this fails: the next login does it.
+        # Nothing is lost when this fails: the next login repeats it.
         with contextlib.suppress(Unavailable), self._database.write() as connection:
             replace_hash(connection, sub, old, new)

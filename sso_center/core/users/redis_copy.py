@@ -1,4 +1,4 @@
-"""The copy of each user in Redis: what scripts compare and the hot path reads."""
+"""The copy of each user in Redis: scripts compare it and the hot path reads it."""
 
 from collections.abc import Collection
 
@@ -19,7 +19,7 @@ def write_copy(
 ) -> None:
     """Write the user's copy unless a newer one is there. Raises Unavailable.
 
-    `lost_roles` are those that a change took away: what a cut-off took by one of them stays taken. Cut-offs
+    `lost_roles` are those that a change took away: what a cut-off of such a role voided stays void. Cut-offs
     later than `latest` (ms) came after the change.
     """
     redis.run(_PUT_USER, user.shard, copy_arguments(user, lost_roles=lost_roles, latest=latest))
@@ -28,7 +28,7 @@ def write_copy(
 def copy_arguments(
     user: User, *, lost_roles: Collection[str] = (), latest: int | None = None
 ) -> dict[str, str | int]:
-    """Return what put_user.lua is told."""
+    """Return the arguments of put_user.lua."""
     return {
         "sub": user.sub,
         "version": user.version,

@@ -1,4 +1,4 @@
-"""What a change of a user takes back of what was given before it: the rules that an admin can state."""
+"""What a change of a user revokes or invalidates: the rules that an admin can set."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ _ALL = tuple(_EPOCHS)
 
 @dataclass(frozen=True)
 class RevocationRules:
-    """For each kind of change, which of `sessions`, `refresh_tokens` and `access_tokens` it ends."""
+    """For each kind of change, which of `sessions`, `refresh_tokens` and `access_tokens` it revokes."""
 
     role_lost: Collection[str] = ("access_tokens",)
     password_change: Collection[str] = _ALL
@@ -19,6 +19,6 @@ class RevocationRules:
 
 
 def raise_epochs(user: User, kinds: Collection[str]) -> User:
-    """Return the user with the epoch of each kind raised: whatever was given before is void."""
+    """Return the user with the epoch of each kind raised, which invalidates everything issued before."""
     raised = {_EPOCHS[kind]: getattr(user, _EPOCHS[kind]) + 1 for kind in kinds}
     return replace(user, **raised)

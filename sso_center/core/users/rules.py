@@ -1,7 +1,7 @@
-"""What a login name, a password and the other fields of a user must be like.
+"""The rules for a login name, a password and the other fields of a user.
 
-Passwords follow NIST SP 800-63B section 3.1.1.2: a length, no rules of composition, and none that
-everyone tries first.
+Passwords follow NIST SP 800-63B section 3.1.1.2: a length, no rules of composition, and none that attackers
+try first.
 """
 
 import re
@@ -15,7 +15,7 @@ from sso_center.core.users.common_passwords import COMMON_PASSWORDS
 MIN_PASSWORD, MAX_PASSWORD = 8, 256
 MAX_ROLES = 100
 
-# No bar: roles are kept in Redis with bars between them.
+# No bar: roles are stored in Redis with bars between them.
 _ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
 
 

@@ -35,7 +35,7 @@ from sso_center.storage.schema import users
 
 @dataclass(frozen=True)
 class Account:
-    """A user and the hash of the password, which goes no further than this package."""
+    """A user and the password's hash, which never leaves this package."""
 
     user: User
     password_hash: str | None = field(repr=False)
@@ -47,12 +47,12 @@ def read_by_sub(connection: Connection, sub: str) -> Account | None:
 
 
 def read_to_change(connection: Connection, sub: str) -> Account:
-    """Return one account by its stable id; other changes of it wait. Raises NotFound."""
+    """Return one account by its stable id, locked against other changes. Raises NotFound."""
     return known(_one(connection, select(users).where(users.c.sub == sub).with_for_update()))
 
 
 def known(account: Account | None) -> Account:
-    """Return an account that there is; raises NotFound."""
+    """Return the account; raises NotFound for None."""
     if account is None:
         raise NotFound("There is no such user.")
     return account
@@ -70,13 +70,13 @@ def read_page(connection: Connection, after: str, count: int) -> list[User]:
 
 
 def read_consenting(connection: Connection, client_id: str) -> list[User]:
-    """Return the users whose consents name a client, and perhaps a few whose name only contains it."""
+    """Return the users whose consents name a client, and perhaps a few where a longer name contains it."""
     named = cast(users.c.consents, Text).contains(f'"{client_id}"', autoescape=True)
     return [_account(row).user for row in connection.execute(select(users).where(named))]
 
 
 def read_beginning(connection: Connection, beginning: str, after: str, count: int) -> list[User]:
-    """Return the `count` users that follow `after` and whose login name, name or e-mail address begins so."""
+    """Return the `count` users after `after` whose login name, name or e-mail address begins so."""
     places = (
         (users.c.username, normal_name(beginning)),
         (users.c.name, beginning),
@@ -106,13 +106,13 @@ _LAST = "\U0010ffff"
 
 
 def read_names(connection: Connection, subs: Collection[str]) -> dict[str, str]:
-    """Return the login names of those of these users that there are."""
+    """Return the login names of those of these users that exist."""
     wanted = select(users.c.sub, users.c.username).where(users.c.sub.in_(list(subs)))
     return {row.sub: row.username for row in connection.execute(wanted)}
 
 
 def add_account(connection: Connection, account: Account, at: int) -> None:
-    """Store a new account, made at that moment (ms). Raises Conflict when the login name is taken."""
+    """Store a new account, created at that moment (ms). Raises Conflict when the login name is taken."""
     with _taken_name(account):
         connection.execute(
             insert(users).values(
@@ -125,7 +125,7 @@ def add_account(connection: Connection, account: Account, at: int) -> None:
 
 
 def write_account(connection: Connection, account: Account, at: int) -> None:
-    """Store an account as it is from then (ms) on. Raises Conflict when the login name is taken."""
+    """Store an account as of that moment (ms). Raises Conflict when the login name is taken."""
     with _taken_name(account):
         connection.execute(
             update(users).where(users.c.sub == account.user.sub).values(**_columns(account, at))
@@ -133,14 +133,14 @@ def write_account(connection: Connection, account: Account, at: int) -> None:
 
 
 def remove_account(connection: Connection, sub: str) -> None:
-    """Forget an account and its credentials."""
+    """Delete an account and its credentials."""
     connection.execute(delete(users).where(users.c.sub == sub))
 
 
 def append_change(
     connection: Connection, sub: str, at: int, reason: str, actor: str, detail: dict[str, Any] | None
 ) -> int:
-    """Append to the journal that an account was changed or removed, and return the entry's number."""
+    """Append a change or removal of an account to the journal, and return the entry's number."""
     return append_entry(
         connection,
         id=uuid.uuid4().hex,
@@ -155,7 +155,7 @@ def append_change(
 
 
 def note_password_change(connection: Connection, sub: str, at: int) -> None:
-    """Remember when (ms) the password was last chosen."""
+    """Store when (ms) the password was last chosen."""
     connection.execute(update(users).where(users.c.sub == sub).values(password_changed_at=at))
 
 

@@ -1,4 +1,4 @@
-"""A user, as everything else sees them: no password, no hash."""
+"""A user as other rooms see it: no password, no hash."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from sso_center.base.secrets import shard_of
 
 @dataclass(frozen=True)
 class Consent:
-    """That a person let a client have what these scopes stand for; `granted_at` is in milliseconds."""
+    """A person's consent to these scopes for a client; `granted_at` is in milliseconds."""
 
     client_id: str
     scope: tuple[str, ...]
@@ -21,9 +21,9 @@ class User:
     """A person's account.
 
     `version` grows with every change; `epoch` with every change that must end the sessions opened before
-    it, `refresh_epoch` and `access_epoch` with one that must end the refresh and access tokens. `profile` is
-    what is shown of the person and told to sites, by the names of its fields; nothing is decided by it.
-    `changed_at` (ms) is when the account was last changed.
+    it, `refresh_epoch` and `access_epoch` with every change that must end refresh and access tokens.
+    `profile` is what is shown of the person and told to sites, by the names of its fields; nothing is
+    decided by it. `changed_at` (ms) is when the account was last changed.
     """
 
     sub: str
@@ -64,12 +64,12 @@ class User:
         return role in self.roles
 
     def consent_to(self, client_id: str) -> Consent | None:
-        """Return what the user let the client have, or None."""
+        """Return the user's consent for the client, or None."""
         return next((one for one in self.consents if one.client_id == client_id), None)
 
 
 def lost_roles(before: User, roles: Collection[str]) -> set[str]:
-    """Return the roles that a user does not keep when these are all."""
+    """Return the roles that a user loses when `roles` are the new ones."""
     return set(before.roles) - set(roles)
 
 
@@ -83,9 +83,9 @@ def changed_fields(before: User, after: User) -> list[str]:
 
 
 def removed_user(sub: str, version: int) -> User:
-    """Return what stands for somebody who was removed: nothing of them counts, and no older copy comes back.
+    """Return the placeholder of a removed user: nothing of them counts, and no older copy comes back.
 
-    `version` is later than any that the account had; no session or token is of an epoch as high.
+    `version` is later than any that the account had; no session or token has an epoch as high.
     """
     return User(
         sub=sub,

@@ -1,4 +1,4 @@
-"""Users, as everything else finds and changes them."""
+"""The room's front: find users, check passwords, change accounts."""
 
 import builtins
 import contextlib
@@ -63,14 +63,14 @@ class Users:
         redis: Redis,
         hasher: PasswordHasher,
         clock: Clock,
-        consequences: RevocationRules | None = None,
+        revocation_rules: RevocationRules | None = None,
         table: ProfileTable = STANDARD,
     ) -> None:
         self._database = database
         self._redis = redis
         self._hasher = hasher
         self._clock = clock
-        self._consequences = consequences or RevocationRules()
+        self._revocation_rules = revocation_rules or RevocationRules()
         self._table = table
         self._passwords = PasswordCheck(database, hasher)
 
@@ -88,20 +88,20 @@ class Users:
         return account.user if account else None
 
     def list(self, *, after: str = "", count: int = PAGE) -> list[User]:
-        """Return `count` users in the order of their login names, beginning behind `after`."""
+        """Return `count` users in the order of their login names, beginning after `after`."""
         with self._database.read() as connection:
             return read_page(connection, after, count)
 
     def search(self, beginning: str, *, after: str = "", count: int = PAGE) -> builtins.list[User]:
-        """Return `count` users whose login name, name or e-mail address begins so, in whatever case.
+        """Return `count` users whose login name, name or e-mail address begins so, ignoring case.
 
-        In the order of their login names, beginning behind `after`.
+        They come in the order of their login names, beginning after `after`.
         """
         with self._database.read() as connection:
             return read_beginning(connection, beginning.strip(), after, count)
 
     def names(self, subs: Collection[str]) -> dict[str, str]:
-        """Return the login names of those of these users that there are."""
+        """Return the login names of those of these users that exist."""
         with self._database.read() as connection:
             return read_names(connection, subs)
 
@@ -113,16 +113,16 @@ class Users:
             page = self.list(after=page[-1].username)
 
     def consenting_to(self, client_id: str) -> Sequence[User]:
-        """Return the users who let a client have something."""
+        """Return the users who consented to a client."""
         with self._database.read() as connection:
             return [one for one in read_consenting(connection, client_id) if one.consent_to(client_id)]
 
     # -- who someone is
 
     def authenticate(self, username: str, password: str) -> User | None:
-        """Return the user whom name and password prove, or None.
+        """Return the user with this login name and password, or None.
 
-        None says neither whether the name, the password or the account was wrong, and takes the same time.
+        None does not say whether the name, the password or the account was wrong, and takes the same time.
         """
         with self._database.read() as connection:
             account = read_by_username(connection, normal_name(username))
@@ -149,7 +149,7 @@ class Users:
         must_change: bool = False,
         also: Also[User] = nothing_else,
     ) -> User:
-        """Add a user, who can't log in by password when there is none.
+        """Add a user; without a password it can't log in by password.
 
         `password_hash` is one that another system made with argon2. Raises Conflict when the name is taken,
         Invalid naming the field.
@@ -190,19 +190,19 @@ class Users:
         actor: str = "",
         also: Also[User] = nothing_else,
     ) -> User:
-        """Change the password, which takes back what the rule for it says, and return the user.
+        """Change the password, revoke what the rule for it says, and return the user.
 
-        `actor` is who asked, which every ending that comes of it says.
-        `version` is the one in which the old password was proven: a change since then, say by an admin who
-        takes the account back, wins. Raises Conflict for that, NotFound, and Invalid whose message tells
-        the person what is wrong with the password.
+        `actor` is who asked, recorded with every ending that follows. `version` is the one in which the old
+        password was proven: a change since then, say by an admin who takes the account back, wins. Raises
+        Conflict for that, NotFound, and Invalid whose message tells the person what is wrong with the
+        password.
         """
         hashed = self._hasher.hash(check_password_rules(password, self.get(sub).username))
 
         def change(account: Account) -> Account:
             if version not in (None, account.user.version):
                 raise Conflict("The account was changed a moment ago. Please sign in again.")
-            user = raise_epochs(account.user, self._consequences.password_change)
+            user = raise_epochs(account.user, self._revocation_rules.password_change)
             return Account(replace(user, must_change_password=must_change), hashed)
 
         return self._change(sub, change, "password_change", actor, also)
@@ -218,7 +218,7 @@ class Users:
         def change(account: Account) -> Account:
             if account.user.is_disabled == is_disabled:
                 return account
-            user = raise_epochs(account.user, self._consequences.disabled if is_disabled else ())
+            user = raise_epochs(account.user, self._revocation_rules.disabled if is_disabled else ())
             return replace(account, user=replace(user, is_disabled=is_disabled))
 
         return self._change(sub, change, "disabled" if is_disabled else "changed", actor, also)
@@ -237,8 +237,8 @@ class Users:
         """Change what is given, from the next request on. Raises NotFound, Conflict, Invalid.
 
         `profile` holds the fields to be changed, by name, each of which `editor` must be allowed to change.
-        `roles` are all that the user has from then on. Losing one takes back what the rule for it says, and
-        the endings that come of it say that `actor` asked; gaining one takes back nothing.
+        `roles` are all that the user has from then on. Losing one revokes what the rule for it says, recorded
+        with `actor`; gaining one revokes nothing.
         """
         login = None if username is None else check_username(username)
         checked = None if roles is None else check_roles(roles)
@@ -246,7 +246,7 @@ class Users:
         def change(account: Account) -> Account:
             user = account.user
             if checked is not None and lost_roles(user, checked):
-                user = raise_epochs(user, self._consequences.role_lost)
+                user = raise_epochs(user, self._revocation_rules.role_lost)
             return replace(
                 account,
                 user=replace(
@@ -270,7 +270,7 @@ class Users:
     def grant_consent(
         self, sub: str, client_id: str, scope: Iterable[str], also: Also[User] = nothing_else
     ) -> User:
-        """Let a client have these scopes, besides those it was let have before. Raises NotFound."""
+        """Record the user's consent to these scopes for a client, added to earlier ones. Raises NotFound."""
         now = self._clock()
 
         def change(account: Account) -> Account:
@@ -279,9 +279,9 @@ class Users:
         return self._change(sub, change, "changed", also=also)
 
     def withdraw_consent(self, sub: str, client_id: str, also: Also[User] = nothing_else) -> User:
-        """Let a client have nothing any more without asking again. Raises NotFound.
+        """Withdraw the user's consent for a client. Raises NotFound.
 
-        What it holds is for the caller to take back.
+        The caller revokes the tokens that the client holds.
         """
 
         def change(account: Account) -> Account:
@@ -290,10 +290,10 @@ class Users:
         return self._change(sub, change, "changed", also=also)
 
     def remove(self, sub: str, actor: str, also: Also[User] = nothing_else) -> User:
-        """Forget an account and its credentials, and return what it was. Raises NotFound.
+        """Delete an account and its credentials, and return what it was. Raises NotFound.
 
-        Nothing of it counts from here on; what it had open is ended by whoever follows the journal. The
-        audit log stays. The login name may be given to somebody else.
+        Nothing of it counts from here on; the journal's follower ends its sessions. The audit log stays. The
+        login name may be given to somebody else.
         """
         now = self._clock()
         with self._database.write() as connection:
@@ -302,7 +302,7 @@ class Users:
             version = before.version + 1
             number = append_change(connection, sub, now, "removed", actor, {"version": version})
             also(connection, Change(now, before, None))
-        # Written, not dropped: whoever read the account a moment ago may still write its copy back.
+        # Written, not dropped: a process that read the account a moment ago may still write its copy back.
         write_copy(self._redis, removed_user(sub, version))
         self._announce(number)
         return before
@@ -317,9 +317,9 @@ class Users:
     ) -> User:
         """Change one account, its version and the journal in one transaction, then write the copy through.
 
-        Once committed a change can't get lost: when Redis is away, whoever follows the journal writes the
-        copy, and in any case ends the sessions that the change has made void. What changes nothing is not
-        recorded; its copy is written all the same, for whoever repeats a change that Redis did not take.
+        Once committed a change can't get lost: when Redis is away, the journal's follower writes the copy,
+        and in any case ends the sessions that the change has voided. A change of nothing is not recorded; its
+        copy is written all the same, for a retry of a change that Redis did not take.
         """
         now, number = self._clock(), 0
         with self._database.write() as connection:
@@ -333,7 +333,8 @@ class Users:
                 write_account(connection, after, now)
                 if reason == "password_change":
                     note_password_change(connection, sub, now)
-                # For whoever writes the copy when we can't: by then nobody else knows of the lost roles.
+                # For the follower, which writes the copy when we can't: by then nobody else knows of the lost
+                # roles.
                 detail = {"lost_roles": sorted(lost)} if lost else None
                 number = append_change(connection, sub, now, "role_lost" if lost else reason, actor, detail)
                 also(connection, Change(now, before.user, after.user))
@@ -342,7 +343,7 @@ class Users:
         return after.user
 
     def _announce(self, number: int) -> None:
-        """Tell whoever follows the journal, who otherwise looks by themselves, of an entry; 0 for none."""
+        """Publish the number of a new entry to followers, which otherwise look by themselves; 0 for none."""
         with contextlib.suppress(Unavailable):
             if number:
                 self._redis.publish(CHANNEL, str(number))
@@ -367,8 +368,7 @@ class Users:
     def refill(self, sub: str, *, lost_roles: Collection[str] = (), latest: int | None = None) -> User:
         """Write the copy anew from SQL, and return the user; raises NotFound.
 
-        `lost_roles` are those that the change took away because of which this is done; cut-offs later than
-        `latest` (ms) came after it.
+        `lost_roles` are those that the change took away; cut-offs later than `latest` (ms) came after it.
         """
         user = self.get(sub)
         write_copy(self._redis, user, lost_roles=lost_roles, latest=latest)

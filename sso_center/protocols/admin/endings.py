@@ -71,7 +71,7 @@ def routes(services: Services) -> Sequence[Route]:
     def show(asked: AdminRequest) -> dict[str, Any]:
         return ending_json(receipts.find(_number(asked.id)))
 
-    def told(asked: AdminRequest) -> dict[str, Any]:
+    def described(asked: AdminRequest) -> dict[str, Any]:
         number, limit = _number(asked.id), asked.query.get("limit", 100)
         receipts.find(number)
         found = receipts.of(number, after=_place(asked.query.get("cursor")), limit=limit)
@@ -143,7 +143,7 @@ def routes(services: Services) -> Sequence[Route]:
             "/endings/{number}/receipts",
             "listReceipts",
             "List what each site knows of an ending.",
-            told,
+            described,
             page("receipts", ref("Receipt")),
             query={"cursor": text(), "limit": number(1, MAX_PAGE, description="100.")},
             refusals=(404,),

@@ -29,7 +29,7 @@ _ENDED = whole(number=COUNT, sid=TEXT, sub=TEXT, clients=TEXTS)
 def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
 
-    def told(views: Sequence[SessionView]) -> list[dict[str, Any]]:
+    def described(views: Sequence[SessionView]) -> list[dict[str, Any]]:
         names = services.users.names({view.sub for view in views})
         return [session_json(view, names.get(view.sub, view.sub)) for view in views]
 
@@ -43,7 +43,7 @@ def routes(services: Services) -> Sequence[Route]:
             limit=query.get("limit", 50),
         )
         return {
-            "sessions": told(found.sessions),
+            "sessions": described(found.sessions),
             "next": found.next,
             "looked_at": found.looked_at,
             "total": found.total,
@@ -53,7 +53,10 @@ def routes(services: Services) -> Sequence[Route]:
         view = services.sessions.view(asked.id)
         if view is None:
             raise NotFound("There is no such session (any more).")
-        return {**told([view])[0], "steps": [step_json(step) for step in services.sessions.steps(view.sid)]}
+        return {
+            **described([view])[0],
+            "steps": [step_json(step) for step in services.sessions.steps(view.sid)],
+        }
 
     def end(asked: AdminRequest) -> dict[str, Any]:
         ending = services.administration.endings.end_session(asked.actor, asked.id)

@@ -26,8 +26,8 @@ def endpoints(services: Services) -> list[api.Endpoint]:
 
 
 def _feed(services: Services) -> Feed:
-    words = partial(event, services.settings.issuer)
-    return Feed(services.database, services.clients, services.users, services.applier, words)
+    describe = partial(event, services.settings.issuer)
+    return Feed(services.database, services.clients, services.users, services.applier, describe)
 
 
 FACADE = Facade(endpoints=endpoints, paths=Paths(polled=(feed.PATH,)))

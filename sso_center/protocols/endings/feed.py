@@ -33,19 +33,19 @@ def handler(services: Services, feed: Feed, streams: Streams) -> Handler:
     """Return the endpoint."""
     clients = services.clients
 
-    def tell(call: Call) -> Answer:
+    def feed_page(call: Call) -> Answer:
         after = _after(call)
         sent = Credentials(call.authorization, None, None)
         client = authenticate_confidential(clients, sent)
         page = feed.since(client.client_id, after)
         client = confirm(clients, client, sent)
         if not _wants_stream(call.accept):
-            metrics.count_told("json", len(page.entries))
+            metrics.count_sent_events("json", len(page.entries))
             return Answer(200, PRIVATE_JSON, _json(page))
         source = None if call.method == "HEAD" else streams.open(client, sent, after, page)
         return Answer(200, _STREAMED, b"", source)
 
-    return tell
+    return feed_page
 
 
 def _after(call: Call) -> Position | None:
@@ -70,6 +70,6 @@ def _wants_stream(accept: str) -> bool:
 
 def _json(page: Page) -> bytes:
     is_whole = b"true" if page.is_whole else b"false"
-    endings = b",".join([one.words for one in page.entries])
+    endings = b",".join([one.event for one in page.entries])
     position = str(page.position).encode()
     return b'{"position":"%b","is_whole":%b,"endings":[%b]}' % (position, is_whole, endings)

@@ -84,7 +84,7 @@ class Streams:
         self._lock = threading.RLock()
         self._of_client: dict[str, set[Stream]] = {}
         self._count = 0
-        self._told: Position | None = None
+        self._sent_to: Position | None = None
         self._thread: threading.Thread | None = None
         self._next_look = 0.0
         self._is_away = False
@@ -104,14 +104,14 @@ class Streams:
             if self._count >= self._limits.all or len(mine) >= self._limits.of_client:
                 raise Overloaded("Too many streams are open.", detail=f"{client.client_id}: {len(mine)}")
             stream = Stream(self, client, sent, page.position, first, time.monotonic())
-            told = self._told if self._count else None
-            self._told = page.position if told is None else _earlier(told, page.position)
+            told = self._sent_to if self._count else None
+            self._sent_to = page.position if told is None else _earlier(told, page.position)
             self._of_client.setdefault(client.client_id, set()).add(stream)
             self._count += 1
             self._listen()
         metrics.count_stream(client.client_id, 1)
-        metrics.count_told("stream", len(page.entries))
-        if told is not None and self._told != told:
+        metrics.count_sent_events("stream", len(page.entries))
+        if told is not None and self._sent_to != told:
             with suppress(Unavailable):  # the thread goes on with it
                 self._go_on()
         return stream
@@ -171,13 +171,13 @@ class Streams:
         """Tell what is new. Raises Unavailable."""
         while True:
             told = self._position()
-            if self._tell(told, self._feed.news(told)):
+            if self._send(told, self._feed.news(told)):
                 return
 
     def _position(self) -> Position:
         with self._lock:
-            assert self._told is not None, "the first stream brings a position"
-            return self._told
+            assert self._sent_to is not None, "the first stream brings a position"
+            return self._sent_to
 
     def _put_off(self, away: Unavailable) -> None:
         if not self._is_away:
@@ -185,13 +185,13 @@ class Streams:
         self._is_away = True
         self._look_around(time.monotonic())
 
-    def _tell(self, told: Position, page: Page) -> bool:
+    def _send(self, told: Position, page: Page) -> bool:
         """Tell a page behind `told`; False when a stream has come meanwhile that needs an earlier one."""
         now = time.monotonic()
         with self._lock:
-            if self._told != told:
+            if self._sent_to != told:
                 return False
-            self._told = page.position
+            self._sent_to = page.position
             if not page.is_whole:
                 self._reset(page.position, now)
                 return True
@@ -202,7 +202,7 @@ class Streams:
                         stream.position = Position(page.position.lineage, one.number)
                         stream.say(frame, now)
                         count += 1
-        metrics.count_told("stream", count)
+        metrics.count_sent_events("stream", count)
         return True
 
     def _reset(self, position: Position, now: float) -> None:
@@ -262,7 +262,7 @@ def _earlier(one: Position, other: Position) -> Position:
 
 def _frames(lineage: str, entries: Iterable[FeedEvent]) -> list[bytes]:
     start = f"id: {lineage}:".encode()
-    return [b"%b%d\nevent: ending\ndata: %b\n\n" % (start, one.number, one.words) for one in entries]
+    return [b"%b%d\nevent: ending\ndata: %b\n\n" % (start, one.number, one.event) for one in entries]
 
 
 def _frame(event: str, position: Position) -> bytes:

@@ -1,8 +1,8 @@
-"""Sending a browser straight back from /authorize, before Flask is asked.
+"""The fast path of /authorize: redirect a browser before Flask is asked.
 
-Nearly every request there needs no page, no form and no language: a living session, a grant, a redirect.
-That is answered here, by the same endpoint that Flask serves. Whatever is not as simple (a request to be
-shown, a store that is away, a copied cookie) is handed on, and Flask asks once more.
+Nearly every request there needs no page, no form and no language: a living session, a grant, a redirect. The
+same endpoint that Flask serves answers it here. Everything else (a page, a store that is away, a copied
+cookie) goes on to Flask, which asks the endpoint again.
 """
 
 import time
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class AuthorizeFastPath:
-    """A WSGI application: answers what it can of GET /authorize itself, and hands everything else on."""
+    """A WSGI application: answers what it can of GET /authorize itself, and passes everything else on."""
 
     def __init__(self, application: "WSGIApplication", services: Services) -> None:
         self._application = application

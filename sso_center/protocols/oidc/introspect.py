@@ -33,7 +33,7 @@ def handler(services: Services) -> Handler:
         if active is None or not _may_know(client, active):
             return INACTIVE
         described = _described(active, issuer, client)
-        if active.successor is not None and _takes_in(client, active):
+        if active.successor is not None and _includes(client, active):
             described["successor"] = active.successor
         return json_answer(described)
 
@@ -44,10 +44,10 @@ def _may_know(client: Client, active: ActiveToken) -> bool:
     if active.client_id == client.client_id:
         return True
     # A refresh token is for its client and the center alone: wherever else it turned up it was lost.
-    return active.kind != "refresh" and _takes_in(client, active)
+    return active.kind != "refresh" and _includes(client, active)
 
 
-def _takes_in(client: Client, active: ActiveToken) -> bool:
+def _includes(client: Client, active: ActiveToken) -> bool:
     """Say whether people present such tokens to this client: only then can it hand on a successor."""
     return client.client_id in active.audience or client.may_introspect
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, request
 
 from sso_center.base.errors import Invalid
 from sso_center.base.urls import with_query
-from sso_center.core.audit import AuditFilter, Found, Tag
+from sso_center.core.audit import AuditFilter, LoggedEvent, Tag
 from sso_center.core.audit.export import as_csv, as_json_lines
 from sso_center.services import Services
 from sso_center.ui.admin.gate import acting
@@ -101,7 +101,7 @@ def _export(services: Services, kind: str) -> Response:
     return response
 
 
-def _at_most(count: int, batches: Iterable[Sequence[Found]]) -> Iterator[Sequence[Found]]:
+def _at_most(count: int, batches: Iterable[Sequence[LoggedEvent]]) -> Iterator[Sequence[LoggedEvent]]:
     """Yield batches until they hold more than `count` events, which the caller then refuses."""
     so_far = 0
     for batch in batches:

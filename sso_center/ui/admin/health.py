@@ -11,7 +11,7 @@ from sso_center.web.language import gettext, number
 
 
 @dataclass(frozen=True)
-class Sign:
+class HealthSign:
     """One thing that is well or not: what, how it looks (good, wait or bad), and in words."""
 
     what: str
@@ -20,7 +20,7 @@ class Sign:
     address: str = ""
 
 
-def signs_of(services: Services) -> list[Sign]:
+def signs_of(services: Services) -> list[HealthSign]:
     """Return what an admin should know of the center's health; what can't be asked says so."""
     signs = [_store(gettext("Redis"), services.redis.check), _store(gettext("SQL"), services.database.check)]
     try:
@@ -29,37 +29,39 @@ def signs_of(services: Services) -> list[Sign]:
         return signs
 
 
-def _store(what: str, check: Callable[[], object]) -> Sign:
+def _store(what: str, check: Callable[[], object]) -> HealthSign:
     try:
         check()
     except Unavailable:
-        return Sign(what, "bad", gettext("can't be reached"))
-    return Sign(what, "good", gettext("reachable"))
+        return HealthSign(what, "bad", gettext("can't be reached"))
+    return HealthSign(what, "good", gettext("reachable"))
 
 
-def _notices(services: Services) -> Iterator[Sign]:
+def _notices(services: Services) -> Iterator[HealthSign]:
     by_state = services.outbox.count_by_state()
     waiting, lost = by_state.get("pending", 0), by_state.get("gave_up", 0)
     what, address = gettext("Notices"), "/admin/endings?open=yes"
     yield (
-        Sign(what, "wait", gettext("%(count)s waiting", count=number(waiting)), address)
+        HealthSign(what, "wait", gettext("%(count)s waiting", count=number(waiting)), address)
         if waiting
-        else Sign(what, "good", gettext("all delivered"))
+        else HealthSign(what, "good", gettext("all delivered"))
     )
     if lost:
-        yield Sign(what, "bad", gettext("%(count)s given up", count=number(lost)), address)
+        yield HealthSign(what, "bad", gettext("%(count)s given up", count=number(lost)), address)
 
 
-def _silent_sites(services: Services) -> Iterator[Sign]:
+def _silent_sites(services: Services) -> Iterator[HealthSign]:
     for client_id, breaker in services.outbox.breakers().items():
         if breaker.is_open:
             text = gettext("does not answer: %(error)s", error=gettext(breaker.last_error))
-            yield Sign(site_called(services, client_id), "bad", text, f"/admin/endings?client={client_id}")
+            yield HealthSign(
+                site_called(services, client_id), "bad", text, f"/admin/endings?client={client_id}"
+            )
 
 
-def _walks(services: Services) -> Iterator[Sign]:
+def _walks(services: Services) -> Iterator[HealthSign]:
     for walk in services.cutoff_jobs.under_way():
-        yield Sign(
+        yield HealthSign(
             scope_in_words(services, walk.scope, walk.name),
             "wait",
             gettext("%(percent)s %% gone through", percent=walk.percent),

@@ -1,4 +1,4 @@
-"""What a person is told who comes with the cookie of a session that is over: why it is."""
+"""The message for a person whose session has ended: why."""
 
 from sso_center.core.reasons import Reason
 from sso_center.web import browser
@@ -31,9 +31,9 @@ _ANY = lazy_gettext("Your session has ended. Please sign in again.")
 
 
 def session_ended_message() -> str:
-    """Return why the session is over that this browser's cookie once opened, '' when it never opened any.
+    """Return why the session of this browser's cookie has ended, '' when it never opened any.
 
-    Only a cookie that we signed is told anything. Raises Unavailable.
+    Only a cookie that we signed gets a reason. Raises Unavailable.
     """
     reason = browser.past_reason()
     if reason is None:

@@ -1,4 +1,4 @@
-"""What a person sees whom the limit on sessions keeps out: where they are signed in, and what they can do."""
+"""The page for a person whom the limit on sessions refuses: where they are signed in, and what to do."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Place:
 
 
 def show(services: Services, user: User, refused: TooManySessions, destination: Destination) -> Response:
-    """Return the page for somebody who has proved who they are: nobody else learns of their devices."""
+    """Return the page for a person who has authenticated: nobody else learns of their devices."""
     # The password was right, so this was no guess at it.
     with suppress(Unavailable):
         services.limits.login_succeeded(user.username, client_address(), browser.device())

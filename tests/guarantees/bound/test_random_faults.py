@@ -29,14 +29,14 @@ ALONE, TOGETHER = 400, 100
 
 
 @pytest.mark.prove
-def test_whatever_breaks_between_the_sites_and_the_center(stage: Stage) -> None:
+def test_the_bound_holds_whatever_breaks_between_the_sites_and_the_center(stage: Stage) -> None:
     seed = chosen_seed()
     plans = [make_plan(seed, number) for number in chosen_numbers(rounds(ALONE))]
     judge(asyncio.run(play(stage, plans, stage.manners(min(LANES, len(plans))))))
 
 
 @pytest.mark.prove
-def test_whatever_becomes_of_the_center(stage: Stage) -> None:
+def test_the_bound_holds_whatever_happens_to_the_center(stage: Stage) -> None:
     seed = chosen_seed()
     numbers = chosen_numbers(rounds(TOGETHER))
     judge(asyncio.run(play_together(stage, seed, numbers)))

@@ -87,7 +87,7 @@ def test_a_closed_session_keeps_its_first_ending_and_lets_nobody_in(
     assert core.services.sessions.visit(held.cookie).outcome is Outcome.ENDED
 
 
-def test_what_is_no_session_closes_nothing(core: Core) -> None:
+def test_an_id_of_no_session_closes_nothing(core: Core) -> None:
     for sid in ("", "zz-nothing", "00-nothing"):
         assert core.services.endings.end_session(sid, Reason.ADMIN, "cli") is None
 
@@ -189,7 +189,7 @@ def test_the_sweep_finishes_what_somebody_closed_and_died(core: Core, books: Boo
 # 2. Apply
 
 
-def test_of_an_ended_session_only_the_denial_of_its_sid_stays(core: Core, shop: Client) -> None:
+def test_only_the_denial_of_an_ended_sessions_sid_stays_in_redis(core: Core, shop: Client) -> None:
     held = sign_in(core, shop)
     assert keys_of(core, held) == {
         **dict.fromkeys(keys_of(core, held), True),
@@ -221,7 +221,7 @@ def test_an_ending_counts_though_redis_dies_as_soon_as_it_is_recorded(tmp_path: 
         assert keys_of(core, held)["denied"]
 
 
-def test_what_was_recorded_and_not_applied_is_applied_by_the_courier(core: Core, shop: Client) -> None:
+def test_an_entry_recorded_but_not_applied_is_applied_by_the_courier(core: Core, shop: Client) -> None:
     held = sign_in(core, shop)
     follow(core)
     at = core.time.now
@@ -238,7 +238,7 @@ def test_what_was_recorded_and_not_applied_is_applied_by_the_courier(core: Core,
 # 3. Publish
 
 
-def test_every_process_is_told_that_the_journal_has_grown(core: Core) -> None:
+def test_the_number_of_a_new_entry_is_published_to_every_process(core: Core) -> None:
     heard: list[str] = []
     listening = core.services.redis.listen(CHANNEL, idle=30)
     assert next(listening) is None
@@ -302,7 +302,7 @@ def test_a_site_that_is_opened_again_is_not_taken_out_when_the_courier_comes_to_
     assert core.is_alive(shop, held.sid)
 
 
-def test_nothing_is_left_that_was_not_joined_or_is_over(
+def test_leaving_a_session_that_was_not_joined_or_has_ended_does_nothing(
     core: Core, books: Books, shop: Client, mute: Client
 ) -> None:
     held = sign_in(core, shop)

@@ -48,7 +48,7 @@ def take_back(core: Core, given: RevocableToken) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_given_back_while_its_person_is_disabled_stays_dead(core: Core, kind: str) -> None:
+def test_a_token_revoked_while_its_person_is_disabled_stays_dead(core: Core, kind: str) -> None:
     user, tokens = core.person(), core.services.tokens
     token, client = token_of(core, user, kind)
     untouched, _ = token_of(core, user, kind)
@@ -65,7 +65,7 @@ def test_what_is_given_back_while_its_person_is_disabled_stays_dead(core: Core, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_ended_for_good_is_not_found(core: Core, kind: str) -> None:
+def test_a_token_that_ended_for_good_is_not_revocable(core: Core, kind: str) -> None:
     user, tokens = core.person(), core.services.tokens
     closed, _ = token_of(core, user, kind)
     expired, _ = token_of(core, user, kind)
@@ -79,7 +79,7 @@ def test_what_ended_for_good_is_not_found(core: Core, kind: str) -> None:
     assert tokens.find_revocable(expired) is None
 
 
-def test_what_hangs_on_no_session_is_found_until_it_expires(core: Core) -> None:
+def test_a_token_without_a_session_is_revocable_until_it_expires(core: Core) -> None:
     offline = hold(core, scope=("openid", "offline_access"), refresh_token_lifetime=3600).refresh_token
     robot = core.site(grant_types=("client_credentials",))
     own = core.services.tokens.issue_to_client(robot, ()).access_token
@@ -127,7 +127,7 @@ def test_signing_keys_alone_find_nothing(core: Core) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "00" + "a" * 43, "a.b.c", "a.b.c.d", "é", "a" * 9000])
-def test_what_is_no_token_is_not_found(core: Core, text: str) -> None:
+def test_a_string_that_is_no_token_is_not_revocable(core: Core, text: str) -> None:
     assert core.services.tokens.find_revocable(text) is None
 
 
@@ -141,7 +141,7 @@ def test_a_clients_own_token_is_found_until_it_is_denied(core: Core) -> None:
     assert core.services.tokens.find_revocable(token) is None
 
 
-def test_what_came_of_a_session_that_expired_is_given_back_already(core: Core) -> None:
+def test_a_token_of_an_expired_session_is_revoked_already(core: Core) -> None:
     user, client = core.person(), core.site(grant_types=REFRESHING)
     opened = core.open(user)
     given = core.redeem(core.code(opened.cookie, client), client)

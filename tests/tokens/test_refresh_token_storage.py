@@ -23,7 +23,7 @@ def test_a_guess_that_is_signed_well_is_refused_and_harms_nothing(opaque: Holder
     assert opaque.refresh()
 
 
-def test_what_is_signed_as_another_kind_opens_nothing(opaque: Holder) -> None:
+def test_a_token_signed_for_another_purpose_is_refused(opaque: Holder) -> None:
     """Whoever has the signing keys, and a token of their own, gets no token of another kind for it."""
     core, services = opaque.core, opaque.core.services
     app = core.site(access_token_format="app")
@@ -138,7 +138,7 @@ def test_an_access_token_says_when_it_was_issued(core: Core, form: str) -> None:
     assert (found.issued_at, found.expires_at) == (core.time.now // 1000, core.time.now // 1000 + 600)
 
 
-def test_signed_tokens_are_kept_nowhere(signed: Holder) -> None:
+def test_jwt_access_tokens_are_stored_nowhere(signed: Holder) -> None:
     signed.refresh(signed.refresh_token)
     signed.refresh()
     signed.refresh()
@@ -146,7 +146,7 @@ def test_signed_tokens_are_kept_nowhere(signed: Holder) -> None:
     assert kept == []
 
 
-def test_all_that_is_kept_has_its_time(core: Core) -> None:
+def test_every_key_of_a_family_expires(core: Core) -> None:
     for scope in (("openid",), ("openid", "offline_access")):
         holder = hold(core, scope=scope)
         holder.refresh()

@@ -21,7 +21,7 @@ def test_of_fifty_parallel_uses_all_get_the_same_answer(core: Core, form: str) -
     assert holder.counts(answers[0].access_token)
 
 
-def test_those_who_ask_late_beside_one_who_was_answered_get_that_answer_too(opaque: Holder) -> None:
+def test_late_parallel_refreshes_get_the_answer_of_the_first(opaque: Holder) -> None:
     opaque.refresh(opaque.refresh_token)
     opaque.core.time.move(30 * DAY)
     late = opaque.refresh(opaque.refresh_token)
@@ -195,7 +195,7 @@ def test_the_window_is_the_clients_choice(core: Core) -> None:
         holder.refresh()
 
 
-def test_after_the_successors_first_use_the_old_one_gets_its_old_answer_for_ten_seconds(
+def test_a_used_refresh_token_gets_its_old_answer_for_ten_seconds_after_the_successors_first_use(
     opaque: Holder,
 ) -> None:
     old = opaque.refresh_token

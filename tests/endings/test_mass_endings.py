@@ -83,7 +83,7 @@ def test_more_sessions_than_one_batch_all_end(core: Core) -> None:
     assert all(is_in(core, *others))
 
 
-def test_a_role_is_walked_in_batches_and_skips_nobody_and_none_too_many(core: Core) -> None:
+def test_a_roles_cut_off_job_works_in_batches_and_skips_nobody(core: Core) -> None:
     # All in one shard, side by side, so that what stays is passed over and what ends leaves no gap.
     first = core.person("night")
     people = [first, core.person("day", shard=first.shard)]
@@ -105,7 +105,7 @@ def test_a_logout_of_everyone_reaches_every_shard(core: Core) -> None:
     assert is_in(core, newcomer) == [True]
 
 
-def test_a_person_whom_redis_forgot_is_walked_all_the_same(core: Core) -> None:
+def test_a_cut_off_job_reaches_a_person_whom_redis_forgot(core: Core) -> None:
     held = sign_in(core, user=core.person("forgotten"))
     core.forget_copy(held.user)
     assert end(core, "role", "forgotten") == 1
@@ -129,7 +129,7 @@ def test_the_reach_is_counted_and_nothing_is_changed(core: Core, shop: Client, s
 # A site
 
 
-def test_a_logout_of_a_site_takes_it_out_of_every_session_and_tells_it(
+def test_a_logout_of_a_client_removes_it_from_every_session_and_notifies_it(
     core: Core, books: Books, forum: Client
 ) -> None:
     site = core.site(backchannel_logout_uri="https://site.example/logout")
@@ -157,7 +157,7 @@ def test_a_site_that_takes_no_notices_is_taken_out_without(core: Core, books: Bo
     assert books.notices(number=cut.number) == []
 
 
-def test_of_an_app_that_is_logged_out_no_session_is_left(core: Core, books: Books) -> None:
+def test_a_logout_of_an_app_leaves_no_session_of_it(core: Core, books: Books) -> None:
     app = core.site(access_token_format="app", backchannel_logout_uri="https://app.example/logout")
     held = sign_in(core, core.site())
     redeemed = core.redeem(core.code(held.cookie, app), app, device_id="phone")
@@ -168,7 +168,7 @@ def test_of_an_app_that_is_logged_out_no_session_is_left(core: Core, books: Book
     assert sorted(told) == sorted([(sid, app.client_id), (held.sid, app.client_id)])
 
 
-def test_who_opened_the_site_anew_after_the_cut_off_is_not_taken_out(core: Core, books: Books) -> None:
+def test_a_session_that_joined_again_after_the_clients_cut_off_keeps_it(core: Core, books: Books) -> None:
     site = core.site(backchannel_logout_uri="https://site.example/logout")
     stays, leaves = sign_in(core, site), sign_in(core, site)
     begin(core, "client", site.client_id)
@@ -189,7 +189,7 @@ def test_a_site_with_more_sessions_than_a_batch_is_taken_out_of_all(core: Core, 
     assert len(books.notices(number=cut.number)) == MANY
 
 
-def test_a_walk_that_is_repeated_tells_nobody_twice(core: Core, books: Books) -> None:
+def test_a_cut_off_job_that_is_repeated_notifies_nobody_twice(core: Core, books: Books) -> None:
     site = core.site(backchannel_logout_uri="https://site.example/logout")
     sign_in(core, site)
     end(core, "client", site.client_id)
@@ -202,7 +202,7 @@ def test_a_walk_that_is_repeated_tells_nobody_twice(core: Core, books: Books) ->
 
 
 @pytest.mark.parametrize("scope", ["user", "role", "everyone"])
-def test_an_abandoned_walk_counts_at_once_and_is_finished_by_the_courier(
+def test_an_abandoned_cut_off_job_counts_at_once_and_is_finished_by_the_courier(
     core: Core, books: Books, shop: Client, scope: Scope
 ) -> None:
     held = sign_in(core, shop, user=core.person("gone"))
@@ -216,7 +216,7 @@ def test_an_abandoned_walk_counts_at_once_and_is_finished_by_the_courier(
     assert books.told(sid=held.sid) == [shop.client_id]
 
 
-def test_a_walk_that_another_finished_at_the_last_moment_keeps_its_count(
+def test_a_cut_off_job_that_another_finished_at_the_last_moment_keeps_its_count(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick, late = job_runner_of(core), job_runner_of(core, "late")
@@ -273,7 +273,7 @@ def test_an_older_cut_off_that_is_applied_late_does_not_replace_a_newer_one(core
     assert is_in(core, between) == [False]
 
 
-def test_what_is_issued_after_a_cut_off_that_came_from_elsewhere_counts(core: Core) -> None:
+def test_a_session_issued_after_another_hosts_cut_off_counts(core: Core) -> None:
     # The host that set it is ahead: its cut-off is of an instant that is still to come here.
     user = core.person()
     core.time.move(MINUTE)

@@ -56,7 +56,9 @@ def told(services: Services, site: Site) -> set[str]:
         return set(connection.scalars(select(notices.c.sid).where(notices.c.client_id == site.client_id)))
 
 
-def test_every_session_leaves_a_site_though_sessions_are_used_meanwhile(center: Center, site: Site) -> None:
+def test_a_clients_cut_off_job_reaches_every_session_though_sessions_are_used_meanwhile(
+    center: Center, site: Site
+) -> None:
     services = center.services
     user = add_user(services, "busy")
     cookies = open_sessions(services, user, site, MANY)
@@ -69,7 +71,7 @@ def test_every_session_leaves_a_site_though_sessions_are_used_meanwhile(center: 
     assert told(services, site) == sids
 
 
-def test_every_session_of_a_role_ends_though_other_sessions_are_used_meanwhile(
+def test_a_roles_cut_off_job_ends_every_session_though_others_are_used_meanwhile(
     center: Center, site: Site
 ) -> None:
     services = center.services

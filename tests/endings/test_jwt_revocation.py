@@ -148,6 +148,6 @@ def test_offline_access_is_withdrawn_for_a_client(
     assert_refused(refresh(shop, device.tokens["refresh_token"]), 400, "invalid_grant")
 
 
-def test_nothing_of_it_stays_for_ever(center: Center) -> None:
+def test_no_denied_token_stays_in_redis_for_ever(center: Center) -> None:
     found = json.loads(center.run("doctor", "--json", check=False).stdout)
     assert "every key has an expiry" in [one["text"] for one in found]

@@ -77,7 +77,7 @@ def calls(core: Core) -> int:
 # Nothing is left
 
 
-def test_when_everything_has_expired_no_index_names_anything(core: Core) -> None:
+def test_cleanup_empties_every_index_once_everything_has_expired(core: Core) -> None:
     sites, broom = sites_of(core), Broom(core)
     held = [belongings_of(core, sites, core.person()) for _ in range(5)]
     broom.sweep(6)
@@ -90,7 +90,7 @@ def test_when_everything_has_expired_no_index_names_anything(core: Core) -> None
     assert there(core, *SESSION_RECORDS) == []
 
 
-def test_what_redis_dropped_before_it_was_swept_leaves_the_indexes(core: Core) -> None:
+def test_cleanup_drops_index_entries_of_keys_that_redis_dropped(core: Core) -> None:
     sites, broom = sites_of(core), Broom(core)
     for _ in range(5):
         belongings_of(core, sites, core.person())
@@ -100,7 +100,7 @@ def test_what_redis_dropped_before_it_was_swept_leaves_the_indexes(core: Core) -
     assert there(core, *INDEXES) == []
 
 
-def test_who_is_not_in_a_session_is_not_in_its_index(core: Core) -> None:
+def test_cleanup_drops_a_client_that_is_not_in_the_session_from_its_index(core: Core) -> None:
     shop, other, broom = core.site(), core.site(), Broom(core)
     held = sign_in(core, shop)
     strange = f"sso:{{{held.user.shard}}}:client-sessions:{other.client_id}"
@@ -110,7 +110,7 @@ def test_who_is_not_in_a_session_is_not_in_its_index(core: Core) -> None:
     assert there(core, "client-sessions:*") == [strange.replace(other.client_id, shop.client_id)]
 
 
-def test_what_a_client_got_goes_when_it_leaves_the_session(core: Core) -> None:
+def test_cleanup_drops_the_family_of_a_client_that_left_the_session(core: Core) -> None:
     sites, broom = sites_of(core), Broom(core)
     mine = belongings_of(core, sites, core.person())
     core.services.endings.leave(mine.sid, sites.opaque.client_id, "me")
@@ -136,7 +136,7 @@ def test_families_go_with_the_session_they_hang_on_and_offline_ones_stay(core: C
 
 
 @pytest.mark.parametrize("scope", ["everyone", "user"])
-def test_offline_families_that_were_cut_off_go(core: Core, scope: str) -> None:
+def test_cleanup_drops_offline_families_that_were_cut_off(core: Core, scope: str) -> None:
     sites, broom = sites_of(core), Broom(core)
     mine = belongings_of(core, sites, core.person())
     name = mine.user.sub if scope == "user" else ""
@@ -146,7 +146,7 @@ def test_offline_families_that_were_cut_off_go(core: Core, scope: str) -> None:
     assert there(core, *SESSION_RECORDS) == []
 
 
-def test_what_counts_is_never_swept_away(core: Core) -> None:
+def test_cleanup_never_drops_what_still_counts(core: Core) -> None:
     sites, broom = sites_of(core), Broom(core)
     mine = belongings_of(core, sites, core.person())
     places = {key: members(core, key) for key in there(core, *INDEXES)}
@@ -160,7 +160,7 @@ def members(core: Core, index: str) -> list[str]:
     return found
 
 
-def test_every_key_will_go_by_itself(core: Core) -> None:
+def test_every_redis_key_has_an_expiry(core: Core) -> None:
     sites = sites_of(core)
     belongings_of(core, sites, core.person())
     core.services.mass_endings.end_user(belongings_of(core, sites, core.person()).user.sub, "admin", "cli")  # type: ignore[arg-type]
@@ -176,7 +176,7 @@ def test_every_key_will_go_by_itself(core: Core) -> None:
 @pytest.mark.parametrize(
     "index", ["deadlines", "closed", "seen", "online", "revoking", "family-deadlines", "client-sessions:shop"]
 )
-def test_however_much_is_left_over_a_round_looks_at_a_little(quiet: Core, index: str) -> None:
+def test_a_cleanup_round_looks_at_one_page_however_much_is_left_over(quiet: Core, index: str) -> None:
     broom = Broom(quiet)
     broom.sweep()
     shard, key, many = "2a", f"sso:{{2a}}:{index}", 20 * BATCH

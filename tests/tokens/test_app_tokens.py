@@ -70,7 +70,7 @@ def app(core: Core, client: Client) -> App:
     return App(core, core.person("staff"), client)
 
 
-def test_it_tells_whose_it_is_and_what_it_may(app: App) -> None:
+def test_an_app_token_names_its_person_and_scope(app: App) -> None:
     given = app.sign_in()
     found = app.find(given)
     assert found is not None
@@ -84,7 +84,7 @@ def test_it_tells_whose_it_is_and_what_it_may(app: App) -> None:
     assert (given.refresh_token, given.ended, found.successor) == (None, (), None)
 
 
-def test_its_session_shows_the_app_and_not_the_browser(app: App) -> None:
+def test_an_app_tokens_session_shows_the_app_and_not_the_browser(app: App) -> None:
     code = app.core.code(app.core.open(app.user).cookie, app.client)
     given = app.core.redeem(code, app.client, address="192.0.2.7", user_agent="Shop/1.0 okhttp")
     views = {view.sid: view for view in app.core.services.sessions.of_user(app.user.sub)}
@@ -98,7 +98,7 @@ def test_its_session_shows_the_app_and_not_the_browser(app: App) -> None:
     assert view.client_ids == (app.client.client_id,)
 
 
-def test_its_successor_is_told_to_who_hands_it_on_and_to_nobody_else(app: App) -> None:
+def test_an_app_tokens_successor_is_told_only_to_the_api_that_passes_it_on(app: App) -> None:
     given, core = app.sign_in(), app.core
     core.time.move(2 * HOUR)
     find = core.services.tokens.find_active
@@ -111,7 +111,7 @@ def test_its_successor_is_told_to_who_hands_it_on_and_to_nobody_else(app: App) -
     assert all(found and found.successor for found in told)
 
 
-def test_it_ends_after_ninety_days_however_much_it_is_used(app: App) -> None:
+def test_an_app_token_ends_after_ninety_days_however_much_it_is_used(app: App) -> None:
     given = app.sign_in()
     token = given.access_token
     for _ in range(89):
@@ -146,7 +146,7 @@ def test_a_new_login_on_a_device_ends_the_one_before_it(app: App) -> None:
     assert app.find(after) is not None
 
 
-def test_what_ended_before_is_not_ended_again(app: App) -> None:
+def test_a_new_login_on_a_device_does_not_end_an_ended_session_again(app: App) -> None:
     before = app.sign_in("phone")
     app.core.services.endings.end_session(sid_of(before), Reason.LOGOUT, CENTER)
     assert app.sign_in("phone").ended == ()
@@ -163,7 +163,7 @@ def test_a_device_of_which_nothing_is_known_ends_nothing(app: App) -> None:
     assert app.find(first) is not None
 
 
-def test_without_a_word_of_its_own_the_device_is_the_browsers(app: App) -> None:
+def test_an_app_without_a_device_id_has_the_browsers_device(app: App) -> None:
     first = app.sign_in(browser_device="pc")
     elsewhere = app.sign_in(browser_device="another pc")
     second = app.sign_in(browser_device="pc")
@@ -178,7 +178,7 @@ def test_another_app_or_person_on_the_same_device_ends_nothing(app: App) -> None
     assert app.find(given) is not None
 
 
-def test_no_other_kind_of_session_is_taken_for_the_apps(app: App) -> None:
+def test_a_browser_session_is_not_taken_for_the_apps(app: App) -> None:
     # A site that refreshes has a family in a browser's session, on the same device.
     site = app.core.site(grant_types=REFRESHING)
     opened = app.core.services.sessions.open(
@@ -192,7 +192,7 @@ def test_no_other_kind_of_session_is_taken_for_the_apps(app: App) -> None:
 # All that ends one
 
 
-def test_a_copy_shows_once_its_time_is_over_and_names_the_session(app: App) -> None:
+def test_a_copied_app_token_is_a_reuse_that_names_the_session(app: App) -> None:
     given = app.sign_in()
     app.rotate(given)
     app.core.time.move(MINUTE)
@@ -205,7 +205,7 @@ def test_a_copy_shows_once_its_time_is_over_and_names_the_session(app: App) -> N
     assert reused.value.sid == sid_of(given)
 
 
-def test_of_a_code_that_comes_again_the_app_is_named_once(app: App) -> None:
+def test_a_replayed_code_names_its_app_session_once(app: App) -> None:
     code = app.core.code(app.core.open(app.user).cookie, app.client)
     given = app.redeem(code)
     with pytest.raises(Replayed) as replayed:
@@ -218,7 +218,7 @@ def test_of_a_code_that_comes_again_the_app_is_named_once(app: App) -> None:
     assert not isinstance(refused.value, Replayed)
 
 
-def test_it_dies_with_its_family(app: App) -> None:
+def test_an_app_token_dies_with_its_family(app: App) -> None:
     given = app.sign_in()
     found = app.find(given)
     assert found is not None
@@ -239,14 +239,14 @@ def test_a_family_that_is_only_denied_so_far_is_dead_too(app: App) -> None:
     assert app.find(given) is None
 
 
-def test_it_dies_when_the_app_leaves_its_session(app: App) -> None:
+def test_an_app_token_dies_when_the_app_leaves_its_session(app: App) -> None:
     given = app.sign_in()
     assert app.core.services.endings.leave(sid_of(given), app.client.client_id, CENTER)
     assert app.find(given) is None
 
 
 @pytest.mark.parametrize("scope", ["user", "role", "client", "everyone"])
-def test_a_cut_off_reaches_it_and_not_the_next(app: App, scope: str) -> None:
+def test_a_cut_off_reaches_an_app_token_and_not_the_next(app: App, scope: str) -> None:
     before = app.sign_in()
     name = {"user": app.user.sub, "role": "staff", "client": app.client.client_id, "everyone": ""}[scope]
     next(app.core.services.mass_endings.end(scope, name, Reason.ADMIN, CENTER))  # type: ignore[arg-type]
@@ -255,7 +255,7 @@ def test_a_cut_off_reaches_it_and_not_the_next(app: App, scope: str) -> None:
 
 
 @pytest.mark.parametrize("change", [{"is_disabled": True}, {"epoch": 1}])
-def test_a_disabled_person_or_a_new_password_ends_it(app: App, change: dict[str, int]) -> None:
+def test_a_disabled_person_or_a_new_password_ends_an_app_token(app: App, change: dict[str, int]) -> None:
     given = app.sign_in()
     app.core.show_copy(app.user, **change)
     assert app.find(given) is None
@@ -317,7 +317,7 @@ def test_the_least_recently_seen_makes_room_and_is_named(three_at_most: App) -> 
     assert app.core.services.sessions.visit(opened.cookie).session is not None
 
 
-def test_where_an_app_is_used_is_noted_once_a_minute_for_each_api(core: Core) -> None:
+def test_an_app_tokens_use_is_recorded_once_a_minute_for_each_api(core: Core) -> None:
     stock, films = core.site(), core.site()
     phone = App(
         core,

@@ -153,7 +153,9 @@ def subreaper() -> Iterator[None]:
 @pytest.mark.usefixtures("impatient", "subreaper")
 @pytest.mark.parametrize("comes_back", ["as it was", "as it was before", "empty"])
 @pytest.mark.parametrize("kinds", [ONE, MANY], ids=["of one person", "of many"])
-def test_what_was_acknowledged_stays_taken_back(kinds: Kinds, comes_back: str, swift_folder: Path) -> None:
+def test_an_acknowledged_revocation_outlives_a_redis_that_lost_it(
+    kinds: Kinds, comes_back: str, swift_folder: Path
+) -> None:
     chance, counts = random.Random(f"{comes_back}{len(kinds)}"), Counter[str]()
     while min(counts[kind] for kind in kinds) < ROUNDS:
         folder = swift_folder / str(counts.total())

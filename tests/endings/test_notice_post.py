@@ -94,7 +94,7 @@ def test_no_notice_goes_to_an_internal_address_however_it_is_written(address: st
         *("[fd00:ec2::254]", "100.100.100.200", "192.0.0.192", "0.0.0.0", "[::]", "224.0.0.1", "[ff02::1]"),
     ],
 )
-def test_what_tells_a_machine_its_secrets_is_not_called_even_where_private_addresses_are(
+def test_no_notice_goes_to_a_metadata_service_even_where_private_addresses_are_allowed(
     address: str,
 ) -> None:
     with pytest.raises(Invalid, match="is an internal address"):

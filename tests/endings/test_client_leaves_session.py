@@ -24,7 +24,7 @@ def leave(browser: Browser, site: Site) -> Page:
     return browser.submit(page, form)
 
 
-def test_one_site_is_left_and_the_others_stay(center: Center, browser: Browser) -> None:
+def test_a_client_leaves_a_session_and_the_others_stay_in_it(center: Center, browser: Browser) -> None:
     with Receiver() as receiver:
         shop = center.add_site(backchannel_logout_uri=receiver.uri)
         forum = center.add_site(backchannel_logout_uri=receiver.uri)

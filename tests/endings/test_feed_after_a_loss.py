@@ -37,7 +37,7 @@ def record_only(core: Core, held: Held, client: Client) -> None:
 
 
 @pytest.mark.parametrize("has_asked_before", [True, False])
-def test_who_was_told_of_an_ending_or_a_position_behind_it_is_never_told_alive(
+def test_a_client_that_received_an_ending_or_a_later_position_never_gets_alive_from_the_check(
     core: Core, shop: Client, *, has_asked_before: bool
 ) -> None:
     feed, held = feed_of(core), sign_in(core, shop)
@@ -60,9 +60,7 @@ def test_a_process_that_begins_tells_no_position_behind_older_endings_that_redis
     assert not any(core.is_alive(shop, held.sid) for held in lost)
 
 
-def test_who_asks_after_sessions_is_told_no_position_that_redis_does_not_know(
-    core: Core, shop: Client
-) -> None:
+def test_the_check_answers_with_no_position_that_redis_does_not_know(core: Core, shop: Client) -> None:
     held, positions = sign_in(core, shop), Positions(feed_of(core), core.time)
     before = positions.current()
     record_only(core, held, shop)
@@ -74,9 +72,7 @@ def test_who_asks_after_sessions_is_told_no_position_that_redis_does_not_know(
     assert not core.is_alive(shop, held.sid)
 
 
-def test_who_asks_after_sessions_waits_for_no_sql_that_hangs(
-    core: Core, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_check_does_not_wait_for_sql_that_hangs(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     feed = feed_of(core)
     positions = Positions(feed, core.time)
     known, is_asked, goes_on, present = (

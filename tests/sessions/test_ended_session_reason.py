@@ -26,7 +26,7 @@ def test_the_reason_of_every_ending_is_remembered(core: Core, held: Held, reason
     assert visit(core, held) == Visit(outcome, reason=reason)
 
 
-def test_it_is_forgotten_after_a_week(core: Core, held: Held) -> None:
+def test_the_reason_of_an_ended_session_is_forgotten_after_a_week(core: Core, held: Held) -> None:
     chain_id = held.cookie.split(".")[0]
     core.services.endings.end_session(held.sid, Reason.LOGOUT, CENTER)
     key = core.services.redis.key(chain_id[:2], "gone", chain_id)
@@ -36,7 +36,7 @@ def test_it_is_forgotten_after_a_week(core: Core, held: Held) -> None:
     assert visit(core, held) == Visit(Outcome.UNKNOWN)
 
 
-def test_what_a_recovery_ends_has_its_reason_too(core: Core, held: Held) -> None:
+def test_a_session_ended_by_a_recovery_has_its_reason_too(core: Core, held: Held) -> None:
     # A backup of before the ending knows nothing of it: only the journal does.
     core.services.applier.apply(ending_of(core, held))
     assert visit(core, held) == Visit(Outcome.ENDED, reason=Reason.ADMIN)
@@ -59,7 +59,9 @@ def test_an_expiry_comes_before_whatever_ended_the_session_afterwards(core: Core
     ("change", "reason"),
     [("password", Reason.PASSWORD_CHANGE), ("disabled", Reason.DISABLED), ("cut off", Reason.ADMIN)],
 )
-def test_until_it_is_ended_the_state_tells_why(core: Core, held: Held, change: str, reason: Reason) -> None:
+def test_the_state_of_a_dead_session_tells_why_until_its_ending_is_recorded(
+    core: Core, held: Held, change: str, reason: Reason
+) -> None:
     if change == "password":
         core.show_copy(held.user, epoch=held.user.epoch + 1)
     if change == "disabled":

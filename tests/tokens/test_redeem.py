@@ -44,7 +44,7 @@ def test_a_cut_off_reaches_a_grant_that_is_not_redeemed_yet(core: Core, form: st
     assert refused.value.reason == "client_left"
 
 
-def test_what_was_given_is_worth_nothing_to_another_epoch(core: Core) -> None:
+def test_tokens_of_an_earlier_epoch_do_not_count(core: Core) -> None:
     user, client = core.person(), core.site(grant_types=REFRESHING)
     code = core.code(core.open(user).cookie, client)
     changed = core.show_copy(user, access_epoch=3, refresh_epoch=4)
@@ -87,7 +87,7 @@ def test_a_cookie_that_was_copied_gets_no_grant(core: Core) -> None:
     assert issued.visit.outcome is Outcome.REUSE
 
 
-def test_without_leave_to_refresh_nothing_outlives_the_session(core: Core) -> None:
+def test_no_token_outlives_the_session_without_the_refresh_grant(core: Core) -> None:
     user, client = core.person(), core.site(scopes=())
     opened = core.open(user)
     given = core.redeem(core.code(opened.cookie, client, scope=("openid", "offline_access")), client)

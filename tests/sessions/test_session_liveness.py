@@ -139,7 +139,7 @@ def test_a_session_of_a_disabled_account_counts_no_more(core: Core, held: Held) 
     assert_counts_for_nothing(core, held)
 
 
-def test_another_role_counts_at_the_next_request_and_ends_nothing(core: Core, held: Held) -> None:
+def test_a_changed_role_counts_at_the_next_request_and_ends_no_session(core: Core, held: Held) -> None:
     core.services.users.update(held.user.sub, roles=(*held.user.roles, "boss"))
     session = visit(core, held).session
     assert session is not None
@@ -226,7 +226,7 @@ def test_a_cut_off_for_a_role_voids_what_was_opened_before(core: Core, held: Hel
 
 
 @pytest.mark.parametrize("scope", ["everyone", "user", "role"])
-def test_who_signs_in_in_the_very_millisecond_of_a_cut_off_is_in(core: Core, held: Held, scope: str) -> None:
+def test_a_session_opened_in_the_millisecond_of_a_cut_off_lives(core: Core, held: Held, scope: str) -> None:
     cut_off(core, scope, {"everyone": "", "user": held.user.sub, "role": "staff"}[scope])
     opened = core.open(held.user)
     assert core.services.sessions.visit(opened.cookie).outcome is Outcome.ALIVE
@@ -243,7 +243,7 @@ def test_a_cut_off_of_a_host_whose_clock_is_behind_voids_what_was_opened_before(
         core.time.move(MINUTE)
 
 
-def test_who_signs_in_at_a_host_whose_clock_is_behind_after_a_cut_off_is_in(core: Core, held: Held) -> None:
+def test_a_session_opened_after_a_cut_off_at_a_host_with_a_slow_clock_lives(core: Core, held: Held) -> None:
     cut_off(core, "user", held.user.sub)
     core.time.move(-MINUTE)
     try:
@@ -275,7 +275,7 @@ def test_a_site_that_was_cut_off_joins_anew_by_the_next_grant(core: Core, held: 
     assert core.services.tokens.find_active(held.token) is None
 
 
-def test_what_a_site_got_first_still_counts_after_it_got_more(core: Core, held: Held) -> None:
+def test_the_first_tokens_of_a_site_still_count_after_it_got_more(core: Core, held: Held) -> None:
     core.time.move(MINUTE)
     core.token(held.cookie, held.client)
     assert core.services.tokens.find_active(held.token) is not None

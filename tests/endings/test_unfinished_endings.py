@@ -65,7 +65,7 @@ def test_the_sweep_records_what_was_closed_while_sql_was_away(core: Core, site: 
     assert sweep.sweep() == 0
 
 
-def test_whoever_ends_it_again_records_the_first_ending(core: Core, sid: str) -> None:
+def test_ending_a_closed_session_again_records_the_first_ending(core: Core, sid: str) -> None:
     closed_without_sql(core, sid)
     ending = core.services.endings.end_session(sid, Reason.LOGOUT, "somebody")
     assert ending is not None

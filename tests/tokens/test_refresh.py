@@ -69,7 +69,7 @@ def test_a_retry_gets_the_same_access_token_whatever_scope_it_asks_for(opaque: H
     assert opaque.refresh(opaque.refresh_token, scope=("openid",)) == wide
 
 
-def test_another_client_is_refused_and_harms_nothing(opaque: Holder) -> None:
+def test_another_clients_refresh_is_refused_and_harms_nothing(opaque: Holder) -> None:
     old = opaque.refresh_token
     opaque.refresh()
     thief = opaque.core.site(grant_types=("authorization_code", "refresh_token"))
@@ -80,7 +80,7 @@ def test_another_client_is_refused_and_harms_nothing(opaque: Holder) -> None:
     assert opaque.refresh()
 
 
-def test_without_offline_access_it_ends_with_the_session(opaque: Holder) -> None:
+def test_a_refresh_token_without_offline_access_ends_with_the_session(opaque: Holder) -> None:
     told = opaque.refresh()
     assert opaque.first.authentication.sid is not None
     opaque.core.services.endings.end_session(opaque.first.authentication.sid, Reason.LOGOUT, CENTER)
@@ -89,7 +89,7 @@ def test_without_offline_access_it_ends_with_the_session(opaque: Holder) -> None
         opaque.refresh()
 
 
-def test_with_offline_access_it_outlives_the_session_and_what_came_of_the_login_does_not(core: Core) -> None:
+def test_a_refresh_token_with_offline_access_outlives_the_session(core: Core) -> None:
     holder = hold(core, scope=("openid", "offline_access"))
     assert holder.first.authentication.sid is not None
     core.services.endings.end_session(holder.first.authentication.sid, Reason.LOGOUT, CENTER)

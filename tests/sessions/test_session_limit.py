@@ -9,7 +9,7 @@ import pytest
 
 from sso_center.core.grants import GrantRefused
 from sso_center.core.reasons import CENTER, Reason
-from sso_center.core.sessions import SESSION_PARTS, Opened, Outcome, TooManySessions
+from sso_center.core.sessions import SESSION_PARTS, OpenedSession, Outcome, TooManySessions
 from sso_center.core.users import User
 from sso_center.storage.redis import load_script
 from tests.harness.core import MINUTE, SECOND, Core, build, core_in
@@ -48,7 +48,9 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         yield do
 
 
-def open_at(core: Core, user: User, *, user_agent: str = DESKTOP, previous: str | None = None) -> Opened:
+def open_at(
+    core: Core, user: User, *, user_agent: str = DESKTOP, previous: str | None = None
+) -> OpenedSession:
     return core.services.sessions.open(
         user,
         remember=False,
@@ -60,7 +62,7 @@ def open_at(core: Core, user: User, *, user_agent: str = DESKTOP, previous: str 
     )
 
 
-def fill(core: Core, user: User, count: int = LIMIT, **options: str) -> list[Opened]:
+def fill(core: Core, user: User, count: int = LIMIT, **options: str) -> list[OpenedSession]:
     """Open sessions, each a minute after the one before."""
     opened = []
     for _ in range(count):
@@ -73,7 +75,7 @@ def living(core: Core, user: User) -> set[str]:
     return {view.sid for view in core.services.sessions.of_user(user.sub)}
 
 
-def sids(opened: list[Opened]) -> set[str]:
+def sids(opened: list[OpenedSession]) -> set[str]:
     return {one.session.sid for one in opened}
 
 
@@ -91,7 +93,9 @@ def test_one_more_login_ends_the_least_recently_seen(limited: Callable[..., Core
     assert living(core, user) == sids([first, third, fourth])
 
 
-def test_it_is_closed_in_the_very_step_that_opens_the_new_one(limited: Callable[..., Core]) -> None:
+def test_the_evicted_session_is_closed_by_the_script_that_opens_the_new_one(
+    limited: Callable[..., Core],
+) -> None:
     core = limited(END_OLDEST)
     user, site = core.person(), core.site()
     first = open_at(core, user)
@@ -103,7 +107,9 @@ def test_it_is_closed_in_the_very_step_that_opens_the_new_one(limited: Callable[
     assert not core.is_alive(site, first.session.sid)
 
 
-def test_its_ending_is_recorded_as_an_eviction_by_the_center(limited: Callable[..., Core]) -> None:
+def test_an_evicted_sessions_ending_is_recorded_as_an_eviction_by_the_center(
+    limited: Callable[..., Core],
+) -> None:
     core = limited(END_OLDEST)
     user, site = core.person(), core.site()
     core.code(open_at(core, user).cookie, site)
@@ -160,7 +166,7 @@ def test_one_more_login_is_refused_and_says_how_many_there_are(limited: Callable
     assert living(core, user) == sids(opened)
 
 
-def test_a_place_that_was_left_is_free_at_once(limited: Callable[..., Core]) -> None:
+def test_the_place_of_an_ended_session_is_free_at_once(limited: Callable[..., Core]) -> None:
     core = limited(REFUSE)
     user = core.person()
     opened = fill(core, user)
@@ -169,7 +175,7 @@ def test_a_place_that_was_left_is_free_at_once(limited: Callable[..., Core]) -> 
 
 
 @pytest.mark.parametrize("why", ["expired", "cut off", "closed"])
-def test_what_is_dead_takes_no_place_though_nobody_swept_it(limited: Callable[..., Core], why: str) -> None:
+def test_a_dead_session_takes_no_place_though_nobody_swept_it(limited: Callable[..., Core], why: str) -> None:
     core = limited(REFUSE)
     user = core.person()
     opened = fill(core, user)
@@ -314,7 +320,7 @@ def test_of_fifty_logins_at_once_exactly_as_many_as_allowed_come_in(limited: Cal
     assert living(core, user) == sids(opened)
 
 
-def test_without_a_limit_there_is_none(limited: Callable[..., Core]) -> None:
+def test_any_number_of_sessions_is_allowed_without_a_limit(limited: Callable[..., Core]) -> None:
     core = limited({"SSO_SESSIONS_PER_USER": "0"})
     user = core.person()
     assert sids(fill(core, user, 12)) == living(core, user)

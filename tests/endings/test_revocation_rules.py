@@ -63,7 +63,7 @@ def somebody(core: Core, sites: Sites) -> Belongings:
     return belongings_of(core, sites, core.person("kept", "lost"))
 
 
-def test_what_a_login_gives_counts(core: Core, sites: Sites) -> None:
+def test_the_tokens_of_a_login_count(core: Core, sites: Sites) -> None:
     assert somebody(core, sites).alive() == ALL
 
 
@@ -108,7 +108,7 @@ def test_a_role_that_is_given_ends_nothing(core: Core, sites: Sites) -> None:
     assert mine.alive() == ALL
 
 
-def test_of_a_disabled_account_nothing_counts_whatever_the_rule(core: Core, sites: Sites) -> None:
+def test_no_token_of_a_disabled_account_counts_whatever_the_rule(core: Core, sites: Sites) -> None:
     mine = somebody(core, sites)
     users = users_by(core)
     disable(users, mine.user.sub)
