@@ -55,7 +55,12 @@ def _checked(field: Field) -> Any:
 def _typed(field: Field) -> Any:
     if field.kind is POSTAL:
         return {one: request.form.get(f"{field.name}.{one}", "") for one in ADDRESS_MEMBERS}
-    return request.form.get(field.name, "")
+    return _last(request.form.getlist(field.name), "")
+
+
+def _last(values: list[str], otherwise: str) -> str:
+    # A box that is not ticked sends nothing by itself: what stands before it in the form says no.
+    return values[-1] if values else otherwise
 
 
 def render_profile(
@@ -80,7 +85,5 @@ def in_form(field: Field, profile: Mapping[str, Any]) -> Any:
     stored = field.value_in(profile)
     if field.kind is POSTAL:
         names = {one: f"{field.name}.{one}" for one in ADDRESS_MEMBERS}
-        return {one: request.form.get(name, stored.get(one, "")) for one, name in names.items()}
-    if request.method == "POST":
-        return request.form.get(field.name, "")
-    return shown(stored)
+        return {one: request.values.get(name, stored.get(one, "")) for one, name in names.items()}
+    return _last(request.values.getlist(field.name), shown(stored))

@@ -114,8 +114,8 @@ def add_person(center: CopiedCenter, *options: str) -> dict[str, str]:
 
 def add_client(center: CopiedCenter, *options: str) -> tuple[str, str]:
     name = f"walked-{secrets.token_hex(4)}"
-    secret = json.loads(center.run("clients", "add", name, *options).stdout)["client_secret"]
-    center.secrets.add(secret)
+    secret = json.loads(center.run("clients", "add", name, *options).stdout).get("client_secret", "")
+    center.secrets |= {secret} - {""}
     return name, secret
 
 
@@ -193,7 +193,7 @@ def test_sites_are_told_it_and_the_sdk_hands_it_on(center: CopiedCenter, browser
     @sso.login_required
     def home() -> dict[str, object]:
         assert sso.user is not None
-        return {"department": sso.user.claims["department"], "token": sso.access_token}
+        return {"department": sso.user.claims["department"]}
 
     shop = app.test_client()
     signed_in(center, browser, person)

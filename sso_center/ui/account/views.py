@@ -89,7 +89,7 @@ def blueprint(services: Services) -> Blueprint:
             gettext("This page had been open for a long time. Nothing was changed; please try once more."),
             "problem",
         )
-        return go(PASSWORD if request.path == PASSWORD else "/account")
+        return go(request.path if request.path in (PASSWORD, PROFILE) else "/account")
 
     return routes
 
