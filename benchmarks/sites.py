@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 START = 20.0
 """Seconds that the processes may take to answer: all of them begin at once."""
 
-NOTES = ("answer", "end", "cut_off", "hear", "take_in")
+NOTES = ("apply_check", "end_session", "cut_off_user", "apply_event", "apply_feed")
 """What the SDK calls to have its view note something."""
 
 LOOKS_FOR_ITS_PARENT = 1.0

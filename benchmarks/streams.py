@@ -139,7 +139,8 @@ class Stream:
 
     def numbers(self) -> Iterator[int]:
         """Read what has come, and yield the numbers of its endings. Raises RefusedError when it is closed."""
-        self._receive()
+        if END_OF_EVENT not in self.received:
+            self._receive()
         for event in self._events():
             found = NUMBER.search(event)
             if found and b"event: ending" in event:

@@ -38,7 +38,7 @@ from client_sdk.core.web.messages import MAX_FORM, Answer, Incoming
 P = ParamSpec("P")
 Names = str | Iterable[str]
 _KEY = "sso"
-_STANDING = "client_sdk.standing"
+_SESSION = "client_sdk.request_session"
 _ADMITTED = "client_sdk.admitted"
 _FRESH = "client_sdk.fresh"
 _LINK = "client_sdk.link"
@@ -67,14 +67,14 @@ class SSO:
 
     @property
     def user(self) -> User | None:
-        """The person signed in, or None: also while it can't be decided, on a page that needs no login."""
-        session = _standing().session
+        """The person signed in, or None: also while the session can't be judged, on a page without login."""
+        session = _request_session().session
         return session.user if session is not None else None
 
     @property
     def logout_url(self) -> str:
         """The address for a sign-out link (`<a href>`) or form (`<form method=post action>`) on this page."""
-        return _site().logout_url(_standing().session, request.script_root)
+        return _site().logout_url(_request_session().session, request.script_root)
 
     def login_required(self, view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         """Let a view answer only somebody who is signed in."""
@@ -86,7 +86,7 @@ class SSO:
         """Let a view answer only somebody who is signed in and has all of `roles`; others get 403."""
 
         def refused() -> Answer | None:
-            standing = _standing()
+            standing = _request_session()
             if standing.session is None:
                 return _site().refuse(_incoming(), standing)
             if roles and not standing.session.user.has_roles(*roles):
@@ -98,18 +98,18 @@ class SSO:
     def link_or_login_required(
         self, view: Callable[P, ResponseReturnValue]
     ) -> Callable[P, ResponseReturnValue]:
-        """Let a view answer who comes with a signed link to it, or is signed in: for images and videos.
+        """Let a view answer requests with a signed link to it, or with a login: for images and videos.
 
-        Its answers are kept by no cache, and tell no other page their address.
+        No cache stores its answers, and no other page learns their address.
         """
 
         def refused() -> Answer | None:
             site, incoming = _site(), _incoming()
             link = site.links.read_request(incoming)
-            standing = site.standing_of(link) if link is not None else NOBODY
+            standing = site.session_of_link(link) if link is not None else NOBODY
             request.environ[_LINK] = link if standing.session is not None else None
             if standing.session is None and standing.failure is None:
-                standing = _standing()
+                standing = _request_session()
             return site.refuse(incoming, standing) if standing.session is None else None
 
         return _guarded(view, refused)
@@ -118,26 +118,26 @@ class SSO:
         """Return the address of a view under `link_or_login_required` that opens it for `seconds`.
 
         `target` is a local path, or an endpoint with its `values` as for `url_for`. The link is bound to the
-        whole address, and to the session of who is signed in or of the token that came: it ends with it.
-        Raises ValueError where there is no such session.
+        whole address, and to the session of the request's cookie or token: it ends with that session.
+        Raises ValueError when there is no session.
         """
         address = target if target.startswith("/") else url_for(target, **values)
-        holder = holder_of(self.token, self.link, _standing().session)
+        holder = holder_of(self.token, self.link, _request_session().session)
         return _site().links.sign(address, seconds, holder)
 
     @property
     def link(self) -> Link | None:
-        """The signed link that the request came with: `sub` and `sid` of whom it was made for; else None."""
+        """The signed link of the request, with `sub` and `sid` of its holder; else None."""
         link: Link | None = request.environ.get(_LINK)
         return link
 
     def token_required(
         self, *, scope: Names = (), role: Names = (), audience: str | None = None
     ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-        """Let a view of an API answer only who brings a token that counts; `token` says whose.
+        """Let a view of an API answer only requests with a valid token; `token` describes it.
 
-        It needs all of `scope` and of `role` (a name, several separated by spaces, or a list), and must be
-        for `audience`, else for the setting of that name. Refusals are those of RFC 6750.
+        The token needs all of `scope` and of `role` (a name, several separated by spaces, or a list), and the
+        `audience`, by default that of the setting. Refusals are those of RFC 6750.
         """
         needs = Requirements(_names(scope), _names(role), audience)
 
@@ -153,10 +153,10 @@ class SSO:
 
     @property
     def access_token(self) -> str | None:
-        """An access token of the person signed in, fresh enough to call an API with; None when nobody is.
+        """A valid access token of the person signed in, to call an API with; None when nobody is.
 
-        It needs the setting `keep_tokens`. Where there is none to be had, a page goes by the center for a
-        new one, a script gets 401, and either gets 503 while the center is away.
+        It needs the setting `keep_tokens`. When only a new login gives a token, a page is redirected to the
+        center and a script gets 401; while the center is away both get 503.
         """
         fresh = _fresh()
         return fresh.access_token if fresh is not None else None
@@ -164,14 +164,14 @@ class SSO:
     def renew_access_token(self, refused: str) -> str | None:
         """Return another access token than `refused`, which an API did not accept, or None.
 
-        Taking a role away, for one, ends a person's access tokens early and leaves them signed in.
+        Removing a role, for example, revokes a person's access tokens early and leaves them signed in.
         """
         fresh = _fresh(refused=refused)
         return fresh.access_token if fresh is not None and fresh.access_token != refused else None
 
     @property
     def token(self) -> Token | None:
-        """The token that `token_required` let in: `sub`, `client_id`, `scope`, `roles`, ...; else None."""
+        """The token that `token_required` admitted: `sub`, `client_id`, `scope`, `roles`, ...; else None."""
         admitted: AdmittedRequest | None = request.environ.get(_ADMITTED)
         return admitted.token if admitted is not None else None
 
@@ -200,19 +200,19 @@ def _site() -> Site:
     return site
 
 
-def _standing() -> RequestSession:
+def _request_session() -> RequestSession:
     environ = request.environ
-    standing: RequestSession | None = environ.get(_STANDING)
+    standing: RequestSession | None = environ.get(_SESSION)
     if standing is None:
         standing = _site().standing(environ.get("HTTP_COOKIE"), environ["wsgi.url_scheme"])
-        environ[_STANDING] = standing
+        environ[_SESSION] = standing
     return standing
 
 
 def _fresh(*, refused: str = "") -> FreshToken | None:
     environ = request.environ
     if _FRESH not in environ or refused:
-        standing, scheme = _standing(), environ["wsgi.url_scheme"]
+        standing, scheme = _request_session(), environ["wsgi.url_scheme"]
         cookies = environ.get("HTTP_COOKIE")
         environ[_FRESH] = _site().fresh(standing, cookies, scheme, refused=refused)
     fresh: FreshToken | None = environ[_FRESH]
@@ -260,7 +260,7 @@ def _finish(response: Response) -> Response:
     admitted: AdmittedRequest | None = environ.get(_ADMITTED)
     if _LINK in environ:
         _keep_secret(response)
-    if admitted is None and _STANDING not in environ:
+    if admitted is None and _SESSION not in environ:
         return response
     _keep_private(response, ("Cookie",) if admitted is None else ("Authorization", "Cookie"))
     fresh: FreshToken | None = environ.get(_FRESH)
@@ -273,15 +273,15 @@ def _finish(response: Response) -> Response:
 
 
 def _keep_secret(response: Response) -> None:
-    # The address itself opens the file for a while: neither it nor the file is for anybody to come across.
+    # The address itself opens the file: keep both from caches and other pages.
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 def _keep_private(response: Response, vary: tuple[str, ...]) -> None:
-    # A page that looked at who is signed in is theirs alone: no cache may give it to anyone else, and
-    # the back button must not show it after they signed out.
+    # The page is for this person alone: no cache may give it to anyone else, and the back button must not
+    # show it after signing out.
     headers = response.headers
     present = {name.lower() for name, _ in headers}
     if "cache-control" not in present:

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# A laptop or virtual machine that slept must find its knowledge stale on waking: Linux's monotonic
-# clock stands still meanwhile, its boot-time clock does not. Elsewhere the monotonic clock runs on.
+# After a sleep of the machine this process must find its knowledge stale. On Linux the monotonic clock stops
+# during sleep and the boot-time clock does not; elsewhere the monotonic clock goes on.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
@@ -23,8 +23,8 @@ def _steady() -> int:
 class Clock:
     """Two readings, both in milliseconds.
 
-    `wall` counts from 1970 and is compared with what tokens and cookies say. `steady` has no
-    meaning of its own, never steps, and measures how old knowledge is.
+    `wall` counts from 1970 and is compared with the times in tokens and cookies. `steady` has no fixed
+    origin, never jumps, and measures how old knowledge is.
     """
 
     wall: Callable[[], int] = _wall

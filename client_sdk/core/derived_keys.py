@@ -1,4 +1,4 @@
-"""Keys for the SDK's own cookies and links, each good for one purpose only."""
+"""Keys for the SDK's own cookies and links, one for each purpose."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -10,8 +10,8 @@ from client_sdk.core.settings import Settings
 def key_for(purpose: str, settings: Settings) -> bytes:
     """Derive the key of one purpose from the site's secret.
 
-    Issuer and client are part of it, so that a cookie of one site means nothing at another even where
-    both were given the same `secret_key`.
+    Issuer and client are part of it, so that a cookie of one site is worthless at another, even with the same
+    `secret_key`.
     """
     secret = settings.secret_key or settings.client_secret
     label = "\0".join(("client_sdk", "1", purpose, settings.issuer, settings.client_id))
@@ -19,6 +19,6 @@ def key_for(purpose: str, settings: Settings) -> bytes:
 
 
 def derived(key: bytes, label: str, seed: str) -> str:
-    """Return 256 bits that only the holder of `key` can tell from `seed`, as 43 URL-safe characters."""
+    """Return 256 bits that only the holder of `key` can derive from `seed`, as 43 URL-safe characters."""
     made = hmac.new(key, f"{label}\0{seed}".encode(), sha256).digest()
     return urlsafe_b64encode(made).rstrip(b"=").decode()

@@ -16,7 +16,7 @@ class SSOError(Exception):
         self.actual = actual
 
     def __str__(self) -> str:
-        # What was got may come from anyone: quoted, and no longer than a log line should be.
+        # `actual` may come from anyone: quote it, and keep it shorter than a log line.
         actual = repr(self.actual)[:200]
         compared = "" if self.expected is None else f" (expected {self.expected!r}, got {actual})"
         return f"{self.code}: {self.message}{compared}"
@@ -30,7 +30,7 @@ class BadSettings(SSOError):
 
 
 class Unavailable(SSOError):
-    """The center, or the store of the local sessions, can't be reached or trusted right now.
+    """The center, or the store of local sessions, can't be reached or trusted right now.
 
     Answer 503 and keep the cookie. `retry_after` is in seconds. Codes: `center_unreachable`,
     `center_failed`, `center_malformed`, `center_refused_client`, `feed_missing`, `discovery_issuer`,
@@ -61,7 +61,7 @@ class Unavailable(SSOError):
 
 
 class LoginFailed(SSOError):
-    """An answer of the center can't become a session; the person may begin a new login.
+    """The center's answer did not give a session; the person may begin a new login.
 
     Codes: `login_malformed`, `login_unknown_attempt`, `login_issuer`, `login_denied`,
     `login_grant_refused`, `login_client_refused`, `login_session_too_large`, `login_contradiction`.
@@ -69,7 +69,7 @@ class LoginFailed(SSOError):
 
 
 class LoginNeeded(SSOError):
-    """Somebody is signed in, but the tokens to call APIs with are gone: a new login gives new ones.
+    """Somebody is signed in, but their tokens for APIs are gone: a new login gives new ones.
 
     `is_session_over` says that the center refused to go on, so nobody is signed in any more; `headers` then
     remove the session's cookies from the browser. Codes: `tokens_missing`, `tokens_expired`,
@@ -83,7 +83,7 @@ class LoginNeeded(SSOError):
 
 
 class TokenRefused(SSOError):
-    """A token of the center does not pass its checks; it is worth nothing.
+    """A token did not pass its checks.
 
     Codes: `token_malformed`, `token_type`, `token_algorithm`, `token_key_unknown`, `token_signature`,
     `token_issuer`, `token_audience`, `token_authorized_party`, `token_expired`, `token_from_future`,

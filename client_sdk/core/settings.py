@@ -1,4 +1,4 @@
-"""What a site tells the SDK, checked together at start."""
+"""A site's settings, checked together at start."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -32,12 +32,12 @@ class Settings:
     browser (scheme, host, port); without it, it is taken from each request. `sessions` is "cookie",
     a Redis URL or a Redis client. `secret_key` signs the SDK's cookies; without it a key is derived from
     `client_secret`. `fail_open` keeps people in while the center can't be asked. `follow` lets each process
-    hear the center's feed of endings in a thread, so that requests need no questions.
+    follow the center's feed of endings in a thread, so that requests need no questions.
 
-    For APIs: `audience` is what their tokens must be for (default: `client_id`), `token_cache` how long an
-    answer about an opaque token counts, and `app_token_in` where an app is handed its next token. For sites
-    that call APIs: `keep_tokens` keeps a person's tokens, and `refresh_early` is how long before the end
-    of an access token the next one is fetched, at most a fifth of its life.
+    For APIs: `audience` is the audience that tokens must have (default: `client_id`), `token_cache` how long
+    an answer about an opaque token counts, and `app_token_in` where an app receives its next token. For sites
+    that call APIs: `keep_tokens` keeps a person's tokens, and `refresh_early` is how long before an access
+    token expires the next one is fetched, at most a fifth of its lifetime.
     """
 
     issuer: str = ""

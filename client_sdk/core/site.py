@@ -1,4 +1,4 @@
-"""A site and its people: the one object an adapter needs."""
+"""The one object that an adapter needs: it signs people in and out and judges requests."""
 
 import logging
 import weakref
@@ -64,45 +64,47 @@ class Site:
         center = Center(settings, self._clock, transport or RequestsTransport(settings.timeout))
         self._asker = SessionChecker(partial(check_sessions, center), self._moment)
         self._follower = FeedFollower(settings, self._clock, center, self._view, self._sessions)
-        # Its threads know nothing of the site, so that they end with it.
+        # Its threads hold no reference to the site, so that they end with it.
         weakref.finalize(self, self._follower.stop).atexit = False
         known = (self._sessions, self._view)
-        self._standings = RequestSessions(
+        self._request_sessions = RequestSessions(
             settings, self._clock, self._addresses, *known, self._asker, self._follower
         )
         attempts = LoginAttempts(settings, self._clock, random)
         self.links = SignedLinks(settings, self._clock.wall)
         self._tokens = BrowserTokens(settings, self._clock, center, self._addresses, self._sessions)
         shared = (self._sessions, self._tokens, self._view)
-        self._signing_in = SignIn(settings, self._clock, center, self._addresses, attempts, *shared)
-        self._signing_out = SignOut(settings, self._clock, center, self._addresses, *shared)
+        self._sign_in = SignIn(settings, self._clock, center, self._addresses, attempts, *shared)
+        self._sign_out = SignOut(settings, self._clock, center, self._addresses, *shared)
         checks = TokenChecker(settings, self._clock, center, self._view, self._follower)
         self.guard = TokenGuard(settings, self._clock, self._addresses, checks)
 
     def close(self) -> None:
-        """Stop following the center's endings: for sites that are gone before their process is."""
+        """Stop following the feed of endings: for sites that end before their process does."""
         self._follower.stop()
 
     def standing(self, cookies: str | None, scheme: str) -> RequestSession:
-        """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`.
+        """Return the session of a request with this `Cookie` header, over `scheme`.
 
-        In memory and without network while the center's feed is followed; else unless nobody asked the
-        center about this session for `max_staleness`.
+        Memory decides, without network, while this process follows the feed or asked the center about this
+        session less than `max_staleness` ago.
         """
-        return self._standings.of_cookies(cookies, scheme)
+        return self._request_sessions.of_cookies(cookies, scheme)
 
-    def standing_of(self, link: Link) -> RequestSession:
-        """Return how the session stands that a signed link was made in: for no longer than the link lasts."""
+    def session_of_link(self, link: Link) -> RequestSession:
+        """Return the session in which a signed link was made; it ends with the link."""
         user, opened_at = User.from_claims(link.sid, {"sub": link.sub}), int(link.issued_at * 1000)
-        return self._standings.of_session(LocalSession(user, link.issued_at, opened_at, link.expires_at))
+        return self._request_sessions.of_session(
+            LocalSession(user, link.issued_at, opened_at, link.expires_at)
+        )
 
     def fresh(
         self, standing: RequestSession, cookies: str | None, scheme: str, *, refused: str = ""
     ) -> FreshToken | None:
-        """Return the access token of who stands so, or None when that is nobody.
+        """Return the access token of the person of a request, or None when nobody is signed in.
 
-        `refused` is one that was refused before its time and must be replaced. Raises BadSettings when tokens
-        are not kept, LoginNeeded when they are gone, and Unavailable.
+        `refused` is a token that an API refused early, and that must be replaced. Raises BadSettings when
+        tokens are not kept, LoginNeeded when they are gone, and Unavailable.
         """
         if not self._tokens.is_on:
             raise BadSettings("the access token of somebody signed in needs keep_tokens=True")
@@ -113,7 +115,7 @@ class Site:
         return self._tokens.fresh(cookies, scheme, standing.session, refused=refused)
 
     def answer_failure(self, incoming: Incoming, failed: LoginNeeded | Unavailable) -> Answer:
-        """Answer a request in which `fresh` raised this: a new login, or 503."""
+        """Answer a request in which `fresh` raised this: with a new login, or 503."""
         if isinstance(failed, Unavailable):
             return self._unavailable(incoming, failed)
         log.info("a new login is needed: %s", failed)
@@ -121,10 +123,10 @@ class Site:
         return replace(answered, headers=answered.headers + failed.headers)
 
     def refuse(self, incoming: Incoming, standing: RequestSession) -> Answer:
-        """Answer a request for a page that needs somebody signed in and has nobody.
+        """Answer a request that needs a login and has none.
 
-        A person is sent to the center, a script gets 401 with the address to send the person to; when it
-        can't be decided, 503, and the cookie stays.
+        A person is redirected to the center; a script gets 401 with the address of the login. When the
+        session can't be judged the answer is 503, and the cookie stays.
         """
         if standing.failure is not None:
             return self._unavailable(incoming, standing.failure)
@@ -136,7 +138,7 @@ class Site:
         return self._begin(incoming, target, standing.ended_sid)
 
     def forbid(self, incoming: Incoming, session: LocalSession) -> Answer:
-        """Answer a request of somebody who lacks a role; they may sign out and come back as another."""
+        """Answer a request of somebody who lacks a role, with a link to sign out."""
         if incoming.wants_page:
             return page(incoming, 403, "forbidden", link=self.logout_url(session, incoming.mount))
         return refusal(403, "forbidden")
@@ -144,8 +146,8 @@ class Site:
     def answer(self, route: str, incoming: Incoming) -> Answer:
         """Answer a request to one of the SDK's own endpoints, a name of `ROUTES`."""
         if incoming.method not in ROUTES[route]:
-            # Above all HEAD, which frameworks route like GET: a link checker must neither redeem a grant
-            # nor sign anyone out.
+            # HEAD above all, which frameworks route like GET: a link checker must neither redeem a grant nor
+            # sign anyone out.
             return answer(405, headers=(("Allow", ", ".join(ROUTES[route])),))
         notice_fork()
         try:
@@ -155,7 +157,7 @@ class Site:
 
     def logout_url(self, session: LocalSession | None, mount: str) -> str:
         """Return the local address for a sign-out link or form."""
-        return self._addresses.logout(mount, self._signing_out.token(session) if session else "")
+        return self._addresses.logout(mount, self._sign_out.token(session) if session else "")
 
     def _moment(self) -> Moment:
         return Moment(self._clock.steady(), self._view.position)
@@ -164,16 +166,16 @@ class Site:
         if route == "login":
             return self._begin(incoming, self._asked_for(incoming), "")
         if route == "callback":
-            return self._signing_in.finish(incoming)
+            return self._sign_in.finish(incoming)
         if route == "logout":
-            return self._signing_out.start(incoming)
+            return self._sign_out.start(incoming)
         if route == "signed-out":
-            return self._signing_out.signed_out(incoming)
-        return self._signing_out.receive(incoming)
+            return self._sign_out.signed_out(incoming)
+        return self._sign_out.receive_logout_token(incoming)
 
     def _begin(self, incoming: Incoming, target: str, ended_sid: str) -> Answer:
         try:
-            return self._signing_in.begin(incoming, target, ended_sid)
+            return self._sign_in.begin(incoming, target, ended_sid)
         except Unavailable as failed:
             log.warning("no login can begin: %s", failed)
             return self._unavailable(incoming, failed)
@@ -186,8 +188,7 @@ class Site:
         return return_to.local_path(target) or incoming.mount + return_to.HOME
 
     def _page_to_return_to(self, incoming: Incoming) -> str:
-        # A form can't be sent again for the person, and a script's own address is no page: back to
-        # where either stood.
+        # A form can't be sent again, and a script's address is no page: return to the page that sent them.
         if incoming.method in ("GET", "HEAD") and incoming.wants_page:
             return return_to.address_of(incoming.path, incoming.query)
         origin = self._addresses.root(incoming).removesuffix(incoming.mount)

@@ -1,4 +1,4 @@
-"""A small center for a site's own tests: it signs real tokens, and does what the test says.
+"""A small center for a site's own tests: it signs real tokens, and the test controls it.
 
     with FakeCenter() as center:                        # a real HTTP server, for real browsers too
         app = create_app(center.issuer, client_id="shop", client_secret="secret")
@@ -6,7 +6,7 @@
         page = center.sign_in(app.test_client(), "/orders?open=1")
 
 Without `with` nothing listens, and `SSO(app, issuer=center.issuer, transport=center.transport, ...)` talks
-to it in memory. It believes every client, and all browsers are one: `log_in` says who is at the keyboard.
+to it in memory. It accepts every client, and has one browser: `log_in` says who is at the keyboard.
 """
 
 from client_sdk.testing.center import FakeCenter

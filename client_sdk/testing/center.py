@@ -11,15 +11,15 @@ from urllib.parse import parse_qsl, urlsplit
 from client_sdk.core.clock import Clock
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.http.transport import HttpRequest, HttpResponse
-from client_sdk.core.login.authorization_request import challenge_of, with_query
+from client_sdk.core.login.id_token import at_hash
 from client_sdk.core.login.logout_token import EVENT
-from client_sdk.testing.feed import Feed
+from client_sdk.core.login.redirects import challenge_of, with_query
 from client_sdk.testing.journal import Journal
-from client_sdk.testing.keys import SigningKeys, at_hash
+from client_sdk.testing.keys import SigningKeys
 from client_sdk.testing.person import Person
 from client_sdk.testing.server import Server
 from client_sdk.testing.tokens import Audience, Edit, Format, Tokens, claims_of, present_claims
-from client_sdk.testing.wire import client_of, discovery, json_answer, read_form
+from client_sdk.testing.wire import client_of, discovery, json_answer
 
 
 @dataclass
@@ -32,12 +32,11 @@ class _Code:
 class FakeCenter:
     """A center in memory. Attributes that a test may set: `is_away`, `edit_id_token`, `delay`.
 
-    What a login gives is told by `access_token_format`, `token_lifetime` (seconds), `gives_refresh_tokens`
-    and `token_audience`.
-    `requests` lists the paths of all server-to-server requests, `asked` the sids of each question,
-    `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented. What sites ask of the
-    feed of endings in the background stands apart, in `feed_asked`; `journal` is what the feed tells of, and
-    `has_feed` whether the center has one at all.
+    `access_token_format`, `token_lifetime` (seconds), `gives_refresh_tokens` and `token_audience` decide
+    what a login gives. `requests` lists the paths of all server-to-server requests, `asked` the sids of
+    each question, `tokens_asked` the tokens, and `refreshed` the refresh tokens that were presented. What
+    sites ask of the feed of endings in the background stands apart, in `feed_asked`. The feed tells of
+    `journal`, and `has_feed` says whether the center has one at all.
     """
 
     def __init__(self, *, algorithm: str = "ES256", clock: Clock | None = None) -> None:
@@ -63,9 +62,13 @@ class FakeCenter:
         self._cut_off_at = 0
         self._asking = threading.local()
         self._current: str | None = None
-        self.journal = Journal(lambda: self.issuer, self._clock.wall)
         self.has_feed = True
-        self.feed = Feed(self.journal, lambda: self.has_feed, lambda: self.is_away or self._server is None)
+        self.journal = Journal(
+            lambda: self.issuer,
+            self._clock.wall,
+            lambda: self.has_feed,
+            lambda: self.is_away or self._server is None,
+        )
         self._tokens = Tokens(self.sign, self._alive.__contains__, self._seconds)
         self._server: Server | None = None
 
@@ -93,7 +96,7 @@ class FakeCenter:
             self.end(self._current)
 
     def end(self, sid: str) -> None:
-        """End a global session: the feed tells of it. Tell sites with `logout_token`, or let them ask."""
+        """End a global session: the feed reports it. Notify sites with `logout_token`, or let them ask."""
         person = self._alive.pop(sid, None)
         if sid == self._current:
             self._current = None
@@ -101,12 +104,12 @@ class FakeCenter:
             self.journal.session_ended(sid, person.claims()["sub"])
 
     def leave(self, sid: str, client_id: str) -> None:
-        """Take one client out of a session; its next login there joins it again."""
+        """Remove one client from a session; the next login at that client joins it again."""
         self._left.add((sid, client_id))
         self.journal.session_ended(sid, self._alive[sid].claims()["sub"], client_id)
 
     def cut_off(self, *, sub: str = "", client_id: str = "", role: str = "") -> None:
-        """Let nothing count that was stamped so far: of a user, a client, who has a role, or everyone."""
+        """Revoke whatever was stamped so far: of a user, a client, a role, or everyone."""
         self._cut_off_at = self._stamp()
         for sid, person in list(self._alive.items()):
             if client_id:
@@ -120,19 +123,10 @@ class FakeCenter:
     def logout_token(self, client_id: str, *, sid: str = "", sub: str = "", edit: Edit | None = None) -> str:
         """Return a logout token to post to a site's `/sso/backchannel-logout`."""
         now = self._seconds()
-        header, claims = (
-            {"typ": "logout+jwt"},
-            {
-                "iss": self.issuer,
-                "aud": client_id,
-                "iat": now,
-                "exp": now + 120,
-                "jti": token_urlsafe(12),
-                "events": {EVENT: {}},
-                **({"sid": sid} if sid else {}),
-                **({"sub": sub} if sub else {}),
-            },
-        )
+        header: dict[str, Any] = {"typ": "logout+jwt"}
+        claims = {"iss": self.issuer, "aud": client_id, "iat": now, "exp": now + 120}
+        claims |= {"jti": token_urlsafe(12), "events": {EVENT: {}}}
+        claims |= {name: value for name, value in (("sid", sid), ("sub", sub)) if value}
         if edit is not None:
             edit(header, claims)
         return self.sign(header, claims)
@@ -146,7 +140,7 @@ class FakeCenter:
         return self._keys.sign(header, claims)
 
     def describe(self, person: Person) -> None:
-        """Change what is known of the person at the keyboard, such as the roles."""
+        """Change the claims of the person at the keyboard, such as the roles."""
         self._alive[self._at_keyboard()] = person
         self.journal.user_changed(person.claims()["sub"], "user_changed")
 
@@ -175,23 +169,23 @@ class FakeCenter:
         return self._tokens.issue_app(about, 90 * 86400)
 
     def make_due(self, app_token: str) -> str:
-        """Have an app's token told its successor from now on; returns the successor."""
+        """Announce the successor of an app's token from now on; return the successor."""
         return self._tokens.make_due(app_token)
 
     def revoke(self, token: str) -> None:
-        """Take a token back; of a refresh token the whole family."""
+        """Revoke a token; with a refresh token its whole family."""
         said = self._tokens.revoke(token)
         if said is not None:
             self.journal.tokens_revoked(said)
 
     def is_revoked(self, refresh_token: str) -> bool:
-        """Say whether a refresh token was taken back."""
+        """Say whether a refresh token was revoked."""
         return self._tokens.is_revoked(refresh_token)
 
     # What a browser does
 
     def authorize(self, address: str) -> str:
-        """Answer a site's login request as the browser's person; returns where the browser is sent."""
+        """Answer a site's login request; return the address to which the browser is sent."""
         request = dict(parse_qsl(urlsplit(address).query))
         answer = {"state": request["state"], "iss": self.issuer}
         if self._current is None:
@@ -218,12 +212,8 @@ class FakeCenter:
 
     # What a site's server gets
 
-    @property
-    def transport(self) -> Callable[[HttpRequest], HttpResponse]:
-        """The way here without a network."""
-        return self._carry
-
-    def _carry(self, request: HttpRequest) -> HttpResponse:
+    def transport(self, request: HttpRequest) -> HttpResponse:
+        """Answer a site's server without a network. Raises Unavailable while the center is away."""
         parts = urlsplit(request.url)
         (self.feed_asked if parts.path == "/endings" else self.requests).append(parts.path)
         if self.delay is not None:
@@ -231,7 +221,7 @@ class FakeCenter:
         if self.is_away:
             raise Unavailable("center_unreachable", "The fake center is away.")
         if request.method == "GET" and parts.path == "/endings":
-            return self.feed.answer(parts.query)
+            return self.journal.answer(parts.query)
         self._asking.client_id = client_of(request.headers)
         return self.answer(request.method, parts.path, request.body or b"")
 
@@ -240,7 +230,7 @@ class FakeCenter:
     ) -> HttpResponse | Iterator[bytes]:
         parts = urlsplit(address)
         if parts.path == "/endings" and "text/event-stream" in headers.get("Accept", ""):
-            return self.feed.stream(parts.query)
+            return self.journal.stream(parts.query)
         try:
             return self.transport(HttpRequest(method, self.issuer + address, headers, body))
         except Unavailable:
@@ -249,7 +239,7 @@ class FakeCenter:
     def answer(self, method: str, path: str, body: bytes) -> HttpResponse:
         """Answer one server-to-server request, except about the feed."""
         if path == "/.well-known/openid-configuration":
-            return json_answer(200, self._discovery())
+            return json_answer(200, discovery(self.issuer))
         if path == "/jwks.json":
             return json_answer(200, {"keys": self._keys.public()})
         posts = {
@@ -272,11 +262,11 @@ class FakeCenter:
         return json_answer(200, {"sids": said, "position": position})
 
     def _token(self, body: bytes) -> HttpResponse:
-        form = read_form(body)
+        form = dict(parse_qsl(body.decode()))
         return self._refresh(form) if form.get("grant_type") == "refresh_token" else self._redeem(form)
 
     def _introspect(self, body: bytes) -> HttpResponse:
-        token = read_form(body)["token"]
+        token = dict(parse_qsl(body.decode()))["token"]
         self.tokens_asked.append(token)
         said = self._tokens.introspect(token)
         if (said.get("sid"), said.get("client_id")) in self._left:
@@ -285,7 +275,7 @@ class FakeCenter:
         return json_answer(200, said if person is None else {**said, **present_claims(person)})
 
     def _revoke(self, body: bytes) -> HttpResponse:
-        self.revoke(read_form(body)["token"])
+        self.revoke(dict(parse_qsl(body.decode()))["token"])
         return json_answer(200, {})
 
     def _redeem(self, form: Mapping[str, str]) -> HttpResponse:
@@ -338,9 +328,6 @@ class FakeCenter:
             self.edit_id_token(header, claims)
         return self.sign(header, claims)
 
-    def _discovery(self) -> dict[str, Any]:
-        return discovery(self.issuer)
-
     def _at_keyboard(self) -> str:
         assert self._current is not None, "nobody is logged in"
         return self._current
@@ -349,5 +336,5 @@ class FakeCenter:
         return self._clock.wall() // 1000
 
     def _stamp(self) -> int:
-        # Never earlier than the last cut-off, whatever clocks say: "before" and "after" are exact.
+        # Always later than the last cut-off, whatever the clock says, so that "before" and "after" are exact.
         return max(self._clock.wall(), self._cut_off_at + 1)

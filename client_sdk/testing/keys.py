@@ -1,8 +1,6 @@
 """The fake center's keys: what they sign, and how the key set shows them."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from hashlib import sha256, sha512
 from secrets import token_urlsafe
 from typing import Any
 
@@ -46,9 +44,3 @@ class SigningKeys:
             {**kind.to_jwk(key.public_key(), as_dict=True), "kid": kid, **of_all}
             for kid, key in self._keys.items()
         ]
-
-
-def at_hash(access_token: str, algorithm: str) -> str:
-    """Return the `at_hash` of an ID token (OpenID Connect Core 1.0, section 3.1.3.6)."""
-    digest = (sha512 if algorithm == "EdDSA" else sha256)(access_token.encode()).digest()
-    return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()

@@ -8,10 +8,10 @@ from typing import Any
 from client_sdk.core.http.transport import HttpResponse
 
 Serve = Callable[[str, str, bytes, Mapping[str, str]], HttpResponse | Iterator[bytes]]
-"""Answers a site's server: method, address without the host, body, headers. Pieces are an event stream."""
+"""Answers a site's server: method, address without the host, body, headers. An iterator is a stream."""
 
 Send = Callable[[str], str | None]
-"""Says where a browser is sent from an address without the host; None when that is no page for browsers."""
+"""Returns where a browser is sent from an address without the host; None when that is no page."""
 
 
 class Server:
@@ -60,12 +60,11 @@ def _handler(serve: Serve, send: Send) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-            self.send_header("Transfer-Encoding", "chunked")
+            self.send_header("Connection", "close")
             self.end_headers()
             try:
                 for piece in pieces:
-                    self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-                self.wfile.write(b"0\r\n\r\n")
+                    self.wfile.write(piece)
             except OSError:
                 # The site has gone.
                 return

@@ -14,12 +14,12 @@ Edit = Callable[[Claims, Claims], None]
 """Changes the header and the claims of a token before it is signed."""
 RETRY_WINDOW = 600
 OLD_APP_TOKEN = 60
-"""Seconds for which a refresh token is answered again, and an app's former token still works."""
+"""Seconds: a refresh token is answered again, and an app's former token still works, for this long."""
 
 
 @dataclass
 class _Issued:
-    """One token: what introspection says of it, and what it hangs on."""
+    """One token: its claims and its family."""
 
     claims: Claims
     family: str
@@ -96,7 +96,7 @@ class Tokens:
         return chain.tokens[0]
 
     def make_due(self, app_token: str) -> str:
-        """Have an app's token told its successor from now on; returns the successor."""
+        """Announce the successor of an app's token from now on; return the successor."""
         chain = self._chains[app_token]
         chain.is_due = True
         return chain.tokens[chain.place + 1]
@@ -130,7 +130,7 @@ class Tokens:
         return {"active": True, "token_type": "Bearer", **claims}
 
     def issue_refresh(self, family: str, request: Claims) -> str:
-        """Return a refresh token of a family; `request` comes back when it is used."""
+        """Return a refresh token of a family; `refresh` passes `request` on."""
         token = f"00{token_urlsafe(32)}"
         self._refresh[token] = _Refresh(family, request)
         return token
@@ -150,9 +150,9 @@ class Tokens:
         return kept.answer
 
     def revoke(self, token: str) -> Mapping[str, Any] | None:
-        """Take a token back, with its family when it is a refresh token (RFC 7009).
+        """Revoke a token, with its family when it is a refresh token (RFC 7009).
 
-        Returns what the feed says of it, None when there was no such token.
+        Returns what the feed reports, None when there was no such token.
         """
         if token in self._refresh:
             self._revoked_families.add(self._refresh[token].family)
@@ -166,7 +166,7 @@ class Tokens:
         return None
 
     def is_revoked(self, token: str) -> bool:
-        """Say whether a refresh token's family was taken back."""
+        """Say whether a refresh token's family was revoked."""
         return self._refresh[token].family in self._revoked_families
 
 
@@ -180,7 +180,7 @@ def claims_of(client_id: str, scope: str, audience: Audience, person: Person | N
 
 
 def present_claims(person: Person) -> Claims:
-    """Return what introspection adds, as of now."""
+    """Return the claims that introspection adds, as of now."""
     return {"username": person.username, "roles": list(person.roles)}
 
 

@@ -38,7 +38,7 @@ STREAMS = Gauge(
 EVENTS_SENT = Counter("sso_feed_told", "Endings told to clients by the feed.", ["way"])
 
 
-ROOM = 128 * 1024
+ROOM = 512 * 1024
 """Bytes that each of a process's files of counters has from the start: twice what all endpoints fill."""
 
 

@@ -1,8 +1,8 @@
 """The processes that take the time of endings: sites with the SDK, and streams, at a fake center."""
 
 import time
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -12,6 +12,7 @@ from benchmarks.side import Client, Endpoints, Side
 from benchmarks.sites import Place, Site, serving
 from benchmarks.streams import subscribed
 from benchmarks.wire import Origin, RefusedError
+from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter, Person
 from tests.harness.waiting import eventually
 
@@ -30,9 +31,9 @@ def streams(center: FakeCenter, monkeypatch: pytest.MonkeyPatch) -> list[str | N
     begun: list[str | None] = []
     stream = center.journal.stream
 
-    def begin(after: str | None, is_over: Callable[[], bool]) -> Iterator[bytes]:
-        begun.append(after)
-        return stream(after, is_over)
+    def begin(query: str) -> HttpResponse | Iterator[bytes]:
+        begun.append(dict(parse_qsl(query)).get("after"))
+        return stream(query)
 
     monkeypatch.setattr(center.journal, "stream", begin)
     return begun

@@ -4,66 +4,41 @@ from dataclasses import replace
 
 import pytest
 
-from sso_center.core.chains.token import ChainToken, new_chain_token, presented_arguments
+from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.storage.redis import load_script
-from tests.harness.core import MINUTE, Time
-
-SHARD = "07"
-STEP = load_script(__package__, "sso_center.core.chains/chain.lua", "step.lua")
+from tests.chains.devices import Browser
+from tests.harness.core import Time
 
 
-class Rotating:
-    """A chain whose successor is told at every use, and the newest token of it."""
+class Rotating(Browser):
+    """A browser whose cookie has been replaced many times."""
 
-    def __init__(self, services: Services) -> None:
-        self._redis = services.redis
-        self.token = new_chain_token(SHARD)
-        self._step("begin", self.token)
+    def __init__(self, services: Services, user: User, time: Time) -> None:
+        super().__init__(services, user)
+        self.old = [self.rotate(time) for _ in range(131)]
+        """The cookies of 131 generations, the oldest first; all but the newest had their sixty seconds."""
+        self.rotate(time)
 
-    def use(self, token: ChainToken) -> str:
-        """Present a token; returns the verdict."""
-        return self._step("use", token)[0]
-
-    def rotate(self) -> ChainToken:
-        """Be told and use the successor; returns the token that is old now."""
-        old = self.token
-        _, nonce = self._step("use", old)
-        self.token = old.successor(nonce)
-        assert self.use(self.token) == "successor"
-        return old
-
-    def past(self) -> str:
-        key = self._redis.key(SHARD, "chain", self.token.chain_id)
-        return str(self._redis.command(SHARD, "HGET", key, "past"))
-
-    def _step(self, what: str, token: ChainToken) -> tuple[str, str]:
-        verdict, nonce = self._redis.run(
-            STEP, SHARD, {"step": what, "is_strict": 0, **presented_arguments(token), "interval": 0}
-        )
-        return verdict, nonce
+    def verdicts(self) -> list[str]:
+        return [self.show(cookie).verdict for cookie in self.old]
 
 
-@pytest.fixture(scope="module")
-def chain(services: Services) -> Rotating:
-    return Rotating(services)
+@pytest.fixture
+def rotating(services: Services, user: User, time: Time) -> Rotating:
+    return Rotating(services, user, time)
 
 
-@pytest.fixture(scope="module")
-def old(chain: Rotating, time: Time) -> list[ChainToken]:
-    """The tokens of 131 generations, the oldest first; all of them had their sixty seconds."""
-    tokens = [chain.rotate() for _ in range(131)]
-    time.move(MINUTE + 1)
-    return tokens
-
-
-def test_a_chain_knows_128_old_secrets_and_grows_no_further(chain: Rotating, old: list[ChainToken]) -> None:
-    assert len(chain.past()) == 128 * 16
+def test_a_chain_knows_128_old_secrets_and_grows_no_further(rotating: Rotating) -> None:
     # Of a secret older than that nothing can be said, so nothing ends by it.
-    assert [chain.use(token) for token in old] == ["unknown"] * 3 + ["reuse"] * 128
+    assert [rotating.show(cookie).verdict for cookie in rotating.old[:4]] == ["unknown"] * 4
+    assert rotating.use().session is not None
+    assert rotating.show(rotating.old[4]).verdict == "reuse"
 
 
-def test_an_old_secret_proves_nothing_of_another_generation(chain: Rotating, old: list[ChainToken]) -> None:
-    for secret in old[-3:]:
+def test_an_old_secret_proves_nothing_of_another_generation(rotating: Rotating) -> None:
+    for cookie in rotating.old[-3:]:
+        secret = rotating.token(cookie)
         for generation in (1, 2, 3, 60, secret.generation - 1):
-            assert chain.use(replace(secret, generation=generation)) == "unknown"
+            forged = rotating.signer().dumps(replace(secret, generation=generation))
+            assert rotating.show(forged).verdict == "unknown"
+    assert rotating.use().session is not None

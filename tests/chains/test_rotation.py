@@ -11,6 +11,7 @@ from sso_center.core.sessions import Lifetimes, Outcome, Sessions, Visit
 from sso_center.core.users import User
 from sso_center.services import Services
 from tests.harness.core import HOUR, MINUTE, Time
+from tests.harness.hot import Hot
 
 
 class Phone:
@@ -45,20 +46,15 @@ class Phone:
         return found
 
     def record(self) -> dict[str, str]:
-        shard, key = self._key()
-        flat = self.services.redis.command(shard, "HGETALL", key)
-        return dict(zip(flat[::2], flat[1::2], strict=True))
+        return Hot(self.services.redis).record(*self._place())
 
     def restore(self, record: dict[str, str]) -> None:
-        shard, key = self._key()
-        self.services.redis.command(shard, "DEL", key)
-        flat = [part for pair in record.items() for part in pair]
-        self.services.redis.command(shard, "HSET", key, *flat)
-        self.services.redis.command(shard, "PEXPIRE", key, 86_400_000)
+        Hot(self.services.redis).lose(*self._place())
+        Hot(self.services.redis).overwrite(*self._place(), record)
 
-    def _key(self) -> tuple[str, str]:
+    def _place(self) -> tuple[str, str, str]:
         token = self.token()
-        return token.shard, self.services.redis.key(token.shard, "chain", token.chain_id)
+        return token.shard, "chain", token.chain_id
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def findings(center: Center, **settings: str) -> tuple[int, list[tuple[str, str,
 def test_commands_work_without_a_running_center(idle: Center) -> None:
     added = idle.run("users", "add", "alone", "--password-stdin", stdin="correct horse battery")
     listed = json.loads(idle.run("users", "list", "--json").stdout)
-    assert [person["sub"] for person in listed] == [json.loads(added.stdout)["sub"]]
+    assert json.loads(added.stdout)["sub"] in [person["sub"] for person in listed]
     doctor = idle.run("doctor", check=False)
     assert doctor.returncode == 1, "a movable clock is nothing for a real center"
     assert [line for line in doctor.stdout.splitlines() if line.startswith("fail")] == [
@@ -213,12 +213,12 @@ def test_doctor_finds_a_secret_that_others_can_read(idle: Center) -> None:
         (idle.data_dir / "secret.key").chmod(0o600)
 
 
-def test_doctor_finds_a_redis_that_may_forget(idle: Center, tmp_path_factory: pytest.TempPathFactory) -> None:
-    idle.run("keys", "list")
+def test_doctor_finds_a_redis_that_may_forget(new_center: Callable[..., Center]) -> None:
+    idle = new_center(start=False)
     redis = idle.services.redis
     redis.command("00", "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     redis.command("00", "CONFIG", "SET", "appendonly", "no")
-    redis.command("00", "SET", redis.key("00", "stray", "x"), "1")
+    idle.hot.leave_for_ever("00", "x")
     found = idle.run("doctor", check=False).stdout
     assert "allkeys-lru" in found
     assert "appendonly is off" in found

@@ -2,11 +2,16 @@
 
 import json
 from collections.abc import Callable
+from itertools import product
+from pathlib import Path
 
 import pytest
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
+from sso_center.app import create_app
 from sso_center.cli.doctor.progress import PAUSE, Progress
 from sso_center.core.reasons import Reason
+from sso_center.web import metrics
 from tests.harness.browser import Browser
 from tests.harness.center import Center
 
@@ -41,6 +46,22 @@ def test_a_second_center_leaves_the_counters_of_the_first(center: Center) -> Non
     assert second.returncode == 2
     assert "another program listens there already" in second.stderr
     assert counted(center) >= before
+
+
+def test_the_room_for_counters_is_twice_what_all_endpoints_fill(center: Center, tmp_path: Path) -> None:
+    counted, endpoints = (
+        MmapedDict(str(tmp_path / "histogram.db")),
+        create_app(center.services).view_functions,
+    )
+    (described,) = metrics.SECONDS.describe()
+    for endpoint, bound in product(endpoints, [*metrics.SECONDS._kwargs["buckets"], "+Inf", "sum"]):
+        labels = {"endpoint": endpoint, "le": str(bound)}
+        name = f"{described.name}_bucket"
+        key = (described.name, name, list(labels), list(labels.values()), described.documentation)
+        counted.read_value(mmap_key(*key))
+    assert len(endpoints) > 40
+    assert 2 * counted._used <= metrics.ROOM
+    counted.close()
 
 
 def test_a_disk_that_fills_up_later_has_room_for_what_is_counted(center: Center) -> None:
@@ -78,9 +99,8 @@ def test_doctor_counts_the_keys_that_would_stay_for_ever_and_names_the_first(
     new_center: Callable[..., Center],
 ) -> None:
     center = new_center(start=False)
-    redis = center.services.redis
     for number in range(5):
-        redis.command("2a", "SET", redis.key("2a", "stray", str(number)), "1")
+        center.hot.leave_for_ever("2a", str(number))
     (said,) = [text for text in told_by_doctor(center)["Redis"] if text.startswith("fail")]
     assert said.startswith("fail: 5 keys would stay for ever: sso:{2a}:stray:")
     assert said.count("sso:{2a}:stray:") == 3
@@ -91,8 +111,7 @@ def test_doctor_finds_what_waits_for_a_courier_that_does_not_run(new_center: Cal
     center = new_center(start=False)
     services = center.services
     for index in ("deadlines", "closed", "revoking"):
-        services.redis.command("2a", "ZADD", f"sso:{{2a}}:{index}", 1, "2a-somebodys")
-        services.redis.command("2a", "PEXPIRE", f"sso:{{2a}}:{index}", 600_000)
+        center.hot.put_into("2a", index, "2a-somebodys")
     services.mass_endings.cut_off("role", "night", Reason.ADMIN, "cli")
     told = told_by_doctor(center)
     assert told["sessions"][1:] == [

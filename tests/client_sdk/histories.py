@@ -174,7 +174,7 @@ class History:
         view, sent_at = self._random.choice(self._views), self._now
         after = None if self._random.random() < 0.1 else view.position
         news = self._while_under_way(lambda: self._center.news(after))
-        self._later(lambda: view.take_in(news, sent_at=sent_at, heard=self._now))
+        self._later(lambda: view.apply_feed(news, sent_at=sent_at, heard=self._now))
 
     def _ask(self) -> None:
         if not self._center.logins:
@@ -183,7 +183,7 @@ class History:
         user = self._random.choice(self._center.logins).session.user
         sent = Moment(self._now, view.position)
         is_alive = self._while_under_way(lambda: self._center.is_alive(user.sid, user.sub))
-        self._later(lambda: view.answer(user.sid, is_alive=is_alive, sent=sent))
+        self._later(lambda: view.apply_check(user.sid, is_alive=is_alive, sent=sent))
 
     def _log_in(self) -> None:
         sub = self._random.choice(SUBS)
@@ -222,13 +222,13 @@ class History:
         view = self._random.choice(self._views)
         if self._center.journal:
             ending = self._random.choice(self._center.journal)
-            self._later(lambda: view.hear(ending, self._now))
+            self._later(lambda: view.apply_event(ending, self._now))
 
     def _give_notice(self) -> None:
         view = self._random.choice(self._views)
         gone = sorted(self._center.dead)
         if gone:
-            view.end(self._random.choice(gone), self._now)
+            view.end_session(self._random.choice(gone), self._now)
 
     def _fork(self) -> None:
         self._random.choice(self._views).after_fork()

@@ -49,7 +49,7 @@ class RunningSite:
             "client_id": f"shop{next(_numbers)}",
             "client_secret": "only the shop and the center know",
             "clock": times.clock,
-            # Most tests count questions, and following saves them: see test_following.py.
+            # Most tests count questions, and following saves them: see test_feed_follower.py.
             "follow": False,
             **settings,
         }

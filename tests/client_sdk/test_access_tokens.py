@@ -91,7 +91,7 @@ def test_a_token_with_one_thing_wrong_is_refused(
 
 
 @pytest.mark.parametrize("edit", [take("nbf"), take("sid"), take("roles"), take("scope"), head(typ="AT+JWT")])
-def test_what_the_standard_leaves_open_is_accepted(api: Api, center: FakeCenter, edit: Edit) -> None:
+def test_optional_claims_of_the_standard_are_accepted(api: Api, center: FakeCenter, edit: Edit) -> None:
     assert api.status(jwt_of(center, edit)) == 200
 
 
@@ -193,7 +193,7 @@ def test_a_fresh_key_of_the_center_is_found_and_an_invented_one_is_not_looked_fo
     assert center.requests.count("/jwks.json") == asked
 
 
-def test_an_id_token_and_a_logout_token_open_nothing(api: Api, center: FakeCenter) -> None:
+def test_an_id_token_and_a_logout_token_open_no_api(api: Api, center: FakeCenter) -> None:
     logout = center.logout_token("stock", sid="x", edit=put(client_id="shop", jti="x", sub="x"))
     assert api.status(logout) == 401
     claims = jwt.decode(jwt_of(center), options={"verify_signature": False})

@@ -24,7 +24,7 @@ def token(center: FakeCenter) -> str:
     return center.app_token("phone", audience="stock")
 
 
-def test_an_app_comes_with_its_token_and_nothing_is_handed_over(new_api: NewApi, token: str) -> None:
+def test_an_app_token_that_is_not_due_has_no_successor(new_api: NewApi, token: str) -> None:
     answer = new_api().ask(token)
     assert answer.get_json()["kind"] == "app"
     assert HEADER not in answer.headers
@@ -51,13 +51,13 @@ def test_a_token_that_is_due_is_answered_with_its_successor(
     assert [api.status(token), api.status(successor)] == [401, 200]
 
 
-def test_the_successor_is_told_on_whatever_answer(new_api: NewApi, center: FakeCenter, token: str) -> None:
+def test_an_app_tokens_successor_is_on_every_answer(new_api: NewApi, center: FakeCenter, token: str) -> None:
     api, successor = new_api(), center.make_due(token)
     forbidden = api.ask(token, "/orders")
     assert (forbidden.status_code, forbidden.headers[HEADER]) == (403, successor)
 
 
-def test_an_answer_that_hands_over_a_token_is_kept_by_no_cache_whatever_the_view_says(
+def test_an_answer_with_a_successor_is_never_cached(
     new_api: NewApi, center: FakeCenter, times: Times, token: str
 ) -> None:
     api = new_api()
@@ -71,7 +71,9 @@ def test_an_answer_that_hands_over_a_token_is_kept_by_no_cache_whatever_the_view
     assert handing.headers["Cache-Control"] == "no-store"
 
 
-def test_only_who_brought_the_token_is_told(new_api: NewApi, center: FakeCenter, token: str) -> None:
+def test_only_the_holder_of_an_app_token_gets_its_successor(
+    new_api: NewApi, center: FakeCenter, token: str
+) -> None:
     api = new_api()
     center.make_due(token)
     for other in (None, "invented", center.access_token("shop", audience="stock")):

@@ -148,7 +148,7 @@ def test_an_id_token_is_no_logout_token(site: RunningSite, center: FakeCenter, b
         (b'{"logout_token": "a"}', "application/json"),
     ],
 )
-def test_what_is_no_logout_request_gets_400(
+def test_a_malformed_logout_request_gets_400(
     site: RunningSite, browser: Browser, body: bytes, kind: str
 ) -> None:
     told = browser.post(site.url + "/sso/backchannel-logout", body, headers={"Content-Type": kind})
@@ -161,7 +161,7 @@ def test_other_methods_and_giant_bodies_are_refused(site: RunningSite, browser: 
     assert browser.post(address, {"logout_token": "x" * 70_000}).status == 413
 
 
-def test_a_site_that_can_not_check_asks_to_be_told_again(
+def test_a_logout_token_gets_503_when_its_key_can_not_be_fetched(
     site: RunningSite, center: FakeCenter, times: Times
 ) -> None:
     token = center.logout_token(site.client_id, sid="some")
@@ -174,9 +174,7 @@ def test_a_site_that_can_not_check_asks_to_be_told_again(
     assert site.tell(token).status == 200
 
 
-def test_the_site_is_told_under_another_host_name_than_browsers_use(
-    site: RunningSite, center: FakeCenter
-) -> None:
+def test_a_logout_token_may_come_by_another_host_name(site: RunningSite, center: FakeCenter) -> None:
     token = center.logout_token(site.client_id, sid="some")
     address = site.url.replace("127.0.0.1", "shop.localhost") + "/sso/backchannel-logout"
     assert Browser().post(address, {"logout_token": token}).status == 200

@@ -64,7 +64,7 @@ def staff_member(demo_center: FakeCenter) -> None:
 
 
 @pytest.mark.usefixtures("staff_member")
-def test_all_three_show_who_is_signed_in(sites: dict[str, str], browser: Browser) -> None:
+def test_all_three_demo_sites_show_the_signed_in_user(sites: dict[str, str], browser: Browser) -> None:
     for name, url in sites.items():
         page = browser.follow(browser.get(url + "/"))
         assert page.status == 200
@@ -85,7 +85,9 @@ def test_the_staff_portal_is_for_staff(
 
 
 @pytest.mark.usefixtures("staff_member")
-def test_the_button_signs_out(sites: dict[str, str], demo_center: FakeCenter, browser: Browser) -> None:
+def test_the_confirm_button_signs_out(
+    sites: dict[str, str], demo_center: FakeCenter, browser: Browser
+) -> None:
     page = browser.follow(browser.get(sites["shop"] + "/"))
     last = browser.follow(browser.submit(page, "sign-out"))
     assert last.url == sites["shop"] + "/sso/signed-out"
@@ -93,7 +95,7 @@ def test_the_button_signs_out(sites: dict[str, str], demo_center: FakeCenter, br
 
 
 @pytest.mark.usefixtures("staff_member")
-def test_what_people_write_is_shown_as_text(sites: dict[str, str], browser: Browser) -> None:
+def test_names_of_people_are_escaped_on_demo_pages(sites: dict[str, str], browser: Browser) -> None:
     page = browser.follow(browser.get(sites["forum"] + "/"))
     page = browser.follow(browser.submit(page, "text", text="<script>alert(1)</script>"))
     assert "&lt;script&gt;alert(1)" in page.text
@@ -145,7 +147,7 @@ def test_the_forums_picture_is_for_members_and_whom_they_give_its_link(
     assert shown.headers["Cache-Control"] == "private, no-store"
 
 
-def test_a_site_that_was_told_nothing_says_what_it_needs() -> None:
+def test_missing_settings_are_named() -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
     ended = subprocess.run(
         [sys.executable, "-m", "demo_apps.forum"], env=environ, capture_output=True, timeout=60, check=False

@@ -48,7 +48,7 @@ def event(kind: str, subject: dict[str, Any], **said: Any) -> dict[str, Any]:
         (TOKEN_REVOKED, {}, {"families": ["f", "g"]}, (Kind.TOKEN, "", "", "", ("f", "g"))),
     ],
 )
-def test_each_event_is_understood(
+def test_each_kind_of_feed_event_is_read(
     kind: str, subject: dict[str, Any], said: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
     meant, sid, sub, name, tokens = expected
@@ -72,23 +72,23 @@ def test_each_event_is_understood(
         {"position": "a:7", "sub_id": [], "events": []},
     ],
 )
-def test_what_is_not_understood_is_for_the_center_to_judge(strange: dict[str, Any]) -> None:
+def test_an_unknown_feed_event_is_left_to_the_center(strange: dict[str, Any]) -> None:
     assert read_ending(strange) == Ending(Kind.UNKNOWN, AT)
 
 
 @pytest.mark.parametrize("strange", [None, [], "a:7", {}, {"position": 7}, {"position": "a"}])
-def test_what_stands_nowhere_is_no_event(strange: object) -> None:
+def test_a_feed_event_without_a_position_is_none(strange: object) -> None:
     assert read_ending(strange) is None
 
 
 @pytest.mark.parametrize(
     "text", ["", "a", ":1", "a:", "a:-1", "a:x", "a:1.0", "a:²", "a:" + "1" * 19, 7, None]
 )
-def test_what_is_no_position_is_none(text: object) -> None:
+def test_a_malformed_position_is_refused(text: object) -> None:
     assert Position.parse(text) is None
 
 
-def test_the_question_names_the_position_and_the_client() -> None:
+def test_the_feed_request_names_the_position_and_the_client() -> None:
     request = feed.build_request(SETTINGS, AT)
     assert (request.method, request.url) == ("GET", "https://sso.example.org/endings?after=a:7")
     assert request.headers["Authorization"].startswith("Basic ")
@@ -128,13 +128,13 @@ def test_a_refusal_has_its_code(status: int, code: str) -> None:
         [],
     ],
 )
-def test_an_answer_that_can_not_be_read_is_none(said: object) -> None:
+def test_an_unreadable_feed_answer_is_refused(said: object) -> None:
     with pytest.raises(Unavailable) as caught:
         feed.process_response(HttpResponse(200, json.dumps(said).encode()), None)
     assert caught.value.code == "center_malformed"
 
 
-def test_an_answer_is_read() -> None:
+def test_a_feed_answer_is_read() -> None:
     said = {"position": "a:9", "is_whole": True, "endings": [ENDING]}
     news = feed.process_response(HttpResponse(200, json.dumps(said).encode()), Position("a", 6))
     told = Ending(Kind.SESSION, AT, 1500, "s", "u")

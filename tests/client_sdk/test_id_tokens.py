@@ -109,7 +109,7 @@ def test_a_token_with_one_thing_wrong_opens_no_session(
         lambda header, claims: header.pop("typ"),
     ],
 )
-def test_what_the_standard_leaves_open_is_accepted(
+def test_optional_claims_of_the_standard_are_accepted(
     site: RunningSite, center: FakeCenter, browser: Browser, edit: Callable[[Claims, Claims], None]
 ) -> None:
     center.edit_id_token = edit
@@ -132,7 +132,7 @@ def test_an_algorithm_the_site_did_not_allow_is_refused(
     assert " token_algorithm: " in caplog.text
 
 
-def test_a_key_the_center_brought_in_since_is_found(
+def test_a_rotated_key_of_the_center_is_fetched(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser, new_browser: Callable[[], Browser]
 ) -> None:
     site.sign_in(browser)
@@ -142,7 +142,7 @@ def test_a_key_the_center_brought_in_since_is_found(
     assert center.requests.count("/jwks.json") == 2
 
 
-def test_invented_keys_do_not_make_the_site_ask_and_ask(
+def test_invented_key_ids_do_not_make_the_site_fetch_keys_again(
     site: RunningSite, center: FakeCenter, times: Times, new_browser: Callable[[], Browser]
 ) -> None:
     site.sign_in(new_browser())
@@ -207,7 +207,7 @@ def test_an_hmac_key_in_the_key_set_verifies_nothing() -> None:
     assert not known
 
 
-def test_an_extension_that_must_be_understood_is_not() -> None:
+def test_a_token_with_a_critical_header_is_refused() -> None:
     header = {"alg": "RS256", "kid": "one", "crit": ["b64"], "b64": True}
     assert refused(by_hand(header, b"x")) == "token_malformed"
 
@@ -224,7 +224,7 @@ def test_a_token_must_name_a_key_of_the_center(kid: object) -> None:
     assert refused(token) in ("token_key_unknown", "token_malformed")
 
 
-def test_somebody_elses_key_signs_nothing() -> None:
+def test_a_token_signed_with_a_foreign_key_is_refused() -> None:
     assert refused(signed(key=OTHER)) == "token_signature"
     embedded = jwt.algorithms.RSAAlgorithm.to_jwk(OTHER.public_key(), as_dict=True)
     assert refused(signed(key=OTHER, jwk=embedded)) == "token_signature"
@@ -238,7 +238,7 @@ def test_a_changed_token_is_refused() -> None:
 
 
 @pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c", "....", "é.é.é", "eyJ9.e30.", "." * 20_000])
-def test_what_is_no_token_is_refused(token: str) -> None:
+def test_a_malformed_token_is_refused(token: str) -> None:
     assert refused(token) == "token_malformed"
 
 

@@ -85,7 +85,7 @@ def test_a_signed_cookie_fits_whatever_people_are_called(
     assert len(site.cookie) + len(cookie_of(site, browser)) < 4096
 
 
-def test_more_than_fits_in_a_cookie_is_told_the_operator(
+def test_a_session_too_large_for_a_cookie_is_logged(
     site: RunningSite, center: FakeCenter, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
     center.log_in(Person("alice", roles=tuple(secrets.token_hex(20) for _ in range(150))))
@@ -103,7 +103,7 @@ def redis_site(new_site: Callable[..., RunningSite], store: ValkeyServer) -> Run
     return new_site(sessions=store.url)
 
 
-def test_more_than_fits_in_a_cookie_fits_in_redis(
+def test_a_session_too_large_for_a_cookie_fits_in_redis(
     redis_site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     center.log_in(Person("alice", roles=tuple(f"role {number}" for number in range(500))))
@@ -152,7 +152,7 @@ def test_a_new_login_leaves_nothing_of_the_former(redis_site: RunningSite, brows
     assert browser.get(redis_site.url + "/public").text == "alice"
 
 
-def test_signing_out_reaches_every_process_at_once(
+def test_logout_reaches_every_process_at_once(
     new_site: Callable[..., RunningSite], store: ValkeyServer, browser: Browser
 ) -> None:
     first, second = (new_site(client_id="out", sessions=store.url) for _ in range(2))
@@ -179,7 +179,7 @@ def test_a_logout_that_overtakes_the_login_wins(
     assert browser.get(first.url + "/public").text == "nobody"
 
 
-def test_what_the_center_grants_after_an_ending_counts(
+def test_a_login_after_an_ending_opens_a_new_session(
     redis_site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     sid = json.loads(redis_site.sign_in(browser).text)["sid"]

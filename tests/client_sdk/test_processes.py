@@ -172,7 +172,7 @@ def test_an_endless_answer_is_cut_off() -> None:
         RequestsTransport(20)(HttpRequest("GET", url))
 
 
-def test_a_silent_center_is_given_up_on() -> None:
+def test_a_request_to_a_silent_center_times_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unavailable):
         RequestsTransport(0.2)(
             HttpRequest("GET", f"http://127.0.0.1:{silent.getsockname()[1]}", is_repeatable=True)
@@ -255,7 +255,7 @@ def test_names_of_this_machine_need_no_resolver_and_no_proxy(
 
 @pytest.mark.usefixtures("no_resolver")
 @pytest.mark.parametrize("host", ["localhost.example.org", "notlocalhost", "sso.localhost.example.org"])
-def test_a_name_that_only_looks_like_this_machine_is_looked_up(host: str) -> None:
+def test_a_host_that_only_looks_like_localhost_is_resolved(host: str) -> None:
     with raw_server(OK) as (url, received):
         with pytest.raises(Unavailable):
             RequestsTransport(5)(HttpRequest("GET", url.replace("127.0.0.1", host)))

@@ -18,7 +18,7 @@ from tests.harness.waiting import eventually
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_five_lines_sign_people_in_and_out(
+def test_the_readmes_five_lines_sign_people_in_and_out(
     new_center: Callable[..., Center], browser: Browser, tmp_path: Path
 ) -> None:
     center, port = new_center(), free_port()

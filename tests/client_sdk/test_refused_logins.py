@@ -8,6 +8,7 @@ import pytest
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter
+from client_sdk.testing.wire import discovery
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser, Page
 
@@ -29,7 +30,7 @@ def assert_refused(site: RunningSite, browser: Browser, page: Page, code: str, l
     assert site.cookie not in browser.cookies_for("127.0.0.1")
 
 
-def test_a_bad_grant_is_told_and_never_presented_again(
+def test_a_refused_code_is_shown_and_never_redeemed_again(
     each_site: RunningSite, center: FakeCenter, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad = came_back(each_site, browser) + "spoilt"
@@ -123,7 +124,7 @@ def test_an_answer_without_code_is_refused(
     assert_refused(site, browser, page, "login_malformed", caplog.text)
 
 
-def test_an_error_of_the_center_is_told_in_our_own_words(
+def test_an_error_of_the_center_is_not_shown_word_for_word(
     site: RunningSite, center: FakeCenter, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
     center.log_out()
@@ -133,7 +134,7 @@ def test_an_error_of_the_center_is_told_in_our_own_words(
     assert "0900" not in page.text
 
 
-def test_a_center_that_can_not_redeem_is_told_as_such(
+def test_a_center_that_can_not_redeem_a_code_gets_503(
     site: RunningSite, center: FakeCenter, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     back = came_back(site, browser)
@@ -181,7 +182,9 @@ def test_the_back_button_after_a_login_leads_home(
     assert center.requests.count("/token") == 1
 
 
-def test_looking_ahead_redeems_nothing(site: RunningSite, center: FakeCenter, browser: Browser) -> None:
+def test_a_head_request_to_the_callback_redeems_no_code(
+    site: RunningSite, center: FakeCenter, browser: Browser
+) -> None:
     back = came_back(site, browser)
     assert browser.request("HEAD", back).status == 405
     assert "/token" not in center.requests
@@ -228,14 +231,14 @@ def test_a_discovery_document_of_somebody_else_is_not_used(
     name: str,
     value: object,
 ) -> None:
-    document = {**center._discovery(), name: value}
-    monkeypatch.setattr(center, "_discovery", lambda: document)
+    document = {**discovery(center.issuer), name: value}
+    monkeypatch.setattr("client_sdk.testing.center.discovery", lambda _: document)
     page = browser.get(site.url + "/")
     assert page.status == 503
     assert page.headers["Retry-After"]
 
 
-def test_no_login_begins_while_the_center_is_away_and_all_is_well_soon_after(
+def test_a_login_gets_503_while_the_center_is_away_and_works_soon_after(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     center.is_away = True
@@ -251,7 +254,7 @@ def test_no_login_begins_while_the_center_is_away_and_all_is_well_soon_after(
     assert site.sign_in(browser).status == 200
 
 
-def test_errors_say_what_was_expected_and_carry_no_secret() -> None:
+def test_an_sso_error_shows_expected_and_actual_and_no_secret() -> None:
     failed = Unavailable("center_failed", "It said no.", expected=200, actual=500)
     assert (failed.code, failed.expected, failed.actual) == ("center_failed", 200, 500)
     assert str(failed) == "center_failed: It said no. (expected 200, got 500)"

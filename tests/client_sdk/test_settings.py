@@ -43,14 +43,14 @@ GOOD = {"issuer": "https://sso.example.org", "client_id": "shop", "client_secret
         ({"algorithms": "RS256"}, "algorithms"),
     ],
 )
-def test_a_bad_setting_is_named(change: dict[str, object], named: str) -> None:
+def test_a_bad_setting_is_named_at_start(change: dict[str, object], named: str) -> None:
     with pytest.raises(BadSettings) as caught:
         SSO(Flask("x"), **{**GOOD, **change})
     assert named in caught.value.message
     assert caught.value.code == "bad_settings"
 
 
-def test_all_mistakes_are_told_together() -> None:
+def test_all_bad_settings_are_named_together() -> None:
     with pytest.raises(BadSettings) as caught:
         SSO(Flask("x"))
     assert len(caught.value.message.splitlines()) == 3

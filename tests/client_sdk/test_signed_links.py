@@ -87,7 +87,7 @@ def test_a_link_ends_with_its_time(site: RunningSite, film: str, times: Times, b
         lambda url: url.replace("?size=big", "?size=big" + "x" * 3000),
     ],
 )
-def test_a_link_opens_nothing_else(film: str, change: Callable[[str], str]) -> None:
+def test_a_signed_link_opens_no_other_address(film: str, change: Callable[[str], str]) -> None:
     assert status(film) == 200
     assert status(change(film)) in (401, 404, 308)
 
@@ -99,20 +99,20 @@ def test_a_long_query_is_bound_as_well(site: RunningSite, browser: Browser) -> N
     assert [status(bare), status(padded)] == [200, 401]
 
 
-def test_a_parameter_that_only_ends_like_a_link_is_none(site: RunningSite, browser: Browser) -> None:
+def test_a_parameter_that_only_ends_like_sso_link_is_no_link(site: RunningSite, browser: Browser) -> None:
     site.sign_in(browser)
     bare = link_to(site, browser, "/film/a.mp4")
     assert status(bare.replace("?sso-link", "?xsso-link")) == 401
 
 
-def test_a_link_is_for_reading(film: str) -> None:
+def test_a_signed_link_works_for_get_and_head_only(film: str) -> None:
     assert [status(film), status(film, "HEAD"), status(film, "POST")] == [200, 200, 401]
 
 
 @pytest.mark.parametrize(
     "target", ["/film/é ü.mp4?q=ä b", "/film/%C3%A9%20%C3%BC.mp4?q=%C3%A4+b", "/film/a%25b~'(1).mp4"]
 )
-def test_any_name_of_a_file_will_do(
+def test_a_signed_link_works_for_any_file_name(
     site: RunningSite, browser: Browser, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.sign_in(browser)
@@ -135,7 +135,7 @@ def test_any_name_of_a_file_will_do(
         ("/film/a.mp4", float("nan")),
     ],
 )
-def test_what_no_link_can_be_made_for_is_said(
+def test_a_target_that_can_have_no_signed_link_is_refused(
     site: RunningSite, browser: Browser, target: str, seconds: float
 ) -> None:
     site.sign_in(browser)
@@ -143,7 +143,7 @@ def test_what_no_link_can_be_made_for_is_said(
     assert page.status == 500
 
 
-def test_a_link_ends_with_its_session_at_once_where_the_center_told(
+def test_a_link_ends_at_once_with_a_logout_token_of_its_session(
     site: RunningSite, center: FakeCenter, film: str
 ) -> None:
     sid = center._current or ""
@@ -160,7 +160,7 @@ def test_a_link_ends_with_a_cut_off_of_its_person(
     assert status(film) == 401
 
 
-def test_a_link_ends_with_its_session_within_the_bound_where_nobody_told(
+def test_a_link_ends_with_its_session_within_max_staleness(
     new_site: NewSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     site, untold = new_site(client_id="both"), new_site(client_id="both")
@@ -173,13 +173,13 @@ def test_a_link_ends_with_its_session_within_the_bound_where_nobody_told(
     assert [status(film), status(there)] == [401, 401]
 
 
-def test_signing_out_here_ends_the_links(site: RunningSite, browser: Browser, film: str) -> None:
+def test_logout_here_ends_the_signed_links(site: RunningSite, browser: Browser, film: str) -> None:
     logout_url = browser.get(site.url + "/").text.partition('"logout_url": "')[2].partition('"')[0]
     browser.get(site.url + logout_url)
     assert status(film) == 401
 
 
-def test_while_the_center_can_not_say_a_link_waits(
+def test_a_signed_link_gets_503_while_the_center_is_away(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     site.sign_in(browser)
@@ -193,7 +193,7 @@ def test_while_the_center_can_not_say_a_link_waits(
     assert status(film) == 200
 
 
-def test_who_is_signed_in_needs_no_link_and_a_person_without_either_signs_in(
+def test_a_login_replaces_a_signed_link_and_a_person_without_either_signs_in(
     site: RunningSite, center: FakeCenter, browser: Browser, film: str, times: Times
 ) -> None:
     page = browser.get(site.url + "/film/b.mp4")

@@ -16,7 +16,7 @@ from client_sdk.core.liveness.session_checker import PARALLEL
 from client_sdk.core.sessions.local_session import LocalSession, User
 from client_sdk.core.sessions.position import Moment, Position
 from client_sdk.testing import FakeCenter, Person
-from tests.client_sdk.following import sdk_of
+from tests.client_sdk.followed_sites import sdk_of
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser
 from tests.harness.waiting import eventually
@@ -49,7 +49,7 @@ def test_an_ended_session_is_over_within_thirty_seconds(
 
 
 @pytest.mark.parametrize("trouble", ["away", "error", "nonsense", "silence", "refused"])
-def test_while_the_center_can_not_say_nobody_is_let_in_and_nobody_is_thrown_out(
+def test_a_session_gets_503_and_keeps_its_cookie_while_the_center_is_away(
     each_site: RunningSite,
     center: FakeCenter,
     times: Times,
@@ -92,7 +92,7 @@ def test_a_center_that_hangs_does_not_hang_the_site(
     assert center.requests.count("/endings/check") == 1
 
 
-def test_a_site_may_choose_to_keep_people_in(
+def test_fail_open_serves_people_while_the_center_is_away(
     new_site: Callable[..., RunningSite], center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     site = new_site(fail_open=True)
@@ -106,7 +106,7 @@ def test_a_site_may_choose_to_keep_people_in(
     assert browser.get(site.url + "/").status == 303
 
 
-def test_knowledge_ages_from_the_moment_the_question_was_sent(
+def test_a_check_answer_ages_from_sending(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     site.sign_in(browser)
@@ -133,7 +133,7 @@ def test_a_login_proves_the_session_from_when_its_code_was_sent(
     assert len(center.asked) == 1
 
 
-def test_an_answer_that_came_too_late_does_not_count(
+def test_a_late_answer_of_the_center_does_not_count(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     site.sign_in(browser)
@@ -142,13 +142,13 @@ def test_an_answer_that_came_too_late_does_not_count(
     assert browser.get(site.url + "/").status == 503
 
 
-def test_what_is_heard_while_the_center_is_asked_lets_it_be_asked_again(
+def test_an_event_during_a_session_check_repeats_the_check(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     site.sign_in(browser)
     times.move(31)
     view, news = sdk_of(site)._view, [Ending(Kind.ROLE, Position("a", 1), name="another")]
-    center.delay = lambda _: view.hear(news.pop(), times.clock.steady()) and None if news else None
+    center.delay = lambda _: view.apply_event(news.pop(), times.clock.steady()) and None if news else None
     assert browser.get(site.url + "/").status == 200
     assert len(center.asked) == 2
 
@@ -210,7 +210,7 @@ def test_many_sessions_after_a_restart_share_questions(
     assert sum(len(asked) for asked in center.asked) == 24
 
 
-def test_those_in_line_do_not_wait_for_the_same_failure(
+def test_waiting_session_checks_share_one_failure(
     new_site: Callable[..., RunningSite], center: FakeCenter, crowd: list[Browser]
 ) -> None:
     pages = all_at_once(new_site(client_id="crowded"), center, crowd, away=True)
@@ -238,7 +238,7 @@ def proved(at: int, capacity: int = 100) -> View:
     return view
 
 
-def test_only_a_recent_proof_counts() -> None:
+def test_only_a_recent_check_answer_counts() -> None:
     assert verdict(View()) is Verdict.ASK
     assert verdict(proved(5), steady=5) is Verdict.COUNTS
     assert verdict(proved(5), steady=34) is Verdict.COUNTS
@@ -247,9 +247,9 @@ def test_only_a_recent_proof_counts() -> None:
     assert verdict(proved(5), wall=1000, steady=5) is Verdict.EXPIRED
 
 
-def test_the_latest_knowledge_wins() -> None:
+def test_the_views_latest_knowledge_wins() -> None:
     view = proved(5)
-    view.end("sid", 6)
+    view.end_session("sid", 6)
     assert verdict(view, steady=6) is Verdict.ENDED
     view.prove("sid", Moment(6))
     view.prove("sid", Moment(3))
@@ -266,34 +266,34 @@ def test_the_latest_knowledge_wins() -> None:
 )
 def test_a_cut_off_counts_for_what_was_issued_until_then(cut_off: int, expected: Verdict) -> None:
     view = proved(5)
-    view.cut_off("sub", cut_off, 5)
-    view.cut_off("sub", 1, 5)
+    view.cut_off_user("sub", cut_off, 5)
+    view.cut_off_user("sub", 1, 5)
     assert verdict(view, steady=5) is expected
 
 
-def test_what_had_to_be_forgotten_is_asked_for_again() -> None:
+def test_an_evicted_ending_is_asked_about_again() -> None:
     view = proved(5, capacity=3)
-    view.end("sid", 6)
+    view.end_session("sid", 6)
     for number in range(3):
-        view.end(f"other {number}", 7)
+        view.end_session(f"other {number}", 7)
     view.prove("sid", Moment(5))
     assert verdict(view, steady=7) is Verdict.ASK, "an answer from before the ending came in late"
     view.prove("sid", Moment(8))
     assert verdict(view, steady=8) is Verdict.COUNTS
 
 
-def test_its_memory_is_bounded() -> None:
+def test_the_lru_is_bounded() -> None:
     view = View(capacity=100)
     for number in range(1000):
         view.prove(f"{number}", Moment(number))
-        view.cut_off(f"{number}", 1, number)
-        view.end(f"{number}", number)
+        view.cut_off_user(f"{number}", 1, number)
+        view.end_session(f"{number}", number)
     assert max(len(kept) for kept in (view._proofs, view._sessions, view._users)) <= 100
 
 
 def test_a_forked_process_knows_nothing_for_certain() -> None:
     view = proved(5)
-    view.end("other", 5)
+    view.end_session("other", 5)
     view.after_fork()
     assert verdict(view, steady=5) is Verdict.ASK
 

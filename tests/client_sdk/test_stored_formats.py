@@ -91,7 +91,7 @@ def test_a_redis_session_of_the_former_version_is_read(store: ValkeyServer) -> N
 def test_a_login_attempt_of_the_former_version_is_finished() -> None:
     former = STORED["attempt"]
     attempts = LoginAttempts(SETTINGS, CLOCK, lambda size: "x" * size)
-    attempt = attempts.take(former["state"], {former["name"]: former["cookie"]}, ATTEMPTS)
+    attempt = attempts.find(former["state"], {former["name"]: former["cookie"]}, ATTEMPTS)
     assert (attempt.nonce, attempt.return_to, attempt.ended_sid, attempt.started_at) == (
         former["nonce"],
         "/orders?open=1",

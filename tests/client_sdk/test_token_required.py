@@ -32,7 +32,7 @@ def token(request: pytest.FixtureRequest, center: FakeCenter) -> str:
     return center.access_token("shop", audience=("other", "stock"), scope="a b", kind=request.param)
 
 
-def test_a_token_says_whose_it_is_and_what_it_may(api: Api, center: FakeCenter, token: str) -> None:
+def test_sso_token_has_the_person_and_the_scopes(api: Api, center: FakeCenter, token: str) -> None:
     answer = api.ask(token)
     assert answer.status_code == 200
     assert answer.get_json() == {
@@ -58,7 +58,7 @@ def test_a_client_may_come_on_its_own_account(api: Api, center: FakeCenter) -> N
     "headers",
     [{}, {"Authorization": "Basic YTpi"}, {"Authorization": "Bearer"}, {"Authorization": ""}],
 )
-def test_without_a_token_there_is_a_challenge_that_accuses_nobody(api: Api, headers: dict[str, str]) -> None:
+def test_a_request_without_a_token_gets_a_bearer_challenge(api: Api, headers: dict[str, str]) -> None:
     answer = api.ask(headers=headers)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="sso"'
@@ -66,7 +66,7 @@ def test_without_a_token_there_is_a_challenge_that_accuses_nobody(api: Api, head
 
 
 @pytest.mark.parametrize("text", ["x" * 8193, "a b", "a,b", "{}", "a=b", "ÿ", '"quoted"'])
-def test_what_can_be_no_token_is_not_asked_about(api: Api, center: FakeCenter, text: str) -> None:
+def test_a_malformed_token_is_not_introspected(api: Api, center: FakeCenter, text: str) -> None:
     answer = api.ask(headers={"Authorization": f"Bearer {text}"})
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
@@ -78,7 +78,7 @@ def test_a_token_in_the_address_or_in_a_form_is_none(api: Api, token: str) -> No
     assert api.ask(path="/items", method="POST", data={"access_token": token}).status_code == 401
 
 
-def test_the_scheme_is_written_as_one_likes(api: Api, token: str) -> None:
+def test_the_bearer_scheme_is_case_insensitive(api: Api, token: str) -> None:
     assert api.ask(headers={"Authorization": f"bEARER {token}"}).status_code == 200
 
 
@@ -104,7 +104,7 @@ def test_a_route_may_be_meant_for_tokens_of_another_name(
     assert new_api(audience="reports").status(reports) == 200
 
 
-def test_scopes_and_roles_are_needed_all(api: Api, center: FakeCenter) -> None:
+def test_all_scopes_and_roles_are_required(api: Api, center: FakeCenter) -> None:
     center.describe(Person("alice", roles=("staff", "night")))
     whole = center.access_token("shop", audience="stock", scope="orders:list x orders:read")
     part = center.access_token("shop", audience="stock", scope="orders:read")
@@ -120,9 +120,7 @@ def test_scopes_and_roles_are_needed_all(api: Api, center: FakeCenter) -> None:
     assert api.status(other, "/orders") == 403
 
 
-def test_roles_are_what_the_center_says_now_not_what_the_token_says(
-    api: Api, center: FakeCenter, times: Times
-) -> None:
+def test_roles_come_from_introspection_not_from_the_jwt(api: Api, center: FakeCenter, times: Times) -> None:
     token = center.access_token("shop", audience="stock", scope="orders:list orders:read", kind="jwt")
     assert api.status(token, "/orders") == 403
     center.describe(Person("alice", roles=("staff",)))
@@ -137,7 +135,7 @@ def test_roles_are_what_the_center_says_now_not_what_the_token_says(
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [("opaque", 5), ("jwt", 30)])
-def test_the_center_is_asked_once_in_a_while(
+def test_an_opaque_token_is_introspected_once_in_token_cache(
     api: Api, center: FakeCenter, times: Times, kind: str, seconds: int
 ) -> None:
     token = center.access_token("shop", audience="stock", kind=kind)
@@ -151,7 +149,7 @@ def test_the_center_is_asked_once_in_a_while(
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [("opaque", 5), ("jwt", 30)])
-def test_a_token_that_was_taken_back_is_over_within_the_bound(
+def test_a_revoked_token_is_refused_within_max_staleness(
     api: Api, center: FakeCenter, times: Times, kind: str, seconds: int
 ) -> None:
     token = center.access_token("shop", audience="stock", kind=kind)
@@ -161,7 +159,7 @@ def test_a_token_that_was_taken_back_is_over_within_the_bound(
     assert api.status(token) == 401
 
 
-def test_the_answer_ages_from_the_moment_the_question_was_sent(
+def test_an_introspection_answer_ages_from_sending(
     api: Api, center: FakeCenter, times: Times, token: str
 ) -> None:
     center.delay = lambda path: times.move(4) if path == "/introspect" else None
@@ -204,7 +202,7 @@ def test_an_ending_while_the_center_is_asked_counts(api: Api, center: FakeCenter
     assert api.status(token) == 401
 
 
-def test_what_is_remembered_ends_with_the_token(api: Api, center: FakeCenter, times: Times) -> None:
+def test_a_remembered_token_expires_with_the_token(api: Api, center: FakeCenter, times: Times) -> None:
     center.token_lifetime = 10
     token = center.access_token("shop", audience="stock", kind="jwt")
     assert api.status(token) == 200
@@ -215,7 +213,7 @@ def test_what_is_remembered_ends_with_the_token(api: Api, center: FakeCenter, ti
 
 
 @pytest.mark.parametrize("kind", ["opaque", "jwt"])
-def test_a_long_memory_is_no_longer_than_the_token(
+def test_a_remembered_answer_ends_with_the_token(
     new_api: NewApi, center: FakeCenter, times: Times, kind: Any
 ) -> None:
     api = new_api(max_staleness=300, token_cache=300, leeway=0)
@@ -249,9 +247,7 @@ def test_many_requests_with_one_unknown_token_ask_once(api: Api, center: FakeCen
     assert len(center.tokens_asked) == 1
 
 
-def test_those_who_wait_for_a_center_that_fails_are_all_told(
-    api: Api, center: FakeCenter, token: str
-) -> None:
+def test_waiting_introspections_share_one_failure(api: Api, center: FakeCenter, token: str) -> None:
     api.app.extensions["sso"].guard._checks._center.metadata()
     go = threading.Event()
     center.delay = lambda path: go.wait(60) and None
@@ -264,7 +260,9 @@ def test_those_who_wait_for_a_center_that_fails_are_all_told(
     assert center.requests.count("/introspect") <= 1
 
 
-def test_a_dead_token_is_not_asked_about_on_and_on(api: Api, center: FakeCenter, times: Times) -> None:
+def test_a_refused_token_is_not_introspected_again_for_a_while(
+    api: Api, center: FakeCenter, times: Times
+) -> None:
     for _ in range(2):
         assert [api.status("no-such-token") for _ in range(20)] == [401] * 20
         times.move(5)
@@ -320,7 +318,7 @@ def test_tokens_are_remembered_by_their_hash_alone(api: Api, token: str) -> None
         HttpResponse(302, b""),
     ],
 )
-def test_while_nobody_can_say_nobody_is_let_in(
+def test_an_unchecked_token_gets_503_while_the_center_is_away(
     api: Api, center: FakeCenter, monkeypatch: pytest.MonkeyPatch, token: str, answer: HttpResponse
 ) -> None:
     whole = center.answer
@@ -347,7 +345,7 @@ def test_a_center_that_hangs_does_not_hang_the_api(
     assert api.status(token) == 200
 
 
-def test_a_token_that_the_center_stumbles_over_refuses_no_other(
+def test_a_token_with_a_failing_introspection_refuses_no_other(
     api: Api, center: FakeCenter, monkeypatch: pytest.MonkeyPatch, token: str
 ) -> None:
     whole = center.answer
@@ -360,7 +358,9 @@ def test_a_token_that_the_center_stumbles_over_refuses_no_other(
     assert api.status(token) == 200
 
 
-def test_an_api_may_choose_to_trust_what_it_knows(new_api: NewApi, center: FakeCenter, times: Times) -> None:
+def test_fail_open_accepts_known_tokens_while_the_center_is_away(
+    new_api: NewApi, center: FakeCenter, times: Times
+) -> None:
     api = new_api(fail_open=True)
     known, signed = (
         center.access_token("a", audience="stock"),

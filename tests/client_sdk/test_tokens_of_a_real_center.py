@@ -76,7 +76,7 @@ def call(api: RealSite, token: str, path: str = "/api", **headers: str) -> reque
     )
 
 
-def test_a_signed_token_opens_an_api_until_it_is_taken_back(
+def test_a_jwt_opens_an_api_until_it_is_revoked(
     shop: RealSite, api: RealSite, real_center: Center, times: CenterTimes, browser: Browser, someone: Person
 ) -> None:
     token = shop.log_in(browser, someone, "/token").text
@@ -94,9 +94,7 @@ def test_a_signed_token_opens_an_api_until_it_is_taken_back(
     assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
 
 
-def test_a_token_that_the_center_finds_too_long_closes_the_api_to_nobody_else(
-    api: RealSite, real_center: Center
-) -> None:
+def test_a_token_too_long_for_introspection_refuses_no_other(api: RealSite, real_center: Center) -> None:
     robot = real_center.add_site(grant_types=("client_credentials",), audiences=(api.client_id,))
     given = robot.post("/token", {"grant_type": "client_credentials"}).json()["access_token"]
     real_center.secrets.add(given)
@@ -104,7 +102,7 @@ def test_a_token_that_the_center_finds_too_long_closes_the_api_to_nobody_else(
     assert call(api, given).status_code == 200
 
 
-def test_whoever_ends_the_session_ends_its_tokens(
+def test_every_ending_of_the_session_ends_its_tokens(
     shop: RealSite, api: RealSite, real_center: Center, times: CenterTimes, browser: Browser, someone: Person
 ) -> None:
     token = shop.log_in(browser, someone, "/token").text
@@ -115,7 +113,7 @@ def test_whoever_ends_the_session_ends_its_tokens(
     eventually(lambda: browser.get(shop.url + "/token").status == 303, what="the logout token")
 
 
-def test_a_role_that_was_taken_away_ends_access_tokens_and_the_site_gets_others(
+def test_a_lost_role_revokes_access_tokens_and_the_site_gets_others(
     shop: RealSite, api: RealSite, real_center: Center, times: CenterTimes, browser: Browser, someone: Person
 ) -> None:
     token = shop.log_in(browser, someone, "/token").text
@@ -175,7 +173,7 @@ def test_a_site_keeps_people_in_for_as_long_as_it_refreshes(
     assert len(seen) == 6
 
 
-def test_a_site_whose_refresh_token_was_taken_back_says_so_honestly(
+def test_a_revoked_refresh_token_gets_503_just_after_a_login(
     shop: RealSite, times: CenterTimes, browser: Browser, someone: Person
 ) -> None:
     shop.log_in(browser, someone, "/token")
@@ -187,7 +185,7 @@ def test_a_site_whose_refresh_token_was_taken_back_says_so_honestly(
     assert shop.log_in(browser, someone, "/token").status == 200
 
 
-def test_signing_out_gives_the_refresh_token_back(
+def test_logout_revokes_the_refresh_token(
     shop: RealSite, real_center: Center, browser: Browser, someone: Person
 ) -> None:
     page = shop.log_in(browser, someone, "/")

@@ -39,7 +39,7 @@ def news(
 def fresh_view(number: int = 10, sent_at: int = 100, capacity: int = 100) -> View:
     """Return a view that begins at a position, fresh as of `sent_at`."""
     view = View("shop", capacity)
-    view.take_in(news(number), sent_at=sent_at, heard=sent_at + 1)
+    view.apply_feed(news(number), sent_at=sent_at, heard=sent_at + 1)
     return view
 
 
@@ -55,22 +55,22 @@ def verdict(view: View, good_at: Position | None, *, steady: int = 110, **change
     ("steady", "expected"),
     [(99, Verdict.ASK), (100, Verdict.COUNTS), (129, Verdict.COUNTS), (130, Verdict.ASK)],
 )
-def test_a_fresh_view_is_enough_for_as_long_as_it_is_fresh(steady: int, expected: Verdict) -> None:
+def test_a_fresh_view_decides_until_it_is_stale(steady: int, expected: Verdict) -> None:
     assert verdict(fresh_view(), at(10), steady=steady) is expected
 
 
-def test_an_answer_counts_from_sending_and_an_older_one_makes_nothing_fresher() -> None:
+def test_a_feed_answer_counts_from_sending_and_an_older_one_makes_no_view_fresher() -> None:
     view = fresh_view()
-    view.take_in(news(12, after=10), sent_at=101, heard=129)
+    view.apply_feed(news(12, after=10), sent_at=101, heard=129)
     assert verdict(view, at(10), steady=130) is Verdict.COUNTS
     assert verdict(view, at(10), steady=131) is Verdict.ASK
-    view.take_in(news(11, after=10), sent_at=90, heard=131)
+    view.apply_feed(news(11, after=10), sent_at=90, heard=131)
     assert (view.fresh_as_of, view.position) == (101, at(12))
 
 
 def test_a_stream_makes_nothing_fresh() -> None:
     view = fresh_view()
-    view.hear(ending(Kind.SESSION, 11, sid="another"), 129)
+    view.apply_event(ending(Kind.SESSION, 11, sid="another"), 129)
     assert view.fresh_as_of == 100
     assert view.position == at(10)
 
@@ -89,7 +89,7 @@ def test_a_stream_makes_nothing_fresh() -> None:
     ],
     ids=["where it begins", "another process is ahead", "before", "unknown", "another lineage"],
 )
-def test_only_who_was_alive_where_the_view_begins_counts(good_at: Position | None, expected: Verdict) -> None:
+def test_only_a_session_alive_at_the_views_floor_counts(good_at: Position | None, expected: Verdict) -> None:
     assert verdict(fresh_view(), good_at) is expected
 
 
@@ -104,31 +104,31 @@ def test_only_who_was_alive_where_the_view_begins_counts(good_at: Position | Non
     ],
     ids=["whole", "not whole", "begun anew", "something between", "the numbers went back"],
 )
-def test_what_was_not_told_is_asked(said: FeedAnswer, low: int) -> None:
+def test_a_gap_in_the_feed_is_asked_about(said: FeedAnswer, low: int) -> None:
     view = fresh_view()
-    view.take_in(said, sent_at=105, heard=106)
+    view.apply_feed(said, sent_at=105, heard=106)
     assert verdict(view, at(low)) is Verdict.COUNTS
     assert verdict(view, at(low - 1)) is Verdict.ASK
 
 
-def test_another_lineage_begins_where_it_is() -> None:
+def test_another_lineage_moves_the_view_to_its_position() -> None:
     view = fresh_view()
-    view.take_in(news(3, lineage="b"), sent_at=105, heard=106)
+    view.apply_feed(news(3, lineage="b"), sent_at=105, heard=106)
     assert verdict(view, at(10)) is Verdict.ASK
     assert verdict(view, at(3, "b")) is Verdict.COUNTS
-    view.take_in(news(11, after=10), sent_at=104, heard=107)
+    view.apply_feed(news(11, after=10), sent_at=104, heard=107)
     assert view.position == at(3, "b"), "an answer that crossed the one with the new lineage"
 
 
 def test_a_question_proves_at_the_position_where_it_was_sent() -> None:
     view = fresh_view()
     sent = Moment(101, view.position)
-    view.take_in(news(20, after=10, is_whole=False), sent_at=102, heard=103)
+    view.apply_feed(news(20, after=10, is_whole=False), sent_at=102, heard=103)
     view.prove("sid", sent)
     assert verdict(view, None, steady=130) is Verdict.COUNTS, "by the proof itself"
     assert verdict(view, None, steady=131) is Verdict.ASK, "what came between 10 and 20 is not known"
     view.prove("sid", Moment(131, view.position))
-    view.take_in(news(30, after=20), sent_at=170, heard=171)
+    view.apply_feed(news(30, after=20), sent_at=170, heard=171)
     assert verdict(view, None, steady=180) is Verdict.COUNTS
 
 
@@ -159,15 +159,15 @@ def test_a_question_proves_at_the_position_where_it_was_sent() -> None:
         (Kind.UNKNOWN, {}, Verdict.ASK),
     ],
 )
-def test_what_was_heard_of_is_known(
+def test_a_view_keeps_what_it_heard(
     kind: Kind, about: dict[str, Any], expected: Verdict, is_streamed: bool
 ) -> None:
     view, heard = fresh_view(), ending(kind, 11, **about)
     if is_streamed:
-        assert view.hear(heard, 105)
-        assert not view.hear(heard, 106)
+        assert view.apply_event(heard, 105)
+        assert not view.apply_event(heard, 106)
     else:
-        view.take_in(news(11, heard, after=10), sent_at=105, heard=106)
+        view.apply_feed(news(11, heard, after=10), sent_at=105, heard=106)
     assert verdict(view, at(10)) is expected
     if expected is Verdict.ASK:
         assert verdict(view, at(11)) is Verdict.COUNTS, "who was alive after it"
@@ -182,16 +182,16 @@ def test_what_was_heard_of_is_known(
         (5999, Verdict.ENDED),
     ],
 )
-def test_without_a_stamp_only_the_center_can_tell_within_a_second(until: int, expected: Verdict) -> None:
+def test_without_a_stamp_a_cut_off_in_the_same_second_is_asked_about(until: int, expected: Verdict) -> None:
     view = fresh_view()
-    view.hear(ending(Kind.USER, 11, until, sub="alice"), 105)
+    view.apply_event(ending(Kind.USER, 11, until, sub="alice"), 105)
     assert verdict(view, at(10), stamp=None) is expected
 
 
-def test_an_ending_between_question_and_answer_wins() -> None:
+def test_an_ending_during_introspection_wins() -> None:
     view = fresh_view()
     sent = Moment(101, view.position)
-    view.hear(ending(Kind.SESSION, 11, sid="sid"), 102)
+    view.apply_event(ending(Kind.SESSION, 11, sid="sid"), 102)
     view.prove("sid", sent)
     assert verdict(view, at(10)) is Verdict.ENDED
     view.prove("sid", Moment(103, view.position))
@@ -201,33 +201,33 @@ def test_an_ending_between_question_and_answer_wins() -> None:
 @pytest.mark.parametrize(
     ("opened", "expected"), [(101, Verdict.ENDED), (102, Verdict.ENDED), (103, Verdict.ASK)]
 )
-def test_who_signed_in_after_an_end_was_heard_of_is_asked_about(opened: int, expected: Verdict) -> None:
+def test_a_session_opened_after_its_ending_was_heard_is_asked_about(opened: int, expected: Verdict) -> None:
     # In another process, which was far ahead in the feed; or so its clock says.
     view = fresh_view()
-    view.end("sid", 102)
+    view.end_session("sid", 102)
     assert verdict(view, at(15), opened_at=WALL - (110 - opened)) is expected
 
 
-def test_a_late_no_does_not_end_who_was_proved_alive_later() -> None:
+def test_a_late_ended_answer_does_not_end_a_session_proved_alive_later() -> None:
     view = fresh_view()
     view.prove("sid", Moment(105, view.position))
-    view.answer("sid", is_alive=False, sent=Moment(103, view.position))
+    view.apply_check("sid", is_alive=False, sent=Moment(103, view.position))
     assert verdict(view, at(10)) is Verdict.COUNTS
 
 
 def test_a_change_is_not_hidden_by_an_older_cut_off_that_comes_late() -> None:
     view = fresh_view()
-    view.hear(ending(Kind.CHANGE, 13, sub="alice"), 102)
-    view.hear(ending(Kind.USER, 11, 100, sub="alice"), 103)
+    view.apply_event(ending(Kind.CHANGE, 13, sub="alice"), 102)
+    view.apply_event(ending(Kind.USER, 11, 100, sub="alice"), 103)
     assert verdict(view, at(12)) is Verdict.ASK
     assert verdict(view, at(13)) is Verdict.COUNTS
 
 
-def test_what_had_to_be_forgotten_raises_where_the_view_begins() -> None:
+def test_an_evicted_tombstone_raises_the_views_floor() -> None:
     view = fresh_view(capacity=2)
     for number, sid in enumerate(("sid", "b", "c"), 11):
-        view.hear(ending(Kind.SESSION, number, sid=sid), 102)
-    view.take_in(news(20, after=10), sent_at=105, heard=106)
+        view.apply_event(ending(Kind.SESSION, number, sid=sid), 102)
+    view.apply_feed(news(20, after=10), sent_at=105, heard=106)
     assert verdict(view, at(10)) is Verdict.ASK
     assert verdict(view, at(11)) is Verdict.COUNTS
 
@@ -235,23 +235,23 @@ def test_what_had_to_be_forgotten_raises_where_the_view_begins() -> None:
 def test_an_ending_heard_by_a_notice_is_not_forgotten_silently() -> None:
     view = fresh_view(capacity=2)
     for sid in ("sid", "b", "c"):
-        view.end(sid, 102)
+        view.end_session(sid, 102)
     assert verdict(view, at(10)) is Verdict.ASK
 
 
-def test_a_fork_leaves_nothing_but_what_is_over() -> None:
+def test_a_fork_keeps_only_the_endings() -> None:
     view = fresh_view()
-    view.end("another", 101)
+    view.end_session("another", 101)
     view.after_fork()
     assert view.position is None
     assert verdict(view, at(10)) is Verdict.ASK
     assert view.has_ended(replace(SESSION, user=replace(ALICE, sid="another")), opened=100)
 
 
-def test_everything_it_remembers_is_bounded() -> None:
+def test_the_view_is_bounded() -> None:
     view = View("shop", 10)
     for number in range(1, 200):
-        view.take_in(
+        view.apply_feed(
             news(
                 number,
                 ending(Kind.SESSION, number, sid=f"s{number}"),
@@ -283,9 +283,9 @@ def hasty_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hasty_threads")
 @pytest.mark.parametrize("capacity", [3, 10_000], ids=["forgetting", "roomy"])
-def test_who_sees_that_the_view_is_fresh_sees_what_made_it_so(capacity: int) -> None:
+def test_a_reader_of_a_fresh_view_sees_the_endings_that_made_it_fresh(capacity: int) -> None:
     view, is_over = View("shop", capacity), threading.Event()
-    view.take_in(news(0), sent_at=0, heard=0)
+    view.apply_feed(news(0), sent_at=0, heard=0)
     wrong: list[int] = []
 
     def read() -> None:
@@ -301,7 +301,7 @@ def test_who_sees_that_the_view_is_fresh_sees_what_made_it_so(capacity: int) -> 
         reader.start()
     for number in range(1, 3000):
         told = ending(Kind.SESSION, number, sid=f"s{number}")
-        view.take_in(news(number, told, after=number - 1), sent_at=number, heard=number)
+        view.apply_feed(news(number, told, after=number - 1), sent_at=number, heard=number)
     is_over.set()
     for reader in readers:
         reader.join()
@@ -322,24 +322,24 @@ def test_who_sees_that_the_view_is_fresh_sees_what_made_it_so(capacity: int) -> 
     ],
     ids=["jti", "family", "others", "client", "another client"],
 )
-def test_tokens_that_were_taken_back_are_known(heard: Ending, has_changed: bool) -> None:
+def test_revoked_tokens_are_known_to_the_view(heard: Ending, has_changed: bool) -> None:
     view = fresh_view()
-    view.hear(heard, 105)
+    view.apply_event(heard, 105)
     assert view.has_changed_for_token("family.3", "robot", 100) is has_changed
     assert not view.has_changed_for_token("family.3", "robot", 106)
 
 
-def test_a_token_without_an_id_may_be_any_that_was_taken_back() -> None:
+def test_a_token_without_jti_is_doubted_when_any_token_is_revoked() -> None:
     view = fresh_view()
     assert not view.has_changed_for_token("", "robot", 100)
-    view.hear(ending(Kind.TOKEN, 11, tokens=("x",)), 105)
+    view.apply_event(ending(Kind.TOKEN, 11, tokens=("x",)), 105)
     assert view.has_changed_for_token("", "robot", 100)
 
 
 # What a local session keeps
 
 
-def test_a_session_of_before_is_read_without_a_position() -> None:
+def test_a_stored_session_without_a_position_is_read() -> None:
     whole = replace(SESSION, good_at=at(7))
     assert LocalSession.from_json(whole.to_json()) == whole
     old = {name: value for name, value in whole.to_json().items() if name not in ("s", "g")} | {"v": 1}

@@ -21,8 +21,8 @@ def test_no_session_is_accepted_later_than_the_bound_in_any_history() -> None:
 class FreshFromReceipt(View):
     """Counts freshness from when the answer came."""
 
-    def take_in(self, news: FeedAnswer, *, sent_at: int, heard: int) -> list[Ending]:
-        return super().take_in(news, sent_at=heard, heard=heard)
+    def apply_feed(self, news: FeedAnswer, *, sent_at: int, heard: int) -> list[Ending]:
+        return super().apply_feed(news, sent_at=heard, heard=heard)
 
 
 class ProvesFromReceipt(View):
@@ -35,9 +35,9 @@ class ProvesFromReceipt(View):
 class TrustsTheStream(View):
     """Takes what a stream tells for all there is."""
 
-    def hear(self, ending: Ending, heard: int) -> bool:
+    def apply_event(self, ending: Ending, heard: int) -> bool:
         self.fresh_as_of = heard
-        return super().hear(ending, heard)
+        return super().apply_event(ending, heard)
 
 
 class MissesGaps(View):
@@ -57,11 +57,11 @@ class ForgetsSilently(View):
 class IgnoresLineages(View):
     """Compares numbers of a store with those of the same store before it was restored."""
 
-    def take_in(self, news: FeedAnswer, *, sent_at: int, heard: int) -> list[Ending]:
+    def apply_feed(self, news: FeedAnswer, *, sent_at: int, heard: int) -> list[Ending]:
         if self.position is not None:
             position = Position(self.position.lineage, news.position.number)
             news = FeedAnswer(self.position, position, True, news.endings)
-        return super().take_in(news, sent_at=sent_at, heard=heard)
+        return super().apply_feed(news, sent_at=sent_at, heard=heard)
 
 
 class IgnoresChanges(View):

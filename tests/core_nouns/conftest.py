@@ -7,6 +7,7 @@ from threading import Barrier
 
 import pytest
 
+from sso_center.base.errors import Unavailable
 from sso_center.base.settings import Settings, load_settings
 from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
@@ -54,6 +55,15 @@ def services(new_services: Callable[..., Services]) -> Services:
 def other(new_services: Callable[..., Services], services: Services) -> Services:
     """The core of another process."""
     return new_services()
+
+
+def is_up(services: Services) -> bool:
+    """Say whether Redis answers."""
+    try:
+        services.redis.check()
+    except Unavailable:
+        return False
+    return True
 
 
 @pytest.fixture

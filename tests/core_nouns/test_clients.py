@@ -9,6 +9,8 @@ from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
 from sso_center.core.clients import Client
 from sso_center.services import Services
 from sso_center.storage.schema import clients
+from tests.core_nouns.conftest import is_up
+from tests.harness.waiting import eventually
 
 URI = "https://shop.example.org/cb"
 
@@ -312,4 +314,5 @@ def test_without_redis_no_client_is_changed(services: Services) -> None:
             services.clients.add("untold", redirect_uris=[URI])
     finally:
         services.redis.embedded.ensure_running()
+        eventually(lambda: is_up(services), what="the store's return")
     assert "untold" not in {client.client_id for client in services.clients.list()}

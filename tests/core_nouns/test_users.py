@@ -13,8 +13,9 @@ from sso_center.core.users import Consent, User
 from sso_center.core.users.stored import user_from_json
 from sso_center.services import Services
 from sso_center.storage.schema import journal
-from tests.core_nouns.conftest import settings_in
+from tests.core_nouns.conftest import is_up, settings_in
 from tests.harness.core import Time
+from tests.harness.hot import Hot
 from tests.harness.stores import settings_of
 from tests.harness.waiting import eventually
 
@@ -23,9 +24,7 @@ GOOD = "correct horse battery"
 
 def copy_of(services: Services, user: User) -> dict[str, str]:
     """Return the user's hash in Redis."""
-    flat = services.redis.command(user.shard, "HGETALL", services.redis.key(user.shard, "user", user.sub))
-    pairs = flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True)
-    return dict(pairs)
+    return Hot(services.redis).record(user.shard, "user", user.sub)
 
 
 def entries_of(services: Services, user: User) -> list[tuple[str, str, str]]:
@@ -279,11 +278,10 @@ def test_a_copy_that_arrives_late_does_not_undo_a_newer_one(services: Services) 
 
 def test_a_lost_copy_is_refilled_and_has_an_expiry(services: Services) -> None:
     user = services.users.add("lost", password=GOOD)
-    key = services.redis.key(user.shard, "user", user.sub)
-    services.redis.command(user.shard, "DEL", key)
+    Hot(services.redis).lose(user.shard, "user", user.sub)
     assert services.users.refill(user.sub) == user
     assert user_from_json(copy_of(services, user)["user"]) == user
-    assert services.redis.command(user.shard, "PTTL", key) > 0
+    assert list(services.redis.keys_without_expiry()) == []
 
 
 def test_a_change_while_redis_is_away_is_not_lost(services: Services) -> None:
@@ -295,6 +293,7 @@ def test_a_change_while_redis_is_away_is_not_lost(services: Services) -> None:
             services.users.set_disabled(user.sub, True)
     finally:
         services.redis.embedded.ensure_running()
+        eventually(lambda: is_up(services), what="the store's return")
     assert services.users.get(user.sub).is_disabled
 
     eventually(lambda: answers(services))

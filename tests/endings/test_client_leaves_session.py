@@ -88,17 +88,14 @@ def test_a_store_restored_from_an_old_copy_lets_no_left_site_in(
     center = new_center()
     site = center.add_site()
     given = site.sign_in(browser, center.add_person())
-    core = center.services
-    joined = core.redis.key(given.sid[:2], "participants", given.sid)
-    when = core.redis.command(given.sid[:2], "HGET", joined, site.client_id)
+    bring_back = center.hot.copy(given.sid)
     if is_cut_off:
-        list(core.mass_endings.end("client", site.client_id, Reason.ADMIN, "test"))
+        list(center.services.mass_endings.end("client", site.client_id, Reason.ADMIN, "test"))
     else:
         leave(browser, site)
     # What an old copy would hold: the site still joined, the shard trusted by an earlier run.
-    core.redis.command(given.sid[:2], "HSET", joined, site.client_id, when)
-    shard = f"sso:{{{given.sid[:2]}}}:shard"
-    core.redis.command(given.sid[:2], "HSET", shard, "run", "an earlier run", "position", 0)
+    bring_back()
+    center.hot.come_back(given.sid[:2])
     assert not site.is_alive(given.sid)
     assert site.introspect(given.access_token) == {"active": False}
 

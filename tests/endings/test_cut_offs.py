@@ -10,14 +10,11 @@ from sso_center.core.cutoffs.job_runner import LEASE_SECONDS
 from sso_center.core.cutoffs.mass_endings import PAGE, Scope
 from sso_center.core.journal import CutoffJob, JournalFollower
 from sso_center.core.reasons import Reason
-from sso_center.core.sessions import SESSION_PARTS
 from sso_center.core.users import users
-from sso_center.storage.redis import load_script
 from tests.endings.belongings import ALL, Belongings, Sites, belongings_of, sites_of
 from tests.endings.conftest import Books, follow, job_runner_of, sign_in
-from tests.harness.core import DAY, MINUTE, SECOND, Core, Time, build, core_in
-
-CROWD = load_script(__package__, *SESSION_PARTS, "crowd.lua")
+from tests.endings.crowd import crowd_everywhere
+from tests.harness.core import MINUTE, SECOND, Core, Time, build, core_in
 
 A_HUNDRED_THOUSAND = 100_000
 SHARDS, AT_ONCE = 64, 200
@@ -27,9 +24,7 @@ def fill(core: Core, count: int, role: str) -> None:
     """Open that many sessions or a few more, each of another person with that role, in all shards alike."""
     for first in range(0, -(-count // SHARDS), AT_ONCE):
         many = min(AT_ONCE, -(-count // SHARDS) - first)
-        core.services.redis.run_everywhere(
-            CROWD, {"many": many, "roles": f"|{role}|", "life": DAY, "first": first}
-        )
+        crowd_everywhere(core, many, role=role, first=first)
 
 
 def calls(core: Core, command: str = "") -> int:
@@ -130,7 +125,7 @@ def test_a_cut_off_job_whose_courier_died_is_finished_by_another(core: Core) -> 
     assert again(core, walk).is_finished
     # What the first ended of the shard it was at when it died is counted once.
     assert again(core, walk).ended >= 2_000
-    assert core.services.mass_endings.reach("everyone").sessions == 0
+    assert core.services.mass_endings.reach("role", "dusk").sessions == 0
 
 
 def test_a_finished_cut_off_job_is_forgotten_after_a_while(core: Core) -> None:

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -15,45 +14,22 @@ from sso_center.core.journal.entries import ClosedSession
 from sso_center.core.journal_rows import CHANNEL
 from sso_center.core.notices import NewNotice
 from sso_center.core.reasons import CENTER, Reason
-from sso_center.core.sessions import SESSION_PARTS, Outcome
+from sso_center.core.sessions import Outcome
 from sso_center.core.upkeep import Sweep
 from sso_center.core.upkeep.sweep import UNFINISHED_AFTER
-from sso_center.storage.redis import load_script
 from tests.endings.conftest import Books, Held, follow, sign_in
 from tests.harness.core import MINUTE, SECOND, Core, core_in
 from tests.harness.waiting import eventually
 
-CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
-
-
-def close(
-    core: Core, held: Held, ending: str = "ending", reason: str = "logout", actor: str = "me"
-) -> list[Any]:
-    reply = core.services.redis.run(
-        CLOSE,
-        held.user.shard,
-        {"sid": held.sid, "ending": f"{held.sid}:{ending}", "reason": reason, "actor": actor},
-    )
-    return [str(one) for one in reply[:6]] + reply[6:]
-
 
 def keys_of(core: Core, held: Held) -> dict[str, bool]:
     """Say what Redis still holds of a session."""
-
-    def ask(*command: str) -> object:
-        name, kind, key, *rest = command
-        return core.services.redis.command(
-            held.user.shard, name, core.services.redis.key(held.user.shard, kind, key).rstrip(":"), *rest
-        )
-
+    kept = core.hot.kept(held.sid)
+    indexes = ("deadlines", "closed", f"user-sessions:{held.user.sub}")
     return {
-        "session": bool(ask("EXISTS", "session", held.sid)),
-        "participants": bool(ask("EXISTS", "participants", held.sid)),
-        "chain": bool(ask("EXISTS", "chain", held.chain_id)),
-        "of the user": ask("ZSCORE", "user-sessions", held.user.sub, held.sid) is not None,
-        "deadlines": ask("ZSCORE", "deadlines", "", held.sid) is not None,
-        "closed": ask("ZSCORE", "closed", "", held.sid) is not None,
-        "denied": bool(ask("EXISTS", "denied", held.sid)),
+        **{kind: kind in kept for kind in ("session", "participants", "denied")},
+        "chain": "chain" in core.hot.kept(held.chain_id),
+        **{name: core.hot.place_in(held.user.shard, name, held.sid) is not None for name in indexes},
     }
 
 
@@ -75,16 +51,17 @@ def works(call: Callable[[], object]) -> bool:
 
 
 def test_a_closed_session_keeps_its_first_ending_and_lets_nobody_in(
-    core: Core, shop: Client, forum: Client
+    core: Core, books: Books, shop: Client, forum: Client
 ) -> None:
-    held = sign_in(core, shop, forum)
-    at = str(core.time.now)
-    first = close(core, held)
-    assert first[:6] == ["closed", f"{held.sid}:ending", "logout", "me", at, held.user.sub]
-    assert sorted(first[6]) == sorted([shop.client_id, forum.client_id])
-    core.time.move(SECOND)
-    assert close(core, held, "another", "admin", "somebody") == first
+    held, at = sign_in(core, shop, forum), core.time.now
+    core.close_unrecorded(held.sid, reason=Reason.LOGOUT, actor="me")
+    assert books.journal(sid=held.sid) == []
     assert core.services.sessions.visit(held.cookie).outcome is Outcome.ENDED
+    core.time.move(SECOND)
+    ending = core.services.endings.end_session(held.sid, Reason.ADMIN, "somebody")
+    assert ending is not None
+    assert (ending.reason, ending.actor, ending.at) == (Reason.LOGOUT, "me", at)
+    assert ending.participants == tuple(sorted([shop.client_id, forum.client_id]))
 
 
 def test_an_id_of_no_session_closes_nothing(core: Core) -> None:
@@ -171,7 +148,7 @@ def test_recording_the_same_ending_again_gives_its_number_and_no_second_notice(
 
 def test_the_sweep_finishes_what_somebody_closed_and_died(core: Core, books: Books, shop: Client) -> None:
     held = sign_in(core, shop)
-    close(core, held, reason="password_change")
+    core.close_unrecorded(held.sid, reason=Reason.PASSWORD_CHANGE)
     # Whoever is ending it has a moment to finish.
     closed_at = core.time.now
     core.time.move(UNFINISHED_AFTER - 1)
@@ -198,11 +175,8 @@ def test_only_the_denial_of_an_ended_sessions_sid_stays_in_redis(core: Core, sho
     }
     core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
     assert keys_of(core, held) == {**dict.fromkeys(keys_of(core, held), False), "denied": True}
-    left = core.services.redis.command(
-        held.user.shard, "PTTL", core.services.redis.key(held.user.shard, "denied", held.sid)
-    )
     # As long as a token of it may live, and a minute for clocks that differ.
-    assert 10 * MINUTE < int(left) <= 11 * MINUTE
+    assert 10 * MINUTE < core.hot.kept(held.sid)["denied"] <= 11 * MINUTE
 
 
 def test_an_ending_counts_though_redis_dies_as_soon_as_it_is_recorded(tmp_path: Path) -> None:
@@ -308,7 +282,7 @@ def test_leaving_a_session_that_was_not_joined_or_has_ended_does_nothing(
     held = sign_in(core, shop)
     assert not core.services.endings.leave(held.sid, mute.client_id, "me")
     assert not core.services.endings.leave("zz", shop.client_id, "me")
-    close(core, held)
+    core.close_unrecorded(held.sid)
     assert not core.services.endings.leave(held.sid, shop.client_id, "me")
     assert books.journal(sid=held.sid) == []
 

@@ -5,17 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from sso_center.core.sessions import SESSION_PARTS
 from sso_center.core.upkeep import Eviction
 from sso_center.core.upkeep.eviction import AT_ONCE, PAGE
-from sso_center.storage.redis import load_script
 from tests.endings.conftest import Books, Held, sign_in
+from tests.endings.crowd import crowd_everywhere, crowd_in
 from tests.harness.browser import Browser
 from tests.harness.center import Center
-from tests.harness.core import DAY, MINUTE, SECOND, Core, core_in
+from tests.harness.core import MINUTE, SECOND, Core, core_in
 from tests.harness.waiting import eventually
 
-CROWD = load_script(__package__, *SESSION_PARTS, "crowd.lua")
 NOTICES = "https://shop.example/logout"
 
 
@@ -68,7 +66,7 @@ def test_no_session_is_evicted_up_to_the_limit_or_without_one(alone: Core) -> No
 
 
 def test_a_large_surplus_is_evicted_in_rounds(alone: Core) -> None:
-    alone.services.redis.run_everywhere(CROWD, {"many": 20, "roles": "", "life": DAY, "first": 0})
+    crowd_everywhere(alone, 20)
     alone.time.move(SECOND)
     newest = sign_in(alone)
     assert alone.services.sessions.count() == 1281
@@ -79,7 +77,7 @@ def test_a_large_surplus_is_evicted_in_rounds(alone: Core) -> None:
 
 
 def test_eviction_reaches_sessions_that_are_all_in_one_shard(alone: Core) -> None:
-    alone.services.redis.run(CROWD, "2a", {"many": PAGE + 50, "roles": "", "life": DAY, "first": 0})
+    crowd_in(alone, "2a", PAGE + 50)
     alone.time.move(SECOND)
     newest = sign_in(alone)
     assert evict(alone, total=1) == PAGE + 50
@@ -89,11 +87,10 @@ def test_eviction_reaches_sessions_that_are_all_in_one_shard(alone: Core) -> Non
 def test_stale_index_entries_are_dropped_before_a_session_is_evicted(alone: Core) -> None:
     held = [sign_in(alone) for _ in range(2)]
     for number in range(5):
-        alone.services.redis.command("2a", "ZADD", "sso:{2a}:seen", 1, f"2a-lost-{number}")
-    evict(alone, total=2)
-    assert alone.services.redis.command("2a", "EXISTS", "sso:{2a}:seen") == (
-        1 if any(one.sid.startswith("2a") for one in held) else 0
-    )
+        alone.hot.put_into("2a", "seen", f"2a-lost-{number}")
+    assert evict(alone, total=2) == 0
+    assert all(is_in(alone, one) for one in held)
+    assert [alone.hot.place_in("2a", "seen", f"2a-lost-{number}") for number in range(5)] == [None] * 5
 
 
 # A client's

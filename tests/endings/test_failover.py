@@ -12,6 +12,7 @@ from sso_center.protocols.table import FACADES
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.sql import database_url
+from tests.harness.hot import Hot
 
 
 @pytest.fixture
@@ -32,22 +33,15 @@ def test_an_ending_that_reached_only_the_old_primary_is_applied_to_the_new_one(s
     opened = services.sessions.open(
         user, remember=False, amr=("pwd",), user_agent="", address="", previous=None
     )
-    shard = user.shard
 
     embedded.stop()
     embedded.ensure_running()
     assert services.sessions.visit(opened.cookie).session is not None
 
     # What the new primary would hold had the ending gone to the old one: everything, and its marker trusted.
-    keys = [
-        redis.key(shard, "session", opened.session.sid),
-        redis.key(shard, "chain", opened.session.chain_id),
-    ]
-    kept = {key: redis.command(shard, "HGETALL", key) for key in keys}
+    bring_back = Hot(redis).copy(opened.session.sid, opened.session.chain_id)
     services.endings.end_session(opened.session.sid, Reason.ADMIN, "test")
-    for key, flat in kept.items():
-        redis.command(shard, "HSET", key, *flat)
-        redis.command(shard, "PEXPIRE", key, 86_400_000)
+    bring_back()
     assert services.sessions.visit(opened.cookie).session is not None
 
     assert courier.check_shards() == 1

@@ -199,7 +199,7 @@ def test_a_notice_given_up_is_delivered_again_when_asked_and_that_is_audited(
     )
     assert receipts.find(number).counts == Counts(pending=2)
     audited = books.audit(tag="admin:notice:repeat", actor="boss")
-    assert [row.detail["entry"] for row in audited] == [number] * 4
+    assert [row.detail["entry"] for row in audited].count(number) == 4
     with pytest.raises(NotFound):
         receipts.deliver_again(10**9, actor=Actor("boss"))
 

@@ -37,22 +37,24 @@ def test_a_session_that_was_used_is_not_swept_when_its_place_in_the_index_is_old
     core: Core, sweep: Sweep
 ) -> None:
     held = sign_in(core)
-    index = f"sso:{{{held.user.shard}}}:deadlines"
-    was = core.services.redis.command(held.user.shard, "ZSCORE", index, held.sid)
+    was = core.hot.place_in(held.user.shard, "deadlines", held.sid)
+    assert was is not None
     core.time.move(HOUR)
     assert core.services.sessions.visit(held.cookie).session is not None
-    core.services.redis.command(held.user.shard, "ZADD", index, was, held.sid)
+    core.hot.put_into(held.user.shard, "deadlines", held.sid, was)
     core.time.move(HOUR + MINUTE)
     sweep.sweep()
     assert is_kept(core, held.sid)
     # Put back where it belongs, or every sweep would look at it again.
-    assert float(core.services.redis.command(held.user.shard, "ZSCORE", index, held.sid)) > core.time.now
+    place = core.hot.place_in(held.user.shard, "deadlines", held.sid)
+    assert place is not None
+    assert place > core.time.now
 
 
 def test_the_sweep_drops_index_entries_without_a_session(core: Core, sweep: Sweep) -> None:
-    core.services.redis.command("00", "ZADD", "sso:{00}:deadlines", 1, "00-nobodys")
+    core.hot.put_into("00", "deadlines", "00-nobodys")
     sweep.sweep()
-    assert core.services.redis.command("00", "ZSCORE", "sso:{00}:deadlines", "00-nobodys") is None
+    assert core.hot.place_in("00", "deadlines", "00-nobodys") is None
 
 
 def test_more_sessions_than_a_batch_are_swept_in_rounds(core: Core, sweep: Sweep) -> None:

@@ -29,6 +29,7 @@ from sso_center.services import Services
 from tests.guarantees.loot import Listening, in_files, in_keys, in_redis, in_sql, words_of
 from tests.harness.browser import Browser
 from tests.harness.center import Center
+from tests.harness.hot import Hot
 from tests.harness.site import Attempt, Site
 from tests.oidc.exchange import CODE_AND_REFRESH, post_token, refresh, refreshed, revoke, tokens_for
 
@@ -260,8 +261,8 @@ def chains_in(services: Services) -> dict[str, dict[str, str]]:
     """Return every chain and what is stored of it."""
     found = {}
     for key in services.redis.scan("*:chain:*"):
-        flat = services.redis.command(key[5:7], "HGETALL", key)
-        found[key.rpartition(":chain:")[2]] = dict(zip(flat[::2], flat[1::2], strict=True))
+        name = key.rpartition(":chain:")[2]
+        found[name] = Hot(services.redis).record(key[5:7], "chain", name)
     return found
 
 

@@ -118,7 +118,7 @@ def test_a_running_store_that_is_emptied_is_noticed_at_the_next_request(
 ) -> None:
     given = site.sign_in(browser, center.add_person())
     center.services.endings.end_session(given.sid, Reason.ADMIN, "test")
-    center.services.redis.command("00", "FLUSHALL")
+    center.hot.empty()
     assert not site.is_alive(given.sid)
     again = site.sign_in(browser, center.add_person())
     assert site.is_alive(again.sid)

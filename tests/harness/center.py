@@ -19,6 +19,8 @@ from sso_center.storage.migrate import ensure_schema
 from sso_center.storage.sql import open_database
 from tests.harness.clock import MovableClock
 from tests.harness.commands import COMMANDS, Started
+from tests.harness.empty_store import put_empty_store
+from tests.harness.hot import Hot
 from tests.harness.loopback import loopback_session
 from tests.harness.ports import free_port
 from tests.harness.site import Site, new_site
@@ -95,6 +97,7 @@ class Center:
 
     def start(self) -> "Center":
         """Start `sso-center serve` and return once it says that it is ready."""
+        put_empty_store(self.settings)
         with self.log_file.open("ab") as log, Path(os.devnull).open("rb") as nothing:
             streams = [nothing.fileno(), log.fileno(), log.fileno()]
             self.process = COMMANDS.start(["serve"], environ=self.environ, folder=ROOT, streams=streams)
@@ -202,12 +205,18 @@ class Center:
     def services(self) -> Services:
         """Return the core in this very process, for registering and for looking at what is stored."""
         if self._services is None:
+            put_empty_store(self.settings)
             settings = load_settings(self.settings)
             database = open_database(settings)
             ensure_schema(database)
             database.close()
             self._services = build_services(settings, self.facades)
         return self._services
+
+    @property
+    def hot(self) -> Hot:
+        """Look at what Redis holds, and let it lose things."""
+        return Hot(self.services.redis)
 
     def add_person(self, username: str = "", *, password: str = "", roles: Sequence[str] = ()) -> Person:
         """Register an account; name and password are made up when not given."""

@@ -2,15 +2,18 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_of
 from sso_center.base.settings import load_settings
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRequest
+from sso_center.core.reasons import Reason
 from sso_center.core.sessions import OpenedSession
 from sso_center.core.tokens import Redeemed
 from sso_center.core.users import User
@@ -18,6 +21,8 @@ from sso_center.protocols.table import FACADES, Facades
 from sso_center.services import Services, build_services
 from sso_center.storage.migrate import migrate
 from sso_center.storage.sql import database_url
+from tests.harness.empty_store import put_empty_store
+from tests.harness.hot import Hot
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
@@ -45,6 +50,20 @@ class Core:
 
     services: Services
     time: Time
+
+    @property
+    def hot(self) -> Hot:
+        """Look at what Redis holds, and let it lose things."""
+        return Hot(self.services.redis)
+
+    def close_unrecorded(self, sid: str, *, reason: Reason = Reason.LOGOUT, actor: str = "me") -> None:
+        """End a session as somebody does who dies before the ending is recorded."""
+        away = Unavailable(detail="the machine died")
+        with (
+            mock.patch.object(type(self.services.entries), "record", side_effect=away),
+            suppress(Unavailable),
+        ):
+            self.services.endings.end_session(sid, reason, actor)
 
     def person(self, *roles: str, shard: str | None = None) -> User:
         """Register somebody without a password, in the given shard when one is."""
@@ -90,13 +109,11 @@ class Core:
 
     def record(self, sid_or_shard: str, kind: str, name: str) -> dict[str, str]:
         """Return a hash of the shard that an id carries."""
-        shard = sid_or_shard[:2]
-        flat = self.services.redis.command(shard, "HGETALL", self.services.redis.key(shard, kind, name))
-        return dict(zip(flat[::2], flat[1::2], strict=True))
+        return self.hot.record(sid_or_shard[:2], kind, name)
 
     def forget_copy(self, user: User) -> None:
         """Take the user's copy out of Redis, as an eviction would."""
-        self.services.redis.command(user.shard, "DEL", self.services.redis.key(user.shard, "user", user.sub))
+        self.hot.lose(user.shard, "user", user.sub)
 
     def show_copy(self, user: User, **changes: Any) -> User:
         """Write a changed copy of the user, as a change in SQL does that ends no session by itself."""
@@ -125,5 +142,6 @@ def core_in(folder: Path, *, facades: Facades = FACADES, **settings: str) -> Ite
 def build(settings: dict[str, str], clock: Callable[[], int], facades: Facades = FACADES) -> Services:
     """Build the core of one process by these settings."""
     loaded = load_settings(settings)
-    migrate(database_url(loaded))
+    if not put_empty_store(settings):
+        migrate(database_url(loaded))
     return build_services(loaded, facades, clock=clock)

@@ -66,7 +66,7 @@ def test_the_claims_it_names_are_those_of_an_id_token(center: Center, member: Me
 
 
 def unknown_of(member: Member) -> set[str]:
-    """Return the claims of a profile that nobody has said of a person, or that are told at /userinfo alone."""
+    """Return the claims of a profile that nobody has said of the person, or that only /userinfo tells."""
     said = {"name", "preferred_username", "email", "email_verified"}
     return {field.told_as for field in ProfileTable().fields} - said
 

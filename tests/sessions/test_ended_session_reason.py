@@ -29,10 +29,9 @@ def test_the_reason_of_every_ending_is_remembered(core: Core, held: Held, reason
 def test_the_reason_of_an_ended_session_is_forgotten_after_a_week(core: Core, held: Held) -> None:
     chain_id = held.cookie.split(".")[0]
     core.services.endings.end_session(held.sid, Reason.LOGOUT, CENTER)
-    key = core.services.redis.key(chain_id[:2], "gone", chain_id)
-    left = int(core.services.redis.command(chain_id[:2], "PTTL", key))
+    ((kind, left),) = core.hot.kept(chain_id).items()
     assert 7 * DAY - 60 * SECOND < left <= 7 * DAY
-    core.services.redis.command(chain_id[:2], "DEL", key)
+    core.hot.lose(chain_id[:2], kind, chain_id)
     assert visit(core, held) == Visit(Outcome.UNKNOWN)
 
 

@@ -83,8 +83,7 @@ def test_a_cookie_that_is_due_is_told_its_successor_with_a_grant_and_without(cor
 
 
 def test_a_grant_is_remembered_for_a_day_so_that_a_replay_is_noticed(core: Core, held: Held) -> None:
-    key = core.services.redis.key(held.user.shard, "grant", hashed(held.code))
-    left = int(core.services.redis.command(held.user.shard, "PTTL", key))
+    left = core.hot.kept(hashed(held.code), shard=held.user.shard)["grant"]
     assert DAY - MINUTE < left <= DAY
 
 

@@ -1,22 +1,17 @@
 """Opening a session: what a login makes new, what it keeps, and what is kept of it in Redis."""
 
+from dataclasses import replace
+
 import pytest
 
 from sso_center.base.errors import Conflict
 from sso_center.base.secrets import new_id
-from sso_center.core.audit import AUDIT_PART
-from sso_center.core.chains.token import beginning_arguments, new_chain_token
 from sso_center.core.clients import Client
 from sso_center.core.reasons import Reason
-from sso_center.core.sessions import OPENING_PARTS, SESSION_PARTS, Outcome
+from sso_center.core.sessions import Outcome
 from sso_center.core.sessions.sessions import MAX_USER_AGENT
-from sso_center.storage.redis import load_script
 from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core
 from tests.sessions.conftest import ABSOLUTE, REMEMBERED, Held
-
-OPEN = load_script("sso_center.core.sessions", *OPENING_PARTS, AUDIT_PART, "open.lua")
-CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
-
 
 # The same person again
 
@@ -67,45 +62,27 @@ def test_a_login_of_another_person_opens_another_session_and_names_the_one_it_re
 
 @pytest.mark.parametrize("earlier", ["of another person", "closed", "expired", "cut off", "unknown"])
 def test_a_login_brings_back_no_dead_session_and_takes_over_nobody_elses(
-    core: Core, held: Held, earlier: str
+    core: Core, held: Held, earlier: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user, sid = held.user, new_id(held.user.shard)
+    # A session that is alive when it is looked at may die before it is taken over.
+    looked_at = core.services.sessions.visit(held.cookie)
+    assert looked_at.session is not None
     if earlier == "of another person":
-        user = core.person(shard=user.shard)
+        stranger = core.open(core.person(shard=held.user.shard)).session
+        looked_at = replace(looked_at, session=replace(looked_at.session, sid=stranger.sid))
+    if earlier == "unknown":
+        looked_at = replace(looked_at, session=replace(looked_at.session, sid=new_id(held.user.shard)))
     if earlier == "closed":
-        core.services.redis.run(
-            CLOSE, user.shard, {"sid": held.sid, "ending": "id", "reason": "logout", "actor": "test"}
-        )
+        core.close_unrecorded(held.sid)
     if earlier == "expired":
         core.time.move(ABSOLUTE * SECOND)
     if earlier == "cut off":
-        next(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "test"))
-    chain = new_chain_token(user.shard)
-    # The script alone: a session that was alive a moment ago may have died since it was looked at.
-    place = held.sid if earlier != "unknown" else "nothing"
-    reply = core.services.redis.run(
-        OPEN,
-        user.shard,
-        {
-            "sid": sid,
-            "sub": user.sub,
-            "epoch": user.epoch,
-            **beginning_arguments(chain),
-            "idle": HOUR,
-            "life": HOUR,
-            "about": '[["pwd"],"",0,"","",false]',
-            "earlier": place,
-            "address": "",
-            "user_agent": "",
-            "device": "",
-            "device_type": "other",
-            "limit": 0,
-            "policy": "refuse",
-            "by_type": 0,
-            "ending": "",
-        },
-    )
-    assert OPEN.read(reply).sid == sid
+        next(core.services.mass_endings.end("user", held.user.sub, Reason.ADMIN, "test"))
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(core.services.sessions, "visit", lambda _: looked_at)
+        opened = core.open(held.user, previous=held.cookie)
+    assert opened.session.sid not in (held.sid, looked_at.session.sid)
+    assert core.services.sessions.visit(opened.cookie).outcome is Outcome.ALIVE
 
 
 # The account
@@ -145,13 +122,10 @@ def test_the_keys_of_a_session_outlive_it_by_a_week(core: Core, site: Client) ->
     core.token(first.cookie, site)
     again = core.open(user, previous=first.cookie, remember=True)
     sid = again.session.sid
-
-    def left(kind: str, name: str) -> int:
-        return int(core.services.redis.command(user.shard, "PTTL", f"sso:{{{user.shard}}}:{kind}:{name}"))
-
-    for kind, name in (("session", sid), ("participants", sid), ("chain", again.session.chain_id)):
-        kept = REMEMBERED * SECOND + 7 * DAY
-        assert kept - MINUTE < left(kind, name) <= kept, kind
+    left = {**core.hot.kept(sid), **core.hot.kept(again.session.chain_id)}
+    assert {"session", "participants", "chain"} <= set(left)
+    kept = REMEMBERED * SECOND + 7 * DAY
+    assert all(kept - MINUTE < one <= kept for one in left.values()), left
 
 
 # What is kept

@@ -1,21 +1,22 @@
 """How many sessions one user may have: exactly, whatever comes at the same time."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
+from sso_center.base.errors import Unavailable
 from sso_center.core.grants import GrantRefused
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, OpenedSession, Outcome, TooManySessions
 from sso_center.core.users import User
 from sso_center.storage.redis import load_script
 from tests.harness.core import MINUTE, SECOND, Core, build, core_in
+from tests.harness.waiting import eventually
 from tests.sessions.conftest import IDLE
 
-CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
 COPIES = load_script("tests.sessions", *SESSION_PARTS, "copies.lua")
 
 LIMIT = 3
@@ -184,11 +185,7 @@ def test_a_dead_session_takes_no_place_though_nobody_swept_it(limited: Callable[
     if why == "cut off":
         next(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "test"))
     if why == "closed":
-        core.services.redis.run(
-            CLOSE,
-            user.shard,
-            {"sid": opened[0].session.sid, "ending": "id", "reason": "logout", "actor": "test"},
-        )
+        core.close_unrecorded(opened[0].session.sid)
     assert open_at(core, user).session.sid in living(core, user)
 
 
@@ -265,6 +262,14 @@ def test_a_refusal_says_of_which_type_there_are_too_many(limited: Callable[..., 
 # At the same time
 
 
+def has_ended(core: Core, evicted: Sequence[str]) -> bool:
+    try:
+        core.services.endings.end_sessions(evicted, Reason.EVICTED, CENTER)
+    except Unavailable:
+        return False
+    return True
+
+
 def watched(core: Core, user: User, work: Callable[[], object]) -> int:
     """Do the work 50 times at once, and return the most sessions that anybody ever saw."""
     most, is_over = 0, threading.Event()
@@ -294,7 +299,8 @@ def test_of_fifty_logins_at_once_never_more_live_than_are_allowed(limited: Calla
         together.wait()
         one = open_at(core, user)
         opened.append(one)
-        core.services.endings.end_sessions(one.evicted, Reason.EVICTED, CENTER)
+        # On a busy machine SQL may keep one of fifty waiting for too long.
+        eventually(lambda: has_ended(core, one.evicted), what="the record of the endings")
 
     assert watched(core, user, log_in) <= LIMIT
     evicted = [sid for one in opened for sid in one.evicted]

@@ -7,15 +7,12 @@ from sqlalchemy import delete
 
 from sso_center.core.grants import GrantRefused
 from sso_center.core.reasons import Reason
-from sso_center.core.sessions import SESSION_PARTS, Outcome
+from sso_center.core.sessions import Outcome
 from sso_center.core.sessions.record import Visit
 from sso_center.core.users import User
-from sso_center.storage.redis import load_script
 from sso_center.storage.schema import users
 from tests.harness.core import HOUR, MINUTE, SECOND, Core, request_of
 from tests.sessions.conftest import ABSOLUTE, IDLE, Held, sign_in
-
-CLOSE = load_script("sso_center.core.endings", *SESSION_PARTS, "close.lua")
 
 
 def visit(core: Core, held: Held) -> Visit:
@@ -95,8 +92,7 @@ def test_use_is_noted_at_most_once_a_minute(core: Core, held: Held) -> None:
 
 def test_the_sweeps_index_says_which_of_the_two_deadlines_comes_first(core: Core, held: Held) -> None:
     def indexed() -> int:
-        key = core.services.redis.key(held.user.shard, "deadlines", "").removesuffix(":")
-        return int(float(core.services.redis.command(held.user.shard, "ZSCORE", key, held.sid)))
+        return int(core.hot.place_in(held.user.shard, "deadlines", held.sid) or 0)
 
     opened = core.time.now
     assert indexed() == opened + IDLE * SECOND
@@ -115,9 +111,7 @@ def test_the_sweeps_index_says_which_of_the_two_deadlines_comes_first(core: Core
 def test_a_session_that_is_closed_counts_no_more_though_nothing_is_recorded_yet(
     core: Core, held: Held
 ) -> None:
-    core.services.redis.run(
-        CLOSE, held.user.shard, {"sid": held.sid, "ending": "id", "reason": "logout", "actor": "test"}
-    )
+    core.close_unrecorded(held.sid)
     assert_counts_for_nothing(core, held)
 
 

@@ -1,6 +1,7 @@
 """A Redis Cluster whose slots change hands."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,20 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterServers
 
 
 @pytest.fixture
+def own_cluster(tmp_path: Path) -> Iterator[ClusterServers]:
+    """A cluster of one test, which kills its nodes."""
+    with ClusterServers(tmp_path) as servers:
+        yield servers
+
+
+@pytest.fixture
+def own_redis(own_cluster: ClusterServers) -> Iterator[Redis]:
+    opened = open_at(own_cluster.url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def redis(cluster: ClusterServers) -> Iterator[Redis]:
     """The center's store on it."""
     opened = open_at(cluster.url)
@@ -31,7 +46,8 @@ def redis(cluster: ClusterServers) -> Iterator[Redis]:
 
 
 def owner_of(cluster: ClusterServers) -> int:
-    with cluster.nodes[0].client() as client:
+    alive = next(node for node in cluster.nodes if node.process is not None)
+    with alive.client() as client:
         slot = client.cluster("KEYSLOT", KEY)
         for first, last, (_, port, *_), *_ in client.execute_command("CLUSTER", "SLOTS"):
             if first <= slot <= last:
@@ -74,7 +90,10 @@ def test_a_slot_on_its_way_to_another_node_is_followed(cluster: ClusterServers, 
     assert journal.recovered == [*before, "11"]
 
 
-def test_a_node_that_is_gone_takes_only_its_own_shards_with_it(cluster: ClusterServers, redis: Redis) -> None:
+def test_a_node_that_is_gone_takes_only_its_own_shards_with_it(
+    own_cluster: ClusterServers, own_redis: Redis
+) -> None:
+    cluster, redis = own_cluster, own_redis
     Journal(redis)
     redis.run_everywhere(ECHO, {"text": "x"})
     lost = cluster.nodes[owner_of(cluster)]
@@ -93,7 +112,8 @@ def test_a_node_that_is_gone_takes_only_its_own_shards_with_it(cluster: ClusterS
     eventually(lambda: works(lambda: redis.run_everywhere(ECHO, {"text": "x"})))
 
 
-def test_a_replica_that_took_over_is_recovered_first(cluster: ClusterServers, redis: Redis) -> None:
+def test_a_replica_that_took_over_is_recovered_first(own_cluster: ClusterServers, own_redis: Redis) -> None:
+    cluster, redis = own_cluster, own_redis
     journal = Journal(redis)
     redis.run(COUNT, "11", {"name": "taken over"})
     owner = owner_of(cluster)

@@ -25,8 +25,7 @@ def tea(new_town: Callable[..., Town]) -> Tea:
 
 def denied_for(tea: Tea, name: str) -> float:
     """Return for how many seconds Redis goes on denying a sid or jti; negative when it does not."""
-    redis, shard = tea.center.services.redis, name[:2]
-    return int(redis.command(shard, "PTTL", redis.key(shard, "denied", name))) / 1000
+    return tea.center.hot.kept(name).get("denied", -2000) / 1000
 
 
 def test_a_logout_ends_every_token_of_the_session_and_none_of_another(

@@ -58,6 +58,7 @@ def test_an_admin_sees_who_is_here_and_what_is_used(
     town: Town, shop: Subsystem, new_browser: NewBrowser
 ) -> None:
     forum = town.center.add_site("forum")
+    town.center.move_clock(60 * MINUTE)
     # At first nobody is here. Four people come, one after the other, the last of them with two devices.
     assert shown(town, "presence")["last_60"] == 0
     for minutes in (30, 8, 3, 0):

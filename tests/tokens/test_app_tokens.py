@@ -152,8 +152,7 @@ def test_a_new_login_on_a_device_does_not_end_an_ended_session_again(app: App) -
     assert app.sign_in("phone").ended == ()
     # Closed, and not recorded yet: whoever closed it finishes.
     again = app.sign_in("phone")
-    shard, sessions = app.user.shard, app.core.services.redis
-    sessions.command(shard, "HSET", sessions.key(shard, "session", sid_of(again)), "closed", "by another")
+    app.core.close_unrecorded(sid_of(again), actor="another")
     assert app.sign_in("phone").ended == ()
 
 
@@ -234,8 +233,7 @@ def test_a_family_that_is_only_denied_so_far_is_dead_too(app: App) -> None:
     found = app.find(given)
     assert found is not None
     assert found.family is not None
-    redis, shard = app.core.services.redis, app.user.shard
-    redis.command(shard, "SET", redis.key(shard, "denied", found.family), "1", "PX", DAY)
+    app.core.hot.deny(found.family)
     assert app.find(given) is None
 
 
@@ -264,15 +262,13 @@ def test_a_disabled_person_or_a_new_password_ends_an_app_token(app: App, change:
 def test_a_lost_store_makes_nobody_a_thief(app: App) -> None:
     given = app.sign_in()
     chain = given.access_token.partition(".")[0]
-    redis, shard = app.core.services.redis, app.user.shard
-    saved = redis.command(shard, "HGETALL", key := redis.key(shard, "chain", chain))
+    restore = app.core.hot.copy(chain)
     second = app.rotate(given)
     app.core.time.move(2 * HOUR)
     found = app.ask(second)
     assert found is not None
     assert found.successor is not None
-    redis.command(shard, "DEL", key)
-    redis.command(shard, "HSET", key, *saved)
+    restore()
     assert app.ask(found.successor) is None
     assert app.find(given) is not None
 

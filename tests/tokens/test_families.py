@@ -111,8 +111,8 @@ def test_a_family_that_is_only_denied_so_far_is_dead(
     core: Core, user: User, client: Client, scope: tuple[str, ...]
 ) -> None:
     holder = login(core, user, client, scope)
-    told, family, redis = holder.refresh(), holder.family(), core.services.redis
-    redis.command(family[:2], "SET", redis.key(family[:2], "denied", family), "1", "PX", DAY)
+    told = holder.refresh()
+    core.hot.deny(holder.family())
     assert is_dead(holder)
     assert not holder.counts(told.access_token)
 
@@ -132,9 +132,6 @@ def test_cleanup_leaves_nothing_of_an_ended_family(
         tidy.clean_up()
     # Nor does it come back in part because somebody shows what it once gave.
     assert not holder.counts(told.access_token)
-    assert core.record(family, "family", family) == {}
-    assert core.record(chain, "chain", chain) == {}
-    redis = core.services.redis
+    assert core.hot.kept(family) == core.hot.kept(chain) == {}
     for index in ("family-deadlines", f"user-families:{user.sub}"):
-        key = redis.key(family[:2], index, "")[:-1]
-        assert redis.command(family[:2], "ZSCORE", key, family) is None
+        assert core.hot.place_in(family[:2], index, family) is None

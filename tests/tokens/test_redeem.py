@@ -62,12 +62,8 @@ def test_no_grant_is_issued_for_a_session_that_is_no_more(core: Core) -> None:
     user, client = core.person(), core.site()
     ended, forgotten, stale = (core.open(user) for _ in range(3))
     core.services.endings.end_session(ended.session.sid, Reason.LOGOUT, CENTER)
-    redis, shard = core.services.redis, user.shard
-    for kind, name in (
-        ("chain", forgotten.session.chain_id),
-        ("session", stale.session.sid),
-    ):
-        redis.command(shard, "DEL", redis.key(shard, kind, name))
+    core.hot.lose(user.shard, "chain", forgotten.session.chain_id)
+    core.hot.lose(user.shard, "session", stale.session.sid)
     for opened in (ended, forgotten, stale):
         issued = core.services.grants.issue(opened.cookie, request_of(client))
         assert issued.code is None

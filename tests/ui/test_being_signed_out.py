@@ -89,8 +89,7 @@ def test_an_expired_session_is_called_expired_before_and_after_the_sweep(
     (view,) = center.services.sessions.of_user(person.sub)
     center.move_clock(center.services.settings.session_idle)
     assert told(member).startswith(SAID[Reason.EXPIRED])
-    key = center.services.redis.key(view.sid[:2], "session", view.sid)
-    eventually(lambda: not center.services.redis.command(view.sid[:2], "EXISTS", key), what="the sweep")
+    eventually(lambda: "session" not in center.hot.kept(view.sid), what="the sweep")
     assert told(member).startswith(SAID[Reason.EXPIRED])
 
 

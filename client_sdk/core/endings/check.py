@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.http.center import Center
 from client_sdk.core.http.client_auth import with_client
-from client_sdk.core.http.transport import HttpRequest, HttpResponse
+from client_sdk.core.http.transport import HttpRequest, HttpResponse, check_ok
 from client_sdk.core.settings import Settings
 
 PATH = "/endings/check"
@@ -45,15 +45,8 @@ def build_request(settings: Settings, sids: Sequence[str]) -> HttpRequest:
 
 
 def process_response(response: HttpResponse, sids: Sequence[str]) -> Mapping[str, bool]:
-    """Return for each of `sids` whether it is alive. Raises Unavailable: no answer is never a yes."""
-    if response.status in (401, 403):
-        raise Unavailable(
-            "center_refused_client",
-            "The center does not accept client_id and client_secret.",
-            actual=response.status,
-        )
-    if response.status != 200:
-        raise Unavailable("center_failed", "The center can't say.", expected=200, actual=response.status)
+    """Return for each of `sids` whether it is alive. Raises Unavailable: without an answer nothing counts."""
+    check_ok(response.status)
     answers = response.json_object().get("sids")
     if not isinstance(answers, dict) or any(answers.get(sid) not in ("alive", "ended") for sid in sids):
         raise Unavailable("center_malformed", "The center did not answer for every session asked about.")

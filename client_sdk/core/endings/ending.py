@@ -1,7 +1,7 @@
-"""What the center's feed tells of: one entry of its journal, as far as it concerns this site.
+"""An ending: one entry of the center's journal, as its feed sends it to this site.
 
 The words are those of SSF and CAEP (OpenID CAEP 1.0; subjects of RFC 9493): which of the members session,
-user, application, group and tenant stand in `sub_id` says what was ended.
+user, application, group and tenant stand in `sub_id` says what ended.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One entry; `at` is when, or for cut-offs up to which stamp, in milliseconds of the center's clock.
+    """One entry; `at` is the time of the ending, or the stamp of a cut-off, in ms of the center's clock.
 
     `name` is a client's id or a role; `tokens` are ids of tokens (jti) or of families of them.
     """
@@ -48,7 +48,7 @@ class Ending:
 
 
 def read_ending(event: object) -> Ending | None:
-    """Return what an event of the feed says, or None when it can't even be said where it stands."""
+    """Return the ending that an event of the feed describes, or None when its position can't be read."""
     if not isinstance(event, dict):
         return None
     position = Position.parse(event.get("position"))
@@ -67,7 +67,7 @@ def _revoked(position: Position, subject: Mapping[str, Any], said: Mapping[str, 
     if sid:
         return Ending(Kind.LEAVE if "application" in subject else Kind.SESSION, position, at or 0, sid, sub)
     if at is None:
-        # A cut-off that does not say of when ends nobody knows what.
+        # A cut-off without a time can't be applied to anything here.
         return None
     if sub:
         return Ending(Kind.USER, position, at, sub=sub)

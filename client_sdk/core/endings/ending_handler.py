@@ -1,4 +1,4 @@
-"""What is done with an ending, whichever way it was heard: the view knows it, stored sessions go."""
+"""Applies each ending to the view, and removes the stored sessions that it ended."""
 
 import logging
 
@@ -13,23 +13,23 @@ log = logging.getLogger("client_sdk")
 
 
 class EndingHandler:
-    """Takes in what the feed tells."""
+    """Applies what the feed says, by either of its forms."""
 
     def __init__(self, clock: Clock, view: View, sessions: SessionStore) -> None:
         self._clock = clock
         self._view = view
         self._sessions = sessions
 
-    def take_in(self, news: FeedAnswer, sent_at: int) -> None:
-        """Take in an answer to a question that was sent at `sent_at` (steady clock, ms)."""
-        for ending in self._view.take_in(news, sent_at=sent_at, heard=self._clock.steady()):
+    def apply_feed(self, news: FeedAnswer, sent_at: int) -> None:
+        """Apply an answer to a question that was sent at `sent_at` (steady clock, ms)."""
+        for ending in self._view.apply_feed(news, sent_at=sent_at, heard=self._clock.steady()):
             if not self._end_stored(ending):
-                # A store that is away is waited for once, not for each: the next question must not be late.
+                # Wait once for a store that is away, not for each ending: the next question must not be late.
                 break
 
-    def hear(self, ending: Ending) -> bool:
-        """Take in what a stream told of; returns whether it was news."""
-        is_news = self._view.hear(ending, self._clock.steady())
+    def apply_event(self, ending: Ending) -> bool:
+        """Apply an event of the stream; return whether it was news."""
+        is_news = self._view.apply_event(ending, self._clock.steady())
         if is_news:
             self._end_stored(ending)
         return is_news
@@ -41,7 +41,7 @@ class EndingHandler:
             elif ending.kind is Kind.USER:
                 self._sessions.end_user(ending.sub, ending.at)
         except Unavailable as failed:
-            # The view knows it in any case, here and in every process that follows.
+            # The view has it in any case, here and in every process that follows the feed.
             log.warning("an ended session stays stored: %s", failed)
             return False
         return True

@@ -1,4 +1,4 @@
-"""The center's feed of endings as an event stream: `GET /endings` for `text/event-stream`. That is speed.
+"""The feed of endings as an event stream: `GET /endings` for `text/event-stream`. It is fast, not certain.
 
 The format is that of WHATWG HTML section 9.2, as far as the center uses it.
 """
@@ -22,11 +22,11 @@ MAX_EVENT = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something was left out of the stream, or can't be read: only an answer in JSON helps."""
+    """The stream left something out, or sent what can't be read; the next answer in JSON closes the gap."""
 
 
 def open_stream(center: Center, after: Position | None, silence: float) -> Stream | None:
-    """Ask to hear what is recorded from `after` on; returns None when the transport can't hold it open.
+    """Open the stream of what is recorded after `after`; return None when the transport can't hold it open.
 
     `silence` is how long the center may send nothing, in seconds. Raises Unavailable, as the feed does.
     """
@@ -41,13 +41,13 @@ def open_stream(center: Center, after: Position | None, silence: float) -> Strea
 
 
 def build_request(settings: Settings, after: Position | None) -> HttpRequest:
-    """Build the request for what is recorded from `after` on, as it happens."""
+    """Build the request for a stream of what is recorded after `after`."""
     headers = {"Accept": KIND, "Cache-Control": "no-store", "Accept-Encoding": "identity"}
     return with_client(HttpRequest("GET", address(settings, after), headers), settings)
 
 
 class EventReader:
-    """Makes endings out of a stream's bytes, however they are cut. An endless event raises Unavailable."""
+    """Turns a stream's bytes into endings, however the bytes are cut. An endless event raises Unavailable."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -56,7 +56,7 @@ class EventReader:
         self._size = 0
 
     def read(self, received: bytes) -> Iterator[Ending | Gap]:
-        """Return what is complete with these bytes."""
+        """Return the endings that these bytes complete."""
         *lines, self._rest = (self._rest + received).split(b"\n")
         if len(self._rest) + self._size > MAX_EVENT:
             raise Unavailable("center_malformed", "The center's stream has an event without an end.")

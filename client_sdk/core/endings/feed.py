@@ -1,4 +1,4 @@
-"""The center's feed of endings, asked for JSON: `GET /endings`. Such an answer is certainty."""
+"""The feed of endings in JSON: `GET /endings`. Its answer is complete up to a position."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -7,7 +7,7 @@ from client_sdk.core.endings.ending import Ending, read_ending
 from client_sdk.core.errors import Unavailable
 from client_sdk.core.http.center import Center
 from client_sdk.core.http.client_auth import with_client
-from client_sdk.core.http.transport import HttpRequest, HttpResponse
+from client_sdk.core.http.transport import HttpRequest, HttpResponse, check_ok
 from client_sdk.core.sessions.position import Position
 from client_sdk.core.settings import Settings
 
@@ -18,9 +18,9 @@ SHORTEST_PATIENCE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class FeedAnswer:
-    """What lies behind `after`. What was acknowledged before the answer was made is at most at `position`.
+    """The journal's entries after `after`. What was acknowledged before the answer is at `position` or below.
 
-    Unless it `is_whole`, not all of that is told here.
+    Unless it `is_whole`, some of those entries are missing here.
     """
 
     after: Position | None
@@ -30,52 +30,47 @@ class FeedAnswer:
 
 
 def fetch(center: Center, after: Position | None) -> FeedAnswer:
-    """Ask what was recorded behind `after`. Raises Unavailable, which the caller logs."""
+    """Fetch what was recorded after `after`. Raises Unavailable, which the caller logs."""
     return process_response(center.send(build_request(center.settings, after)), after)
 
 
 def build_request(settings: Settings, after: Position | None) -> HttpRequest:
-    """Build the question what was recorded behind `after`; without it, where the journal is now."""
+    """Build the question what was recorded after `after`; without `after`, where the journal is now."""
     asked = HttpRequest(
         "GET",
         address(settings, after),
         {"Accept": "application/json"},
         is_repeatable=True,
-        # By then the next question is due, which may find a better way.
+        # By then the next question is due, and may have better luck.
         patience=max(settings.max_staleness / 3, SHORTEST_PATIENCE),
     )
     return with_client(asked, settings)
 
 
 def address(settings: Settings, after: Position | None) -> str:
-    """Return the feed's address from `after` on."""
+    """Return the feed's address for entries after `after`."""
     query = "" if after is None else f"?after={quote(str(after), safe=':')}"
     return settings.issuer + PATH + query
 
 
 def process_response(response: HttpResponse, after: Position | None) -> FeedAnswer:
-    """Return the news. Raises Unavailable, with the code `feed_missing` at a center that has no feed."""
+    """Return the feed's answer. Raises Unavailable, with code `feed_missing` when the center has no feed."""
     check_status(response.status)
     document = response.json_object()
     position, is_whole = Position.parse(document.get("position")), document.get("is_whole")
-    told = document.get("endings")
-    if position is None or not isinstance(is_whole, bool) or not isinstance(told, list):
+    events = document.get("endings")
+    if position is None or not isinstance(is_whole, bool) or not isinstance(events, list):
         raise Unavailable("center_malformed", "The center's answer about endings can't be read.")
-    endings = [read_ending(event) for event in told]
+    endings = [read_ending(event) for event in events]
     if None in endings:
-        raise Unavailable("center_malformed", "The center told of an ending that can't be read.")
+        raise Unavailable("center_malformed", "The center sent an ending that can't be read.")
     return FeedAnswer(after, position, is_whole, tuple(ending for ending in endings if ending is not None))
 
 
 def check_status(status: int) -> None:
-    """Raise Unavailable unless an answer of the feed is one."""
+    """Raise Unavailable unless the status of an answer of the feed is 200."""
     if status in (404, 405, 406):
         raise Unavailable("feed_missing", "The center has no feed of endings.", actual=status)
-    if status in (401, 403):
-        raise Unavailable(
-            "center_refused_client", "The center does not accept client_id and client_secret.", actual=status
-        )
     if status == 400:
-        raise Unavailable("center_malformed", "The center does not know what to make of the position.")
-    if status != 200:
-        raise Unavailable("center_failed", "The center can't say.", expected=200, actual=status)
+        raise Unavailable("center_malformed", "The center does not accept the position.")
+    check_ok(status)

@@ -1,6 +1,6 @@
-"""Holds the center's stream of endings open, so that what ends there ends here a moment later.
+"""Holds the center's stream of endings open, so that an ending there takes effect here a moment later.
 
-It is only speed: whatever a stream leaves out, the next answer in JSON tells.
+Nothing depends on it but speed: the next answer in JSON has whatever a stream left out.
 """
 
 import logging
@@ -18,11 +18,11 @@ from client_sdk.core.http.transport import Stream
 from client_sdk.core.threads.background import LONGEST
 
 SILENCE = 40.0
-"""Seconds: the center says something every 15, so a connection that is silent for longer is dead."""
+"""Seconds: the center sends something every 15, so a connection silent for this long is dead."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 RARELY = 600.0
 STABLE = 15_000
-"""Milliseconds after which a stream that breaks is no reason to wait longer than the first time."""
+"""Milliseconds after which a broken stream counts as a first failure again."""
 
 _FOR_ALL = (Kind.ROLE, Kind.CLIENT, Kind.EVERYONE, Kind.UNKNOWN)
 
@@ -30,22 +30,22 @@ log = logging.getLogger("client_sdk")
 
 
 class StreamListener:
-    """One stream after another. `poll` has the center asked for JSON soon."""
+    """Opens one stream after another. `poll` makes the other thread ask for JSON soon."""
 
     def __init__(
-        self, clock: Clock, center: Center, view: View, hearing: EndingHandler, poll: Callable[[], None]
+        self, clock: Clock, center: Center, view: View, handler: EndingHandler, poll: Callable[[], None]
     ) -> None:
         self._clock = clock
         self._center = center
         self._view = view
-        self._hearing = hearing
+        self._handler = handler
         self._poll = poll
         self._stream: Stream | None = None
         self._is_stopped = False
         self._failures = 0
 
     def turn(self) -> float:
-        """Listen until the stream ends; returns how many seconds to wait before the next."""
+        """Listen until the stream ends; return how many seconds to wait before the next."""
         try:
             stream = open_stream(self._center, self._view.position, SILENCE)
         except Unavailable as failed:
@@ -68,7 +68,7 @@ class StreamListener:
         return self._pause()
 
     def stop(self) -> None:
-        """Let go of the stream."""
+        """Close the stream."""
         self._is_stopped = True
         stream = self._stream
         if stream is not None:
@@ -85,8 +85,8 @@ class StreamListener:
     def _take(self, heard: Ending | Gap) -> None:
         if isinstance(heard, Gap):
             self._poll()
-        elif self._hearing.hear(heard) and heard.kind in _FOR_ALL:
-            # It raised the floor for everybody. Until an answer in JSON has caught up, each would ask again.
+        elif self._handler.apply_event(heard) and heard.kind in _FOR_ALL:
+            # It raised the floor for everybody. Until an answer in JSON catches up, each request would ask.
             self._poll()
 
     def _pause_after(self, failed: Unavailable) -> float:
@@ -96,7 +96,7 @@ class StreamListener:
         return self._pause()
 
     def _pause(self) -> float:
-        # With jitter: all processes of all sites lose their streams at once when the center restarts.
+        # With jitter: a restart of the center breaks the streams of all processes of all sites at once.
         longest = min(FIRST_PAUSE * 2.0**self._failures, LONGEST_PAUSE)
         self._failures = min(self._failures + 1, 10)
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - nobody gains by guessing it

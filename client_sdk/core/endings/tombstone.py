@@ -1,4 +1,4 @@
-"""What the view remembers of one thing that it heard."""
+"""What the view remembers of an ending."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ NEVER = -1
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """Something that was heard of a session, a user or a client: when (steady clock), and where it stands.
+    """An ending of a session, user, client, role or token: when it was heard (steady clock), and where it is.
 
-    With `is_over` it is the end of it; what was stamped up to `cut_off` (ms, the center's clock) is over in
-    any case. `is_doubt` says that it is a reason to ask about the rest. Without a position it was heard
-    before anything of the feed was.
+    With `is_over` the whole thing ended. Whatever was stamped up to `cut_off` (ms, the center's clock) ended
+    in any case. `is_doubt` means that the center must be asked about the rest. Without a position it was
+    heard before anything of the feed.
     """
 
     heard: int
@@ -23,18 +23,18 @@ class Tombstone:
     cut_off: int = NEVER
     is_doubt: bool = True
 
-    def spares(self, session: LocalSession) -> bool:
-        """Say whether the session is known to be none of those meant."""
+    def excludes(self, session: LocalSession) -> bool:
+        """Say whether the session is known to be unaffected."""
         return not self.is_doubt and session.stamped_at_earliest > self.cut_off
 
     def is_behind(self, good_at: Position) -> bool:
-        """Say whether somebody who was alive at `good_at` was so in spite of this."""
+        """Say whether a session that was alive at `good_at` had outlived this ending."""
         position = self.position
-        # Of another lineage: the floor was raised since, and says so.
+        # In another lineage positions can't be compared; the view's floor decides.
         return position is None or position.lineage != good_at.lineage or position.number <= good_at.number
 
-    def beside(self, known: "Tombstone | None") -> "Tombstone":
-        """Return one mark for this and what was known before: whoever passes it passes both."""
+    def merged_with(self, known: "Tombstone | None") -> "Tombstone":
+        """Return one tombstone for this and the one known before: what passes it passes both."""
         if known is None:
             return self
         position = known.position if is_as_late(known.position, self.position) else self.position
@@ -47,11 +47,11 @@ class Tombstone:
         )
 
 
-def is_as_late(known: Position | None, told: Position | None) -> bool:
-    """Say whether what is known stands where something told does, or later in the same lineage."""
+def is_as_late(known: Position | None, other: Position | None) -> bool:
+    """Say whether `known` is `other` or later, in the same lineage."""
     return (
         known is not None
-        and told is not None
-        and known.lineage == told.lineage
-        and known.number >= told.number
+        and other is not None
+        and known.lineage == other.lineage
+        and known.number >= other.number
     )

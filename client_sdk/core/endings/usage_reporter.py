@@ -1,6 +1,6 @@
-"""Tells the center which sessions are used here, so that nobody who works at a site idles out at the center.
+"""Reports to the center which sessions are used here, so that they don't expire there as idle.
 
-A session that is followed needs no questions, and it is by questions that the center sees it used.
+The center sees a session used when it is asked about it; a process that follows the feed need not ask.
 """
 
 import logging
@@ -17,7 +17,7 @@ from client_sdk.core.threads.fork import renew_after_fork
 INTERVAL = 60_000
 CAPACITY = 20_000
 TOO_LATE = 120_000
-"""Milliseconds after which a use is not told any more: the center would take it for one of now."""
+"""Milliseconds after which a use is no longer reported: the center would date it to now."""
 
 log = logging.getLogger("client_sdk")
 
@@ -33,17 +33,17 @@ class UsageReporter:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Leave to the parent what it has to report."""
+        """Leave the parent's report to the parent."""
         self._sids: dict[str, int] = {}
         self._due = self._clock.steady() + INTERVAL
 
     def note(self, sid: str, now: int) -> None:
-        """Note that a session is used; on the path of every request, so it takes no lock."""
+        """Note that a session is used. Every request calls it, so it takes no lock."""
         if len(self._sids) < CAPACITY:
             self._sids[sid] = now
 
     def report(self, until: int) -> None:
-        """Tell of all since the last report, when it is time; what is not told by `until` waits.
+        """Report all sessions used since the last report, when one is due; the rest waits at `until`.
 
         `until` is by the steady clock, in milliseconds.
         """
@@ -53,18 +53,18 @@ class UsageReporter:
         uses, self._sids = self._sids, {}
         waiting = iter([sid for sid, used_at in list(uses.items()) if now - used_at < TOO_LATE])
         while batch := list(islice(waiting, MAX_SIDS)):
-            if self._clock.steady() >= until or not self._tell(batch):
+            if self._clock.steady() >= until or not self._report_batch(batch):
                 for sid in (*batch, *waiting):
                     self.note(sid, uses[sid])
                 return
         self._due = self._clock.steady() + INTERVAL
 
-    def _tell(self, batch: list[str]) -> bool:
+    def _report_batch(self, batch: list[str]) -> bool:
         sent = Moment(self._clock.steady(), self._view.position)
         try:
             replies = check_sessions(self._center, batch)
         except Unavailable:
             return False
         for sid, is_alive in replies.items():
-            self._view.answer(sid, is_alive=is_alive, sent=sent)
+            self._view.apply_check(sid, is_alive=is_alive, sent=sent)
         return True

@@ -1,4 +1,4 @@
-"""What this process knows of the center's sessions, and since when."""
+"""What this process knows of the center's sessions, and as of when."""
 
 import threading
 
@@ -14,16 +14,16 @@ CAPACITY = 20_000
 
 
 class View:
-    """What was heard of endings, and the moments as of which sessions were proved to be alive.
+    """The endings that this process knows, and when each session was last proved alive.
 
-    It covers the journal's positions from the floor up to `position`, as of `fresh_as_of`: whatever the
-    center acknowledged before that moment, about anybody who was alive at a position from the floor on, is
-    in here. The latest knowledge wins: the center is the authority, and a session it proves alive after we
-    took it for ended is alive. Memory is bounded; what had to be forgotten raises the floor, so that it is
-    asked for again and never assumed.
+    The view covers the journal's positions from the floor up to `position`, as of `fresh_as_of`. It holds
+    every ending that the center acknowledged before that moment and that concerns a session which was alive
+    at the floor or later. The latest knowledge wins: when the center says that a session is alive which we
+    took for ended, it is alive. Memory is bounded; forgetting an ending raises the floor, so that the center
+    is asked again and nothing is assumed.
 
-    Reading takes no lock. It is sound beside writing because of an order: writers put marks first, then move
-    the position, then freshness, and raise the floor before they forget; readers look in the reverse order.
+    Reading takes no lock. An order makes that safe: writers put tombstones first, then move the position,
+    then freshness, and raise the floor before they forget; readers look in the reverse order.
     """
 
     def __init__(self, client_id: str = "", capacity: int = CAPACITY) -> None:
@@ -41,7 +41,7 @@ class View:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Know nothing for certain: what the parent learns from now on does not reach the child."""
+        """Start without certainty: what the parent learns from now on does not reach the child."""
         self._lock = threading.Lock()
         self._proofs: LRU[str, Moment] = LRU(self._capacity)
         self.fresh_as_of: int | None = None
@@ -53,8 +53,8 @@ class View:
     def has_ended(self, session: LocalSession, opened: int) -> bool:
         """Say whether the session is known to have ended, by itself or by a cut-off.
 
-        `opened` is when it was opened here (steady clock, ms). An end that was heard of before that is none
-        of it, perhaps: who left this site alone comes back into the same session, in another process.
+        `opened` is when it was opened here (steady clock, ms). An ending heard before that may be an earlier
+        one: a person who left only this site comes back into the same session, in another process.
         """
         user = session.user
         mark, of_user = self._sessions.get(user.sid), self._users.get(user.sub)
@@ -76,27 +76,27 @@ class View:
         """Say whether anything may have happened to the session after `since` (steady clock, ms)."""
         user = session.user
         of_user = self._users.get(user.sub)
-        if of_user is not None and of_user.spares(session):
+        if of_user is not None and of_user.excludes(session):
             return self.has_changed(user.sid, "", since)
         return self.has_changed(user.sid, user.sub, since)
 
     def has_changed_for_token(self, jti: str, client_id: str, since: int) -> bool:
-        """Say whether this very token may have been taken back after `since`, or all of its client's."""
+        """Say whether this token, or all tokens of its client, may have been revoked after `since`."""
         of_client = self._clients.get(client_id)
         if of_client is not None and of_client.heard >= since:
             return True
         if self._token_heard < since:
             return False
-        # The id of an access token begins with its family's.
+        # The id of an access token begins with the id of its family.
         marks = (self._tokens.get(jti), self._tokens.get(jti.rpartition(".")[0]))
         return not jti or any(mark is not None and mark.heard >= since for mark in marks)
 
     def proof(self, sid: str) -> Moment | None:
-        """Return the latest moment as of which the center said that the session is alive."""
+        """Return the latest moment at which the center said that the session is alive."""
         return self._proofs.get(sid)
 
     def covers(self, session: LocalSession) -> bool:
-        """Say whether whatever happened to the session since it was proved alive would be known here."""
+        """Say whether this view has every ending of the session since it was proved alive."""
         proof = self._proofs.get(session.user.sid)
         if proof is not None and proof.position is not None and self._is_covered(session, proof.position):
             return True
@@ -106,7 +106,7 @@ class View:
         mark, of_user = self._sessions.get(session.user.sid), self._users.get(session.user.sub)
         if mark is not None and (mark.is_over or not mark.is_behind(good_at)):
             return False
-        if of_user is not None and not of_user.spares(session) and not of_user.is_behind(good_at):
+        if of_user is not None and not of_user.excludes(session) and not of_user.is_behind(good_at):
             return False
         floor = self._floor
         return floor is not None and floor.lineage == good_at.lineage and floor.number <= good_at.number
@@ -115,10 +115,10 @@ class View:
         mark = self._roles.get(role)
         return mark is not None and stamped <= mark.cut_off
 
-    # What the center's answers say of single sessions
+    # Answers of the center about single sessions
 
-    def answer(self, sid: str, *, is_alive: bool, sent: Moment) -> None:
-        """Note what an answer said of a session; it is true as of when the question was sent."""
+    def apply_check(self, sid: str, *, is_alive: bool, sent: Moment) -> None:
+        """Apply an answer about one session; it is true as of when the question was sent."""
         if is_alive:
             self.prove(sid, sent)
             return
@@ -128,7 +128,7 @@ class View:
                 self._end(sid, Tombstone(sent.as_of, self._next(), is_over=True))
 
     def prove(self, sid: str, sent: Moment) -> None:
-        """Note that the session was alive when the question was sent: not when the answer came."""
+        """Note that the session was alive when the question was sent, not when the answer came."""
         with self._lock:
             mark, known = self._sessions.get(sid), self._proofs.get(sid)
             if sent.as_of <= self._known_from or (mark is not None and sent.as_of <= mark.heard):
@@ -137,38 +137,38 @@ class View:
                 self._proofs.put(sid, sent)
             self._sessions.pop(sid)
 
-    def end(self, sid: str, heard: int) -> None:
-        """Note that the session has ended; `heard` is when we learned so, by the steady clock."""
+    def end_session(self, sid: str, heard: int) -> None:
+        """Note that the session ended; `heard` is when we learned of it, by the steady clock."""
         with self._lock:
             self._end(sid, Tombstone(heard, self._next(), is_over=True))
 
-    def cut_off(self, sub: str, at: int, heard: int) -> None:
-        """Note that nothing of a user counts that the center stamped up to `at` (its clock, ms)."""
+    def cut_off_user(self, sub: str, at: int, heard: int) -> None:
+        """Note that whatever the center stamped for a user up to `at` (its clock, ms) ended."""
         with self._lock:
             self._cut_off(self._users, sub, at, heard, self._next())
 
-    # What the feed says
+    # The feed
 
-    def hear(self, ending: Ending, heard: int) -> bool:
-        """Note what an event stream told of; return whether it was news. It makes nothing fresh."""
+    def apply_event(self, ending: Ending, heard: int) -> bool:
+        """Apply an event of the stream; return whether it was news. A stream never makes the view fresh."""
         with self._lock:
             return self._hear(ending, heard)
 
-    def take_in(self, news: FeedAnswer, *, sent_at: int, heard: int) -> list[Ending]:
-        """Note an answer to a question that was sent at `sent_at`; return those of its endings that are new.
+    def apply_feed(self, news: FeedAnswer, *, sent_at: int, heard: int) -> list[Ending]:
+        """Apply an answer to a question that was sent at `sent_at`; return those of its endings that are new.
 
-        Thereby the view is fresh as of then: not as of when the answer came. A delayed answer would lie.
+        The view is then fresh as of the sending, not as of when the answer came: that may be much later.
         """
         with self._lock:
             is_late = self.fresh_as_of is not None and sent_at <= self.fresh_as_of
             is_other = self.position is not None and self.position.lineage != news.position.lineage
             if is_late and is_other:
-                # It crossed the one that told of the new lineage.
+                # It is older than the answer that announced the new lineage.
                 return []
-            told = [ending for ending in news.endings if self._hear(ending, heard)]
+            new = [ending for ending in news.endings if self._hear(ending, heard)]
             self._move(news)
             self.fresh_as_of = sent_at if self.fresh_as_of is None else max(self.fresh_as_of, sent_at)
-            return told
+            return new
 
     def _move(self, news: FeedAnswer) -> None:
         known, after, position = self.position, news.after, news.position
@@ -178,7 +178,7 @@ class View:
         is_behind = after is not None and position.number < after.number
         is_joined = after is not None and after.lineage == known.lineage and after.number <= known.number
         if is_behind:
-            # Numbers that were told are free again: until others have passed them they mean nothing.
+            # The center will use these numbers again; until it has passed them they prove nothing.
             self._raise_floor(Position(known.lineage, known.number + 1))
         elif not news.is_whole or not is_joined:
             self._raise_floor(position)
@@ -233,25 +233,25 @@ class View:
         known = marks.get(name)
         if known is not None and known.cut_off >= at:
             return False
-        self._put(marks, name, Tombstone(heard, position, cut_off=at, is_doubt=False).beside(known))
+        self._put(marks, name, Tombstone(heard, position, cut_off=at, is_doubt=False).merged_with(known))
         return True
 
     def _ask_again(self, marks: LRU[str, Tombstone], name: str, mark: Tombstone) -> bool:
-        """Put a mark unless the same or a later one is there: what is told twice is heard once."""
+        """Put a tombstone unless the same or a later one is there: a repeated event is no news."""
         known = marks.get(name)
         if known is not None and (known.is_over or is_as_late(known.position, mark.position)):
             return False
-        self._put(marks, name, mark.beside(known))
+        self._put(marks, name, mark.merged_with(known))
         return True
 
     def _put(self, marks: LRU[str, Tombstone], name: str, mark: Tombstone) -> None:
-        forgotten = marks.to_be_forgotten_for(name)
+        forgotten = marks.evicted_by(name)
         if forgotten is not None:
             self._raise_floor(forgotten.position, forgotten.heard)
         marks.put(name, mark)
 
     def _raise_floor(self, position: Position | None, heard: int = NEVER) -> None:
-        """Let only those count without a question who were proved alive at `position` and after `heard`."""
+        """Require a proof at `position` or later, and after `heard`, of whoever counts without a question."""
         self._known_from = max(self._known_from, heard)
         floor = self._floor
         if floor is None or position is None or position.lineage != floor.lineage:
@@ -260,6 +260,6 @@ class View:
             self._floor = position
 
     def _next(self) -> Position | None:
-        """Return where something stands, at the earliest, that we heard of by another way than the feed."""
+        """Return the earliest position that an ending can have which did not come by the feed."""
         known = self.position
         return None if known is None else Position(known.lineage, known.number + 1)

@@ -1,4 +1,4 @@
-"""Something fetched from the center and kept for a while."""
+"""A value fetched from the center and cached."""
 
 import threading
 from collections.abc import Callable
@@ -12,11 +12,11 @@ PAUSE_AFTER_FAILURE = 1000
 
 
 class CachedFetch(Generic[T]):
-    """The last value of `fetch`, renewed when it is older than `max_age` (milliseconds).
+    """The last value of `fetch`, fetched again when it is older than `max_age` (milliseconds).
 
-    One thread fetches while the others wait for a first value or use the old one. After a fetch
-    nobody fetches again for `pause` milliseconds (a second when it failed): neither a center that is
-    away nor somebody who sends invented key ids can make this process ask without end.
+    One thread fetches; the others wait for a first value or use the old one. After a fetch there is no other
+    for `pause` milliseconds (a second after a failure): neither a center that is away nor an attacker with
+    invented key ids can make this process ask without end.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class CachedFetch(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self) -> T:
-        """Return the value, fetched if need be; an old one when the center is away. Raises Unavailable."""
+        """Return the value, fetched if necessary; an old one while the center is away. Raises Unavailable."""
         value = self._value
         if value is not None and self._steady() - self._fetched_at < self._max_age:
             return value
@@ -53,7 +53,7 @@ class CachedFetch(Generic[T]):
             self._lock.release()
 
     def newer(self) -> T:
-        """Return the value, fetched anew unless that was tried within the pause. Raises Unavailable."""
+        """Return the value, fetched again unless that was tried within the pause. Raises Unavailable."""
         with self._lock:
             self._try()
             return self._held()

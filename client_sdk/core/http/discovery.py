@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.http.transport import HttpRequest, HttpResponse
+from client_sdk.core.http.transport import HttpRequest, HttpResponse, check_ok
 
 PATH = "/.well-known/openid-configuration"
 
@@ -35,10 +35,7 @@ def process_response(response: HttpResponse, issuer: str) -> Metadata:
 
     Raises Unavailable.
     """
-    if response.status != 200:
-        raise Unavailable(
-            "center_failed", "The center has no discovery document.", expected=200, actual=response.status
-        )
+    check_ok(response.status)
     document = response.json_object()
     if document.get("issuer") != issuer:
         raise Unavailable(

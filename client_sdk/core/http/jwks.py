@@ -9,7 +9,7 @@ from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.http.transport import HttpRequest, HttpResponse
+from client_sdk.core.http.transport import HttpRequest, HttpResponse, check_ok
 
 MAX_KEYS = 100
 MIN_RSA_BITS = 2048
@@ -31,7 +31,7 @@ class Key:
 
 
 KeySet = Mapping[str, tuple[Key, ...]]
-"""Keys by their id. Nothing stops a center from giving an RSA and an EC key the same id."""
+"""Keys by their id. A center may give an RSA and an EC key the same id."""
 
 
 def build_request(jwks_uri: str) -> HttpRequest:
@@ -44,8 +44,7 @@ def process_response(response: HttpResponse) -> KeySet:
 
     Raises Unavailable.
     """
-    if response.status != 200:
-        raise Unavailable("center_failed", "The center shows no keys.", expected=200, actual=response.status)
+    check_ok(response.status)
     listed = response.json_object().get("keys")
     if not isinstance(listed, list):
         raise Unavailable("center_malformed", "The center's key set has no keys.")
@@ -71,7 +70,7 @@ def _key(entry: dict[str, Any]) -> Key | None:
 
 
 def _of_kind(entry: dict[str, Any]) -> tuple[frozenset[str], Any]:
-    # Symmetric keys ("oct") have no branch: an HMAC key that everybody can read verifies nothing.
+    # Symmetric keys ("oct") have no branch: a public HMAC key verifies nothing.
     kind = entry.get("kty")
     if "d" in entry:
         raise ValueError("a private key")

@@ -1,4 +1,4 @@
-"""Names that always mean this machine (RFC 6761 section 6.3), whatever its resolver thinks of them."""
+"""Connections to localhost names (RFC 6761 section 6.3) without a resolver."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,10 +12,10 @@ THIS_MACHINE = "127.0.0.1"
 
 
 class LoopbackAdapter(HTTPAdapter):
-    """Connects to 127.0.0.1 for such names, which browsers know and many a C library does not.
+    """Connects to 127.0.0.1 for localhost names: browsers resolve them, many C libraries do not.
 
-    The Host header stays what the address says. Other hosts are reached as ever. For http only: the
-    certificate of an https address must be the name's.
+    The Host header keeps the name, and other hosts are resolved as usual. For http only: the certificate of
+    an https address must match the name.
     """
 
     def send(
@@ -31,14 +31,14 @@ class LoopbackAdapter(HTTPAdapter):
         parts = urlsplit(str(request.url))
         if is_localhost(parts.hostname or ""):
             request.headers.setdefault("Host", parts.netloc)
-            # To a proxy the name would mean the proxy's own machine.
+            # A proxy would connect to its own machine.
             proxies = None
         return super().send(request, stream, timeout, verify, cert, proxies)
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> Any:
-        """Return what chooses the connection for `request`, with the address in place of such a name."""
+        """Return the key of the connection for `request`, with the address in place of a localhost name."""
         where, tls = super().build_connection_pool_key_attributes(request, verify, cert)
         if is_localhost(where["host"]):
             where = {**where, "host": THIS_MACHINE}

@@ -1,4 +1,4 @@
-"""HTTP between this server and the center: shapes for the pairs, and the one thing that does I/O."""
+"""HTTP between this server and the center: requests, responses, and the transport that carries them."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,7 @@ MAX_BODY = 1024 * 1024
 class HttpRequest:
     """A request to the center. Only one that `is_repeatable` may be sent again on a broken connection.
 
-    `patience` is for how many seconds an answer is worth waiting, where that is less than for others.
+    `patience` is how many seconds to wait for the answer, when that is shorter than the site's `timeout`.
     """
 
     method: str
@@ -36,7 +36,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What came back, whole."""
+    """A whole answer."""
 
     status: int
     body: bytes = field(repr=False)
@@ -50,6 +50,16 @@ class HttpResponse:
         if not isinstance(parsed, dict):
             raise Unavailable("center_malformed", "The center's answer is not a JSON object.")
         return parsed
+
+
+def check_ok(status: int) -> None:
+    """Raise Unavailable unless the status of an answer is 200."""
+    if status in (401, 403):
+        raise Unavailable(
+            "center_refused_client", "The center does not accept client_id and client_secret.", actual=status
+        )
+    if status != 200:
+        raise Unavailable("center_failed", "The center can't answer.", expected=200, actual=status)
 
 
 Transport = Callable[[HttpRequest], HttpResponse]
@@ -67,7 +77,7 @@ class Stream(Protocol):
         """Return its bytes as they arrive. Raises Unavailable when it breaks off."""
 
     def close(self) -> None:
-        """Let go of it, from any thread: whoever reads it gets Unavailable or the end."""
+        """Close it, from any thread: a reader gets Unavailable or the end."""
 
 
 @runtime_checkable
@@ -75,7 +85,7 @@ class Streaming(Protocol):
     """A transport that can also hold an answer open."""
 
     def open_stream(self, request: HttpRequest, silence: float) -> Stream:
-        """Send a request whose answer goes on; `silence` is how long it may say nothing, in seconds.
+        """Send a request whose answer goes on; `silence` is how long it may send nothing, in seconds.
 
         Raises Unavailable.
         """
@@ -127,8 +137,8 @@ class RequestsTransport:
         try:
             return self._receive(request)
         except requests.Timeout:
-            # When one connection has gone dead without a word, those that lie idle have too, and whoever
-            # took one of them would wait as long for nothing.
+            # When one connection has gone dead silently, the idle ones have too: the next requests would wait
+            # on them as long for nothing.
             self._session = _new_session()
             raise
 
@@ -164,12 +174,13 @@ class _RequestsStream:
     def pieces(self) -> Iterator[bytes]:
         try:
             yield from self._pieces()
-        # Whoever closes it takes urllib3's connection from under the reader.
+        # Closing from another thread takes urllib3's connection from under the reader.
         except (requests.RequestException, HTTPError, OSError, ValueError, AttributeError) as failed:
             raise _unreachable(self._request, failed) from failed
 
     def _pieces(self) -> Iterator[bytes]:
-        # Newer versions of urllib3 hand out what is there; older ones wait for more, unless it is one byte.
+        # Newer versions of urllib3 return what has arrived; older ones wait for the whole size, so read 1
+        # byte.
         read = getattr(self._response.raw, "read1", None)
         if read is None:
             yield from self._response.iter_content(1)

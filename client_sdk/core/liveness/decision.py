@@ -7,7 +7,7 @@ from client_sdk.core.sessions.local_session import LocalSession
 
 
 class Verdict(Enum):
-    """What is to be done with a local session."""
+    """What to do with a local session."""
 
     COUNTS = "counts"
     ENDED = "ended"
@@ -25,7 +25,7 @@ def decide(session: LocalSession, view: View, *, wall: int, steady: int, max_sta
     """
     if wall >= session.expires_at:
         return Verdict.EXPIRED
-    # Read before all else: what the answer that made the view fresh told of is then seen below.
+    # Read first: the endings in the answer that made the view fresh are then seen below.
     fresh_as_of = view.fresh_as_of
     if view.has_ended(session, session.opened_by_steady(wall=wall, steady=steady)):
         return Verdict.ENDED

@@ -1,4 +1,4 @@
-"""How a request stands: with a session that counts, or without, or not to be decided right now."""
+"""The session of a request: one that counts, one that ended, none, or one that can't be judged now."""
 
 import logging
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ log = logging.getLogger("client_sdk")
 
 @dataclass(frozen=True, slots=True)
 class RequestSession:
-    """The session of a request, or the sid of one that has ended, or why nobody can say."""
+    """The session of a request, or the sid of one that ended, or the failure that prevents a decision."""
 
     session: LocalSession | None = None
     ended_sid: str = ""
@@ -56,12 +56,12 @@ class RequestSessions:
         self._follower = follower
 
     def of_cookies(self, cookies: str | None, scheme: str) -> RequestSession:
-        """Return how a request stands that brought the `Cookie` header `cookies` over `scheme`."""
+        """Return the session of a request with this `Cookie` header, over `scheme`."""
         notice_fork()
         value = read_cookie(cookies, self._addresses.names(scheme).session)
         if not value:
-            # Who comes without a session is about to get one: by then the feed should be known.
-            self._follower.attend(self._clock.steady())
+            # This visitor may sign in soon: by then this process should follow the feed.
+            self._follower.ensure_running(self._clock.steady())
             return NOBODY
         try:
             session = self._sessions.find(value)
@@ -71,10 +71,10 @@ class RequestSessions:
         return NOBODY if session is None else self.of_session(session)
 
     def of_session(self, session: LocalSession) -> RequestSession:
-        """Return how a session stands; asks the center where memory can't say."""
+        """Judge a session; ask the center when memory can't decide."""
         notice_fork()
         steady = self._clock.steady()
-        self._follower.attend(steady)
+        self._follower.ensure_running(steady)
         verdict = self._decide(session, steady)
         if verdict is Verdict.ASK:
             return self._ask(session)
@@ -93,13 +93,13 @@ class RequestSessions:
 
     def _ask(self, session: LocalSession) -> RequestSession:
         sid = session.user.sid
-        # What is heard while the question is under way, as of a role, makes its answer worth nothing: again.
+        # An event that arrives while the question is under way outdates its answer: ask again.
         for _ in range(TRIES):
             try:
                 reply = self._asker.ask(sid)
             except Unavailable as failed:
                 return RequestSession(session) if self._fail_open else RequestSession(failure=failed)
-            self._view.answer(sid, is_alive=reply.is_alive, sent=reply.sent)
+            self._view.apply_check(sid, is_alive=reply.is_alive, sent=reply.sent)
             now = self._clock.steady()
             verdict = self._decide(session, now)
             if verdict is not Verdict.ASK:

@@ -1,4 +1,4 @@
-"""Asks the center about sessions: each once however many requests wait, together when several do."""
+"""Asks the center about sessions: once for all requests that wait for one, several in one question."""
 
 import threading
 from collections import deque
@@ -17,7 +17,7 @@ MAX_WAITING = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of the center, true as of the moment its question was sent."""
+    """An answer of the center, true as of when its question was sent."""
 
     is_alive: bool
     sent: Moment
@@ -40,10 +40,10 @@ class _Question:
 class SessionChecker:
     """Turns many threads' questions into few requests.
 
-    `send` carries up to `MAX_SIDS` sids to the center and returns which are alive. A thread whose
-    question nobody has taken yet sends it, with all others that wait; so a lone question goes out at
-    once, and a crowd after a restart shares requests. After a failure everyone is refused at once
-    for a second, so that a center that hangs does not hang every thread of the site too.
+    `send` asks the center about up to `MAX_SIDS` sids and returns which are alive. A thread whose question
+    nobody has sent yet sends it, with all others that wait: a single question goes out at once, and many
+    after a restart share requests. For a second after a failure all are refused at once, so that a center
+    that hangs does not hang every thread of the site too.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class SessionChecker:
                 raise self._failure.again()
             self._failure = None
         if len(self._waiting) >= MAX_WAITING:
-            raise Unavailable("center_unreachable", "Too many sessions wait to be asked about.")
+            raise Unavailable("center_unreachable", "Too many sessions wait for the center's answer.")
         question = self._open[sid] = _Question(sid)
         self._waiting.append(question)
         return question
@@ -117,7 +117,7 @@ class SessionChecker:
     ) -> None:
         if failure is not None:
             self._failed_at, self._failure = self._moment().as_of, failure
-            # Those in line would only wait for the same failure.
+            # The ones that wait would only meet the same failure.
             batch = [*batch, *self._waiting]
             self._waiting.clear()
         for question in batch:

@@ -1,8 +1,8 @@
-"""Logins under way, each bound to the browser that began it by a signed cookie of its own.
+"""Login attempts: a signed cookie binds each to the browser that began it.
 
-The cookie holds a random seed; state, nonce and PKCE verifier are derived from it with the site's key.
-So whoever reads the cookie learns neither, whoever plants an answer of their own in another browser
-has no cookie there (login CSRF), and two tabs that sign in at once each find theirs.
+The cookie holds a random seed; the site's key derives state, nonce and PKCE verifier from it. So reading the
+cookie reveals none of them. An attacker who plants an answer in another browser has no cookie there (login
+CSRF). Two tabs that sign in at once have a cookie each.
 """
 
 import hmac
@@ -22,7 +22,7 @@ from client_sdk.core.web.messages import Cookie
 
 LIFETIME = 3600
 MAX_PENDING = 8
-# A browser sends all of them with every request, and servers refuse long headers.
+# A browser sends all these cookies with every request, and servers refuse long headers.
 MAX_PENDING_BYTES = 6000
 STATE_LENGTH = 43
 VERSION = 2
@@ -44,7 +44,7 @@ class LoginAttempt:
 
 
 class LoginAttempts:
-    """Opens and closes attempts; keeps nothing itself."""
+    """Opens and finds attempts; stores nothing on the server."""
 
     def __init__(self, settings: Settings, clock: Clock, random: Callable[[int], str]) -> None:
         self._key = key_for("attempt", settings)
@@ -58,9 +58,9 @@ class LoginAttempts:
     def open(
         self, return_to: str, ended_sid: str, cookies: Mapping[str, str], names: AttemptCookies
     ) -> tuple[LoginAttempt, list[Cookie]]:
-        """Begin a login; returns it with the cookies to set.
+        """Begin a login; return it with the cookies to set.
 
-        Where too many are pending in this browser the oldest give way.
+        When too many are pending in this browser the oldest are removed.
         """
         seed, started_at = self._random(24), self._clock.wall()
         stored = {
@@ -74,8 +74,8 @@ class LoginAttempts:
         own = names.cookie(attempt.state, value, LIFETIME)
         return attempt, [own, *self._surplus(cookies, names, len(own.name) + len(value))]
 
-    def take(self, state: str, cookies: Mapping[str, str], names: AttemptCookies) -> LoginAttempt:
-        """Return the attempt that an answer with this `state` belongs to. Raises LoginFailed."""
+    def find(self, state: str, cookies: Mapping[str, str], names: AttemptCookies) -> LoginAttempt:
+        """Return the attempt with this `state`. Raises LoginFailed."""
         attempt = self._read(cookies.get(names.name(state), "")) if len(state) == STATE_LENGTH else None
         if attempt is None or not hmac.compare_digest(attempt.state.encode(), state.encode()):
             raise LoginFailed("login_unknown_attempt", "This browser has no such login under way.")

@@ -1,4 +1,4 @@
-"""The center's answer to a login: from the browser's query to a grant, and from the grant to tokens."""
+"""The center's answer to a login: the browser's query gives a grant, and the grant gives tokens."""
 
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ _PASSING = ("temporarily_unavailable", "server_error")
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the browser brought back, parsed but not believed."""
+    """The browser's query, parsed but not verified."""
 
     state: str
     code: str = field(repr=False)
@@ -25,7 +25,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A one-time code that answers a login of this browser, from the center that was asked."""
+    """A one-time code for a login of this browser, from the expected center."""
 
     code: str = field(repr=False)
 
@@ -40,10 +40,10 @@ def read_response(query: str) -> Response:
 
 
 def process_response(response: Response, metadata: Metadata) -> Grant:
-    """Return the grant of a response whose state was found in the browser.
+    """Return the grant of a response whose attempt was found.
 
-    Raises LoginFailed, when it comes from another issuer (mix-up, RFC 9207) or reports an error (RFC 6749
-    section 4.1.2.1), and Unavailable when the center says that it is.
+    Raises LoginFailed when it comes from another issuer (mix-up, RFC 9207) or reports an error (RFC 6749
+    section 4.1.2.1), and Unavailable when the center reports that it is unavailable.
     """
     if response.issuer != metadata.issuer and (
         response.issuer is not None or metadata.names_issuer_in_responses
@@ -78,7 +78,7 @@ def redeem(center: Center, grant: Grant, attempt: LoginAttempt, redirect_uri: st
 
 
 def process_token_response(response: HttpResponse) -> TokenResponse:
-    """Return the tokens, of which nothing is checked yet (RFC 6749 sections 5.1 and 5.2).
+    """Return the tokens, not yet verified (RFC 6749 sections 5.1 and 5.2).
 
     Raises LoginFailed when the center refused, Unavailable when it could not answer.
     """

@@ -1,10 +1,10 @@
-"""Logout tokens: which sessions the center has ended (OIDC Back-Channel Logout 1.0 section 2.6)."""
+"""Logout tokens: the sessions that the center ended (OIDC Back-Channel Logout 1.0 section 2.6)."""
 
 from dataclasses import dataclass
 
 from client_sdk.core.errors import TokenRefused
 from client_sdk.core.http.jwks import KeySet
-from client_sdk.core.login.id_token import check_origin, check_time
+from client_sdk.core.login.id_token import check_origin, check_recent
 from client_sdk.core.settings import Settings
 from client_sdk.core.tokens.jwt import verify
 
@@ -28,11 +28,11 @@ class LogoutToken:
 def validate(token: str, keys: KeySet, settings: Settings, now: int) -> LogoutToken:
     """Return what a logout token says; `now` is in milliseconds since 1970.
 
-    Whether its `jti` was seen before is left to the caller, who remembers. Raises TokenRefused.
+    The caller checks whether its `jti` was seen before. Raises TokenRefused.
     """
     claims = verify(token, keys, algorithms=settings.algorithms, types=("logout+jwt",))
     check_origin(claims, settings)
-    check_time(claims, now, settings.leeway)
+    check_recent(claims, now, settings.leeway)
     events = claims.values.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
         raise TokenRefused("token_events", "The token reports no logout.", expected=EVENT)

@@ -1,4 +1,4 @@
-"""Signing in: to the center, and back with a local session."""
+"""Sign-in: the browser goes to the center, and comes back to a local session."""
 
 import logging
 from dataclasses import dataclass
@@ -8,8 +8,7 @@ from client_sdk.core.endings.check import is_alive
 from client_sdk.core.endings.view import View
 from client_sdk.core.errors import LoginFailed, SSOError, Unavailable
 from client_sdk.core.http.center import Center
-from client_sdk.core.login import authorization_request as login
-from client_sdk.core.login import callback, id_token
+from client_sdk.core.login import callback, id_token, redirects
 from client_sdk.core.login.attempts import LoginAttempt, LoginAttempts
 from client_sdk.core.sessions.local_session import LocalSession
 from client_sdk.core.sessions.position import Moment
@@ -29,7 +28,7 @@ log = logging.getLogger("client_sdk")
 
 @dataclass(frozen=True, slots=True)
 class _Redeemed:
-    """What a code gave; it was sent at `sent_at` (ms since 1970), which the view knows as `proved_at`."""
+    """What a code gave; it was sent at `sent_at` (ms since 1970), or `proved_at` for the view."""
 
     session: LocalSession
     tokens: TokenResponse
@@ -39,7 +38,7 @@ class _Redeemed:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Begins logins and finishes them."""
+    """Starts logins and finishes them."""
 
     settings: Settings
     clock: Clock
@@ -51,31 +50,33 @@ class SignIn:
     view: View
 
     def begin(self, incoming: Incoming, target: str, ended_sid: str = "") -> Answer:
-        """Send the browser to the center; it will come back to the local page `target`.
+        """Send the browser to the center, to come back to the local page `target`.
 
         `ended_sid` is the session whose end made this login necessary. Raises Unavailable.
         """
         metadata = self.center.metadata()
         names = self.addresses.names_for(incoming).attempts
         attempt, cookies = self.attempts.open(target, ended_sid, incoming.cookies(), names)
-        address = login.build_address(metadata, self.settings, attempt, self.addresses.callback(incoming))
+        address = redirects.authorization_address(
+            metadata, self.settings, attempt, self.addresses.callback(incoming)
+        )
         return redirect(address, cookies)
 
     def finish(self, incoming: Incoming) -> Answer:
-        """Answer the callback: open the local session and go to the page first asked for.
+        """Answer the callback: open the local session and redirect to the requested page.
 
-        Whatever goes wrong is told on a page with a link to a new login. Nothing is retried or
-        redirected by itself, so that no mistake, of ours or of the center's, becomes a loop.
+        A failure shows a page with a link to a new login. Nothing is retried or redirected automatically, so
+        that no mistake, of ours or of the center's, becomes a loop.
         """
         attempt: LoginAttempt | None = None
         names = self.addresses.names_for(incoming)
         try:
             response = callback.read_response(incoming.query)
-            attempt = self.attempts.take(response.state, incoming.cookies(), names.attempts)
+            attempt = self.attempts.find(response.state, incoming.cookies(), names.attempts)
             redeemed = self._redeem(incoming, response, attempt)
             value, cookies = self._open(incoming, redeemed)
         except SSOError as failed:
-            return self._tell(incoming, failed, attempt)
+            return self._show_failure(incoming, failed, attempt)
         closing = names.attempts.closing(attempt.state)
         own = Cookie(names.session, value, names.attempts.is_secure)
         return redirect(attempt.return_to, [own, *cookies, closing])
@@ -104,7 +105,7 @@ class SignIn:
         return _Redeemed(session, tokens, sent_at, proved_at)
 
     def _is_alive(self, sid: str) -> bool:
-        # A person who was taken out of this one site joins it anew in the same session.
+        # A person who was removed from this one site joins it again in the same session.
         return is_alive(self.center, sid)
 
     def _open(self, incoming: Incoming, redeemed: "_Redeemed") -> tuple[str, tuple[Cookie, ...]]:
@@ -118,12 +119,12 @@ class SignIn:
         self.view.prove(redeemed.session.user.sid, redeemed.proved_at)
         return value, cookies
 
-    def _tell(self, incoming: Incoming, failed: SSOError, attempt: LoginAttempt | None) -> Answer:
+    def _show_failure(self, incoming: Incoming, failed: SSOError, attempt: LoginAttempt | None) -> Answer:
         log.warning("login not finished: %s", failed)
         names = self.addresses.names_for(incoming)
         home = incoming.mount + return_to.HOME
         if attempt is None and self._has_session(incoming, names.session):
-            # The back button, or a second copy of the address: this browser has signed in already.
+            # The back button, or a second copy of the address: this browser is already signed in.
             return redirect(home)
         link = self.addresses.login(incoming.mount, home if attempt is None else attempt.return_to)
         cookies = [] if attempt is None else [names.attempts.closing(attempt.state)]

@@ -1,4 +1,4 @@
-"""Signing out: by the person at this site, and by the center from behind."""
+"""Sign-out: by the person at this site, and by the center's back-channel logout."""
 
 import hmac
 import logging
@@ -9,8 +9,7 @@ from client_sdk.core.derived_keys import derived, key_for
 from client_sdk.core.endings.view import View
 from client_sdk.core.errors import TokenRefused, Unavailable
 from client_sdk.core.http.center import Center
-from client_sdk.core.login import end_session_request as logout
-from client_sdk.core.login import logout_token
+from client_sdk.core.login import logout_token, redirects
 from client_sdk.core.sessions.local_session import LocalSession
 from client_sdk.core.sessions.session_store import SessionStore
 from client_sdk.core.settings import Settings
@@ -36,15 +35,15 @@ class SignOut:
     view: View
 
     def token(self, session: LocalSession) -> str:
-        """Return what proves that a request to sign out was made by one of the site's own pages.
+        """Return the CSRF token of the sign-out link.
 
-        It is part of the sign-out link. Another site can make the browser follow a link, but can't
-        know this (CSRF).
+        It proves that one of the site's own pages made the request: another site can make the browser
+        follow a link, but does not know the token.
         """
         return derived(key_for("sign-out link", self.settings), "logout", session.user.sid)[:22]
 
     def start(self, incoming: Incoming) -> Answer:
-        """Answer the sign-out address: forget the session here, go on to the center to end it everywhere.
+        """Answer the sign-out address: end the session here, and redirect to the center to end it everywhere.
 
         Without the token the person is asked first. Raises Unavailable.
         """
@@ -55,21 +54,21 @@ class SignOut:
             session = None
         own = Cookie.overwritten(names.session, is_secure=names.attempts.is_secure)
         if session is None:
-            # Perhaps the center still knows this person: it will ask them.
+            # This person may still be signed in at the center, which asks them.
             return self._to_center(incoming, "", (own, *self._close_tokens(incoming, None)))
         if not self._may_end(incoming, session):
             form = (self.addresses.logout(incoming.mount), self.token(session))
             return page(incoming, 200, "confirm", form=form, centers=self.settings.issuer)
         gone = (own, *self._close_tokens(incoming, session))
         self.sessions.drop(value)
-        self.view.end(session.user.sid, self.clock.steady())
+        self.view.end_session(session.user.sid, self.clock.steady())
         return self._to_center(incoming, session.id_token, gone)
 
     def signed_out(self, incoming: Incoming) -> Answer:
-        """Show the page that the center sends people to afterwards."""
+        """Show the page to which the center sends people after signing out."""
         return page(incoming, 200, "signed_out", link=incoming.mount + return_to.HOME)
 
-    def receive(self, incoming: Incoming) -> Answer:
+    def receive_logout_token(self, incoming: Incoming) -> Answer:
         """Answer a logout token (OIDC Back-Channel Logout 1.0 section 2.8): 200 when the session is gone."""
         try:
             ended = self._validate(incoming)
@@ -98,17 +97,17 @@ class SignOut:
         )
         lifetime = int((ended.expires_at + self.settings.leeway) * 1000) - now
         if not self.sessions.is_first(ended.jti, lifetime):
-            raise TokenRefused("token_replayed", "This logout token was here before.")
+            raise TokenRefused("token_replayed", "This logout token was used before.")
         return ended
 
     def _end(self, ended: logout_token.LogoutToken) -> None:
         if ended.sid is not None:
-            self.view.end(ended.sid, self.clock.steady())
+            self.view.end_session(ended.sid, self.clock.steady())
             self.sessions.end(ended.sid, self.clock.wall())
         elif ended.sub is not None:
-            # A logout token tells the whole second only: all that was stamped in it is meant.
+            # A logout token gives only the whole second: everything stamped within it ended.
             cut_off = int(ended.issued_at) * 1000 + 999
-            self.view.cut_off(ended.sub, cut_off, self.clock.steady())
+            self.view.cut_off_user(ended.sub, cut_off, self.clock.steady())
             self.sessions.end_user(ended.sub, cut_off)
 
     def _has_ended(self, session: LocalSession) -> bool:
@@ -133,7 +132,9 @@ class SignOut:
         address = None
         try:
             return_uri = self.addresses.signed_out(incoming)
-            address = logout.build_address(self.center.metadata(), self.settings, id_token, return_uri)
+            address = redirects.end_session_address(
+                self.center.metadata(), self.settings, id_token, return_uri
+            )
         except Unavailable as failed:
             log.warning("signed out at this site only: %s", failed)
         if address is None:

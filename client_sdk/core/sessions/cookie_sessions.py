@@ -1,4 +1,4 @@
-"""Local sessions in a signed cookie: nothing is stored, every process can read them."""
+"""Local sessions in a signed cookie: every process can read them, and no server stores them."""
 
 import json
 import logging
@@ -14,8 +14,8 @@ from client_sdk.core.sessions.local_session import LocalSession, User
 from client_sdk.core.settings import Settings
 from client_sdk.core.threads.lru import LRU
 
-# Browsers drop a cookie silently whose name and value have more than 4096 bytes: the person would
-# then be sent to the center and back without end.
+# Browsers silently drop a cookie of more than 4096 bytes with its name. The person would then be sent to the
+# center and back without end.
 MAX_VALUE = 3800
 REMEMBERED = 2048
 REMEMBERED_TOKENS = 10_000
@@ -28,8 +28,8 @@ log = logging.getLogger("client_sdk")
 class CookieSessions:
     """Signs sessions into cookies and reads them back; remembers those it has verified.
 
-    What is remembered is only that a value's signature is good. Whether the session counts is
-    decided anew at every request.
+    Only the good signature of a value is remembered. Whether the session counts is decided again at every
+    request.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -78,7 +78,7 @@ class CookieSessions:
         self._verified.pop(value)
 
     def binding(self, session: LocalSession, value: str) -> str:
-        """Return the sid: tokens then survive a new login of the same global session beside them."""
+        """Return the sid, so that tokens stay readable when the same global session signs in again."""
         return session.user.sid
 
     def read_tokens(self, value: str, cookie: str) -> str:
@@ -92,10 +92,10 @@ class CookieSessions:
         return sealed
 
     def end(self, sid: str, at: int) -> None:
-        """Do nothing: there is nothing stored, and the view already knows."""
+        """Do nothing: no server stores the session, and the view has the ending."""
 
     def end_user(self, sub: str, cut_off: int) -> None:
-        """Do nothing: there is nothing stored, and the view already knows."""
+        """Do nothing: no server stores the session, and the view has the ending."""
 
     def is_first(self, jti: str, lifetime: int) -> bool:
         """Say, once in this process, that a logout token's id is new."""

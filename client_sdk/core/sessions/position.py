@@ -25,10 +25,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a question was sent: by the steady clock (ms), and up to where the feed had been heard by then.
+    """When a question was sent: by the steady clock (ms), and the position that the view had then.
 
-    What the answer says holds at that position, and at whatever came until the answer was made. Without a
-    position nothing was heard of the feed yet.
+    The answer is true at that position and later, up to when it was made. Without a position the feed had not
+    been read yet.
     """
 
     as_of: int

@@ -40,12 +40,12 @@ return 1
 
 
 def connect(url: str) -> "Redis":
-    """Return a client for a Redis URL that gives up soon: every request of the site waits for it."""
+    """Return a Redis client with short timeouts: every request of the site waits for it."""
     return Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
 
 
 # KEYS: the global session's hash. ARGV: field, field of its tokens, sealed tokens, those they are to replace.
-# Tokens come and go with their session: a late answer brings none back, nor those replaced meanwhile.
+# A late answer must not bring back the tokens of an ended session, nor tokens that were replaced since.
 _WRITE_TOKENS = """
 local found = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], 'ended')
 if not found[1] or found[3] then return 0 end
@@ -56,9 +56,9 @@ return 1
 
 
 class RedisSessions:
-    """Keeps sessions in Redis, so that an ending counts in every process of the site at once.
+    """Keeps sessions in Redis, so that an ending takes effect in every process of the site at once.
 
-    `connected` returns a client of it; it is called again in a forked child.
+    `connected` returns a Redis client; a forked child calls it again.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class RedisSessions:
     def after_fork(self) -> None:
         """Leave the parent's client to the parent: a thread there may hold its locks.
 
-        It is not forgotten, since redis-py takes those locks to get rid of it.
+        The client is kept referenced, since redis-py takes those locks to dispose of it.
         """
         self._redis = redis = self._connected()
         self._clients.append(redis)
@@ -113,11 +113,11 @@ class RedisSessions:
             self._redis.hdel(self._of_session(sid), _hashed(token), _hashed(token) + _TOKENS)
 
     def binding(self, session: LocalSession, value: str) -> str:
-        """Return the cookie's value: Redis and the site's secret do not yield a token even together."""
+        """Return the cookie's value: without it, Redis and the site's secret together yield no token."""
         return value
 
     def read_tokens(self, value: str, cookie: str) -> str:
-        """Return what lies beside the session."""
+        """Return the tokens stored beside the session."""
         sid, token = _parts(value)
         if not token:
             return ""
@@ -126,7 +126,7 @@ class RedisSessions:
         return "" if found is None else _text(found)
 
     def write_tokens(self, value: str, sealed: str, former: str) -> str | None:
-        """Keep them beside the session, if it is still there and `former` is what lies there."""
+        """Store them beside the session, if it is still there and its tokens are `former`."""
         sid, token = _parts(value)
         field = _hashed(token)
         with _store():
@@ -134,7 +134,7 @@ class RedisSessions:
         return None
 
     def end(self, sid: str, at: int) -> None:
-        """Forget all of a global session, and refuse one that a login under way is about to store."""
+        """Forget all of a global session, and refuse what a login under way is about to store of it."""
         key = self._of_session(sid)
         with _store(), self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(key)
@@ -143,7 +143,7 @@ class RedisSessions:
             pipeline.execute()
 
     def end_user(self, sub: str, cut_off: int) -> None:
-        """Forget all of a user that was stamped up to then."""
+        """Forget all sessions of a user stamped up to `cut_off`."""
         with _store():
             for member in self._redis.smembers(self._of_user(sub)):
                 key = self._of_session(_text(member))

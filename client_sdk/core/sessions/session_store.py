@@ -1,4 +1,4 @@
-"""What both kinds of local sessions can do, and the choice between them."""
+"""What both stores of local sessions can do, and the choice between them."""
 
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ from client_sdk.core.settings import Settings
 
 
 class SessionStore(Protocol):
-    """Where local sessions are kept. Every method may raise Unavailable."""
+    """Keeps local sessions. Every method may raise Unavailable."""
 
     def open(self, session: LocalSession, proved_at: int) -> str:
         """Keep a session and return the cookie's value; `proved_at` as in `end`."""
@@ -21,13 +21,13 @@ class SessionStore(Protocol):
         """Forget the one session of a cookie's value."""
 
     def binding(self, session: LocalSession, value: str) -> str:
-        """Return what a session's tokens are to be sealed for."""
+        """Return the binding under which a session's tokens are sealed."""
 
     def read_tokens(self, value: str, cookie: str) -> str:
-        """Return the sealed tokens of a session, "" for none; `cookie` is what the browser sent of them."""
+        """Return the sealed tokens of a session, "" for none; `cookie` is what the browser sent."""
 
     def write_tokens(self, value: str, sealed: str, former: str) -> str | None:
-        """Keep sealed tokens where `former` were; returns what to set their cookie to, None for no cookie.
+        """Store sealed tokens in place of `former`; return the value of their cookie, None for no cookie.
 
         Raises ValueError when they do not fit.
         """
@@ -36,14 +36,14 @@ class SessionStore(Protocol):
         """Forget all of a global session; `at` is in milliseconds since 1970."""
 
     def end_user(self, sub: str, cut_off: int) -> None:
-        """Forget all of a user that was stamped up to then (ms, the center's clock)."""
+        """Forget all sessions of a user stamped up to `cut_off` (ms, the center's clock)."""
 
     def is_first(self, jti: str, lifetime: int) -> bool:
         """Say, once, that a logout token's id is new; remember it for `lifetime` milliseconds."""
 
 
 def open_store(settings: Settings, clock: Clock) -> SessionStore:
-    """Return the kind that `settings.sessions` chooses. Raises BadSettings."""
+    """Return the store that `settings.sessions` chooses. Raises BadSettings."""
     chosen: Any = settings.sessions
     if chosen == "cookie":
         from client_sdk.core.sessions.cookie_sessions import CookieSessions  # noqa: PLC0415

@@ -1,8 +1,10 @@
-"""A thread in the background that works in turns, can be woken, and ends with the process or when told."""
+"""A background thread that works in turns, can be woken, and ends with the process or by `stop`."""
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 AFTER_A_MISTAKE = 10.0
 LONGEST = 24 * 3600.0
@@ -11,7 +13,7 @@ log = logging.getLogger("client_sdk")
 
 
 class BackgroundThread:
-    """Does `turn` after `turn`; each returns for how many seconds to rest before the next."""
+    """Calls `turn` again and again; each call returns how many seconds to rest before the next."""
 
     def __init__(self, name: str, turn: Callable[[], float]) -> None:
         self._name = name
@@ -21,7 +23,7 @@ class BackgroundThread:
         self.is_stopped = False
 
     def start(self) -> bool:
-        """Begin, unless it did; return whether it began. Raises RuntimeError where no thread can."""
+        """Start unless it runs; return whether it started. Raises RuntimeError when no thread can start."""
         if self.is_stopped or (self._thread is not None and self._thread.is_alive()):
             return False
         thread = threading.Thread(target=self._run, name=self._name, daemon=True)
@@ -43,8 +45,24 @@ class BackgroundThread:
             try:
                 pause = self._turn()
             except Exception:
-                # Without it the thread would be gone for good, and nobody would know why sites ask so much.
-                log.exception("%s stumbled", self._name)
+                # The thread must survive: without it the site would ask the center at every request.
+                log.exception("%s failed", self._name)
                 pause = AFTER_A_MISTAKE
             self._wake.wait(min(pause, LONGEST))
             self._wake.clear()
+
+
+def obstacle() -> str:
+    """Return what to set so that threads run in this process, or "" when they do.
+
+    uWSGI without `enable-threads` keeps the interpreter locked between requests: a thread starts there and
+    never goes on.
+    """
+    uwsgi: Any = sys.modules.get("uwsgi")
+    options = getattr(uwsgi, "opt", None)
+    if not isinstance(options, dict):
+        return ""
+    names = {name.decode() if isinstance(name, bytes) else str(name) for name in options}
+    if names & {"enable-threads", "threads", "gevent", "asyncio"}:
+        return ""
+    return "set enable-threads = true in the settings of uWSGI"

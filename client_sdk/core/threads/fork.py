@@ -1,4 +1,4 @@
-"""What must be made anew in a forked child: locks another thread may hold, sockets, knowledge."""
+"""What a forked child must renew: locks that another thread may hold, sockets, knowledge."""
 
 import os
 import weakref
@@ -22,7 +22,7 @@ def renew_after_fork(watched: Forkable) -> None:
 
 
 def notice_fork() -> None:
-    """Renew what must be when this process was forked without Python's knowing, as uWSGI does it."""
+    """Renew everything when this process was forked without Python's knowledge, as uWSGI forks."""
     if os.getpid() != _renewed_in:
         _renew()
 

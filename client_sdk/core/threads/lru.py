@@ -1,4 +1,4 @@
-"""A dictionary that can't grow without end."""
+"""A dictionary of bounded size."""
 
 import threading
 from collections import OrderedDict
@@ -11,10 +11,10 @@ V = TypeVar("V")
 
 
 class LRU(Generic[K, V]):
-    """A dictionary of at most `capacity` entries that forgets the one written longest ago.
+    """A dictionary of at most `capacity` entries that evicts the one written longest ago.
 
-    Reading takes no lock: one look-up in a dict is atomic, and it is on the path of every request. So an
-    entry that is written anew is never gone in between: a reader would take what is over for unheard of.
+    Reading takes no lock: a look-up in a dict is atomic, and every request makes some. Writing an entry again
+    never removes it in between, or a reader would miss an ending.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -25,7 +25,7 @@ class LRU(Generic[K, V]):
         renew_after_fork(self)
 
     def put(self, key: K, value: V) -> bool:
-        """Write an entry as the newest; return whether another had to be forgotten for it."""
+        """Write an entry as the newest; return whether that evicted another."""
         with self._lock:
             self._entries[key] = value
             self._entries.move_to_end(key)
@@ -44,8 +44,8 @@ class LRU(Generic[K, V]):
                 del self._entries[next(iter(self._entries))]
             return True
 
-    def to_be_forgotten_for(self, key: K) -> V | None:
-        """Return the value that has to go when `key` is put, or None when there is room."""
+    def evicted_by(self, key: K) -> V | None:
+        """Return the value that putting `key` would evict, or None when there is room."""
         with self._lock:
             if key in self._entries or len(self._entries) < self._capacity:
                 return None

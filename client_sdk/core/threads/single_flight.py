@@ -1,4 +1,4 @@
-"""One piece of work for many threads that want the same at the same moment."""
+"""Work done once for many threads that want the same at the same moment."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -21,9 +21,9 @@ class _Flight(Generic[V]):
 
 
 class SingleFlight(Generic[K, V]):
-    """Lets one thread work for each key while the others wait for what it finds.
+    """Lets one thread work for each key while the others wait for its result.
 
-    A failure is everybody's too: those who waited would only meet it again.
+    A failure is shared too: the others would only meet it again.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class SingleFlight(Generic[K, V]):
         self._flights: dict[K, _Flight[V]] = {}
 
     def run(self, key: K, work: Callable[[], V]) -> V:
-        """Return what `work` returns, here or in the thread that is at it already. Raises Unavailable."""
+        """Return the result of `work`, done here or by a thread that already does it. Raises Unavailable."""
         with self._lock:
             flight = self._flights.get(key)
             is_ours = flight is None

@@ -1,4 +1,4 @@
-"""Bearer tokens on a request, and the answers to one that may not in (RFC 6750)."""
+"""Bearer tokens on a request, and the answers that refuse one (RFC 6750)."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from client_sdk.core.web.messages import Answer, Incoming
 from client_sdk.core.web.pages import refusal
 
 MAX_TOKEN = 8 * 1024
-"""Characters. No server lets a longer header in, and the question about it must fit into a request."""
+"""Characters. Servers refuse longer headers, and the question about the token must fit into a request."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 def read_header(authorization: str | None) -> str | None:
     """Return the token of an Authorization header, or None when it holds none (section 2.1).
 
-    Raises TokenRefused for what can be no token.
+    Raises TokenRefused for what can't be a token.
     """
     if not authorization or authorization[:7].lower() != "bearer ":
         return None
@@ -28,10 +28,10 @@ def read_header(authorization: str | None) -> str | None:
 
 
 def is_own_page(incoming: Incoming, root: str) -> bool:
-    """Say whether a request is known to come from a page of the site itself, or to change nothing.
+    """Say whether a request is known to come from a page of the site itself, or changes nothing.
 
-    A browser adds cookies to what other sites make it send (CSRF), and tells who made it: by
-    Sec-Fetch-Site, or by Origin where it is older.
+    A browser adds cookies to requests that other sites make it send (CSRF), and names the sender: in
+    Sec-Fetch-Site, or in Origin when it is older.
     """
     if incoming.method in SAFE_METHODS:
         return True
@@ -42,16 +42,16 @@ def is_own_page(incoming: Incoming, root: str) -> bool:
 
 
 def is_from_another_page(incoming: Incoming, root: str) -> bool:
-    """Say whether a request that may change something is known to come from elsewhere.
+    """Say whether a request that may change something is known to come from another site.
 
-    Apps are no browsers and tell nothing of where they stand.
+    An app that is not a browser sends neither header.
     """
-    told = incoming.header("Sec-Fetch-Site") or incoming.header("Origin")
-    return bool(told) and not is_own_page(incoming, root)
+    sender = incoming.header("Sec-Fetch-Site") or incoming.header("Origin")
+    return bool(sender) and not is_own_page(incoming, root)
 
 
 def refuse_missing() -> Answer:
-    """Answer a request without a token: a challenge that accuses nobody (section 3)."""
+    """Answer a request without a token: a challenge without an error code (section 3)."""
     return refusal(401, "token_required", headers=_challenge())
 
 
@@ -61,14 +61,14 @@ def refuse_invalid(refused: TokenRefused) -> Answer:
     return refusal(401, **said, headers=_challenge(**said))
 
 
-def refuse_over(needed: LoginNeeded) -> Answer:
-    """Answer a browser whose tokens are gone; a new login brings new ones."""
+def refuse_login_needed(needed: LoginNeeded) -> Answer:
+    """Answer a browser whose tokens are gone; a new login gives new ones."""
     said = {"error": "invalid_token", "error_description": needed.message}
     return refusal(401, **said, headers=_challenge(**said) + needed.headers)
 
 
 def refuse_insufficient(scope: Sequence[str], roles: Sequence[str]) -> Answer:
-    """Answer a token that counts and may not do this; `scope` and `roles` are what it takes."""
+    """Answer a token that counts but lacks some of `scope` and `roles`."""
     needed = [f"the scope {name}" for name in scope] + [f"the role {name}" for name in roles]
     said = {"error": "insufficient_scope", "error_description": f"This needs {' and '.join(needed)}."}
     more = {"scope": " ".join(scope)} if scope else {}
@@ -76,7 +76,7 @@ def refuse_insufficient(scope: Sequence[str], roles: Sequence[str]) -> Answer:
 
 
 def refuse_unchecked(failed: Unavailable) -> Answer:
-    """Answer while nobody can say whether the token counts."""
+    """Answer while the center can't say whether the token counts."""
     return refusal(503, "temporarily_unavailable", headers=(("Retry-After", str(failed.retry_after)),))
 
 
@@ -86,7 +86,7 @@ def _challenge(**attributes: str) -> tuple[tuple[str, str], ...]:
 
 
 def _quoted(value: str) -> str:
-    # Names of roles may be in any language; the RFC allows these characters only.
+    # Roles may have names in any language; the RFC allows only these characters.
     return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in value)
 
 

@@ -1,4 +1,4 @@
-"""The tokens of people signed in with a browser: kept, fresh whenever they are asked for, and given back."""
+"""The tokens of people signed in with a browser: stored, refreshed and revoked."""
 
 import logging
 from dataclasses import dataclass, field
@@ -18,22 +18,22 @@ from client_sdk.core.web.addresses import Addresses, CookieNames
 from client_sdk.core.web.messages import Cookie, read_cookie
 
 JUST_NOW = 10_000
-"""Milliseconds after a login in which another one would lead nowhere."""
+"""Milliseconds after a login in which another login would change nothing."""
 
 log = logging.getLogger("client_sdk")
 
 
 @dataclass(frozen=True, slots=True)
 class FreshToken:
-    """An access token that has not expired, and the cookies that belong on the answer."""
+    """An access token that has not expired, and the cookies to set on the answer."""
 
     access_token: str = field(repr=False)
     cookies: tuple[Cookie, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where somebody's tokens are: the session, what both its cookies hold, and what those are called."""
+class _TokenLocation:
+    """Where somebody's tokens are: the session, the values of both its cookies, and their names."""
 
     session: LocalSession
     value: str
@@ -42,7 +42,7 @@ class _Place:
 
 
 class BrowserTokens:
-    """Keeps the tokens that a login gave, for sites with the setting `keep_tokens`."""
+    """Stores the tokens that a login gave, for sites with the setting `keep_tokens`."""
 
     def __init__(
         self, settings: Settings, clock: Clock, center: Center, addresses: Addresses, sessions: SessionStore
@@ -58,15 +58,15 @@ class BrowserTokens:
     def open(
         self, session: LocalSession, value: str, tokens: TokenResponse, sent_at: int, scheme: str
     ) -> tuple[Cookie, ...]:
-        """Keep the tokens of a login whose session has the cookie's `value`; returns the cookies to set.
+        """Store the tokens of a login whose session has the cookie's `value`; return the cookies to set.
 
-        `sent_at` is when they were asked for, in milliseconds since 1970. Raises LoginFailed, Unavailable.
+        `sent_at` is when they were requested, in milliseconds since 1970. Raises LoginFailed, Unavailable.
         """
         if not self.is_on:
             return ()
         if not tokens.access_token:
             raise LoginFailed("login_malformed", "The center gave no access token.")
-        place = _Place(session, value, "", self._addresses.names(scheme))
+        place = _TokenLocation(session, value, "", self._addresses.names(scheme))
         try:
             return self._keep(place, StoredTokens.of(tokens, sent_at), "")
         except ValueError as large:
@@ -80,17 +80,18 @@ class BrowserTokens:
     def fresh(
         self, cookies: str | None, scheme: str, session: LocalSession, *, refused: str = ""
     ) -> FreshToken:
-        """Return the access token of somebody signed in, refreshed when its end is near.
+        """Return the access token of somebody signed in, refreshed shortly before it expires.
 
-        `refused` is one that was refused before its time and must be replaced. Raises LoginNeeded when
-        only a new login gives one, Unavailable when the center can't be reached and the one at hand is over.
+        `refused` is a token that an API refused before it expired, and that must be replaced. Raises
+        LoginNeeded when only a new login gives one, and Unavailable when it expired and the center can't be
+        reached.
         """
         place = self._place(cookies, scheme, session)
         try:
             return self._newest(place, refused)
         except LoginNeeded as needed:
             if self._is_just_signed_in(session):
-                # Another login would end here once more: better an error than a loop.
+                # Another login would end here again: better an error than a loop.
                 raise Unavailable("tokens_contradiction", f"Just after a login: {needed.message}") from needed
             if needed.is_session_over:
                 self._sessions.drop(place.value)
@@ -101,14 +102,14 @@ class BrowserTokens:
             raise
 
     def _is_just_signed_in(self, session: LocalSession) -> bool:
-        """Say whether a login a moment ago still holds: who signed out since is to sign in again."""
+        """Say whether this session just signed in and is still alive at the center."""
         if self._clock.wall() - session.opened_at >= JUST_NOW:
             return False
         sid = session.user.sid
         return is_alive(self._center, sid)
 
     def close(self, cookies: str | None, scheme: str, session: LocalSession | None) -> tuple[Cookie, ...]:
-        """Give the refresh token of a session back, where that is possible; returns the cookies to set."""
+        """Revoke the refresh token of a session, if possible; return the cookies to set."""
         names = self._addresses.names(scheme)
         gone = (_gone(names, names.tokens),) if read_cookie(cookies, names.tokens) else ()
         if not self.is_on or session is None:
@@ -118,15 +119,15 @@ class BrowserTokens:
             if tokens is not None and tokens.refresh_token:
                 refresh_request.revoke(self._center, tokens.refresh_token)
         except Unavailable as failed:
-            log.warning("a refresh token was not given back: %s", failed)
+            log.warning("a refresh token was not revoked: %s", failed)
         return gone
 
-    def _place(self, cookies: str | None, scheme: str, session: LocalSession) -> _Place:
+    def _place(self, cookies: str | None, scheme: str, session: LocalSession) -> _TokenLocation:
         names = self._addresses.names(scheme)
         value, kept = read_cookie(cookies, names.session), read_cookie(cookies, names.tokens)
-        return _Place(session, value or "", kept or "", names)
+        return _TokenLocation(session, value or "", kept or "", names)
 
-    def _newest(self, place: _Place, refused: str) -> FreshToken:
+    def _newest(self, place: _TokenLocation, refused: str) -> FreshToken:
         tokens, sealed = self._read(place)
         if tokens is None:
             raise LoginNeeded("tokens_missing", "The tokens of this session are not here.")
@@ -139,11 +140,11 @@ class BrowserTokens:
             log.error("fresh tokens can't be kept: %s; keep sessions in Redis", large)
             return FreshToken(newest.access_token, (_gone(place.names, place.names.tokens),))
 
-    def _read(self, place: _Place) -> tuple[StoredTokens | None, str]:
+    def _read(self, place: _TokenLocation) -> tuple[StoredTokens | None, str]:
         sealed = self._sessions.read_tokens(place.value, place.tokens_cookie)
         return self._sealer.open(sealed, self._sessions.binding(place.session, place.value)), sealed
 
-    def _keep(self, place: _Place, tokens: StoredTokens, former: str) -> tuple[Cookie, ...]:
+    def _keep(self, place: _TokenLocation, tokens: StoredTokens, former: str) -> tuple[Cookie, ...]:
         sealed = self._sealer.seal(tokens, self._sessions.binding(place.session, place.value))
         cookie = self._sessions.write_tokens(place.value, sealed, former)
         if cookie is None:

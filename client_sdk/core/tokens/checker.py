@@ -1,4 +1,4 @@
-"""Does a token count: from memory where that is recent, else by asking the center, once for all who wait."""
+"""Does a token count: memory decides while it is recent, else the center, asked once for all who wait."""
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -13,30 +13,31 @@ from client_sdk.core.threads.fork import notice_fork
 from client_sdk.core.threads.lru import LRU
 from client_sdk.core.threads.single_flight import SingleFlight
 from client_sdk.core.tokens import access_token
-from client_sdk.core.tokens.access_token import VerifiedToken, check_audience
-from client_sdk.core.tokens.introspection import Answer, introspect
+from client_sdk.core.tokens.access_token import check_audience
+from client_sdk.core.tokens.introspection import introspect
+from client_sdk.core.tokens.token import CheckedToken
 
 CAPACITY = 10_000
 REFUSAL_LIFETIME = 5_000
-"""Milliseconds for which the center's no is remembered, however often the token is presented."""
+"""Milliseconds for which a refusal by the center is remembered."""
 PAUSE_AFTER_FAILURE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """The center's answer, true as of the moment its question was sent (steady clock, ms)."""
+    """The center's answer, true as of when its question was sent (steady clock, ms)."""
 
-    answer: Answer | None
+    answer: CheckedToken | None
     as_of: int
     max_age: int
 
 
 class TokenChecker:
-    """Judges bearer tokens, and remembers by their SHA-256 what the center said of them.
+    """Checks bearer tokens, and remembers the center's answers by the tokens' SHA-256.
 
-    A JWT is first checked here; then the center says whether it was taken back, which holds for
-    `max_staleness`. An opaque token is the center's to judge, for `token_cache`. Either answer is
-    thrown away as soon as anything is heard of the token, its session, user or client.
+    A JWT is first verified here; then the center says whether it was revoked, and that answer counts for
+    `max_staleness`. Only the center can judge an opaque token; its answer counts for `token_cache`. Either
+    answer is dropped as soon as the feed reports anything of the token, its session, user or client.
     """
 
     def __init__(
@@ -48,17 +49,17 @@ class TokenChecker:
         self._view = view
         self._follower = follower
         self._known: LRU[bytes, _Reply] = LRU(CAPACITY)
-        # Apart from the others: a flood of invented tokens must not push out real ones.
+        # Apart from the others: a flood of invented tokens must not evict real ones.
         self._refused: LRU[bytes, int] = LRU(CAPACITY)
         self._flights: SingleFlight[bytes, _Reply] = SingleFlight()
         self._failed: tuple[int, Unavailable] | None = None
         self._leeway = int(settings.leeway * 1000)
         self._max_ages = int(settings.token_cache * 1000), int(settings.max_staleness * 1000)
 
-    def check(self, text: str, audience: str) -> Answer:
+    def check(self, text: str, audience: str) -> CheckedToken:
         """Return what the center says of a token meant for `audience`. Raises TokenRefused, Unavailable."""
         notice_fork()
-        self._follower.attend(self._clock.steady())
+        self._follower.ensure_running(self._clock.steady())
         digest = sha256(text.encode()).digest()
         known = self._remembered(digest)
         answer = known.answer if known is not None else None
@@ -79,13 +80,13 @@ class TokenChecker:
             return False
         return reply.answer is None or not self._has_changed(reply.answer, reply.as_of)
 
-    def _has_changed(self, answer: Answer, since: int) -> bool:
+    def _has_changed(self, answer: CheckedToken, since: int) -> bool:
         token = answer.token
         return self._view.has_changed(token.sid, token.sub, since) or self._view.has_changed_for_token(
             answer.jti, token.client_id, since
         )
 
-    def _look(self, text: str, digest: bytes, audience: str) -> Answer:
+    def _look(self, text: str, digest: bytes, audience: str) -> CheckedToken:
         refused_at = self._refused.get(digest)
         if refused_at is not None and 0 <= self._clock.steady() - refused_at < REFUSAL_LIFETIME:
             raise _inactive()
@@ -97,14 +98,14 @@ class TokenChecker:
                 return self._without_center(digest, signed, failed)
             raise
 
-    def _verify(self, text: str, audience: str) -> VerifiedToken:
+    def _verify(self, text: str, audience: str) -> CheckedToken:
         now = self._clock.wall()
         return self._center.with_keys(
             lambda keys: access_token.validate(text, keys, self._settings, audience, now)
         )
 
-    def _asked(self, text: str, digest: bytes, signed: VerifiedToken | None) -> Answer:
-        # An ending that arrives while the question is under way makes its answer worth nothing: again.
+    def _asked(self, text: str, digest: bytes, signed: CheckedToken | None) -> CheckedToken:
+        # An ending that arrives while the question is under way outdates its answer: ask again.
         for _ in range(3):
             reply = self._flights.run(digest, lambda: self._ask(text, digest, signed))
             if reply.answer is None:
@@ -113,7 +114,7 @@ class TokenChecker:
                 return reply.answer
         raise Unavailable("center_failed", "The center's answer came too late to count.")
 
-    def _ask(self, text: str, digest: bytes, signed: VerifiedToken | None) -> _Reply:
+    def _ask(self, text: str, digest: bytes, signed: CheckedToken | None) -> _Reply:
         known = self._remembered(digest)
         if known is not None:
             return known
@@ -124,8 +125,8 @@ class TokenChecker:
             answer = introspect(self._center, text)
         except Unavailable as failed:
             if failed.code == "center_unreachable":
-                # A center that hangs must not hang every thread of the API too. One that answers, even with
-                # an error, may have stumbled over this token alone: no reason to refuse the others.
+                # A center that hangs must not hang every thread of the API too. One that answers with an
+                # error may have failed on this token alone: the others are not refused.
                 self._failed = self._clock.steady(), failed
             raise
         if answer is not None and signed is not None:
@@ -140,18 +141,20 @@ class TokenChecker:
             self._known.put(digest, reply)
         return reply
 
-    def _without_center(self, digest: bytes, signed: VerifiedToken | None, failed: Unavailable) -> Answer:
+    def _without_center(
+        self, digest: bytes, signed: CheckedToken | None, failed: Unavailable
+    ) -> CheckedToken:
         known = self._known.get(digest)
         if known is not None and known.answer is not None:
             is_over = self._clock.wall() >= known.answer.token.expires_at * 1000
             if not is_over and not self._has_changed(known.answer, known.as_of):
                 return known.answer
-        if signed is None or self._has_changed(Answer(signed.token, signed.jti), 0):
+        if signed is None or self._has_changed(signed, 0):
             raise failed
-        return Answer(signed.token, signed.jti)
+        return signed
 
 
-def _matched(answer: Answer, signed: VerifiedToken) -> Answer | None:
+def _matched(answer: CheckedToken, signed: CheckedToken) -> CheckedToken | None:
     """Return the answer when it speaks of the token that was verified, else None."""
     said, read = answer.token, signed.token
     if (said.sub, said.client_id) != (read.sub, read.client_id) or answer.jti not in ("", signed.jti):
@@ -160,4 +163,4 @@ def _matched(answer: Answer, signed: VerifiedToken) -> Answer | None:
 
 
 def _inactive() -> TokenRefused:
-    return TokenRefused("token_inactive", "The token does not count, or not any more.")
+    return TokenRefused("token_inactive", "The token is unknown, expired or revoked.")

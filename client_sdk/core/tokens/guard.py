@@ -1,4 +1,4 @@
-"""Who may pass with a token: the rule of a route, and what the answer hands back."""
+"""Guards the routes of an API: what a route requires of a token, and the answer to each request."""
 
 import logging
 from collections.abc import Callable
@@ -11,8 +11,7 @@ from client_sdk.core.settings import Settings
 from client_sdk.core.tokens import bearer
 from client_sdk.core.tokens.browser_tokens import FreshToken
 from client_sdk.core.tokens.checker import TokenChecker
-from client_sdk.core.tokens.introspection import Answer as Said
-from client_sdk.core.tokens.token import Token
+from client_sdk.core.tokens.token import CheckedToken, Token
 from client_sdk.core.web.addresses import Addresses
 from client_sdk.core.web.messages import Answer, Cookie, Incoming, read_cookie
 
@@ -24,9 +23,9 @@ log = logging.getLogger("client_sdk")
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What a route asks of a token: all of these scopes and roles, and that it is for `audience`.
+    """What a route requires of a token: all of these scopes and roles, and the `audience`.
 
-    Without an audience the site's own is meant.
+    None stands for the site's own audience.
     """
 
     scope: tuple[str, ...] = ()
@@ -36,7 +35,7 @@ class Requirements:
 
 @dataclass(frozen=True, slots=True)
 class AdmittedRequest:
-    """A request whose token counts; `headers` belong on its answer, which no cache may keep then."""
+    """A request whose token counts; `headers` are set on its answer, and no cache may then store it."""
 
     token: Token
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -50,7 +49,7 @@ class OwnToken(Protocol):
 
 
 class TokenGuard:
-    """Finds the token of a request and decides whether it may pass."""
+    """Finds the token of a request and decides whether to admit it."""
 
     def __init__(self, settings: Settings, clock: Clock, addresses: Addresses, checks: TokenChecker) -> None:
         self._settings = settings
@@ -67,13 +66,13 @@ class TokenGuard:
         incoming: Callable[[], Incoming],
         own: OwnToken,
     ) -> AdmittedRequest | Answer:
-        """Return what the request's token allows, or the answer that refuses it.
+        """Return the admitted request, or the answer that refuses it.
 
-        `authorization` is the Authorization header. The rest is looked at only when needed: the request
-        itself, and `own`, which gives the access token of somebody signed in with a browser.
+        `authorization` is the Authorization header. The others are called only when needed: `incoming`
+        returns the request, and `own` the access token of somebody signed in with a browser.
         """
         try:
-            said = self._said(needs.audience or self._audience, authorization, incoming, own)
+            said = self._check(needs.audience or self._audience, authorization, incoming, own)
             if said is None:
                 return bearer.refuse_missing()
         except TokenRefused as refused:
@@ -81,14 +80,14 @@ class TokenGuard:
             return bearer.refuse_invalid(refused)
         except LoginNeeded as needed:
             log.info("token refused: %s", needed)
-            return bearer.refuse_over(needed)
+            return bearer.refuse_login_needed(needed)
         except Unavailable as failed:
             return bearer.refuse_unchecked(failed)
-        return self._judge(needs, said, incoming)
+        return self._authorize(needs, said, incoming)
 
-    def _said(
+    def _check(
         self, audience: str, authorization: str | None, incoming: Callable[[], Incoming], own: OwnToken
-    ) -> Said | None:
+    ) -> CheckedToken | None:
         text = bearer.read_header(authorization) or self._app_cookie(incoming)
         if text is not None:
             return self._checks.check(text, audience)
@@ -97,25 +96,25 @@ class TokenGuard:
         request = incoming()
         if not bearer.is_own_page(request, self._addresses.root(request)):
             return None
-        return self._said_of_own(audience, own)
+        return self._check_own(audience, own)
 
-    def _said_of_own(self, audience: str, own: OwnToken) -> Said | None:
+    def _check_own(self, audience: str, own: OwnToken) -> CheckedToken | None:
         fresh = own()
         if fresh is None:
             return None
         try:
             return self._checks.check(fresh.access_token, audience)
         except TokenRefused as refused:
-            # A person can lose access tokens and stay signed in, as when a role is taken away.
+            # A person can lose access tokens and stay signed in, as when a role is removed.
             renewed = own(refused=fresh.access_token) if refused.code == "token_inactive" else None
             if renewed is None or renewed.access_token == fresh.access_token:
                 raise
         return self._checks.check(renewed.access_token, audience)
 
-    def _judge(
-        self, needs: Requirements, said: Said, incoming: Callable[[], Incoming]
+    def _authorize(
+        self, needs: Requirements, said: CheckedToken, incoming: Callable[[], Incoming]
     ) -> AdmittedRequest | Answer:
-        handed = (self._hand_over(said, incoming),) if said.successor else ()
+        handed = (self._successor_header(said, incoming),) if said.successor else ()
         if said.token.has_scope(*needs.scope) and said.token.has_roles(*needs.roles):
             return AdmittedRequest(said.token, handed)
         refused = bearer.refuse_insufficient(needs.scope, needs.roles)
@@ -130,7 +129,7 @@ class TokenGuard:
             return None
         return bearer.read_header(f"Bearer {text}")
 
-    def _hand_over(self, said: Said, incoming: Callable[[], Incoming]) -> tuple[str, str]:
+    def _successor_header(self, said: CheckedToken, incoming: Callable[[], Incoming]) -> tuple[str, str]:
         if not self._reads_app_cookie:
             return APP_TOKEN_HEADER, said.successor
         is_secure = self._addresses.names_for(incoming()).attempts.is_secure

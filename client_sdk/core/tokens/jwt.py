@@ -60,6 +60,27 @@ def verify(token: str, keys: KeySet, *, algorithms: Collection[str], types: Coll
     return Claims(_payload(token, key, algorithm), algorithm)
 
 
+def check_issuer(claims: Claims, issuer: str) -> None:
+    """Check that `issuer` made the token. Raises TokenRefused."""
+    actual = claims.values.get("iss")
+    if actual != issuer:
+        raise TokenRefused("token_issuer", "The token is of another issuer.", expected=issuer, actual=actual)
+
+
+def check_time(claims: Claims, now: int, leeway: float) -> None:
+    """Check that the token counts now (ms since 1970), with `leeway` in seconds. Raises TokenRefused."""
+    seconds, expires = now / 1000, claims.seconds("exp")
+    starts = max(claims.seconds(name) for name in ("iat", "nbf") if name == "iat" or name in claims.values)
+    if seconds >= expires + leeway:
+        raise TokenRefused(
+            "token_expired", "The token has expired.", expected=f"> {seconds:.0f}", actual=expires
+        )
+    if starts > seconds + leeway:
+        raise TokenRefused(
+            "token_from_future", "The token does not count yet.", expected=f"<= {seconds:.0f}", actual=starts
+        )
+
+
 def _header(token: str) -> dict[str, Any]:
     if len(token) > MAX_TOKEN:
         raise TokenRefused("token_malformed", "The token is too long.", expected=MAX_TOKEN, actual=len(token))

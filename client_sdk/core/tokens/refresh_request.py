@@ -25,10 +25,10 @@ def refresh(center: Center, refresh_token: str) -> TokenResponse | None:
 
 
 def process_response(response: HttpResponse) -> TokenResponse | None:
-    """Return the fresh tokens, or None when the refresh token counts no more.
+    """Return the fresh tokens, or None when the refresh token no longer counts.
 
-    `refresh_token` is "" when the center did not replace it. Raises Unavailable for any other answer: a
-    center that is busy, or does not know this site, says nothing about the person.
+    `refresh_token` is "" when the center did not replace it. Raises Unavailable for any other answer: when
+    the center is busy or refuses this client, that says nothing about the person.
     """
     if response.status >= 500 or response.status == 429:
         raise Unavailable("center_failed", "The center can't refresh just now.", actual=response.status)

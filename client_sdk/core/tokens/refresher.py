@@ -1,4 +1,4 @@
-"""Fresh tokens, fetched once for everybody who holds the same refresh token."""
+"""Refreshes tokens, once for all requests that hold the same refresh token."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ from client_sdk.core.tokens import refresh_request
 from client_sdk.core.tokens.stored_tokens import StoredTokens
 
 RESULT_LIFETIME = 120_000
-"""Milliseconds for which a result is kept for requests that come late with the cookie of before."""
+"""Milliseconds for which a result is kept for requests that still bring the former cookie."""
 CAPACITY = 10_000
 PAUSE_AFTER_FAILURE = 1_000
 
@@ -25,14 +25,14 @@ log = logging.getLogger("client_sdk")
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What came of a refresh: tokens, or None when it was refused; `at` by the steady clock (ms)."""
+    """The result of a refresh: tokens, or None when it was refused; `at` by the steady clock (ms)."""
 
     tokens: StoredTokens | None
     at: int
 
 
 class TokenRefresher:
-    """Refreshes tokens near their end. Of many who come with the same ones a single request goes out."""
+    """Refreshes tokens shortly before they expire, with one request for all who hold the same ones."""
 
     def __init__(self, settings: Settings, clock: Clock, center: Center) -> None:
         self._early = int(settings.refresh_early * 1000)
@@ -43,15 +43,15 @@ class TokenRefresher:
         self._failed: tuple[int, Unavailable] | None = None
 
     def newest(self, tokens: StoredTokens, *, refused: str = "") -> StoredTokens:
-        """Return `tokens` themselves while they are good for long enough, else fresh ones.
+        """Return `tokens` themselves while they stay valid long enough, else fresh ones.
 
-        `refused` is an access token that was refused before its time: where there is a refresh token, that
-        one is taken to be over. Raises LoginNeeded when the center refuses, or when there is no refresh
-        token and the access token is over; Unavailable when it is over and the center can't be reached.
+        `refused` is an access token that an API refused early: with a refresh token it is treated as expired.
+        Raises LoginNeeded when the center refuses, or when the access token expired and there is no refresh
+        token; Unavailable when it expired and the center can't be reached.
         """
         is_refused = tokens.access_token == refused
         newest = self._newer(tokens, is_over=True) if is_refused else tokens
-        # The result kept for a cookie of before may be near its end itself.
+        # The result kept for a former cookie may itself be about to expire.
         for _ in range(3):
             if self._clock.wall() < newest.expires_at - min(self._early, newest.lifetime // 5):
                 break
@@ -65,14 +65,14 @@ class TokenRefresher:
         if not tokens.refresh_token:
             if self._clock.wall() >= tokens.expires_at:
                 raise LoginNeeded(
-                    "tokens_expired", "The access token is over, and there is no refresh token."
+                    "tokens_expired", "The access token expired, and there is no refresh token."
                 )
             return tokens
         digest = sha256(tokens.refresh_token.encode()).digest()
         try:
             fresh = self._flights.run(digest, lambda: self._refresh(digest, tokens))
         except Unavailable:
-            # What the person has is good until its end, whatever became of the center.
+            # The present token stays valid until it expires, even while the center is away.
             if is_over:
                 raise
             return tokens
@@ -82,7 +82,7 @@ class TokenRefresher:
 
     def _refresh(self, digest: bytes, tokens: StoredTokens) -> StoredTokens | None:
         kept = self._results.find(digest)
-        # Where the refresh token stays the same, what came of it may be what is to be replaced.
+        # When the refresh token stays the same, its last result may be the tokens to replace.
         if kept is not None and kept.tokens != tokens:
             return kept.tokens
         if self._failed is not None and self._clock.steady() - self._failed[0] < PAUSE_AFTER_FAILURE:
@@ -99,7 +99,7 @@ class TokenRefresher:
 
 
 class _Results:
-    """Results by the hash of the refresh token that was used, the oldest thrown away in time."""
+    """Results by the hash of the refresh token; each is dropped after `RESULT_LIFETIME`."""
 
     def __init__(self, steady: Callable[[], int]) -> None:
         self._steady = steady
@@ -112,12 +112,12 @@ class _Results:
         self._lock = threading.Lock()
 
     def find(self, digest: bytes) -> _Result | None:
-        """Return what came of it, unless that is long ago."""
+        """Return the result, unless it is too old."""
         found = self._kept.get(digest)
         return None if found is None or self._steady() - found.at >= RESULT_LIFETIME else found
 
     def put(self, digest: bytes, tokens: StoredTokens | None) -> None:
-        """Keep a result, and forget those that nobody can come late for any more."""
+        """Keep a result, and drop those that are too old."""
         now = self._steady()
         with self._lock:
             self._kept.pop(digest, None)

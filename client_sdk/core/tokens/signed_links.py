@@ -1,7 +1,7 @@
-"""Addresses that open one file for a short while, for images and videos that need a login.
+"""Signed links: addresses that open one file for a short while, for images and videos that need a login.
 
-What shows an image or plays a video often can't send a token, and a token in an address would be written into
-logs and histories. A signed link says who may see which address until when, and opens nothing else.
+An image or a video player often can't send a token, and a token in an address would be written into logs and
+histories. A signed link names the person, the address and the expiry, and opens nothing else.
 """
 
 from collections.abc import Callable
@@ -27,10 +27,10 @@ VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """For whom a link was made: a person by `sub`, in the session `sid`.
+    """The holder of a link: the person `sub` in the session `sid`.
 
-    `issued_at` is when the center vouched for that session or token (seconds, the center's clock),
-    `expires_at` when the link ends, in milliseconds of this site's clock.
+    `issued_at` is when the center issued that session or token (seconds, the center's clock), `expires_at`
+    when the link expires, in milliseconds of this site's clock.
     """
 
     sub: str
@@ -41,7 +41,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class LinkHolder:
-    """For whom a link is to be made; it will not outlast `until` (ms), the end of the link it comes from."""
+    """Who gets a link; it expires no later than `until` (ms), when the link it was made from expires."""
 
     sub: str
     sid: str
@@ -50,18 +50,18 @@ class LinkHolder:
 
 
 def holder_of(token: Token | None, link: Link | None, session: LocalSession | None) -> LinkHolder:
-    """Return who is behind a request that came with one of these. Raises ValueError when that is nobody."""
+    """Return who made a request with one of these. Raises ValueError when that is nobody."""
     if token is not None:
         return LinkHolder(token.sub, token.sid, token.issued_at)
     if session is not None:
         return LinkHolder(session.user.sub, session.user.sid, session.issued_at)
     if link is not None:
         return LinkHolder(link.sub, link.sid, link.issued_at, link.expires_at)
-    raise ValueError("a link is made for somebody, and this request is nobody's")
+    raise ValueError("a link needs a person, and nobody is signed in")
 
 
 class SignedLinks:
-    """Makes links and reads them back; keeps nothing."""
+    """Makes links and reads them; stores nothing."""
 
     def __init__(self, settings: Settings, wall: Callable[[], int]) -> None:
         self._key = key_for("signed link by name", settings)
@@ -72,8 +72,8 @@ class SignedLinks:
     def sign(self, target: str, seconds: float, holder: LinkHolder) -> str:
         """Return the local address `target` (path and query) with a link that lasts for `seconds`.
 
-        Raises ValueError for a target that is no local address or a time that is no short while, and when
-        there is no session whose end would end the link.
+        Raises ValueError for a target that is no local address, for a time that is too long, and for a holder
+        without a session: nothing would end the link.
         """
         path, _, query = target.partition("?")
         if local_path(target) is None or "#" in target or PARAMETER + "=" in query:
@@ -90,12 +90,12 @@ class SignedLinks:
         return f"{target}{'&' if query else '?' if '?' not in target else ''}{PARAMETER}={value!s}"
 
     def read_request(self, incoming: Incoming) -> Link | None:
-        """Return the link that a request to read something came with, or None; its time may be over."""
+        """Return the link of a GET or HEAD request, or None; it may have expired."""
         is_reading = incoming.method in ("GET", "HEAD")
         return self.read(incoming.path, incoming.query) if is_reading else None
 
     def read(self, path: str, query: str) -> Link | None:
-        """Return the link that was made for a decoded `path` and stands in the raw `query`, or None."""
+        """Return the link for a decoded `path` in the raw `query`, or None."""
         before, marked, value = query.rpartition(PARAMETER + "=")
         if not marked or len(value) > MAX_VALUE or (before and not before.endswith("&")):
             return None
@@ -114,7 +114,7 @@ def _loaded(signer: URLSafeSerializer, value: str) -> Any:
 
 
 def _signer(key: bytes, path: str, query: str) -> URLSafeSerializer:
-    # The whole address is part of the key: a link of one opens no other, nor the same with another query.
+    # The whole address is part of the key: a link opens no other path, and no other query of the same path.
     address = f"{quote(path)}?{quote(query, safe='/!$&()*+,;=:@~%?[]')}"
     return URLSafeSerializer(
         key,

@@ -1,4 +1,4 @@
-"""A person's tokens as the site keeps them, sealed so that nobody who finds them can read them."""
+"""A person's tokens as the site stores them: sealed, so that a thief can't read them."""
 
 import hmac
 import json
@@ -15,7 +15,7 @@ from client_sdk.core.derived_keys import key_for
 from client_sdk.core.settings import Settings
 from client_sdk.core.tokens.token_response import TokenResponse
 
-# With its name it must stay below the 4096 bytes at which browsers drop a cookie silently.
+# Browsers silently drop a cookie of more than 4096 bytes with its name.
 MAX_SEALED = 3800
 VERSION = 2
 _NONCE = 12
@@ -25,8 +25,8 @@ _NONCE = 12
 class StoredTokens:
     """Tokens of somebody signed in; `refresh_token` is "" when the center gave none.
 
-    `expires_at` is when the access token ends, in milliseconds of this site's clock; `lifetime` how long it
-    was good for when it came, in milliseconds.
+    `expires_at` is when the access token expires, in milliseconds of this site's clock; `lifetime` is its
+    whole lifetime in milliseconds.
     """
 
     access_token: str = field(repr=False)
@@ -36,19 +36,19 @@ class StoredTokens:
 
     @classmethod
     def of(cls, tokens: TokenResponse, sent_at: int, former: str = "") -> "StoredTokens":
-        """Return what the center gave in answer to a request sent at `sent_at` (ms): it can't end later.
+        """Return the tokens of an answer to a request sent at `sent_at` (ms), from which they count.
 
-        `former` is the refresh token that goes on where no new one was given.
+        `former` is the refresh token that stays in use when the center gave no new one.
         """
         lifetime = tokens.expires_in * 1000
         return cls(tokens.access_token, tokens.refresh_token or former, sent_at + lifetime, lifetime)
 
 
 class TokenSealer:
-    """Encrypts tokens (AES-GCM) with a key of their own for each `binding`, made from the site's secret.
+    """Encrypts tokens (AES-GCM) with a key for each `binding`, derived from the site's secret.
 
-    What was sealed for one binding opens for no other, so nobody can combine their session with another's
-    tokens.
+    Tokens sealed for one binding can't be opened for another, so nobody can combine their session with
+    another person's tokens.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -57,13 +57,13 @@ class TokenSealer:
         self._former_key = key_for("kept tokens", settings)
 
     def seal(self, tokens: StoredTokens, binding: str) -> str:
-        """Return the tokens as text that fits into a cookie's value."""
+        """Return the sealed tokens as text for a cookie's value."""
         data = json.dumps({"v": VERSION, **asdict(tokens)}, separators=(",", ":")).encode()
         nonce = os.urandom(_NONCE)
         return urlsafe_b64encode(nonce + _cipher(self._key, binding).encrypt(nonce, data, None)).decode()
 
     def open(self, sealed: str, binding: str) -> StoredTokens | None:
-        """Return what was sealed, or None when it was not sealed by this site for this binding."""
+        """Return the tokens, or None when this site did not seal them for this binding."""
         if not sealed or len(sealed) > 4 * MAX_SEALED:
             return None
         try:

@@ -1,6 +1,7 @@
 """What an API knows of the token that a request came with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["access", "app", "client"]
@@ -11,8 +12,9 @@ Kind = Literal["access", "app", "client"]
 class Token:
     """A token that counts, as the center described it; it is about a person unless `kind` is "client".
 
-    `client_id` is who holds it, `audience` whom it is for, `roles` what the person has now. `sid` is "" for
-    a token that no session stands behind. Both times are in seconds since 1970, by the center's clock.
+    `client_id` is the client that holds it, `audience` names the APIs that may accept it, `roles` are those
+    the person has now. `sid` is "" for a token without a session. Both times are in seconds since 1970, by
+    the center's clock.
     """
 
     sub: str
@@ -26,6 +28,24 @@ class Token:
     issued_at: float
     expires_at: float
 
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, Any]) -> "Token":
+        """Return the token that these claims describe (RFC 9068, RFC 7662). Raises ValueError."""
+        sub, client_id = _text(claims, "sub"), _text(claims, "client_id")
+        is_app, is_own = claims.get("kind") == "app", sub == client_id
+        return cls(
+            sub=sub,
+            client_id=client_id,
+            sid=_text(claims, "sid", ""),
+            username=_text(claims, "username", ""),
+            scope=tuple(_text(claims, "scope", "").split()),
+            roles=_texts(claims, "roles"),
+            audience=_texts(claims, "aud"),
+            kind="app" if is_app else "client" if is_own else "access",
+            issued_at=_seconds(claims, "iat"),
+            expires_at=_seconds(claims, "exp"),
+        )
+
     def has_scope(self, *needed: str) -> bool:
         """Say whether the token was given all of the `needed` scopes."""
         return all(scope in self.scope for scope in needed)
@@ -35,18 +55,42 @@ class Token:
         return all(role in self.roles for role in needed)
 
 
-def names_in(value: Any) -> tuple[str, ...] | None:
-    """Return the names of a space-separated list, as `scope` is one; None when it is no text."""
-    if value is None:
-        return ()
-    return tuple(value.split()) if isinstance(value, str) else None
+@dataclass(frozen=True, slots=True)
+class CheckedToken:
+    """A token that passed a check: of its signature here, or by the center.
+
+    `jti` is "" when the center names none. `successor` is an app's next token when the center says that the
+    present one is due for rotation, else "".
+    """
+
+    token: Token
+    jti: str
+    successor: str = field(default="", repr=False)
+
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, Any]) -> "CheckedToken":
+        """Return what introspection says of a token that counts. Raises ValueError."""
+        return cls(Token.from_claims(claims), _text(claims, "jti", ""), _text(claims, "successor", ""))
 
 
-def texts_in(value: Any) -> tuple[str, ...] | None:
-    """Return one text or a list of texts, as `aud` may be either; None when it is neither."""
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        return (value,)
-    is_list = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
-    return tuple(value) if is_list else None
+def _text(claims: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    value = claims.get(name, default)
+    if not isinstance(value, str) or (not value and default is None):
+        raise ValueError(name)
+    return value
+
+
+def _texts(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Return one text or a list of texts, as `aud` may be either."""
+    value = claims.get(name, [])
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(name)
+    return tuple(texts)
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53:
+        raise ValueError(name)
+    return float(value)

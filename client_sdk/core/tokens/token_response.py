@@ -9,7 +9,7 @@ DEFAULT_LIFETIME = 300
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """What the center gave for a grant; `expires_in` is how long the access token is good for, in seconds."""
+    """What the center gave for a grant; `expires_in` is the access token's lifetime in seconds."""
 
     id_token: str = field(repr=False)
     access_token: str = field(repr=False)
@@ -18,7 +18,7 @@ class TokenResponse:
 
 
 def read_tokens(document: dict[str, Any]) -> TokenResponse | None:
-    """Return the tokens of an answer, "" for each that is missing; None when it can't be read."""
+    """Return the tokens of an answer, "" for a missing one; None when the answer can't be read."""
     names = ("id_token", "access_token", "refresh_token")
     texts = {name: document.get(name, "") for name in names}
     lifetime = document.get("expires_in", DEFAULT_LIFETIME)

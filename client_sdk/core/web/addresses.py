@@ -13,7 +13,7 @@ _IN_COOKIE_NAMES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 
 @dataclass(frozen=True, slots=True)
 class AttemptCookies:
-    """How the cookies of attempts are called at one site."""
+    """The names of the cookies of login attempts."""
 
     prefix: str
     is_secure: bool
@@ -29,13 +29,13 @@ class AttemptCookies:
         return Cookie(self.name(state), value, is_secure=self.is_secure, max_age=max_age)
 
     def closing(self, state: str) -> Cookie:
-        """Return the cookie that takes an attempt out of the browser."""
+        """Return the cookie that removes an attempt from the browser."""
         return Cookie.gone(self.name(state), is_secure=self.is_secure)
 
 
 @dataclass(frozen=True, slots=True)
 class CookieNames:
-    """What the site's cookies are called over HTTPS or plain HTTP.
+    """The names of the site's cookies over HTTPS or plain HTTP.
 
     Browsers share cookies among all ports of a host, so the client's id is part of the name. With `__Host-`
     no neighbouring host can plant one (RFC 6265bis section 4.1.3.2).
@@ -51,7 +51,7 @@ def cookie_names(settings: Settings, *, is_secure: bool) -> CookieNames:
     client_id = settings.client_id
     if len(client_id) > 64 or not _IN_COOKIE_NAMES.issuperset(client_id):
         client_id = hashlib.sha256(client_id.encode()).hexdigest()[:16]
-    # No client's id has a tilde: "shop" and "shop-tokens" on two ports of a host stay apart.
+    # No client_id has a tilde, so "shop" and "shop-tokens" on two ports of a host never share a cookie.
     base = f"{'__Host-' if is_secure else ''}sso-{client_id}"
     return CookieNames(base, f"{base}~tokens", AttemptCookies(f"{base}-login-", is_secure))
 

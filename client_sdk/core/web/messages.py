@@ -1,4 +1,4 @@
-"""What an adapter hands in of a browser's request, and what it gets back to send."""
+"""The browser's request as an adapter passes it in, and the answer that it sends."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ class Incoming:
     """A request that reached the site.
 
     `root` is the site's address as the browser sees it, with the path it is mounted at and no slash
-    at its end; `mount` is that path alone. `path` is what was asked for below the host, decoded; `query`
-    and `form` are raw. `header` looks a header up, "" when it is missing.
+    at its end; `mount` is that path alone. `path` is the decoded path below the host; `query` and `form` are
+    raw. `header` returns a header, "" when it is missing.
     """
 
     method: str
@@ -42,7 +42,7 @@ class Incoming:
     def wants_page(self) -> bool:
         """Say whether a person will see the answer, so that a redirect to the login helps.
 
-        False for scripts (fetch, XMLHttpRequest) and for images and the like: it would lead them nowhere.
+        False for scripts (fetch, XMLHttpRequest) and for images: a redirect is of no use to them.
         """
         if self.header("X-Requested-With").lower() == "xmlhttprequest":
             return False
@@ -55,7 +55,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """A cookie for the browser; without `max_age` (seconds) it goes when the browser is closed."""
+    """A cookie for the browser; without `max_age` (seconds) it lasts until the browser closes."""
 
     name: str
     value: str = field(repr=False)
@@ -64,15 +64,15 @@ class Cookie:
 
     @classmethod
     def gone(cls, name: str, *, is_secure: bool) -> "Cookie":
-        """Return what takes the cookie `name` out of the browser."""
+        """Return a cookie that removes the cookie `name` from the browser."""
         return cls(name, "", is_secure, 0)
 
     @classmethod
     def overwritten(cls, name: str, *, is_secure: bool) -> "Cookie":
-        """Return what makes the cookie `name` worthless at once, and gone a second later.
+        """Return a cookie that overwrites the cookie `name` at once and expires a second later.
 
-        Chromium keeps pages for its back button, no-store or not, and throws them away when a cookie
-        changes. One that is only taken out is no change to it: the next person could look back.
+        Chromium keeps pages for its back button, even with no-store, and drops them when a cookie changes. A
+        removed cookie is no change to it: the next person could go back to the page.
         """
         return cls(name, "-", is_secure, 1)
 
@@ -86,14 +86,14 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the adapter sends, as it is."""
+    """What the adapter sends, unchanged."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: str = ""
 
 
-# The address of a callback holds a code: neither a cache nor the next page may learn it.
+# The address of a callback contains a code: keep it from caches and from the next page.
 ALWAYS = (
     ("Cache-Control", "no-store"),
     ("Vary", "Cookie"),
@@ -121,7 +121,7 @@ def redirect(target: str, cookies: tuple[Cookie, ...] | list[Cookie] = ()) -> An
 
 
 def read_cookie(header: str | None, name: str) -> str | None:
-    """Return one cookie out of a Cookie header, without parsing the rest; it is on every request's path."""
+    """Return one cookie of a Cookie header without parsing the rest; every request calls it."""
     if not header:
         return None
     marked = name + "="

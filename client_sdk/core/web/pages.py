@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 (Chinese has commas of its own)
-"""The few pages a site shows on the SDK's own account, in English and Chinese, and their JSON for scripts."""
+"""The SDK's own pages at a site, in English and Chinese, and the JSON that scripts get instead."""
 
 import json
 from base64 import b64encode
@@ -11,61 +11,61 @@ from client_sdk.core.errors import SSOError
 from client_sdk.core.web.messages import Answer, Cookie, Incoming, answer
 
 
-class Words(NamedTuple):
-    """One page in one language; `action` is what its link or button says."""
+class PageText(NamedTuple):
+    """One page in one language; `action` is the text of its link or button."""
 
     title: str
     text: str
     action: str = ""
 
 
-WORDS: dict[str, dict[str, Words]] = {
+WORDS: dict[str, dict[str, PageText]] = {
     "en": {
-        "unknown_attempt": Words(
+        "unknown_attempt": PageText(
             "Please sign in again",
             "This sign-in took too long, or it was begun in another browser.",
             "Sign in",
         ),
-        "refused": Words(
+        "refused": PageText(
             "Signing in did not work", "The sign-in was not accepted. Please try once more.", "Sign in again"
         ),
-        "denied": Words("You are not signed in", "The sign-in was cancelled or not allowed.", "Sign in"),
-        "setup": Words(
+        "denied": PageText("You are not signed in", "The sign-in was cancelled or not allowed.", "Sign in"),
+        "setup": PageText(
             "Signing in did not work",
             "This site is not set up correctly. Its operator finds the reason in the log.",
         ),
-        "contradiction": Words(
+        "contradiction": PageText(
             "You have been signed out", "The sign-in service ended your session just now.", "Sign in again"
         ),
-        "unavailable": Words(
+        "unavailable": PageText(
             "One moment, please",
             "The sign-in service can't be reached just now. You need not sign in again.",
             "Try again",
         ),
-        "forbidden": Words(
+        "forbidden": PageText(
             "Not for this account", "Your account does not have the role that this page asks for.", "Sign out"
         ),
-        "confirm": Words("Sign out?", "You will be signed out here and at every other site.", "Sign out"),
-        "signed_out": Words(
+        "confirm": PageText("Sign out?", "You will be signed out here and at every other site.", "Sign out"),
+        "signed_out": PageText(
             "You are signed out", "You have been signed out here and at every other site.", "Back to the site"
         ),
-        "signed_out_here": Words(
+        "signed_out_here": PageText(
             "You are signed out here",
             "The sign-in service can't be reached just now, so you may still be signed in at other sites.",
             "Back to the site",
         ),
     },
     "zh": {
-        "unknown_attempt": Words("请重新登录", "本次登录已超时，或是在另一个浏览器中开始的。", "登录"),
-        "refused": Words("登录未成功", "本次登录未被接受，请再试一次。", "重新登录"),
-        "denied": Words("您尚未登录", "登录已取消或未被允许。", "登录"),
-        "setup": Words("登录未成功", "本站点的登录设置有误，管理员可在日志中查看原因。"),
-        "contradiction": Words("您已退出登录", "登录服务刚刚结束了您的会话。", "重新登录"),
-        "unavailable": Words("请稍候", "暂时无法连接登录服务。您无需重新登录。", "重试"),
-        "forbidden": Words("此账号无权访问", "您的账号没有访问此页面所需的角色。", "退出登录"),
-        "confirm": Words("要退出登录吗？", "您将在本站点和所有其他站点退出登录。", "退出登录"),
-        "signed_out": Words("您已退出登录", "您已在本站点和所有其他站点退出登录。", "返回站点"),
-        "signed_out_here": Words(
+        "unknown_attempt": PageText("请重新登录", "本次登录已超时，或是在另一个浏览器中开始的。", "登录"),
+        "refused": PageText("登录未成功", "本次登录未被接受，请再试一次。", "重新登录"),
+        "denied": PageText("您尚未登录", "登录已取消或未被允许。", "登录"),
+        "setup": PageText("登录未成功", "本站点的登录设置有误，管理员可在日志中查看原因。"),
+        "contradiction": PageText("您已退出登录", "登录服务刚刚结束了您的会话。", "重新登录"),
+        "unavailable": PageText("请稍候", "暂时无法连接登录服务。您无需重新登录。", "重试"),
+        "forbidden": PageText("此账号无权访问", "您的账号没有访问此页面所需的角色。", "退出登录"),
+        "confirm": PageText("要退出登录吗？", "您将在本站点和所有其他站点退出登录。", "退出登录"),
+        "signed_out": PageText("您已退出登录", "您已在本站点和所有其他站点退出登录。", "返回站点"),
+        "signed_out_here": PageText(
             "您已在此退出登录", "暂时无法连接登录服务，您在其他站点可能仍处于登录状态。", "返回站点"
         ),
     },
@@ -108,8 +108,8 @@ def page(
 ) -> Answer:
     """Build the page called `name`, with a link to `link` or a POST button to (address, token).
 
-    `centers` is the center's address when the button leads on to it: browsers hold the redirect that
-    follows a form to form-action as well.
+    `centers` is the center's address when the button leads there: browsers apply form-action to the redirect
+    after a form too.
     """
     language = _language(incoming.header("Accept-Language"))
     words = WORDS[language][name]
@@ -130,7 +130,7 @@ def refusal(status: int, error: str, *, headers: tuple[tuple[str, str], ...] = (
 
 
 def page_name(failed: SSOError) -> str:
-    """Return the page that tells a person of a failed login."""
+    """Return the name of the page for a failed login."""
     return _PAGES.get(failed.code, "refused")
 
 
@@ -142,7 +142,7 @@ def _language(accepted: str) -> str:
     return "en"
 
 
-def _html(language: str, words: Words, link: str, form: tuple[str, str] | None) -> str:
+def _html(language: str, words: PageText, link: str, form: tuple[str, str] | None) -> str:
     action = ""
     if form is not None:
         target, token = form

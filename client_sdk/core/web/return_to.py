@@ -1,4 +1,4 @@
-"""The page somebody first asked for: kept through the login, and never a way out of the site."""
+"""The page to return to after a login: always one of the site itself."""
 
 from urllib.parse import quote, urlsplit
 
@@ -29,9 +29,9 @@ def address_of(path: str, query: str) -> str:
 
 
 def page_behind(referer: str, root: str) -> str:
-    """Return the local address of the page a script or form ran on, from its Referer header.
+    """Return the local address of the page that a script or form ran on, from the Referer header.
 
-    `root` is the site's own address; pages of other sites give the home page.
+    `root` is the site's own address; for pages of other sites it is the home page.
     """
     if referer != root and not referer.startswith(root + "/"):
         return HOME

@@ -1,6 +1,7 @@
 """Eviction: limits on the sessions of the center and of each client; the least recently seen go first."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -60,8 +61,11 @@ class Eviction:
     def _enforce(
         self, index: str, client_id: str, limit: int, evict: Callable[[str, list[SeenSession]], int]
     ) -> int:
-        surplus = min(self._count(index) - limit, AT_ONCE)
-        evicted = 0
+        if self._count(index) <= limit:
+            return 0
+        # What is in the index alone leaves it when it is looked at, and makes room.
+        deque(self._oldest(index, client_id), maxlen=0)
+        surplus, evicted = min(self._count(index) - limit, AT_ONCE), 0
         while evicted < surplus:
             # As many from every shard as may go altogether: the oldest of all are then among them.
             oldest = nsmallest(min(PAGE, surplus - evicted), self._oldest(index, client_id), key=_by_age)

@@ -81,7 +81,7 @@ def test_a_header_comes_before_the_cookie(
     assert browser.get(cookie_site.url + "/api", headers=headers).text == "bob"
 
 
-def test_the_api_of_a_site_that_refuses_to_go_on_says_so(
+def test_a_sites_own_api_gets_401_when_the_refresh_is_refused(
     cookie_site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     cookie_site.sign_in(browser)

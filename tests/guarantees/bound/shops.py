@@ -76,7 +76,7 @@ class Shop:
         @self.app.after_request
         def stamp(response: Response) -> Response:
             response.headers["Began"] = str(g.began)
-            response.headers["FreshToken"] = str(g.fresh * 1_000_000)
+            response.headers["Fresh"] = str(g.fresh * 1_000_000)
             return response
 
     def _add_pages(self) -> None:

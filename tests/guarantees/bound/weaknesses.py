@@ -14,12 +14,12 @@ def none() -> None:
 
 def fresh_from_receipt() -> None:
     """Count what an answer says from when it came, not from when its question was sent."""
-    take_in = View.take_in
+    apply_feed = View.apply_feed
 
     def take_in_as_of_now(view: View, news: FeedAnswer, *, sent_at: int, heard: int) -> Any:
-        return take_in(view, news, sent_at=heard, heard=heard)
+        return apply_feed(view, news, sent_at=heard, heard=heard)
 
-    View.take_in = take_in_as_of_now  # type: ignore[method-assign]
+    View.apply_feed = take_in_as_of_now  # type: ignore[method-assign]
 
 
 def covers_all() -> None:

@@ -25,7 +25,7 @@ def test_a_site_has_an_access_token_of_who_is_signed_in(
     assert not page.set_cookies
 
 
-def test_a_site_that_keeps_none_says_what_it_needs(
+def test_access_token_without_keep_tokens_names_the_setting(
     new_site: NewSite, center: FakeCenter, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
     site = new_site()
@@ -34,7 +34,7 @@ def test_a_site_that_keeps_none_says_what_it_needs(
     assert set(cookies_of(site, browser)) == {site.cookie}
 
 
-def test_what_is_kept_can_be_read_by_nobody(
+def test_stored_tokens_are_sealed(
     site: RunningSite, center: FakeCenter, store: ValkeyServer, browser: Browser
 ) -> None:
     token = site.sign_in(browser, "/token").text
@@ -60,7 +60,7 @@ def test_the_cookie_of_tokens_is_kept_from_scripts_and_other_hosts(
     assert secure.attempts.is_secure
 
 
-def test_signing_out_drops_the_tokens_and_gives_the_refresh_token_back(
+def test_logout_drops_the_tokens_and_revokes_the_refresh_token(
     site: RunningSite, center: FakeCenter, browser: Browser, store: ValkeyServer
 ) -> None:
     page = site.sign_in(browser)
@@ -76,16 +76,14 @@ def test_signing_out_drops_the_tokens_and_gives_the_refresh_token_back(
         assert not [field for key in keys for field in client.hkeys(key) if str(field).endswith("tokens")]
 
 
-def test_signing_out_works_with_the_center_away(
-    site: RunningSite, center: FakeCenter, browser: Browser
-) -> None:
+def test_logout_works_with_the_center_away(site: RunningSite, center: FakeCenter, browser: Browser) -> None:
     page = site.sign_in(browser)
     center.is_away = True
     assert browser.get(site.url + json.loads(page.text)["logout_url"]).status in (200, 303)
     assert browser.get(site.url + "/public").text == "nobody"
 
 
-def test_asking_whether_to_sign_out_takes_nothing_back(
+def test_the_logout_confirmation_revokes_no_tokens(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     site.sign_in(browser)
@@ -94,7 +92,7 @@ def test_asking_whether_to_sign_out_takes_nothing_back(
     assert browser.get(site.url + "/token").status == 200
 
 
-def test_a_new_login_gives_the_former_refresh_token_back(
+def test_a_new_login_revokes_the_former_refresh_token(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     site.sign_in(browser)
@@ -104,7 +102,7 @@ def test_a_new_login_gives_the_former_refresh_token_back(
     assert not center.is_revoked(present)
 
 
-def test_an_ending_takes_the_tokens_along(
+def test_an_ending_removes_the_stored_tokens(
     site: RunningSite, center: FakeCenter, browser: Browser, store: ValkeyServer
 ) -> None:
     site.sign_in(browser)
@@ -165,7 +163,7 @@ def test_a_process_that_comes_late_replaces_no_newer_tokens(
     assert sessions.read_tokens(value, "") == "second"
 
 
-def test_tokens_too_large_for_a_cookie_are_told_the_operator(
+def test_tokens_too_large_for_a_cookie_are_logged(
     cookie_site: RunningSite, center: FakeCenter, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
     center.access_token_format = "jwt"
@@ -207,7 +205,7 @@ SETTINGS = Settings(issuer="http://localhost", client_id="shop", client_secret="
 TOKENS = StoredTokens("access", "refresh", 1000, 600)
 
 
-def test_what_is_sealed_opens_where_it_belongs_and_nowhere_else() -> None:
+def test_sealed_tokens_open_for_their_own_binding_only() -> None:
     sealed = TokenSealer(SETTINGS).seal(TOKENS, "sid")
     assert TokenSealer(SETTINGS).open(sealed, "sid") == TOKENS
     assert TokenSealer(SETTINGS).open(sealed, "another") is None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from client_sdk.testing import FakeCenter, Person
-from tests.client_sdk.following import caught_up
+from tests.client_sdk.followed_sites import caught_up
 from tests.client_sdk.sites import RunningSite
 from tests.harness.browser import Browser
 

@@ -15,7 +15,7 @@ import pytest
 from client_sdk.core.endings import stream_listener as listener
 from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter
-from tests.client_sdk.following import caught_up, followed, is_in, listens, sdk_of
+from tests.client_sdk.followed_sites import caught_up, followed, is_in, listens, sdk_of
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser
 from tests.harness.waiting import eventually
@@ -36,12 +36,12 @@ def site(new_site: Callable[..., RunningSite]) -> RunningSite:
     ],
     ids=["list", "event", "endless"],
 )
-def test_an_answer_that_can_not_be_read_makes_nothing_fresh(
+def test_an_unreadable_feed_answer_makes_no_view_fresh(
     site: RunningSite, center: FakeCenter, times: Times, nonsense: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sdk = sdk_of(site)
     with monkeypatch.context() as patched:
-        patched.setattr(center.feed, "answer", lambda _: HttpResponse(200, nonsense))
+        patched.setattr(center.journal, "answer", lambda _: HttpResponse(200, nonsense))
         times.move(5)
         now = times.clock.steady()
         sdk._follower.poll_soon()
@@ -74,7 +74,7 @@ def test_a_center_that_refuses_the_client_is_logged_once(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(center.feed, "answer", lambda _: HttpResponse(401, b'{"error": "invalid_client"}'))
+    monkeypatch.setattr(center.journal, "answer", lambda _: HttpResponse(401, b'{"error": "invalid_client"}'))
     site = new_site(follow=True)
     site.app.test_client().get("/public")
     for wanted in range(1, 4):
@@ -98,7 +98,7 @@ def test_sessions_in_use_are_reported_once_a_minute(
     assert center.asked == [[sid]] * 2
 
 
-def test_what_the_report_is_told_ended_is_over(
+def test_a_session_reported_as_used_and_ended_is_over(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.sign_in(browser)
@@ -118,8 +118,8 @@ def test_a_silent_stream_is_given_up_and_begun_anew(
     monkeypatch.setattr(listener, "SILENCE", 0.2)
     monkeypatch.setattr(listener, "FIRST_PAUSE", 0.01)
     begun: list[str | None] = []
-    stream = center.feed.stream
-    monkeypatch.setattr(center.feed, "stream", lambda after: begun.append(after) or stream(after))
+    stream = center.journal.stream
+    monkeypatch.setattr(center.journal, "stream", lambda after: begun.append(after) or stream(after))
     followed(new_site(follow=True))
     eventually(lambda: len(begun) >= 3)
 
@@ -138,7 +138,7 @@ def test_a_forked_process_follows_by_itself(
     assert len(center.asked) == 1
 
 
-def test_who_comes_back_into_a_session_that_was_left_is_in_in_every_process(
+def test_a_left_session_that_is_joined_again_counts_in_every_process(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     sid = json.loads(site.sign_in(browser).text)["sid"]
@@ -175,7 +175,7 @@ def test_a_fork_that_python_does_not_know_of_is_noticed(site: RunningSite, brows
     assert os.waitstatus_to_exitcode(status) == 0
 
 
-def test_its_threads_end_with_the_site(center: FakeCenter, times: Times) -> None:
+def test_the_followers_threads_end_with_the_site(center: FakeCenter, times: Times) -> None:
     def threads() -> int:
         return sum(thread.name.startswith("sso-endings") for thread in threading.enumerate())
 

@@ -7,7 +7,7 @@ import pytest
 
 from client_sdk.core.http.transport import HttpResponse
 from client_sdk.testing import FakeCenter, Person
-from tests.client_sdk.following import caught_up, followed, is_in, listens, sdk_of
+from tests.client_sdk.followed_sites import caught_up, followed, is_in, listens, sdk_of
 from tests.client_sdk.sites import RunningSite, Times
 from tests.harness.browser import Browser
 from tests.harness.waiting import eventually
@@ -57,7 +57,7 @@ def test_an_ending_that_is_streamed_counts_at_once(
     assert not center.asked
 
 
-def test_an_ending_that_is_heard_of_takes_stored_sessions_out_of_redis(
+def test_an_ending_of_the_feed_removes_sessions_from_redis(
     new_site: Callable[..., RunningSite], store: ValkeyServer, center: FakeCenter, browser: Browser
 ) -> None:
     site = followed(new_site(follow=True, sessions=store.url))
@@ -68,13 +68,13 @@ def test_an_ending_that_is_heard_of_takes_stored_sessions_out_of_redis(
         eventually(lambda: set(client.hgetall(key)) <= {"ended", b"ended"})
 
 
-def test_without_a_stream_the_next_poll_ends_it(
+def test_without_a_stream_the_next_poll_ends_the_session(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.sign_in(browser)
     with monkeypatch.context() as patched:
         # As behind a proxy that doesn't stream.
-        patched.setattr(center.feed, "stream", lambda _: HttpResponse(200, b"{}"))
+        patched.setattr(center.journal, "stream", lambda _: HttpResponse(200, b"{}"))
         other = followed(RunningSite(center, times, follow=True, client_id=site.client_id))
         assert is_in(other, browser)
         center.log_out()
@@ -114,7 +114,7 @@ def test_a_cut_off_ends_what_was_stamped_before(
     assert is_in(site, browser)
 
 
-def test_a_site_that_was_left_asks_and_learns(
+def test_a_site_that_left_a_session_asks_the_center_again(
     each_site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     sid = json.loads(each_site.sign_in(browser).text)["sid"]
@@ -179,11 +179,11 @@ def test_another_process_accepts_nothing_once_thirty_seconds_have_passed(
         assert "/authorize" in eventually(lambda: browser.get(url + "/").location)
 
 
-def test_freshness_is_counted_from_sending(
+def test_the_views_freshness_counts_from_sending(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.sign_in(browser)
-    feed = center.feed.answer
+    feed = center.journal.answer
 
     def late(query: str) -> HttpResponse:
         answer = feed(query)
@@ -191,7 +191,7 @@ def test_freshness_is_counted_from_sending(
         center.is_away = True
         return answer
 
-    monkeypatch.setattr(center.feed, "answer", late)
+    monkeypatch.setattr(center.journal, "answer", late)
     caught_up(site)
     eventually(lambda: sdk_of(site)._follower._failures)
     times.move(0.5)
@@ -213,7 +213,7 @@ def test_a_lineage_that_changed_lets_each_session_be_asked_about_once(
     assert len(center.asked) == 1
 
 
-def test_what_can_not_be_told_is_asked(
+def test_a_cut_off_without_a_stamp_is_asked_about(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.sign_in(browser)

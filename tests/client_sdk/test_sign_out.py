@@ -78,7 +78,7 @@ def test_the_link_of_one_person_does_not_sign_out_another(
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}])
-def test_a_browser_that_looks_ahead_signs_nobody_out(
+def test_a_prefetch_of_the_logout_link_signs_nobody_out(
     site: RunningSite, browser: Browser, headers: dict[str, str]
 ) -> None:
     site.sign_in(browser)
@@ -88,7 +88,7 @@ def test_a_browser_that_looks_ahead_signs_nobody_out(
     assert is_signed_in(site, browser)
 
 
-def test_the_question_may_lead_on_to_the_center_only(
+def test_the_logout_confirmation_may_post_to_the_site_and_center_only(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     site.sign_in(browser)
@@ -97,7 +97,7 @@ def test_the_question_may_lead_on_to_the_center_only(
     assert "default-src 'none'" in policy
 
 
-def test_without_a_local_session_the_center_is_left_to_ask(
+def test_logout_without_a_local_session_redirects_to_the_center(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     sent = query_of(browser.get(site.url + "/sso/logout"))
@@ -122,7 +122,7 @@ def test_a_token_too_long_for_the_cookie_is_left_out_of_the_hint(
     assert "id_token_hint" not in query_of(browser.get(sign_out_address(site, browser)))
 
 
-def test_with_the_center_away_the_person_is_out_at_least_here(
+def test_logout_with_the_center_away_ends_the_session_here(
     new_site: Callable[..., RunningSite], center: FakeCenter, browser: Browser
 ) -> None:
     first, second = new_site(client_id="same"), new_site(client_id="same")
@@ -136,7 +136,7 @@ def test_with_the_center_away_the_person_is_out_at_least_here(
     assert browser.get(first.url + "/public").text == "nobody"
 
 
-def test_who_changes_their_mind_at_the_center_can_sign_in_again(
+def test_a_person_who_cancels_logout_at_the_center_can_sign_in_again(
     each_site: RunningSite, browser: Browser
 ) -> None:
     before = json.loads(each_site.sign_in(browser).text)["sid"]

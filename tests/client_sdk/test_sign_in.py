@@ -33,7 +33,7 @@ def test_two_tabs_that_sign_in_at_once_both_arrive(each_site: RunningSite, brows
     assert '"tab=1"' in browser.follow(first).text
 
 
-def test_the_request_carries_a_challenge_and_no_secret_of_the_login(
+def test_the_authorization_request_has_a_challenge_and_no_secret(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     page = browser.get(site.url + "/")
@@ -48,7 +48,7 @@ def test_the_request_carries_a_challenge_and_no_secret_of_the_login(
     assert sent["code_challenge"] not in held
 
 
-def test_its_cookies_are_closed_to_scripts_and_other_sites(site: RunningSite, browser: Browser) -> None:
+def test_session_cookies_are_http_only_and_same_site(site: RunningSite, browser: Browser) -> None:
     begun = browser.get(site.url + "/")
     back = browser.get(browser.get(begun.location).location)
     opened, closed = back.set_cookies
@@ -167,7 +167,7 @@ def test_a_role_opens_its_page_and_only_that(
     assert site.sign_in(new_browser(), "/staff").text == "for staff"
 
 
-def test_a_public_page_knows_who_is_there(site: RunningSite, browser: Browser) -> None:
+def test_a_public_page_knows_the_signed_in_user(site: RunningSite, browser: Browser) -> None:
     assert browser.get(site.url + "/public").text == "nobody"
     site.sign_in(browser)
     assert browser.get(site.url + "/public").text == "alice"
@@ -187,7 +187,7 @@ def test_pages_of_one_person_stay_out_of_caches(site: RunningSite, browser: Brow
     assert "Vary" not in untouched
 
 
-def test_signing_in_gives_the_browser_a_new_session(each_site: RunningSite, browser: Browser) -> None:
+def test_a_login_gives_the_browser_a_new_session(each_site: RunningSite, browser: Browser) -> None:
     each_site.sign_in(browser)
     before = browser.cookies_for("127.0.0.1")[each_site.cookie]
     browser.follow(browser.get(f"{each_site.url}/sso/login?next=/"))

@@ -16,7 +16,7 @@ class Watched(str):
         return str.__hash__(self)
 
 
-def test_what_is_written_anew_is_never_gone_in_between() -> None:
+def test_an_lru_entry_written_again_is_never_missing_in_between() -> None:
     known: LRU[str, int] = LRU(2)
     known.put("sid", 1)
     seen: list[int | None] = []
@@ -27,7 +27,7 @@ def test_what_is_written_anew_is_never_gone_in_between() -> None:
     assert known.get("sid") == 2
 
 
-def test_the_one_written_longest_ago_is_forgotten() -> None:
+def test_the_lru_evicts_the_entry_written_longest_ago() -> None:
     known: LRU[str, int] = LRU(2)
     for key in ("a", "b", "a", "c"):
         known.put(key, 1)

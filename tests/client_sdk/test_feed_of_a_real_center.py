@@ -85,7 +85,7 @@ WAYS: dict[str, Callable[[Services, Person, str, str], Any]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_whatever_the_center_takes_back_is_over_at_the_site(
+def test_each_kind_of_ending_is_over_at_the_site(
     shop: Following, real_center: Center, browser: Browser, someone: Person, way: str
 ) -> None:
     sid = json.loads(shop.site.log_in(browser, someone, "/").text)["sid"]

@@ -14,7 +14,7 @@ from tests.harness.browser import Browser
 from tests.harness.waiting import eventually
 
 
-def test_near_its_end_the_token_is_replaced_and_the_browser_keeps_the_new_one(
+def test_an_access_token_is_refreshed_before_it_expires(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     first = site.sign_in(browser, "/token").text
@@ -34,7 +34,7 @@ def test_near_its_end_the_token_is_replaced_and_the_browser_keeps_the_new_one(
     assert len(set(center.refreshed)) == len(center.refreshed) == 2
 
 
-def test_of_a_short_life_the_last_fifth_is_near_the_end(
+def test_a_short_lived_access_token_is_refreshed_in_its_last_fifth(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     center.token_lifetime = 50
@@ -68,7 +68,7 @@ def test_of_fifty_parallel_requests_one_refreshes_and_all_get_the_same(
     assert is_good(center, tokens.pop())
 
 
-def test_who_comes_late_with_the_cookie_of_before_gets_the_same(
+def test_a_late_request_with_the_former_tokens_cookie_gets_the_same_tokens(
     cookie_site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     cookie_site.sign_in(browser, "/token")
@@ -81,7 +81,7 @@ def test_who_comes_late_with_the_cookie_of_before_gets_the_same(
     assert len(center.refreshed) == 1
 
 
-def test_late_comers_get_tokens_of_today_even_if_the_result_is_near_its_end(
+def test_late_requests_get_fresh_tokens_even_if_the_kept_result_is_about_to_expire(
     cookie_site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     center.token_lifetime = 60
@@ -95,7 +95,7 @@ def test_late_comers_get_tokens_of_today_even_if_the_result_is_near_its_end(
     assert len(center.refreshed) == 2
 
 
-def test_a_token_that_was_refused_before_its_time_is_replaced(
+def test_renew_access_token_replaces_a_refused_token(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     first = site.sign_in(browser, "/token").text
@@ -109,7 +109,7 @@ def test_a_token_that_was_refused_before_its_time_is_replaced(
     assert is_good(center, others.pop())
 
 
-def test_the_sites_own_api_goes_on_when_only_the_access_token_was_taken_back(
+def test_the_sites_own_api_renews_a_revoked_access_token(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     center.revoke(site.sign_in(browser, "/token").text)
@@ -119,7 +119,7 @@ def test_the_sites_own_api_goes_on_when_only_the_access_token_was_taken_back(
     assert len(center.refreshed) == 1, "the browser keeps the new one"
 
 
-def test_without_a_refresh_token_there_is_no_other_before_the_end(
+def test_without_a_refresh_token_no_other_access_token_is_given(
     new_site: NewSite, center: FakeCenter, browser: Browser
 ) -> None:
     site = new_site(keep_tokens=True)
@@ -132,7 +132,7 @@ def test_without_a_refresh_token_there_is_no_other_before_the_end(
     assert browser.get(site.url + "/public").text == "alice"
 
 
-def test_what_was_refused_counts_no_more_even_while_the_center_is_away(
+def test_a_refused_refresh_stays_refused_while_the_center_is_away(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     first = site.sign_in(browser, "/token").text
@@ -165,7 +165,7 @@ def test_a_refresh_token_that_stays_the_same_goes_on_refreshing(
     assert seen == ["token 0", "token 1", "token 2"]
 
 
-def test_another_process_is_told_the_same_by_the_center(
+def test_another_process_gets_the_same_refreshed_tokens(
     site: RunningSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     with site.another_process() as url:
@@ -240,7 +240,7 @@ def test_a_center_that_is_away_ends_nothing_and_the_old_token_goes_on_until_its_
         HttpResponse(403, b'{"error": "invalid_grant"}'),
     ],
 )
-def test_only_a_clear_no_ends_the_session(
+def test_only_invalid_grant_ends_the_session_at_refresh(
     cookie_site: RunningSite,
     center: FakeCenter,
     times: Times,
@@ -257,7 +257,7 @@ def test_only_a_clear_no_ends_the_session(
     assert browser.get(cookie_site.url + "/token").text == first
 
 
-def test_without_a_refresh_token_the_person_passes_by_the_center(
+def test_an_expired_access_token_without_refresh_token_needs_a_login(
     new_site: NewSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     site = new_site(keep_tokens=True)
@@ -274,14 +274,16 @@ def test_without_a_refresh_token_the_person_passes_by_the_center(
     assert is_good(center, fresh.text)
 
 
-def test_no_mistake_becomes_a_loop(new_site: NewSite, center: FakeCenter, browser: Browser) -> None:
+def test_a_failed_login_makes_no_redirect_loop(
+    new_site: NewSite, center: FakeCenter, browser: Browser
+) -> None:
     center.token_lifetime = 0
     page = new_site(keep_tokens=True).sign_in(browser, "/token")
     assert page.status == 503
     assert page.headers["Retry-After"]
 
 
-def test_who_signed_out_elsewhere_just_after_signing_in_is_sent_to_sign_in_and_not_refused(
+def test_a_session_ended_just_after_its_login_is_sent_to_a_new_login(
     site: RunningSite, center: FakeCenter, browser: Browser
 ) -> None:
     first = site.sign_in(browser, "/token").text
@@ -290,7 +292,7 @@ def test_who_signed_out_elsewhere_just_after_signing_in_is_sent_to_sign_in_and_n
     assert "/authorize" in page.location
 
 
-def test_who_signed_in_before_tokens_were_kept_passes_by_the_center(
+def test_a_session_from_before_keep_tokens_is_sent_to_the_center(
     new_site: NewSite, center: FakeCenter, times: Times, browser: Browser
 ) -> None:
     new_site(client_id="changed").sign_in(browser)
