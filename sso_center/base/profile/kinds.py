@@ -201,7 +201,7 @@ ZONE = Kind("time_zone", _time_zone, _LINE)
 LANGUAGE = Kind("language", _language, _LINE)
 FLAG = Kind("yes_or_no", _flag, {"type": "boolean"}, empty=False, input="checkbox")
 NAMES = Kind(
-    "names", _names, {"type": "array", "items": _schema_of_text(MAX_ENTRY), "maxItems": MAX_ENTRIES}, empty=()
+    "names", _names, {"type": "array", "items": _schema_of_text(MAX_ENTRY), "maxItems": MAX_ENTRIES}, empty=[]
 )
 POSTAL = Kind(
     "address",
