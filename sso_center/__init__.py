@@ -1,3 +1,3 @@
 """A standalone single sign-on center: one login, every site; one logout, out everywhere."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

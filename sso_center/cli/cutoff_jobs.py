@@ -1,4 +1,4 @@
-"""Following the walk of a cut-off on the terminal, doing it when no courier does."""
+"""Follow a cut-off's job on the terminal, and run it when no courier does."""
 
 import os
 import secrets
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sso_center.base.errors import NotFound, SSOError
+from sso_center.base.errors import SSOError
 from sso_center.cli.output import counted, moment
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from sso_center.services import Services
 
 SLICE, LOOK_AGAIN = 0.3, 0.2
-"""Seconds: how long we walk between two looks at the progress, and how long we wait while another walks."""
+"""Seconds: how long we run the job between two looks at the progress, and how long we wait while another runs
+it."""
 
 
 def follow(services: "Services", number: int) -> int:
-    """Show how the walk of a cut-off goes until it is done, and return how many sessions were ended.
+    """Show the progress of a cut-off's job until it is done, and return how many sessions were ended.
 
-    It is done here unless a courier is at it. Raises Unavailable, after which a courier finishes it.
+    The job runs here unless a courier runs it. Raises Unavailable, after which a courier finishes it.
     """
     from sso_center.core.cutoffs import CutoffJobRunner  # noqa: PLC0415
     from sso_center.core.leases import Leases  # noqa: PLC0415
@@ -53,19 +54,16 @@ def follow(services: "Services", number: int) -> int:
 
 
 def whom(services: "Services", scope: str, name: str) -> str:
-    """Say in words whom a cut-off reaches."""
+    """Return in words whom a cut-off concerns."""
     if scope == "user":
-        try:
-            return services.users.get(name).username
-        except NotFound:
-            return name
+        return services.users.names([name]).get(name, name)
     return {"client": f"everybody at {name}", "role": f"everybody with the role {name}"}.get(
         scope, "everybody"
     )
 
 
 def described(services: "Services", job: "CutoffJob") -> str:
-    """Say in a line how far a walk is."""
+    """Return in one line how far a job is."""
     state = "done" if job.is_finished else f"{job.percent} %"
     ended = counted(job.ended, "session", "sessions")
     return f"{moment(job.began_at)}  {whom(services, job.scope, job.name)}: {state}, {ended}"

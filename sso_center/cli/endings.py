@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sso_center.base.errors import NotFound
 from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import counted, moment, print_json, print_table
-from sso_center.cli.users.person import find_person
 
 if TYPE_CHECKING:
     from sso_center.core.notices import Counts, EndingSummary, SiteCounts, SiteReceipt
-    from sso_center.services import Services
 
 
 @click.group()
@@ -36,10 +33,12 @@ def list_endings(
     with opened_services() as services:
         from sso_center.core.notices import EndingFilter  # noqa: PLC0415
 
-        sub = None if username is None else _sub_of(services, username)
+        # Somebody who was removed is still known by what ended.
+        person = None if username is None else services.users.called(username)
+        sub = person.sub if person else username
         chosen = EndingFilter(sub=sub, is_unconfirmed=unconfirmed, **wanted)
         found = services.receipts.endings(chosen, before=before, limit=limit)
-        names = {one.sub: _name_of(services, one.sub) for one in found if one.sub}
+        names = services.users.names({one.sub for one in found})
     if as_json:
         print_json([asdict(one) for one in found])
         return
@@ -67,7 +66,7 @@ def show(number: int, *, as_json: bool) -> None:
         ending = services.receipts.find(number)
         receipts = services.receipts.of(number, limit=1000)
         sites = services.receipts.by_site(number)
-        name, now = _name_of(services, ending.sub), services.clock()
+        names, now = services.users.names([ending.sub]), services.clock()
     if as_json:
         print_json(
             {
@@ -77,7 +76,7 @@ def show(number: int, *, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{moment(ending.at)}  {_whom(ending, {ending.sub: name})}: {ending.kind}, {ending.reason}")
+    click.echo(f"{moment(ending.at)}  {_whom(ending, names)}: {ending.kind}, {ending.reason}")
     click.echo(_confirmed(ending.counts))
     click.echo()
     if ending.is_of_many:
@@ -100,21 +99,6 @@ def deliver_again(number: int, *, client_id: str | None, is_confirmed_too: bool)
             ACTOR, number, client_id=client_id, is_confirmed_too=is_confirmed_too
         )
     click.echo(f"{counted(count, 'notice is', 'notices are')} delivered again.")
-
-
-def _sub_of(services: "Services", name: str) -> str:
-    try:
-        return find_person(services, name).sub
-    except NotFound:
-        # Somebody who was removed is still known by what ended.
-        return name
-
-
-def _name_of(services: "Services", sub: str) -> str:
-    try:
-        return services.users.get(sub).username
-    except NotFound:
-        return sub
 
 
 def _whom(ending: "EndingSummary", names: dict[str, str]) -> str:

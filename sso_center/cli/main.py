@@ -10,6 +10,7 @@ from sso_center.cli.lazy import LazyGroup
 
 PLACES = {
     "serve": ("sso_center.cli.serve:serve", "Run the center."),
+    "courier": ("sso_center.cli.courier:courier", "Run the courier alone, beside another WSGI server."),
     "demo": ("sso_center.cli.demo:demo", "Run the center and three sites on this machine."),
     "users": ("sso_center.cli.users:users", "Add, list, change and import people."),
     "clients": ("sso_center.cli.clients:clients", "Register sites, show, change and remove them."),

@@ -1,4 +1,4 @@
-"""The core for one command: settings read, tables up to date, stores open; and closed again at the end."""
+"""The core for one command: settings read, tables up to date, stores open, and closed at the end."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sso_center.services import Services
 
 ACTOR = Actor("cli")
-"""Who the audit log and the journal say it was."""
+"""The actor of commands in the audit log and the journal."""
 
 
 @contextmanager

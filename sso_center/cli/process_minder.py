@@ -1,8 +1,8 @@
-"""Minding processes: each is a fork of this one, replaced when it dies, and none outlives its minder.
+"""The process minder: its processes are forks of it, replaced when they die, and none outlives it.
 
-A dead process is replaced at once; only one that dies again and again right after its start waits, ever
-longer up to five seconds, and is never given up. What children share is loaded before the first fork
-and frozen, so that its pages stay shared.
+A dead process is replaced at once. One that dies again and again right after its start waits ever longer, up
+to five seconds, and is never given up. What children share is loaded before the first fork and frozen, so
+that its pages stay shared.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from sso_center.base.errors import SSOError
 logger = logging.getLogger("sso_center.minder")
 
 TICK = 0.25
-"""Seconds between two looks at what has to be looked at."""
+"""Seconds between two ticks."""
 
 SHORT_LIFE = 10.0
 QUICK_RESTARTS = 3
@@ -31,11 +31,11 @@ LONGEST_PAUSE = 5.0
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Ready = Callable[[], None]
-"""What a child calls when it does its work."""
+"""What a child calls when it is ready."""
 
 
 class ProcessSlot:
-    """One place that always has a process in it; `run` is what it does, told how to say it is ready."""
+    """One slot that always holds a process; `run` is its work, given the function that says it is ready."""
 
     def __init__(self, name: str, run: Callable[[Ready], None]) -> None:
         self.name = name
@@ -46,7 +46,7 @@ class ProcessSlot:
         self._short_lives = 0
 
     def died(self, now: float) -> None:
-        """Take note of a death at `now` (monotonic), and of when the place may be filled again."""
+        """Record a death at `now` (monotonic), and when the slot may be filled again."""
         self.pid = None
         self._short_lives = self._short_lives + 1 if now - self.born < SHORT_LIFE else 0
         over = self._short_lives - QUICK_RESTARTS
@@ -54,10 +54,10 @@ class ProcessSlot:
 
 
 class ProcessMinder:
-    """Fills places with processes until SIGTERM, SIGINT or SIGHUP.
+    """Fills slots with processes until SIGTERM, SIGINT or SIGHUP.
 
-    `tick` is called four times a second, for what else has to be kept alive; `on_ready` with the place
-    of every child that said it was ready.
+    `tick` is called four times a second, for other upkeep; `on_ready` with the slot of every child that said
+    it was ready.
     """
 
     def __init__(self, tick: Callable[[], None], on_ready: Callable[[ProcessSlot], None]) -> None:
@@ -74,12 +74,12 @@ class ProcessMinder:
             os.set_blocking(end, False)
 
     def add(self, slot: ProcessSlot) -> None:
-        """Add a place, which `mind` fills."""
+        """Add a slot, which `mind` fills."""
         self._slots.append(slot)
 
     @contextlib.contextmanager
     def listening_to_signals(self) -> Iterator[None]:
-        """Take the signals of this process for the block; those that come early are kept for `mind`."""
+        """Handle this process's signals for the block; early ones are kept for `mind`."""
         before = {number: signal.signal(number, _noted) for number in (*_ENDING, signal.SIGCHLD)}
         signal.set_wakeup_fd(self._signals[1], warn_on_full_buffer=False)
         try:
@@ -90,7 +90,7 @@ class ProcessMinder:
                 signal.signal(number, handler)
 
     def mind(self) -> None:
-        """Keep every place filled until told to end."""
+        """Keep every slot filled until told to end."""
         gc.collect()
         while True:
             self._fill()
@@ -99,7 +99,7 @@ class ProcessMinder:
                 return
 
     def end(self, slots: list[ProcessSlot], grace: float) -> None:
-        """Ask the processes in these places to end, and kill those that have not after `grace` seconds.
+        """Ask the processes in these slots to end, and kill those that still run after `grace` seconds.
 
         A second signal to end kills them at once.
         """
@@ -125,9 +125,9 @@ class ProcessMinder:
                 self._fork(slot)
 
     def _reap(self, slots: list[ProcessSlot]) -> bool:
-        """Bury the dead; say whether anyone is left."""
+        """Reap dead processes; say whether any is left."""
         for slot in slots:
-            # Never waitpid(-1): it would take other children's endings away from whoever waits for them.
+            # Never waitpid(-1): it would take other children's exits from the code that waits for them.
             if slot.pid is not None and (found := os.waitpid(slot.pid, os.WNOHANG))[0]:
                 slot.died(time.monotonic())
                 if found[1] and not self._is_ending:
@@ -151,7 +151,7 @@ class ProcessMinder:
             logger.log(*(logging.ERROR, trouble) if trouble else (logging.INFO, "all is well again"))
 
     def _wait(self) -> bool:
-        """Wait for a signal, a child's word or the next tick; say whether a signal asked to end."""
+        """Wait for a signal, a child's message or the next tick; say whether a signal asked to end."""
         readable, _, _ = select.select([self._signals[0], self._news[0]], [], [], TICK)
         if self._news[0] in readable:
             self._hear(os.read(self._news[0], 4096))
@@ -167,7 +167,7 @@ class ProcessMinder:
         gc.freeze()
         sys.stdout.flush()
         sys.stderr.flush()
-        # A signal that reached the child while it still has our handlers would be taken for one to us.
+        # A signal that reaches the child while it still has our handlers would look like one to us.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             slot.born = time.monotonic()
@@ -191,7 +191,7 @@ class ProcessMinder:
         except BaseException:
             logger.exception("%s failed", slot.name)
         finally:
-            # No clean-up of what is the parent's, and no waiting for threads in native code.
+            # No clean-up of the parent's resources, and no waiting for threads in native code.
             with contextlib.suppress(BaseException):
                 sys.stdout.flush()
                 sys.stderr.flush()
@@ -201,7 +201,7 @@ class ProcessMinder:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        # Ctrl-C goes to the whole foreground group, but who ends when is the parent's to say.
+        # Ctrl-C goes to the whole foreground group, but the parent decides who ends when.
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         with contextlib.suppress(OSError):

@@ -41,9 +41,10 @@ def run(settings: Settings, facades: Facades = FACADES) -> None:
     from sso_center.courier import run as run_courier  # noqa: PLC0415
     from sso_center.server import Limits  # noqa: PLC0415
     from sso_center.server.access_log import log_to_stdout  # noqa: PLC0415
-    from sso_center.server.startup_retry import retrying_application  # noqa: PLC0415
     from sso_center.services import build_services  # noqa: PLC0415
+    from sso_center.storage.migrate import prepare_database  # noqa: PLC0415
     from sso_center.web.logging import configure  # noqa: PLC0415
+    from sso_center.web.startup_retry import retrying_application  # noqa: PLC0415
 
     # Until the supervisor takes the signals: a stop must not leave the embedded server behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -55,8 +56,8 @@ def run(settings: Settings, facades: Facades = FACADES) -> None:
     def make_application() -> "WSGIApplication":
         return create_app(build_services(settings, facades), facades).wsgi_app
 
-    with _embedded_server(settings) as keep_running:
-        _bring_tables_up_to_date(settings)
+    with embedded_server(settings) as keep_running:
+        prepare_database(settings)
         supervise(
             settings,
             Limits(
@@ -97,7 +98,7 @@ def _remove_counters_of_ended_runs(own: Path) -> None:
 
 
 @contextmanager
-def _embedded_server(settings: Settings) -> Iterator[Callable[[], None]]:
+def embedded_server(settings: Settings) -> Iterator[Callable[[], None]]:
     """Run the embedded Redis for the block where it is wanted; yields what keeps it running."""
     from sso_center.storage.embedded import EmbeddedServer  # noqa: PLC0415
 
@@ -110,15 +111,3 @@ def _embedded_server(settings: Settings) -> Iterator[Callable[[], None]]:
         yield server.ensure_running
     finally:
         server.leave()
-
-
-def _bring_tables_up_to_date(settings: Settings) -> None:
-    from sso_center.storage.migrate import ensure_schema  # noqa: PLC0415
-    from sso_center.storage.sql import open_database  # noqa: PLC0415
-
-    database = open_database(settings)
-    try:
-        ensure_schema(database)
-    finally:
-        # No connection may be shared across a fork.
-        database.close()

@@ -59,8 +59,8 @@ def show_session(sid: str, *, as_json: bool) -> None:
         view = services.sessions.view(sid)
         if view is None:
             raise NotFound(f"There is no session {sid!r} (any more).")
-        name, steps = _name_of(services, view.sub), services.sessions.steps(sid)
-    shown = _as_json(view, name)
+        names, steps = services.users.names([view.sub]), services.sessions.steps(sid)
+    shown = _as_json(view, names.get(view.sub, view.sub))
     if as_json:
         print_json({**shown, "steps": [asdict(step) for step in steps]})
         return
@@ -98,13 +98,6 @@ def _found(
         cursor = page.next
         if cursor is None:
             return
-
-
-def _name_of(services: "Services", sub: str) -> str:
-    try:
-        return services.users.get(sub).username
-    except NotFound:
-        return sub
 
 
 def _step_row(step: "Step") -> tuple[str, str, str, str]:

@@ -1,4 +1,4 @@
-"""What `serve` keeps running: web workers on one address, a courier, and what `tick` looks after."""
+"""The supervisor of `serve`: web workers on one address, a courier, and the work of `tick`."""
 
 import errno
 import logging
@@ -23,7 +23,7 @@ GRACE = 10.0
 """Seconds that requests under way have to finish at a stop, and after them the courier's deliveries."""
 
 SILENCE = 60_000
-"""Milliseconds in which a peer acknowledges nothing, after which the kernel takes it for gone."""
+"""Milliseconds without an acknowledgement after which the kernel drops a peer."""
 
 
 def supervise(
@@ -68,7 +68,7 @@ def supervise(
         minder.add(slot)
     with minder.listening_to_signals():
         minder.mind()
-        # From here new connections are refused, not kept waiting for nobody.
+        # From here new connections are refused instead of waiting in vain.
         _close(listeners)
         minder.end(workers, grace + 2)
         minder.end([courier], grace)
@@ -77,9 +77,9 @@ def supervise(
 def open_listeners(host: str, port: int, count: int) -> list[socket.socket]:
     """Return `count` sockets that listen on `host`:`port`, one for each worker.
 
-    The kernel shares connections out between them. On one socket for all, whoever wakes first takes every
-    connection of a proxy, keeps it alive, and does the work of all. They stay open here, so that what waits
-    for a worker that was killed waits for its successor. Raises SettingsError, saying why, when it can't.
+    The kernel shares connections out between them. On one socket for all, the worker that wakes first takes
+    every connection of a proxy, keeps it alive, and does the work of all. They stay open here, so that
+    connections of a killed worker wait for its successor. Raises SettingsError, saying why, when it can't.
     """
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
@@ -87,13 +87,14 @@ def open_listeners(host: str, port: int, count: int) -> list[socket.socket]:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         # Another center could share the address with ours unnoticed: it must be free for one alone first.
-        _listen(family, address, is_shared=False).close()
-        return [_listen(family, address, is_shared=True) for _ in range(count)]
+        # Nobody listens there yet: a connection that came in that moment would be reset.
+        _bind(family, address, is_shared=False).close()
+        return [_listen(_bind(family, address, is_shared=True)) for _ in range(count)]
     except OSError as failed:
         raise SettingsError(f"SSO_BIND is {where!r} but {_why(failed)}") from failed
 
 
-def _listen(family: int, address: Any, *, is_shared: bool) -> socket.socket:
+def _bind(family: int, address: Any, *, is_shared: bool) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -104,6 +105,14 @@ def _listen(family: int, address: Any, *, is_shared: bool) -> socket.socket:
         # Inherited too. A host that vanished would keep a stream open for a quarter of an hour.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE)
         listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _listen(listener: socket.socket) -> socket.socket:
+    try:
         listener.listen(BACKLOG)
     except OSError:
         listener.close()

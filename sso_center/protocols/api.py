@@ -6,7 +6,7 @@ anywhere and costs nothing but its own work. programs.py serves them.
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,27 +26,48 @@ JSON: Headers = (("Content-Type", "application/json"),)
 NOT_STORED: Headers = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 PRIVATE_JSON: Headers = JSON + NOT_STORED
 
+_OWN_KEYS = ("CONTENT_TYPE", "CONTENT_LENGTH")
+"""Headers that stand in WSGI's environ under their own names (PEP 3333)."""
+
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A program's request, as far as any endpoint looks at it. `content_type` is without its parameters.
+    """A program's request, as far as any endpoint looks at it.
 
-    `address` is the caller's, as far as it can be believed; `accept` and `last_event_id` are the headers.
-    `parameter` is what stands in the path where the endpoint's has a name.
+    `address` is the caller's, as far as it can be believed. `parameter` is what stands in the path where the
+    endpoint's has a name. `environ` is WSGI's, from which headers are read when they are asked for.
     """
 
     method: str
-    content_type: str
-    authorization: str | None = field(repr=False)
     body: bytes = field(repr=False)
+    environ: Mapping[str, Any] = field(repr=False)
     address: str = ""
-    user_agent: str = ""
-    query: str = field(default="", repr=False)
-    accept: str = ""
-    last_event_id: str = ""
     parameter: str = ""
+
+    @property
+    def query(self) -> str:
+        """Return the query string, still encoded."""
+        return str(self.environ.get("QUERY_STRING", ""))
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type of the body, without its parameters."""
+        return self.header("Content-Type").partition(";")[0].strip().lower()
+
+    @property
+    def authorization(self) -> str | None:
+        """Return the header by which callers prove who they are, or None."""
+        return self.environ.get("HTTP_AUTHORIZATION")
+
+    def header(self, name: str) -> str:
+        """Return a header of the request, such as `DPoP`; '' when it was not sent.
+
+        One that was sent more than once is joined with commas (RFC 9110 section 5.3).
+        """
+        key = name.upper().replace("-", "_")
+        return str(self.environ.get(key if key in _OWN_KEYS else f"HTTP_{key}", ""))
 
     def bearer(self) -> str | None:
         """Return the access token in the header (RFC 6750 section 2.1), or None."""

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.wsgi import get_input_stream
+
 from sso_center.base.settings import Network, Settings
 from sso_center.protocols.api import (
     MAX_BODY,
@@ -105,25 +107,13 @@ def _answer(
     under = request_id.set(environ.get(FRONT_ID, ""))
     try:
         method = environ["REQUEST_METHOD"]
-        body = b"" if method in ("GET", "HEAD") else environ["wsgi.input"].read(MAX_BODY + 1)
+        body = b"" if method in ("GET", "HEAD") else get_input_stream(environ).read(MAX_BODY + 1)
         if len(body) > MAX_BODY:
             return refusal(TooLarge("The body is too large."))
-        content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        call = Call(
-            method,
-            content_type,
-            environ.get("HTTP_AUTHORIZATION"),
-            body,
-            address_in(environ, trusted),
-            environ.get("HTTP_USER_AGENT", ""),
-            environ.get("QUERY_STRING", ""),
-            environ.get("HTTP_ACCEPT", ""),
-            environ.get("HTTP_LAST_EVENT_ID", ""),
-            parameter,
-        )
-        return respond(endpoint, call)
+        return respond(endpoint, Call(method, body, environ, address_in(environ, trusted), parameter))
     except Exception:
         log.exception("%s failed", endpoint.path)
+        metrics.count_failure("api_dispatch")
         return _BROKEN
     finally:
         request_id.reset(under)

@@ -64,6 +64,13 @@ class TooLarge(APIError):
     status = 413
 
 
+class NotAcceptable(APIError):
+    """Nothing that the caller accepts can be sent (RFC 9110 section 15.5.7)."""
+
+    status = 406
+    code = "not_acceptable"
+
+
 class WrongMethod(APIError):
     """The endpoint does not know this method (RFC 9110 section 15.5.6)."""
 

@@ -16,6 +16,8 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
+from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]
+
 from sso_center.server.environ import peer
 from sso_center.server.rsgi import Exchange, ServerFuture, Transport
 from sso_center.web.streams import Source
@@ -128,8 +130,11 @@ class _StreamingAnswer:
         self.given += len(data)
         try:
             transport.send_bytes(data)
+        except (ProtocolClosed, ProtocolError):
+            # Nobody is there any more; Granian says so later once more by itself.
+            self.end()
         except Exception:
-            # The reader is gone, which Granian may report in its own way, and later once more.
+            logger.exception("A stream failed.")
             self.end()
 
     def end(self) -> None:

@@ -14,14 +14,24 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from sso_center.base.errors import SettingsError, SSOError, Unavailable
-from sso_center.base.settings import load_settings
+from sso_center.base.settings import Settings, load_settings
 from sso_center.storage.limits import PATIENT
 from sso_center.storage.schema import REVISION
-from sso_center.storage.sql import Database, database_url, is_outage, open_engine
+from sso_center.storage.sql import Database, database_url, is_outage, open_database, open_engine
 
 MIGRATION_LOCK = 0x53534F02
 MIGRATION_LIMIT = 600
 """Seconds."""
+
+
+def prepare_database(settings: Settings) -> None:
+    """Bring the tables of the settings' database up to date. Raises what `ensure_schema` raises."""
+    database = open_database(settings)
+    try:
+        ensure_schema(database)
+    finally:
+        # No connection may be shared across a fork.
+        database.close()
 
 
 def ensure_schema(database: Database) -> None:

@@ -70,9 +70,11 @@ class _Rest:
 
 def _has_news(pgconn: Any) -> bool:
     """Say whether anything waits on an idle connection: its end, or the server's last message before it."""
+    from psycopg import Error  # noqa: PLC0415 - loaded by now, where it is used at all
+
     try:
         poller = select.poll()
         poller.register(pgconn.socket, select.POLLIN)
         return bool(poller.poll(0))
-    except Exception:  # whatever is wrong with it: another is made
+    except (Error, OSError, ValueError):  # closed meanwhile: another is made
         return True

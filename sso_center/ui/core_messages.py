@@ -1,7 +1,7 @@
-"""What core says to people in English, named here so that the translations know it.
+"""The messages of core to people, listed here so that the translations know them.
 
-Core speaks no other language and marks nothing. Where a page shows such a message it looks it up again; a
-message that is missing here is shown in English.
+Core speaks only English and marks nothing. A page that shows such a message looks up its translation here; a
+missing one is shown in English.
 """
 
 import re
@@ -79,7 +79,7 @@ WITH_VALUES = (
 
 
 def in_words(message: str) -> str:
-    """Return what core says in the language of the page, in English as far as it is not known here."""
+    """Return a message of core in the language of the page, in English as far as it has no translation."""
     for sentence, pattern in _PATTERNS:
         if found := pattern.fullmatch(message):
             return gettext(sentence, **found.groupdict())

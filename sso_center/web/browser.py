@@ -64,7 +64,7 @@ def past_reason() -> str | None:
     return visit.reason if visit.outcome in (Outcome.EXPIRED, Outcome.ENDED) else None
 
 
-def open_session(user: User, *, remember: bool, amr: tuple[str, ...] = ("pwd",)) -> Session:
+def open_session(user: User, *, remember: bool, amr: tuple[str, ...]) -> Session:
     """Open a session for a user who has just proved who they are, and set its cookies.
 
     Another person's session in this browser ends, and so do those of this person that the limit leaves no

@@ -35,6 +35,7 @@ SECONDS = Histogram(
 STREAMS = Gauge(
     "sso_feed_streams", "Event streams of the feed that are open.", ["client_id"], multiprocess_mode="livesum"
 )
+FAILURES = Counter("sso_failures", "Mistakes of ours that a request met, by where it was caught.", ["where"])
 EVENTS_SENT = Counter("sso_feed_told", "Endings told to clients by the feed.", ["way"])
 
 
@@ -74,6 +75,11 @@ def count(endpoint: str, status: int, seconds: float) -> None:
     requests, latency = found
     requests.inc()
     latency.observe(seconds)
+
+
+def count_failure(where: str) -> None:
+    """Count a mistake of ours; the log has its trace."""
+    FAILURES.labels(where).inc()
 
 
 def count_sent_events(way: str, number: int) -> None:
@@ -126,7 +132,7 @@ class _Own(Collector):
     """What this process alone has counted, when it runs without `serve`."""
 
     def collect(self) -> Iterator[Metric]:
-        for metric in (REQUESTS, SECONDS, STREAMS, EVENTS_SENT):
+        for metric in (REQUESTS, SECONDS, STREAMS, FAILURES, EVENTS_SENT):
             yield from metric.collect()
 
 

@@ -34,10 +34,10 @@ def limited_settings(folder: Path) -> Settings:
 
 
 @pytest.fixture
-def limits(services: Services) -> LoginLimits:
-    limits = services.limits
-    limits._store.reset()
-    return limits
+def limits(services: Services, time: Time) -> LoginLimits:
+    # Whatever an earlier test counted is over.
+    time.move(WINDOW * SECOND)
+    return services.limits
 
 
 def passes(limits: LoginLimits, username: str, address: str = HERE, device: str | None = None) -> bool:
@@ -165,7 +165,7 @@ def test_a_clock_set_back_locks_nobody_out(limits: LoginLimits, time) -> None:
 
 def test_a_stranger_does_not_lock_a_known_device_out(limits: LoginLimits) -> None:
     limits.try_login("alice", HERE, None)
-    limits.login_succeeded("alice", HERE, "her phone")
+    limits.remember_device("alice", "her phone")
     for address in addresses():
         passes(limits, "alice", address, "a device of the stranger's")
         passes(limits, "alice", HERE)
@@ -174,7 +174,7 @@ def test_a_stranger_does_not_lock_a_known_device_out(limits: LoginLimits) -> Non
 
 
 def test_a_known_device_is_known_for_its_account_only_and_limited_too(limits: LoginLimits) -> None:
-    limits.login_succeeded("alice", HERE, "phone")
+    limits.remember_device("alice", "phone")
     how_many(limits, "bob")
     assert not passes(limits, "bob", HERE, "phone")
     assert how_many(limits, "alice", HERE, "phone") == BY_ACCOUNT
@@ -186,27 +186,27 @@ def test_one_address_alone_does_not_use_up_the_account_for_others(limits: LoginL
     assert passes(limits, "alice", THERE)
 
 
-def test_a_login_that_succeeds_gives_its_attempt_back(limits: LoginLimits) -> None:
+def test_a_right_password_gives_its_attempt_back(limits: LoginLimits) -> None:
     for _ in range(3 * BY_ADDRESS):
         limits.try_login("alice", HERE, None)
-        limits.login_succeeded("alice", HERE, None)
+        limits.give_back("alice", HERE, None)
     assert how_many(limits, "alice") == BY_ACCOUNT
 
 
-def test_a_login_that_succeeds_after_its_window_gives_nothing_back(limits: LoginLimits, time: Time) -> None:
+def test_a_right_password_after_its_window_gives_nothing_back(limits: LoginLimits, time: Time) -> None:
     limits.try_login("alice", HERE, None)
     time.move(WINDOW * SECOND)
     for _ in range(3):
-        limits.login_succeeded("alice", HERE, None)
+        limits.give_back("alice", HERE, None)
     assert how_many(limits, "alice") == BY_ACCOUNT
 
 
-def test_a_login_that_succeeds_forgives_no_guess(limits: LoginLimits) -> None:
+def test_a_right_password_forgives_no_guess(limits: LoginLimits) -> None:
     guesses = 0
     for number in range(3 * BY_ADDRESS):
         guesses += passes(limits, f"victim-{number}")
         if passes(limits, "the thief himself"):
-            limits.login_succeeded("the thief himself", HERE, None)
+            limits.give_back("the thief himself", HERE, None)
     assert guesses == BY_ADDRESS
 
 
@@ -217,7 +217,7 @@ def test_every_bucket_and_device_has_an_expiry_and_none_a_name(
     services: Services, limits: LoginLimits
 ) -> None:
     limits.try_login("a password typed as a name", HERE, None)
-    limits.login_succeeded("alice", HERE, "phone")
+    limits.remember_device("alice", "phone")
     limits.try_login("alice", HERE, "phone")
     keys = [key for kind in ("limit", "device") for key in services.redis.scan(f"sso:*:{kind}:*")]
     assert len(keys) >= 4

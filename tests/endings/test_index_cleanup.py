@@ -8,6 +8,7 @@ import pytest
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import all_shards
 from sso_center.core.endings.endings import BATCH
+from sso_center.core.reasons import Reason
 from sso_center.core.upkeep import IndexCleanup, Sweep
 from sso_center.core.upkeep.index_cleanup import PAGE
 from tests.endings.belongings import ALL, belongings_of, sites_of
@@ -163,7 +164,8 @@ def members(core: Core, index: str) -> list[str]:
 def test_every_redis_key_has_an_expiry(core: Core) -> None:
     sites = sites_of(core)
     belongings_of(core, sites, core.person())
-    core.services.mass_endings.end_user(belongings_of(core, sites, core.person()).user.sub, "admin", "cli")  # type: ignore[arg-type]
+    person = belongings_of(core, sites, core.person()).user
+    list(core.services.mass_endings.end("user", person.sub, Reason.ADMIN, "cli"))
     Broom(core).sweep(3)
     assert list(core.services.redis.keys_without_expiry()) == []
     for key in there(core, "used:*"):

@@ -108,7 +108,7 @@ def test_a_cut_offs_receipts_count_and_list_the_sessions_that_its_job_ended(
 ) -> None:
     user = core.person()
     sids = {sign_in(core, shop, forum, user=user).sid, sign_in(core, shop, user=user).sid}
-    core.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
+    list(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "cli"))
     (cut_off,) = [one for one in receipts.endings(EndingFilter(sub=user.sub)) if one.kind == "cutoff"]
     assert (cut_off.scope, cut_off.name) == ("user", user.sub)
     assert cut_off.counts == Counts(pending=3)
@@ -125,7 +125,7 @@ def test_an_ending_of_many_is_summed_up_by_site_those_that_do_not_answer_first(
     user = core.person()
     for _ in range(2):
         sign_in(core, shop, forum, user=user)
-    core.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
+    list(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "cli"))
     (cut_off,) = [one for one in receipts.endings(EndingFilter(sub=user.sub)) if one.kind == "cutoff"]
     while due := core.services.outbox.lease(core.time.now, limit=9, not_for=()):
         for one in due:
@@ -149,7 +149,7 @@ def test_a_list_of_all_endings_shows_a_mass_ending_once(core: Core, receipts: Re
     user, other = core.person(), core.person()
     for each in (user, user, other):
         sign_in(core, shop, user=each)
-    core.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
+    list(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "cli"))
     # Not by the one path, as when it dies half-way: the courier ends the sessions, if there are any.
     for sub in (other.sub, core.person().sub):
         core.services.users.set_disabled(sub, True)
@@ -257,7 +257,7 @@ def test_a_million_notices_are_no_reason_to_wait(core: Core, receipts: Receipts)
 
 def test_sites_are_counted_from_an_index_alone(core: Core, receipts: Receipts) -> None:
     user = core.person()
-    core.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
+    list(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "cli"))
     (cut_off,) = receipts.endings(EndingFilter(sub=user.sub))
     with core.services.database.read() as connection:
         text = sums(cut_off).compile(connection.engine, compile_kwargs={"literal_binds": True})

@@ -151,7 +151,7 @@ def test_a_logout_is_told_by_the_ticket_that_the_site_knows_the_session_by(
 ) -> None:
     ticket = wiki.ticket_for(signed_in)
     assert wiki.validate(ticket)[0] == 200
-    center.services.mass_endings.end_user(person.sub, "admin", "test")
+    list(center.services.mass_endings.end("user", person.sub, "admin", "test"))
     eventually(lambda: [one for one in receiver.deliveries if ticket in one.body], what="the notice")
     (told,) = [one for one in receiver.deliveries if ticket in one.body]
     assert told.headers["Content-Type"] == "text/xml"

@@ -52,7 +52,7 @@ def test_a_store_restored_from_an_old_copy_brings_no_ended_session_back(
 
     core = center.services
     core.endings.end_session(at_site["leaves"].sid, Reason.LOGOUT, "test")
-    core.mass_endings.end_user(people["is_cut_off"][0].sub, Reason.ADMIN, "test")
+    list(core.mass_endings.end("user", people["is_cut_off"][0].sub, Reason.ADMIN, "test"))
     core.users.set_disabled(people["is_disabled"][0].sub, True)
     go_back_to(copy, center)
 

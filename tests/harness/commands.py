@@ -7,6 +7,7 @@ forked has loaded libraries and nothing else: it has opened no store, read no se
 import atexit
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import select
@@ -20,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+CENTER = "sso_center.__main__"
 MAX_MESSAGE = 1 << 18
 PR_SET_PDEATHSIG = 1
 
@@ -93,11 +95,27 @@ class Commands:
             return subprocess.CompletedProcess(list(arguments), code, _text(out), _text(err))
 
     def start(
-        self, arguments: Sequence[str], *, environ: Mapping[str, str], folder: Path, streams: Sequence[int]
+        self,
+        arguments: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        folder: Path,
+        streams: Sequence[int],
+        program: str = CENTER,
     ) -> Started:
-        """Start a command with these for standard input, output and error; it ends with the tests."""
+        """Start a command with these for standard input, output and error; it ends with the tests.
+
+        A `program` is a module with a `main`.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        asked = json.dumps({"arguments": list(arguments), "environ": dict(environ), "folder": str(folder)})
+        asked = json.dumps(
+            {
+                "arguments": list(arguments),
+                "environ": dict(environ),
+                "folder": str(folder),
+                "program": program,
+            }
+        )
         with theirs:
             socket.send_fds(self._forker(), [asked.encode()], [theirs.fileno(), *streams])
         return Started(ours)
@@ -199,15 +217,13 @@ def _become(asked: dict[str, Any], streams: list[int]) -> None:
     os.environ.update(asked["environ"])
     os.chdir(asked["folder"])
     sys.argv = ["sso-center", *asked["arguments"]]
-    os._exit(_run())
+    os._exit(_run(asked["program"]))
 
 
-def _run() -> int:
-    from sso_center.__main__ import main
-
+def _run(program: str) -> int:
     code: Any = 0
     try:
-        main()
+        importlib.import_module(program).main()
     except SystemExit as left:
         code = left.code
         if isinstance(code, str):

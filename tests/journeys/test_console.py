@@ -198,7 +198,7 @@ def test_the_script_keeps_a_page_up_to_date_until_it_is_paused_or_the_login_is_t
 def end(center: Center, username: str) -> None:
     user = center.services.users.find(username)
     assert user is not None
-    center.services.mass_endings.end_user(user.sub, Reason.ADMIN, "cli")
+    list(center.services.mass_endings.end("user", user.sub, Reason.ADMIN, "cli"))
 
 
 def come_back(chromium: Chromium) -> bool:

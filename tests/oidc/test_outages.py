@@ -218,7 +218,7 @@ def test_without_sql_the_feed_says_nothing_and_then_everything(tmp_path: Path) -
 
         def ask(after: str = "") -> tuple[Answer, dict[str, Any]]:
             query = f"after={after}" if after else ""
-            answer = respond(feed, Call("GET", "", basic, b"", query=query))
+            answer = respond(feed, Call("GET", b"", {"HTTP_AUTHORIZATION": basic, "QUERY_STRING": query}))
             return answer, json.loads(answer.body)
 
         start = ask()[1]["position"]

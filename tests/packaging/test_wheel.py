@@ -1,7 +1,12 @@
 """The wheel builds, holds what the program reads at run time, and its extras bring what they say."""
 
+import re
+import zipfile
 from collections.abc import Mapping
+from email import message_from_string
+from pathlib import Path
 
+from sso_center import __version__
 from tests.packaging.conftest import PACKAGES, ROOT, Installed
 
 
@@ -62,3 +67,29 @@ def test_the_wheel_holds_each_kind_of_data(packed: frozenset[str]) -> None:
 
 def test_the_wheel_holds_no_tests_and_no_benchmarks(packed: frozenset[str]) -> None:
     assert {name.split("/")[0].split("-")[0] for name in packed} == set(PACKAGES)
+
+
+def test_the_wheel_carries_its_licence_and_says_what_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        told = message_from_string(archive.read(metadata).decode())
+        (licence,) = (name for name in archive.namelist() if name.endswith("/LICENSE"))
+        assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
+    assert b"Apache License" in (ROOT / "LICENSE").read_bytes()
+    assert "Apache-2.0" in (told["License-Expression"], told["License"])
+    assert told["Version"] == __version__
+    assert told["Author"]
+    assert "Framework :: Flask" in told.get_all("Classifier")
+    # An address that nobody of ours answers at would be worse than none.
+    assert told.get_all("Project-URL") is None
+    assert told["Home-page"] is None
+
+
+def test_the_changelog_has_this_version(wheel: Path) -> None:
+    sections = re.findall(
+        r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", (ROOT / "CHANGELOG.md").read_text(), re.M
+    )
+    assert sections[0] == ("Unreleased", "")
+    version, date = sections[1]
+    assert version == __version__
+    assert date

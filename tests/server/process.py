@@ -5,15 +5,12 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from tests.harness.commands import COMMANDS
 from tests.harness.waiting import eventually
 from tests.server.wire import Connection
-
-ROOT = Path(__file__).parents[2]
 
 
 def is_gone(pid: int) -> bool:
@@ -46,14 +43,15 @@ class Supervised:
             "trusted_proxies": trusted_proxies,
             "limits": limits,
         }
-        with (folder / "stdout").open("ab") as out, (folder / "stderr").open("ab") as err:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.server.standin", json.dumps(told)],
-                cwd=folder,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
+        names = (os.devnull, folder / "stdout", folder / "stderr")
+        with contextlib.ExitStack() as opened:
+            streams = [opened.enter_context(Path(name).open("ab")).fileno() for name in names]
+            self.process = COMMANDS.start(
+                [json.dumps(told)],
+                environ=os.environ,
+                folder=folder,
+                streams=streams,
+                program="tests.server.standin",
             )
         self.port = port
         if is_ready:

@@ -23,7 +23,7 @@ from sso_center.base.settings import load_settings
 from sso_center.cli.supervisor import supervise
 from sso_center.server import Limits
 from sso_center.server.access_log import log_to_stdout
-from sso_center.server.startup_retry import retrying_application
+from sso_center.web.startup_retry import retrying_application
 
 FOLDER = Path.cwd()
 

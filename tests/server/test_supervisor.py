@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sso_center.cli.supervisor import open_listeners
 from tests.harness.ports import free_port
 from tests.harness.waiting import eventually
 from tests.server.process import Supervised, is_gone
@@ -46,6 +47,21 @@ def test_a_port_in_use_is_one_clear_line(supervise: Supervise) -> None:
         f"sso-center: SSO_BIND is '127.0.0.1:{port}' but another program listens there already"
     )
     assert "Traceback" not in served.stderr
+
+
+def test_only_what_stays_open_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A connection that came in while the port is tried out would be reset.
+    listened, listen = [], socket.socket.listen
+
+    def remember(mine: socket.socket, backlog: int) -> None:
+        listened.append(mine)
+        listen(mine, backlog)
+
+    monkeypatch.setattr(socket.socket, "listen", remember)
+    opened = open_listeners("127.0.0.1", free_port(), 2)
+    assert listened == opened
+    for one in opened:
+        one.close()
 
 
 def test_connections_wait_for_the_first_worker(supervise: Supervise) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sso_center.base.errors import Unavailable
+from sso_center.storage import nodes
 from sso_center.storage.redis import Redis
 from tests.harness.waiting import eventually
 from tests.servers.redis import RedisServer
@@ -49,8 +50,9 @@ def test_a_killed_server_is_refused_and_used_again_within_two_seconds_of_its_ret
 
 
 def test_a_server_that_hangs_is_waited_for_by_one_call_and_not_by_those_that_follow(
-    server: RedisServer,
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(nodes, "REST_AFTER_FAILURE", 60)
     redis = open_at(server.url, timeout_ms=100)
     Journal(redis)
     eventually(lambda: works(lambda: redis.run(ECHO, "11", {"text": "x"})))

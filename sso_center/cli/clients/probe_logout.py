@@ -13,9 +13,9 @@ from sso_center.cli.output import print_json
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def try_logout(context: click.Context, client_id: str, *, as_json: bool) -> None:
-    """Send a site a real logout token of a session that never existed, and say what came of it.
+    """Send a site a real logout token of a session that never existed, and show the receipt.
 
-    Ends nothing. The exit code is 1 when the site did not take it.
+    Ends nothing. The exit code is 1 when the site did not accept it.
     """
     with opened_services() as services:
         receipt = services.administration.clients.try_logout(ACTOR, client_id)

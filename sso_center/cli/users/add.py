@@ -24,6 +24,6 @@ def add(
     """
     password = asked_password(from_stdin=password_stdin)
     with opened_services() as services:
-        account = {"roles": roles, "password": password, "must_change": must_change}
+        account: dict[str, Any] = {"roles": roles, "password": password, "must_change": must_change}
         user = services.administration.users.add(ACTOR, username, profile=given(fields), **account)
         print_json(shown(services, user))

@@ -56,7 +56,7 @@ def _add(services: "Services", row: Row | BadRow) -> str:
     if isinstance(row, BadRow):
         return row.problem
     try:
-        services.administration.users.add_imported(ACTOR, row.username, **row.account)
+        services.administration.users.add(ACTOR, row.username, by="import", **row.account)
     except (Conflict, Invalid) as refused:
         return f"{row.username}: {refused.message}"
     return ""

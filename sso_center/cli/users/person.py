@@ -14,13 +14,10 @@ if TYPE_CHECKING:
 
 def find_person(services: "Services", name: str) -> "User":
     """Return the user with this login name, or with this `sub`; raises NotFound."""
-    found = services.users.find(name)
-    if found is not None:
-        return found
-    try:
-        return services.users.get(name)
-    except NotFound as missing:
-        raise NotFound(f"There is no user {name!r}.") from missing
+    found = services.users.called(name)
+    if found is None:
+        raise NotFound(f"There is no user {name!r}.")
+    return found
 
 
 def shown(services: "Services", user: "User") -> dict[str, Any]:

@@ -9,7 +9,8 @@ To add an act: a function in the file of its noun that takes the actor first and
 audit entry as `also` (audited.py); a Tag; then a page, a route and a command that call it.
 """
 
-from sso_center.core.administration.administration import Administration
+from dataclasses import dataclass
+
 from sso_center.core.administration.clients import ClientAdministration
 from sso_center.core.administration.endings import EndingAdministration
 from sso_center.core.administration.keys import KeyAdministration
@@ -26,3 +27,15 @@ __all__ = [
     "OwnAccount",
     "UserAdministration",
 ]
+
+
+@dataclass(frozen=True)
+class Administration:
+    """The acts of admins by noun, and a person's own."""
+
+    users: UserAdministration
+    clients: ClientAdministration
+    keys: KeyAdministration
+    endings: EndingAdministration
+    log: LogAdministration
+    own: OwnAccount

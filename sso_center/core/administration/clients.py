@@ -19,12 +19,12 @@ class ClientAdministration:
     all the same, and the courier does the rest."""
 
     def __init__(
-        self, clients: Clients, users: Users, mass: MassEndings, trying: LogoutProbe, audit: Audit
+        self, clients: Clients, users: Users, mass: MassEndings, probe: LogoutProbe, audit: Audit
     ) -> None:
         self._clients = clients
         self._users = users
         self._mass = mass
-        self._trying = trying
+        self._probe = probe
         self._audit = audit
 
     def register(self, actor: Actor, client_id: str, **settings: Any) -> tuple[Client, str | None]:
@@ -46,11 +46,12 @@ class ClientAdministration:
         return self._clients.rotate_secret(client_id, also=audited(Tag.CLIENT_SECRET_ROTATED, actor, _said))
 
     def remove(self, actor: Actor, client_id: str) -> Entry:
-        """Remove a client: nobody can log in there, nothing it was given counts, its sessions are told to it.
+        """Remove a client: nobody can log in there, its tokens stop counting, and it is notified of its
+        sessions.
 
-        It is gone from SQL first, in one transaction with the record of it; each later step may be repeated.
-        Returns the cut-off, whose walk takes the client out of the sessions that it joined: the courier's,
-        unless the caller does it. Raises NotFound.
+        The first step deletes it from SQL and records that, in one transaction; each later step may be
+        repeated. Returns the cut-off, whose job removes the client from its sessions: run by the courier,
+        unless the caller runs it. Raises NotFound.
         """
         also = audited(Tag.CLIENT_REMOVED, actor, _said)
         return self._revoke(self._clients.remove(client_id, actor.id, also=also))
@@ -64,7 +65,7 @@ class ClientAdministration:
 
     def try_logout(self, actor: Actor, client_id: str) -> Receipt:
         """Send a client a logout token that ends nothing, and return what came of it. Raises NotFound."""
-        receipt = self._trying.probe(client_id)
+        receipt = self._probe.probe(client_id)
         detail = {"confirmed": receipt.is_confirmed, "took_ms": receipt.took, "error": receipt.error}
         self._audit.record(Tag.CLIENT_TRIED, actor, client_id=client_id, detail=detail)
         return receipt

@@ -33,16 +33,16 @@ class EndingAdministration:
         return ending
 
     def end_many(self, actor: Actor, scope: Scope, name: str) -> Entry:
-        """Make nothing of `scope` count that was issued so far, and return the cut-off.
+        """Void everything issued to `scope` so far, and return the cut-off.
 
-        Its sessions are ended by the walk of the cut-off: the courier's, unless the caller does it.
-        Raises NotFound, Invalid.
+        The job of the cut-off ends its sessions: run by the courier, unless the caller runs it. Raises
+        NotFound, Invalid.
         """
         named = self._named(scope, name)
         return self._mass.cut_off(scope, named, Reason.ADMIN, actor.id, origin=actor.origin)
 
     def reach(self, scope: Scope, name: str, *, most: int | None = None) -> Reach:
-        """Count whom `end_many` would touch, changing nothing; see MassEndings. Raises NotFound, Invalid."""
+        """Count what `end_many` would end, changing nothing; see MassEndings. Raises NotFound, Invalid."""
         return self._mass.reach(scope, self._named(scope, name), most=most)
 
     def deliver_again(

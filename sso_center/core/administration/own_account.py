@@ -30,10 +30,10 @@ class OwnAccount:
         self._audit = audit
 
     def change_password(self, actor: Actor, user: User, new: str) -> User:
-        """Store a new password, which in the same transaction takes back what the rule for it says.
+        """Store a new password and revoke in the same transaction what the rule for it says.
 
         By default that is every session of the user. Returns the user as changed. Raises Invalid when the
-        password is too weak, Conflict when the account is not as `user` says any more.
+        password is too weak, Conflict when the account has changed since `user` was read.
         """
         also = audited(Tag.PASSWORD_CHANGED, actor, lambda _: {"sub": user.sub})
         return self._users.set_password(user.sub, new, version=user.version, actor=actor.id, also=also)

@@ -1,5 +1,6 @@
 """What admins do to people's accounts."""
 
+from functools import partial
 from typing import Any
 
 from sso_center.base.actor import Actor
@@ -20,18 +21,13 @@ class UserAdministration:
         self._users = users
         self._mass = mass
 
-    def add(self, actor: Actor, username: str, **account: Any) -> User:
-        """Add a person; `account` is what `Users.add` takes. Raises Conflict, Invalid naming the field."""
-        return self._users.add(username, **account, also=audited(Tag.USER_ADDED, actor, _said))
+    def add(self, actor: Actor, username: str, *, by: str = "", **account: Any) -> User:
+        """Add a person; `account` is what `Users.add` takes, `by` a way of adding for the audit log.
 
-    def add_imported(self, actor: Actor, username: str, **account: Any) -> User:
-        """Add a person out of a file, which the audit entry says. Raises as `add` does."""
-
-        def said(change: Change[User]) -> dict[str, Any]:
-            known = _said(change)
-            return {**known, "detail": {**known["detail"], "by": "import"}}
-
-        return self._users.add(username, **account, also=audited(Tag.USER_ADDED, actor, said))
+        Raises Conflict, Invalid naming the field.
+        """
+        also = audited(Tag.USER_ADDED, actor, partial(_said, by=by))
+        return self._users.add(username, **account, also=also)
 
     def change(self, actor: Actor, sub: str, **fields: Any) -> User:
         """Change the given fields of a person, `roles` among them. Raises NotFound, Conflict, Invalid.
@@ -71,7 +67,7 @@ class UserAdministration:
         return removed
 
 
-def _said(change: Change[User]) -> dict[str, Any]:
+def _said(change: Change[User], by: str = "") -> dict[str, Any]:
     """Return what the audit log says of a change of an account: whose it is, and which fields changed.
 
     Roles stand there as they are from then on; nothing else that was typed does.
@@ -80,7 +76,7 @@ def _said(change: Change[User]) -> dict[str, Any]:
     if after is None:
         assert before is not None
         return {"sub": before.sub, "detail": {"username": before.username}}
-    detail: dict[str, Any] = {}
+    detail: dict[str, Any] = {"by": by} if by else {}
     if before is not None and (changed := changed_fields(before, after)):
         detail["changed"] = changed
     if before is None or before.roles != after.roles:

@@ -149,8 +149,8 @@ def _holding(text: str) -> Any:
 
     def holds(columns: Any) -> ColumnElement[bool]:
         places = ("tag", "sub", "client_id", "sid", "actor", "address", "user_agent", "request_id", "detail")
-        told = [func.coalesce(cast(columns[place], Text), "") for place in places]
-        return or_(*(func.lower(one).like(sought, escape=ESCAPE) for one in told))
+        texts = [func.coalesce(cast(columns[place], Text), "") for place in places]
+        return or_(*(func.lower(one).like(sought, escape=ESCAPE) for one in texts))
 
     return holds
 

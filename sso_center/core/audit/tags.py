@@ -30,12 +30,14 @@ class Tag(StrEnum):
     CLIENT_SECRET_ROTATED = "admin:client-secret:rotate"  # noqa: S105
     USER_REMOVED = "admin:user:remove"
     NOTICES_REPEATED = "admin:notice:repeat"
-    CONSOLE_USED = "admin:console:use"
-    API_USED = "admin:api:use"
     AUDIT_EXPORTED = "admin:audit:export"
     CLIENT_TRIED = "admin:client:try"
     KEYS_ROTATED = "admin:keys:rotate"
     STORE_RESTORED = "admin:store:restore"
+
+    # Written by earlier versions only, beside the entry of the change.
+    CONSOLE_USED = "admin:console:use"
+    API_USED = "admin:api:use"
 
     GRANT_REDEEMED = "oidc:grant:redeem"
     CLIENT_JOINED = "oidc:client:join"

@@ -1,3 +1,3 @@
--- Does nothing: the guard in front of it refuses a caller that has not heard of the latest clients and keys.
+-- Does nothing: the guard in front of it refuses a caller with outdated clients and keys.
 -- Returns 1
 return 1

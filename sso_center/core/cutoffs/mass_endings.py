@@ -113,10 +113,6 @@ class MassEndings:
         if job := self._jobs.find(entry.number):
             self._jobs.note(replace(job, ended=ended, finished_at=self._clock()), self._clock())
 
-    def end_user(self, sub: str, reason: Reason, actor: str) -> int:
-        """End every session of a user, and return how many there were. Raises Unavailable."""
-        return max(self.end("user", sub, reason, actor))
-
     def end_void(self, sub: str, reason: Reason, actor: str) -> int:
         """End the sessions of a user that a change of the account has voided, and return how many they were.
 

@@ -158,10 +158,6 @@ class Feed:
         ]
         recent.add(events, rows[-1]["number"], rows[-1]["id"])
 
-    def _event(self, lineage: str, entry: Entry) -> FeedEvent:
-        clients = audience_of(entry, self._clients.apis_of)
-        return FeedEvent(entry.number, clients, self._describe(lineage, entry))
-
     def _apply(self, unapplied: Sequence[Entry], all_of_them: Sequence[Entry]) -> None:
         """Apply entries before their events or positions are sent: a client that then asks gets the truth.
 

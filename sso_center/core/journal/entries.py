@@ -85,7 +85,7 @@ class Entries:
         self,
         batch: Sequence[ClosedSession],
         shard: str,
-        told: Mapping[str, Sequence[Client]],
+        notified: Mapping[str, Sequence[Client]],
         *,
         cause: int | None = None,
         origin: Origin = NOWHERE,
@@ -107,7 +107,7 @@ class Entries:
                 [
                     notice_row(number, one, closed.at, cause)
                     for number, closed in added
-                    for one in _new_notices(closed, told)
+                    for one in _new_notices(closed, notified)
                 ],
             )
             write_audits(connection, [_audit_entry(closed, origin) for _, closed in added])
@@ -249,8 +249,8 @@ class Entries:
                 )
 
 
-def _new_notices(closed: ClosedSession, told: Mapping[str, Sequence[Client]]) -> list[NewNotice]:
-    clients = {one.client_id: one for joined in closed.participants for one in told.get(joined, ())}
+def _new_notices(closed: ClosedSession, notified: Mapping[str, Sequence[Client]]) -> list[NewNotice]:
+    clients = {one.client_id: one for joined in closed.participants for one in notified.get(joined, ())}
     return [
         NewNotice(name, closed.sid, closed.sub, client.protocol, closed.handles.get(name, ""))
         for name, client in sorted(clients.items())

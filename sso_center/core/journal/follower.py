@@ -18,8 +18,8 @@ Enforce = Callable[[Entry], Iterable[int]]
 class JournalFollower:
     """Applies each entry of the journal again, in order, then marks its shards.
 
-    Whoever records an entry applies it too. Only this second time, in order and by one process, allows a mark
-    to say "everything up to here is applied".
+    The process that records an entry applies it too. Only this second time, in order and by one process,
+    allows a mark to say "everything up to here is applied".
     """
 
     def __init__(self, entries: Entries, applier: EntryApplier, users: Users, enforce: Enforce) -> None:

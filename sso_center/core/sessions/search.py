@@ -89,23 +89,23 @@ class SessionSearch:
             raise Invalid(f"limit is a whole number from 1 to {MAX_PAGE}.", field="limit")
         begin = _read_cursor(cursor)
         index, shards = _index_of(user_sub, client_id)
-        walk = _IndexScan(self._redis, index, shards, begin.place)
+        scan = _IndexScan(self._redis, index, shards, begin.place)
         found: list[SessionView] = []
         place, looked_at = begin.place, 0
         is_filtered = client_id is not None or address is not None
-        for next_place, view in self._viewed(walk, BATCH if is_filtered else min(limit, BATCH)):
+        for next_place, view in self._viewed(scan, BATCH if is_filtered else min(limit, BATCH)):
             place, looked_at = next_place, looked_at + 1
             if view is not None and _applies(view, client_id, address):
                 found.append(view)
             if len(found) == limit or looked_at == MAX_LOOKED:
                 break
         so_far = begin.looked_at + looked_at
-        following = str(_Cursor(place, so_far)) if place is not None and walk.is_any_left(place) else None
-        return SessionPage(tuple(found), following, so_far, max(walk.total, so_far))
+        following = str(_Cursor(place, so_far)) if place is not None and scan.is_any_left(place) else None
+        return SessionPage(tuple(found), following, so_far, max(scan.total, so_far))
 
-    def _viewed(self, walk: "_IndexScan", size: int) -> Iterator[tuple[_Place, SessionView | None]]:
-        while places := list(islice(walk.places, size)):
-            walk.last = places[-1]
+    def _viewed(self, scan: "_IndexScan", size: int) -> Iterator[tuple[_Place, SessionView | None]]:
+        while places := list(islice(scan.places, size)):
+            scan.last = places[-1]
             by_shard: dict[str, list[str]] = {}
             for place in places:
                 by_shard.setdefault(place.sid[:2], []).append(place.sid)

@@ -16,6 +16,7 @@ from sso_center.core.chains.token import (
     new_chain_token,
     presented_arguments,
 )
+from sso_center.core.sessions.acr import acr_of
 from sso_center.core.sessions.device_type import device_mark, device_type_of
 from sso_center.core.sessions.limit import NO_LIMITS, SessionLimits, TooManySessions
 from sso_center.core.sessions.presence import WINDOWS, Presence, Step, read_presence, read_steps
@@ -175,7 +176,7 @@ class Sessions:
         shard = shard_of(user.sub)
         token = new_chain_token(shard)
         now = self._clock()
-        about = About(amr, "urn:sso:password", now, user_agent[:MAX_USER_AGENT], address, remember)
+        about = About(amr, acr_of(amr), now, user_agent[:MAX_USER_AGENT], address, remember)
         life = self._lifetimes.remembered if remember else self._lifetimes.absolute
         idle = self._lifetimes.remembered if remember else self._lifetimes.idle
         opened = self._open(

@@ -1,6 +1,6 @@
--- A role's cut-off reaches whoever had the role by then: who loses the role afterwards gets nothing back of what it cut
--- off, so that it becomes the user's own. `before` and `after` are roles as the user's copy has them: '|a|b|' or ''.
--- A cut-off later than `latest` (ms) came after the loss and did not reach them.
+-- A role's cut-off concerns everybody who had the role by then. Losing the role afterwards revives nothing
+-- that it cut off: the cut-off becomes the user's own. `before` and `after` are roles as the user's copy has
+-- them: '|a|b|' or ''. A cut-off later than `latest` (ms) came after the loss and did not reach the user.
 local function keep_cutoffs_of_lost_roles(sub, before, after, latest)
   if last_cutoff == 0 or before == after then return end
   local own = prefix .. 'cutoff:user:' .. sub

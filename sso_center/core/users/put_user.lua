@@ -7,7 +7,7 @@
 --! args: sub, version, epoch, is_disabled, roles, claims, lifetime, refresh_epoch, access_epoch, consents, lost_roles,
 --!   latest: number, user
 local key = prefix .. 'user:' .. sub
--- What was lost is told as well: there may be no copy that knows of it, or one that is newer by now.
+-- The lost roles are passed as well: there may be no copy that knows of them, or a newer one by now.
 keep_cutoffs_of_lost_roles(sub, lost_roles, '', latest or math.huge)
 local stored = tonumber(redis.call('HGET', key, 'version') or -1)
 if tonumber(version) < stored then return 0 end

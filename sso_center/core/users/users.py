@@ -52,7 +52,7 @@ NOTHING: Mapping[str, Any] = {}
 
 
 class Users:
-    """The accounts. `consequences` are the rules for what a change takes back.
+    """The accounts. `revocation_rules` say what a change revokes.
 
     Every method that touches a store raises Unavailable when it is away.
     """
@@ -85,6 +85,12 @@ class Users:
         """Return one user by login name, however it is written, or None."""
         with self._database.read() as connection:
             account = read_by_username(connection, normal_name(username))
+        return account.user if account else None
+
+    def called(self, name: str) -> User | None:
+        """Return one user by login name or stable id, or None."""
+        with self._database.read() as connection:
+            account = read_by_username(connection, normal_name(name)) or read_by_sub(connection, name)
         return account.user if account else None
 
     def list(self, *, after: str = "", count: int = PAGE) -> list[User]:
@@ -151,8 +157,7 @@ class Users:
     ) -> User:
         """Add a user; without a password it can't log in by password.
 
-        `password_hash` is one that another system made with argon2. Raises Conflict when the name is taken,
-        Invalid naming the field.
+        Raises Conflict when the name is taken, Invalid naming the field.
         """
         login = check_username(username)
         if password is not None and password_hash is not None:
@@ -193,9 +198,8 @@ class Users:
         """Change the password, revoke what the rule for it says, and return the user.
 
         `actor` is who asked, recorded with every ending that follows. `version` is the one in which the old
-        password was proven: a change since then, say by an admin who takes the account back, wins. Raises
-        Conflict for that, NotFound, and Invalid whose message tells the person what is wrong with the
-        password.
+        password was proven: a later change wins. Raises Conflict for that, NotFound, and Invalid whose
+        message tells the person what is wrong with the password.
         """
         hashed = self._hasher.hash(check_password_rules(password, self.get(sub).username))
 
@@ -279,10 +283,7 @@ class Users:
         return self._change(sub, change, "changed", also=also)
 
     def withdraw_consent(self, sub: str, client_id: str, also: Also[User] = nothing_else) -> User:
-        """Withdraw the user's consent for a client. Raises NotFound.
-
-        The caller revokes the tokens that the client holds.
-        """
+        """Withdraw the user's consent for a client, whose tokens the caller revokes. Raises NotFound."""
 
         def change(account: Account) -> Account:
             return replace(account, user=without_consent(account.user, client_id))
@@ -292,8 +293,7 @@ class Users:
     def remove(self, sub: str, actor: str, also: Also[User] = nothing_else) -> User:
         """Delete an account and its credentials, and return what it was. Raises NotFound.
 
-        Nothing of it counts from here on; the journal's follower ends its sessions. The audit log stays. The
-        login name may be given to somebody else.
+        Nothing of it counts from here on; the journal's follower ends its sessions.
         """
         now = self._clock()
         with self._database.write() as connection:
@@ -317,9 +317,8 @@ class Users:
     ) -> User:
         """Change one account, its version and the journal in one transaction, then write the copy through.
 
-        Once committed a change can't get lost: when Redis is away, the journal's follower writes the copy,
-        and in any case ends the sessions that the change has voided. A change of nothing is not recorded; its
-        copy is written all the same, for a retry of a change that Redis did not take.
+        When Redis is away, the journal's follower does that, and ends the voided sessions in any case. A
+        change of nothing is not recorded; its copy is written, for the retry of one that Redis did not take.
         """
         now, number = self._clock(), 0
         with self._database.write() as connection:

@@ -1,4 +1,4 @@
-"""Serving a route: who asks, what they ask, and what becomes of the answer or the refusal."""
+"""Dispatch of a route: authenticate the client, read its request, and answer or refuse."""
 
 import json
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ def _admin(services: Services, call: Call) -> Client:
 
 
 def _asked(route: Route, call: Call, client: Client) -> AdminRequest:
-    origin = Origin(call.address, call.user_agent[:MAX_USER_AGENT], request_id.get())
+    origin = Origin(call.address, call.header("User-Agent")[:MAX_USER_AGENT], request_id.get())
     return AdminRequest(
         actor=Actor(f"client:{client.client_id}", origin),
         id=call.parameter,

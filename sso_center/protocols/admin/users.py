@@ -98,7 +98,7 @@ def routes(services: Services) -> Sequence[Route]:
             "Change what is given of a person.",
             update,
             ref("User"),
-            body={**members(**names), "minProperties": 1},
+            body={**members(**names, roles=texts()), "minProperties": 1},
             refusals=(404, 409),
         ),
         Route(

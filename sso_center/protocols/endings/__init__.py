@@ -1,4 +1,4 @@
-"""Endings as sites ask for them: what was taken back, and whether sessions are alive.
+"""Endings for sites: the feed of endings and revocations, and the check whether sessions are alive.
 
 Owns /endings and /endings/check, and the event streams of this process.
 """

@@ -1,8 +1,8 @@
-"""What is said of an entry of the journal: an event in the words of SSF and CAEP.
+"""The event of a journal entry, in the words of SSF and CAEP.
 
-Members of a Security Event Token (RFC 8417), unsigned: the connection says whom it is from. Subjects have
-the format `complex` of OpenID Shared Signals Framework 1.0 section 3, made of RFC 9493's; the types and what
-stands in them are those of OpenID CAEP 1.0, and OAuth's. `at` (milliseconds), `jti` and `families` are ours.
+Members of a Security Event Token (RFC 8417), unsigned: the connection says whom it is from. Subjects have the
+format `complex` of OpenID Shared Signals Framework 1.0 section 3, made of RFC 9493's; the types and their
+members are those of OpenID CAEP 1.0, and OAuth's. `at` (milliseconds), `jti` and `families` are ours.
 """
 
 import json
@@ -26,7 +26,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def event(issuer: str, lineage: str, entry: Entry) -> bytes:
-    """Return the event that an entry is told as: JSON, in one line."""
+    """Return the event of an entry: JSON, in one line."""
     at = entry.detail.get("at", entry.at)
     about: dict[str, Any] = {
         "event_timestamp": at // 1000,
@@ -55,7 +55,7 @@ def _subject(issuer: str, entry: Entry) -> dict[str, Member]:
     if entry.sub:
         subject["user"] = _user(issuer, entry.sub)
     if entry.kind == "leave" or not subject:
-        # What has no user is a client's own token.
+        # An entry without a user is about a client's own token.
         subject["application"] = _opaque(entry.client_id)
     return subject
 

@@ -1,25 +1,26 @@
-"""/endings: what was taken back, for the sites that it concerns.
+"""/endings: endings and revocations, for the sites that they concern.
 
-Asked for JSON it answers at once: all that was acknowledged before lies at or before the position it tells.
-Asked for `text/event-stream` the answer goes on, and tells each ending as it is recorded.
+As JSON it answers at once: everything acknowledged before lies at or before its position. As
+`text/event-stream` the answer streams each event as it is recorded.
 """
 
 import re
 
 from sso_center.core.feed import Feed, Page, Position
 from sso_center.protocols.api import NOT_STORED, PRIVATE_JSON, Answer, Call, Handler
-from sso_center.protocols.api_errors import InvalidRequest
+from sso_center.protocols.api_errors import InvalidRequest, NotAcceptable
 from sso_center.protocols.client_authentication import Credentials, authenticate_confidential, confirm
 from sso_center.protocols.endings.streams import Streams
 from sso_center.protocols.parameters import parse
 from sso_center.services import Services
 from sso_center.web import metrics
+from sso_center.web.streams import STREAM
 
 PATH = "/endings"
 
 EVENT_STREAM = "text/event-stream"
 
-# nginx holds an answer back to send it in larger pieces, unless it is told not to.
+# nginx buffers an answer to send it in larger pieces, unless it is told not to.
 _STREAMED = (
     ("Content-Type", f"{EVENT_STREAM}; charset=utf-8"),
     *NOT_STORED,
@@ -39,9 +40,11 @@ def handler(services: Services, feed: Feed, streams: Streams) -> Handler:
         client = authenticate_confidential(clients, sent)
         page = feed.since(client.client_id, after)
         client = confirm(clients, client, sent)
-        if not _wants_stream(call.accept):
+        if not _wants_stream(call.header("Accept")):
             metrics.count_sent_events("json", len(page.entries))
             return Answer(200, PRIVATE_JSON, _json(page))
+        if STREAM not in call.environ:
+            raise NotAcceptable("This server can't keep a stream open: ask for application/json.")
         source = None if call.method == "HEAD" else streams.open(client, sent, after, page)
         return Answer(200, _STREAMED, b"", source)
 
@@ -49,11 +52,14 @@ def handler(services: Services, feed: Feed, streams: Streams) -> Handler:
 
 
 def _after(call: Call) -> Position | None:
-    """Return behind which position is asked: Last-Event-ID wins over the query. Raises InvalidRequest."""
+    """Return the position after which events are wanted: Last-Event-ID wins over the query.
+
+    Raises InvalidRequest.
+    """
     parameters = parse(call.query)
     if parameters.broken:
         raise InvalidRequest(parameters.problem)
-    said = call.last_event_id or parameters.get("after")
+    said = call.header("Last-Event-ID") or parameters.get("after")
     if said is None:
         return None
     read = _POSITION.fullmatch(said)

@@ -1,4 +1,4 @@
-"""Up to which place in the journal an answer holds, without asking SQL for each answer."""
+"""The position up to which an answer holds, without a query to SQL for each answer."""
 
 from dataclasses import dataclass
 from threading import Lock, Thread
@@ -20,9 +20,9 @@ class _Known:
 class Positions:
     """Positions of the journal as this process last read them.
 
-    An old position is as true as a new one: all up to there is applied to Redis, and a session's state comes
-    from there at the moment it is asked for. So sites are still answered while SQL is away, and nobody waits
-    for a newer one: an SQL server that hangs would otherwise hang whoever asks.
+    An old position is as true as a new one: everything up to it is applied to Redis, and Redis answers for a
+    session at the moment of the question. So sites are still answered while SQL is away, and nobody waits for
+    a newer position: an SQL server that hangs would otherwise hang every question.
     """
 
     def __init__(self, feed: Feed, clock: Clock) -> None:

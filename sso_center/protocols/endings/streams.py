@@ -1,7 +1,7 @@
-"""The event streams of one process: one thread hears of what is new, reads it once, and tells it to all.
+"""The event streams of one process: one thread receives news, reads it once, and sends it to all.
 
-Server-sent events (WHATWG HTML section 9.2). A stream makes nothing certain, it is only quick: whatever was
-lost on the way is found by the next question for JSON.
+Server-sent events (WHATWG HTML section 9.2). A stream makes nothing certain, it is only quick: the next
+question for JSON finds whatever was lost on the way.
 """
 
 import logging
@@ -25,10 +25,11 @@ from sso_center.web.streams import StreamWriter
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-"""Seconds between two looks: who may still listen, who was told nothing for long, what no message told of."""
+"""Seconds between two checks: which streams may continue, which need a keep-alive, and what no message
+announced."""
 
 KEEP_ALIVE_AFTER = 15.0
-"""Seconds without a word to a stream, after which whatever lies in between is shown that it is alive."""
+"""Seconds without an event after which a stream gets a keep-alive comment."""
 
 MOST = 4000
 """How many streams a process has open at most."""
@@ -46,7 +47,7 @@ class Limits:
 
 @dataclass(eq=False, slots=True)
 class Stream:
-    """One stream: what an answer that goes on comes from. Its changing parts are for who holds the lock."""
+    """One stream, the source of a streaming answer. The lock guards its changing parts."""
 
     streams: "Streams"
     client: Client
@@ -57,11 +58,11 @@ class Stream:
     outlet: StreamWriter | None = None
 
     def begin(self, outlet: StreamWriter) -> None:
-        """Tell what was missed, and go on from there."""
+        """Send what was missed, and continue from there."""
         self.streams.begin(self, outlet)
 
     def over(self) -> None:
-        """Be told nothing more."""
+        """Stop receiving events."""
         self.streams.close(self)
 
     def say(self, data: bytes, now: float) -> None:
@@ -90,9 +91,9 @@ class Streams:
         self._is_away = False
 
     def open(self, client: Client, sent: Credentials, after: Position | None, page: Page) -> Stream:
-        """Return a stream for a client that proved itself by `sent`, which begins with a page behind `after`.
+        """Return a stream for a client that authenticated by `sent`, beginning with a page after `after`.
 
-        What the others were told since that page was read is told once more, to whom it is new. Raises
+        Events that the others got since that page was read are sent again, to the new stream only. Raises
         Overloaded.
         """
         first = [_frame("position", after or page.position)]
@@ -152,12 +153,12 @@ class Streams:
             except Unavailable as away:
                 self._put_off(away)
             except Exception:
-                # Whoever listens must not believe that there is nothing to hear.
+                # A listener must not believe that nothing happened.
                 log.exception("the streams failed")
                 self._end(self._all())
 
     def _take(self, message: str | None) -> None:
-        """Go on after a message, or None when there was none for a while, or some may have been missed."""
+        """Continue after a message, or after None: none for a while, or some may have been missed."""
         now = time.monotonic()
         is_due = now >= self._next_look
         if message is None or is_due or not message.isdigit() or int(message) > self._position().number:
@@ -168,7 +169,7 @@ class Streams:
             self._look_around(now)
 
     def _go_on(self) -> None:
-        """Tell what is new. Raises Unavailable."""
+        """Send the new events. Raises Unavailable."""
         while True:
             told = self._position()
             if self._send(told, self._feed.news(told)):
@@ -186,7 +187,7 @@ class Streams:
         self._look_around(time.monotonic())
 
     def _send(self, told: Position, page: Page) -> bool:
-        """Tell a page behind `told`; False when a stream has come meanwhile that needs an earlier one."""
+        """Send the page after a position; False when a new stream needs an earlier one."""
         now = time.monotonic()
         with self._lock:
             if self._sent_to != told:
@@ -226,7 +227,7 @@ class Streams:
         self._end(stream for stream in streams if not self._may_listen(stream))
 
     def _may_listen(self, stream: Stream) -> bool:
-        """Look again at a client's rights when clients were loaded anew: it may be gone, or its secret."""
+        """Check a client's rights again after a reload: it may be removed, or its secret rotated."""
         try:
             known = self._clients.find(stream.client.client_id)
             if known is not stream.client:
@@ -234,7 +235,7 @@ class Streams:
         except APIError:
             return False
         except Unavailable:
-            return True  # what is known goes on counting while the stores are away
+            return True  # the known clients still count while the stores are away
         return True
 
     def _end(self, streams: Iterable[Stream]) -> None:
@@ -248,13 +249,15 @@ class Streams:
 
 
 def _room() -> int:
-    """Return how many streams may be open: where few files may be, half are left for everything else."""
+    """Return how many streams may be open: where file descriptors are scarce, half are left for everything
+    else.
+    """
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if files == resource.RLIM_INFINITY else min(MOST, files // 2)
 
 
 def _earlier(one: Position, other: Position) -> Position:
-    """Return what nobody is ahead of; of two lineages nobody knows the later, so that all begin anew."""
+    """Return the earlier position; of two lineages nobody knows which is later, so all streams begin anew."""
     if one.lineage != other.lineage:
         return Position("", 0)
     return min(one, other, key=lambda position: position.number)

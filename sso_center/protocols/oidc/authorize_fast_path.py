@@ -5,20 +5,25 @@ same endpoint that Flask serves answers it here. Everything else (a page, a stor
 cookie) goes on to Flask, which asks the endpoint again.
 """
 
+import logging
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from sso_center.base.errors import Unavailable
 from sso_center.core.sessions import Outcome
 from sso_center.protocols.oidc import addresses
 from sso_center.protocols.oidc.authorize import Authorize, AuthorizeAnswer
 from sso_center.services import Services
 from sso_center.web import headers, metrics
+from sso_center.web.errors import ShownError
 from sso_center.web.logging import FRONT_ID, request_id
 from sso_center.web.session_cookie import SessionCookie
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
 
 
 class AuthorizeFastPath:
@@ -49,8 +54,13 @@ class AuthorizeFastPath:
         under = request_id.set(environ.get(FRONT_ID, ""))
         try:
             answered = self._authorize.answer(environ, self._cookie.read(environ))
+        except (ShownError, Unavailable):
+            # Flask comes upon it too, and has a page for it.
+            return None
         except Exception:
-            # Refused, a store away, or our mistake: Flask comes upon it too, and has pages for all of them.
+            # Our mistake. Flask, asked once more, may do better; but nobody is to live with it unknowingly.
+            log.exception("the fast path failed")
+            metrics.count_failure("authorize_fast_path")
             return None
         finally:
             request_id.reset(under)

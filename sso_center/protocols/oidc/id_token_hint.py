@@ -1,4 +1,4 @@
-"""ID tokens that come back as hints: believed whatever their age, but only when we signed them."""
+"""ID tokens that come back as hints: accepted whatever their age, but only when we signed them."""
 
 from dataclasses import dataclass
 

@@ -42,7 +42,9 @@ def handler(services: Services) -> Handler:
         if grant_type is None:
             raise UnsupportedGrantType(f"The grant_type must be {' or '.join(GRANT_TYPES)}.")
         _check_registered(client, named)
-        granted = grant_type(services, TokenRequest(client, parameters, call.address, call.user_agent))
+        granted = grant_type(
+            services, TokenRequest(client, parameters, call.address, call.header("User-Agent"))
+        )
         _check_registered(confirm(services.clients, client, sent), named)
         return _answer(granted)
 

@@ -1,4 +1,4 @@
-"""What a person should be told of unasked: a sign-in of theirs was copied."""
+"""Alerts on the account page: a sign-in of the person was copied."""
 
 from sso_center.core.audit import Tag
 from sso_center.core.reasons import Reason
@@ -6,7 +6,7 @@ from sso_center.services import Services
 from sso_center.web.language import ago, gettext
 
 LOOK_BACK = 30 * 86_400_000
-"""How long, in milliseconds, a person is told of it; a new password ends it too."""
+"""Milliseconds that the alert is shown; a new password ends it too."""
 
 
 def alerts_of(services: Services, sub: str) -> list[str]:

@@ -54,7 +54,7 @@ def _check_current(services: Services, user: User, current: str) -> None:
     if len(current) > passwords.MAX_PASSWORD or not services.users.check_password(user.sub, current):
         audit_request.record(services, Tag.PASSWORD_CHANGE_FAILED, sub=user.sub)
         raise Invalid(gettext("This is not your current password."), field="current")
-    services.limits.login_succeeded(user.username, client_address(), browser.device())
+    services.limits.give_back(user.username, client_address(), browser.device())
 
 
 def _ends_sessions(services: Services) -> bool:

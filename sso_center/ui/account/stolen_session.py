@@ -1,4 +1,7 @@
-"""/account/sessions/<sid>/not-me: somebody else was at it. It ends; and, when wished, everything else too."""
+"""/account/sessions/<sid>/not-me: the person reports a session that is not theirs.
+
+It ends, and all others too on request.
+"""
 
 from flask import Response, flash, request
 
@@ -27,7 +30,7 @@ def take(services: Services, session: Session, sid: str) -> Response:
     if view is None:
         return _gone()
     is_everywhere = request.form.get("where") == EVERYWHERE
-    # First of all, so that it stands there whatever fails after it.
+    # First of all, so that it is recorded whatever fails after it.
     audit_request.record(
         services, Tag.SESSION_DISOWNED, sub=session.sub, sid=sid, detail={"everywhere": is_everywhere}
     )

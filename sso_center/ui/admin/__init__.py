@@ -1,8 +1,8 @@
 """The console for admins, /admin: who is here, sessions and receipts, people, sites, the audit log, keys.
 
-One file a page or an action; each adds its own routes. `gate.py` stands before all of them, `asking.py`
+One file a page or an action; each adds its own routes. `gate.py` stands before all of them, `confirmation.py`
 between an action and its deed. Holds no rule and no query: it asks core, and says in plain words what it
-answered. Every action is put into the audit log with the admin's `sub` as the actor.
+answered. Every action is one of core's administration, with the admin as the actor.
 """
 
 from flask import Blueprint
@@ -13,7 +13,7 @@ from sso_center.ui.admin.formatting import for_templates
 from sso_center.web import headers
 from sso_center.web.paths import Paths
 
-PAGES = (overview, sessions, endings, users, clients, audit, keys)
+PAGES = (overview, *sessions.PARTS, *endings.PARTS, *users.PARTS, *clients.PARTS, audit, keys)
 
 BASE = "/admin"
 

@@ -1,4 +1,4 @@
-"""Asking before doing: every action is a page that says what it touches, and is done when that page is sent.
+"""Confirmation: every action has a page that says what it affects, and is done when that page is sent.
 
 An action has one address. A GET shows its form, or the question; a POST without `confirmed` shows the
 question with what was typed; a POST with it does what was asked.
@@ -35,7 +35,7 @@ class Question:
 
 
 def is_sent() -> bool:
-    """Say whether a form was sent, be it the one that was filled in or the question."""
+    """Say whether a form was sent, either the filled-in one or the question."""
     return request.method == "POST"
 
 

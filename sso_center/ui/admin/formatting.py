@@ -1,4 +1,4 @@
-"""How the console writes instants, people, sites and whoever did something."""
+"""The console's format of instants, people, sites and actors."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ def moment(milliseconds: int) -> str:
 
 
 def person_called(services: Services, sub: str) -> str:
-    """Return the login name of a person; who was removed is called by the id. Raises Unavailable."""
+    """Return the login name of a person; a removed one is called by the id. Raises Unavailable."""
     try:
         return services.users.get(sub).username
     except NotFound:
@@ -48,7 +48,7 @@ def person_called(services: Services, sub: str) -> str:
 
 
 def site_called(services: Services, client_id: str) -> str:
-    """Return the name of a site; one that was removed is called by its id. Raises Unavailable."""
+    """Return the name of a site; a removed one is called by its id. Raises Unavailable."""
     client = services.clients.find(client_id)
     return client.name if client else client_id
 

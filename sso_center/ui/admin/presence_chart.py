@@ -1,4 +1,4 @@
-"""The picture of who was here over time: drawn on the server as paths of an SVG, with its numbers."""
+"""The chart of presence over time: drawn on the server as paths of an SVG, with its numbers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Run = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Span:
-    """A length of time (ms), into how many stretches it is cut, and how its instants are written."""
+    """A length of time (ms), how many parts it is cut into, and how its instants are written."""
 
     length: int
     points: int
@@ -64,14 +64,14 @@ class PresenceChart:
 
 
 def presence_chart(services: Services, name: str) -> PresenceChart:
-    """Return the picture of one of SPANS up to now. Raises Unavailable."""
+    """Return the chart of one of SPANS up to now. Raises Unavailable."""
     span = SPANS[name]
     until = (services.clock() // MINUTE + 1) * MINUTE
     return draw(services.history.between(until - span.length, until, span.points), span, until)
 
 
 def draw(moments: Sequence[PresenceSample], span: Span, until: int) -> PresenceChart:
-    """Return the picture of moments in order; where nothing is known the line is broken."""
+    """Return the chart of samples in order; where nothing is known the line is broken."""
     top = _round_up(max((one.sessions or 0 for one in moments), default=0))
     people = _runs(moments, lambda one: one.people, top)
     sessions = _runs(moments, lambda one: one.sessions, top)

@@ -34,7 +34,7 @@ def take(visit: Visit) -> Progress | Response:
 
 
 def _page(visit: Visit, status: int = 200, **context: object) -> Response:
-    return render("new_password.html", status, destination=visit.destination, user=visit.user, **context)
+    return render("new_password.html", status, visit=visit, **context)
 
 
-STEP = Step("new_password", "/login/new-password", is_due, show, take)
+STEP = Step("new_password", is_due, show, take)

@@ -1,11 +1,12 @@
-"""The first step: name and password."""
+"""The step of name and password."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flask import Response, request
 
-from sso_center.base.errors import Invalid, TooMany
+from sso_center.base.errors import Invalid, TooMany, Unavailable
 from sso_center.core.audit import Tag
 from sso_center.core.users import User
 from sso_center.services import Services
@@ -15,9 +16,8 @@ from sso_center.ui.login.step import Progress, Step, Visit
 from sso_center.web import browser
 from sso_center.web.address import client_address
 from sso_center.web.errors import wait_text
-from sso_center.web.language import gettext
+from sso_center.web.language import gettext, lazy_gettext
 from sso_center.web.pages import render
-from sso_center.web.sign_in import LOGIN
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,9 @@ def take(visit: Visit) -> Progress | Response:
     if user is None:
         _remember_failure(visit.services, sent.username)
         return _refused(visit, sent, 403, gettext("User name and password don't match. Please try again."))
+    # From here on it was no guess, whatever the later steps find.
+    with suppress(Unavailable):
+        visit.services.limits.give_back(sent.username, client_address(), browser.device())
     return Progress(user.sub, user.version, ("pwd",), sent.is_remembered, visit.services.clock())
 
 
@@ -116,7 +119,9 @@ def _refused(visit: Visit, sent: LoginFormData, status: int, problem: str) -> Re
 
 
 def _page(visit: Visit, status: int = 200, **context: object) -> Response:
-    return render("login.html", status, destination=visit.destination, **context)
+    return render("login.html", status, visit=visit, **context)
 
 
-STEP = Step("password", LOGIN, is_due, show, take)
+STEP = Step(
+    "password", is_due, show, take, begins=lazy_gettext("Sign in with a password"), show_again=show_again
+)

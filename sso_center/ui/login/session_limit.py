@@ -1,18 +1,14 @@
 """The page for a person whom the limit on sessions refuses: where they are signed in, and what to do."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import Response
 
-from sso_center.base.errors import Unavailable
 from sso_center.core.sessions import SessionView, TooManySessions
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.ui.devices import device_of
 from sso_center.ui.login.destination import Destination
-from sso_center.web import browser
-from sso_center.web.address import client_address
 from sso_center.web.language import ago
 from sso_center.web.pages import render
 
@@ -28,9 +24,6 @@ class Place:
 
 def show(services: Services, user: User, refused: TooManySessions, destination: Destination) -> Response:
     """Return the page for a person who has authenticated: nobody else learns of their devices."""
-    # The password was right, so this was no guess at it.
-    with suppress(Unavailable):
-        services.limits.login_succeeded(user.username, client_address(), browser.device())
     now = services.clock()
     places = [
         Place(_label(services, view), view.address, ago(now - view.seen_at))

@@ -6,17 +6,16 @@ from dataclasses import asdict, fields
 from flask import Blueprint, Response, request, session
 
 from sso_center.base.errors import Conflict, NotFound, Unavailable
-from sso_center.base.urls import with_query
 from sso_center.core.sessions import TooManySessions
 from sso_center.core.users import User
 from sso_center.services import Services
-from sso_center.ui.login import order, password, session_limit
+from sso_center.ui.login import order, session_limit
 from sso_center.ui.login.destination import Destination, destination_of
-from sso_center.ui.login.step import Progress, Step, Visit
+from sso_center.ui.login.step import Alternative, Progress, Step, Visit, address_of
 from sso_center.web import browser, headers
-from sso_center.web.address import client_address
 from sso_center.web.csrf import CSRFError
 from sso_center.web.pages import go
+from sso_center.web.sign_in import LOGIN
 
 STORED = "login"
 """Where the progress lies in the signed form cookie."""
@@ -26,17 +25,20 @@ MAX_AGE = 10 * 60_000
 
 
 def blueprint(services: Services) -> Blueprint:
-    """Return the routes of all steps: GET shows one, POST takes what was sent."""
+    """Return the routes of all steps, and the entry's: GET shows a step, POST takes what was sent."""
     routes = Blueprint("login", __name__)
+    entry = order.first_steps()[0]
+    routes.add_url_rule(LOGIN, "entry", _view(services, entry), methods=["GET", "POST"])
     for step in order.STEPS:
         routes.add_url_rule(step.path, step.name, _view(services, step), methods=["GET", "POST"])
 
     @routes.errorhandler(CSRFError)
     def open_too_long(_error: CSRFError) -> Response:
-        destination = _destination(services)
-        if request.path != password.STEP.path:
-            return _send_to(password.STEP, destination)
-        return password.show_again(Visit(services, destination, None, None))
+        destination = _destination()
+        step = next((step for step in order.STEPS if step.path == request.path), entry)
+        if step.show_again is None:
+            return go(address_of(LOGIN, destination))
+        return step.show_again(_visit(services, step, destination))
 
     return routes
 
@@ -45,7 +47,7 @@ def _view(services: Services, step: Step):  # type: ignore[no-untyped-def]
     def view() -> Response:
         # The last step's form is answered by a redirect that ends at the site that waits.
         headers.let_forms_lead_elsewhere()
-        destination = _destination(services)
+        destination = _destination()
         if request.method == "POST":
             return _take(services, step, destination)
         return _show(services, step, destination)
@@ -54,25 +56,27 @@ def _view(services: Services, step: Step):  # type: ignore[no-untyped-def]
 
 
 def _show(services: Services, step: Step, destination: Destination) -> Response:
-    if step is password.STEP:
+    if step.begins:
         session.pop(STORED, None)
         if browser.current() is not None and not destination.asks_again:
             return go(destination.address)
-    visit = _visit(services, destination)
-    if order.next_step(visit.progress, visit.user) is not step:
-        return _send_to(password.STEP, destination)
-    return step.show(visit)
+    visit = _visit(services, step, destination)
+    return step.show(visit) if _may_be_taken(step, visit) else go(address_of(LOGIN, destination))
 
 
 def _take(services: Services, step: Step, destination: Destination) -> Response:
-    visit = _visit(services, destination)
-    # The first step may be taken at any time, by whoever chooses to start again; the others in their turn.
-    if step is not password.STEP and order.next_step(visit.progress, visit.user) is not step:
-        return _send_to(password.STEP, destination)
+    visit = _visit(services, step, destination)
+    if not _may_be_taken(step, visit):
+        return go(address_of(LOGIN, destination))
     outcome = step.take(visit)
     if isinstance(outcome, Response):
         return outcome
     return _go_on(services, outcome, destination)
+
+
+def _may_be_taken(step: Step, visit: Visit) -> bool:
+    # Whoever chooses to start again may; all other steps are taken in their turn.
+    return bool(step.begins) or order.next_step(visit.progress, visit.user) is step
 
 
 def _go_on(services: Services, progress: Progress, destination: Destination) -> Response:
@@ -83,7 +87,7 @@ def _go_on(services: Services, progress: Progress, destination: Destination) -> 
     step = order.next_step(progress, user)
     if step is not None:
         session[STORED] = asdict(progress)
-        return _send_to(step, destination)
+        return go(address_of(step.path, destination))
     session.pop(STORED, None)
     try:
         browser.open_session(user, remember=progress.is_remembered, amr=progress.amr)
@@ -91,15 +95,25 @@ def _go_on(services: Services, progress: Progress, destination: Destination) -> 
         return session_limit.show(services, user, refused, destination)
     # Only now, since the session gave a new browser the mark by which it is known from now on. From here the
     # person is in, whatever else fails; the audit log hears of it from the script that let them in.
+    mark = browser.device()
     with suppress(Unavailable):
-        services.limits.login_succeeded(user.username, client_address(), browser.device())
+        if mark is not None:
+            services.limits.remember_device(user.username, mark)
     return go(destination.address)
 
 
-def _visit(services: Services, destination: Destination) -> Visit:
-    progress = _stored(services)
+def _visit(services: Services, step: Step, destination: Destination) -> Visit:
+    progress = None if step.begins else _stored(services)
     user = _user_of(services, progress) if progress else None
-    return Visit(services, destination, progress if user else None, user)
+    alternatives = _alternatives(step, destination)
+    return Visit(services, destination, progress if user else None, user, request.path, alternatives)
+
+
+def _alternatives(step: Step, destination: Destination) -> tuple[Alternative, ...]:
+    if not step.begins:
+        return ()
+    others = (other for other in order.first_steps() if other is not step)
+    return tuple(Alternative(other.begins, address_of(other.path, destination)) for other in others)
 
 
 def _stored(services: Services) -> Progress | None:
@@ -119,9 +133,5 @@ def _user_of(services: Services, progress: Progress) -> User | None:
     return None if user.is_disabled or user.version != progress.version else user
 
 
-def _destination(services: Services) -> Destination:
+def _destination() -> Destination:
     return destination_of(request.args.get("next", ""), again="again" in request.args)
-
-
-def _send_to(step: Step, destination: Destination) -> Response:
-    return go(with_query(step.path, next=destination.address, again="1" if destination.asks_again else None))

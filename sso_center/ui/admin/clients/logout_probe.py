@@ -1,4 +1,4 @@
-"""/admin/clients/<client_id>/try: telling a site of a logout that ends nothing, to see whether it hears."""
+"""/admin/clients/<client_id>/try: probe a site's logout address with a logout token that ends nothing."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""/admin/endings/<number>: one ending, a row a site as its receipts arrive, and the progress of a walk."""
+"""/admin/endings/<number>: one ending, a row for each site with its receipts, and the progress of a job."""
 
 from dataclasses import dataclass
 
@@ -84,7 +84,7 @@ def _following(number: int, receipts: list[SiteReceipt]) -> str | None:
 
 
 def _ended_by(services: Services, number: int) -> list[EndingRow]:
-    """Return the sessions that the walk of a cut-off ended: a page of them, and one more if there is."""
+    """Return the sessions that the job of a cut-off ended: a page of them, and one more if there is."""
     before = a_number(request.args.get("before", ""))
     found = services.receipts.endings(EndingFilter(cause=number), before=before, limit=PAGE + 1)
     return [row_of(services, one) for one in found]

@@ -1,4 +1,4 @@
-"""/admin/endings: what ended, the latest first, and how far the sites know of it."""
+"""/admin/endings: the endings, the latest first, with their receipts."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""/admin/end: signing many people out at once: a person, a site, everybody with a role, everybody."""
+"""/admin/end: the mass logout of a person, a site, everybody with a role, or everybody."""
 
 from typing import cast
 
@@ -8,16 +8,20 @@ from sso_center.base.errors import Invalid, NotFound
 from sso_center.core.cutoffs import Scope
 from sso_center.core.cutoffs.mass_endings import LOOKED_AT
 from sso_center.core.sessions import Session
-from sso_center.core.users.rules import check_roles
 from sso_center.services import Services
 from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
 from sso_center.ui.admin.endings.words import scope_in_words
 from sso_center.ui.admin.gate import acting, admin
-from sso_center.ui.admin.lookup import user_called
-from sso_center.web.language import gettext
+from sso_center.ui.admin.lookup import sub_called
+from sso_center.web.language import gettext, lazy_gettext
 from sso_center.web.pages import go, render
 
 SCOPES = ("user", "client", "role", "everyone")
+UNKNOWN = {
+    "user": lazy_gettext("There is nobody of this name."),
+    "client": lazy_gettext("There is no such site."),
+    "role": lazy_gettext("That is not a role."),
+}
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
@@ -33,11 +37,11 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             abort(404)
         chosen = cast(Scope, scope)
         typed = request.values.get("name", "").strip()
+        name = _named(services, chosen, typed)
         try:
-            name = _named(services, chosen, typed)
-        except (Invalid, NotFound) as unknown:
-            return _choose(services, 404, problem=gettext(unknown.message), wrong=scope, typed=typed)
-        return _end(services, chosen, name) if is_confirmed() else _ask(services, chosen, name)
+            return _end(services, chosen, name) if is_confirmed() else _ask(services, chosen, name)
+        except (Invalid, NotFound):
+            return _choose(services, 404, problem=UNKNOWN[scope], wrong=scope, typed=typed)
 
 
 def _choose(services: Services, status: int = 200, **context: object) -> Response:
@@ -45,26 +49,8 @@ def _choose(services: Services, status: int = 200, **context: object) -> Respons
 
 
 def _named(services: Services, scope: Scope, typed: str) -> str:
-    """Return what core calls that which was typed; raises NotFound, Invalid."""
-    if scope == "user":
-        user = user_called(services, typed)
-        if user is None:
-            raise NotFound(gettext("There is nobody of this name."))
-        return user.sub
-    if scope == "client":
-        if services.clients.find(typed) is None:
-            raise NotFound(gettext("There is no such site."))
-        return typed
-    if scope == "role":
-        return _role(typed)
-    return ""
-
-
-def _role(typed: str) -> str:
-    try:
-        return check_roles([typed])[0]
-    except Invalid:
-        raise Invalid(gettext("That is not a role."), field="name") from None
+    """Return what core calls that which was typed, as far as it is known."""
+    return sub_called(services, typed) or typed if scope == "user" else typed
 
 
 def _ask(services: Services, scope: Scope, name: str) -> Response:
@@ -76,7 +62,7 @@ def _ask(services: Services, scope: Scope, name: str) -> Response:
             )
             if scope == "client"
             else gettext("They are out at once, here and at every site, and have to sign in again."),
-            reach=services.mass_endings.reach(scope, name, most=LOOKED_AT),
+            reach=services.administration.endings.reach(scope, name, most=LOOKED_AT),
             warning=_warning(admin(), scope, name),
             button=gettext("Sign out"),
             back="/admin/end",

@@ -1,4 +1,4 @@
-"""/admin/endings/<number>/deliver: telling the sites again that did not confirm, all or one (`client`)."""
+"""/admin/endings/<number>/deliver: notify the unconfirmed sites again, all or one (`client`)."""
 
 from flask import Blueprint, Response, flash, request
 

@@ -1,4 +1,4 @@
-"""What nobody does to their own account here: whoever locks themselves out may have been the last admin."""
+"""Protection against self-lockout: an admin who locks themselves out may have been the last one."""
 
 from sso_center.base.errors import Invalid
 from sso_center.ui.admin.gate import admin

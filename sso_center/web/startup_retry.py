@@ -11,7 +11,7 @@ from sso_center.base.errors import Unavailable
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-logger = logging.getLogger("sso_center.server")
+logger = logging.getLogger(__name__)
 
 PAUSE = 1.0
 """Seconds between two attempts."""

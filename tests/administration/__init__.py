@@ -1,0 +1,1 @@
+"""What admins do, by each of the surfaces."""
