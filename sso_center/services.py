@@ -21,7 +21,7 @@ from sso_center.core.chains.token import ChainSigner
 from sso_center.core.clients import Clients, SettingsReader
 from sso_center.core.cutoffs import CutoffEnforcer, MassEndings
 from sso_center.core.endings import Endings
-from sso_center.core.grants import Grants
+from sso_center.core.grants import Grants, PendingGrants
 from sso_center.core.journal import CutoffJobs, Entries, EntryApplier, JournalWriter, Recovery
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
@@ -68,6 +68,7 @@ class Services:
     search: SessionSearch
     history: History
     grants: Grants
+    pending_grants: PendingGrants
     tokens: Tokens
     entries: Entries
     applier: EntryApplier
@@ -119,6 +120,7 @@ def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clo
     notice_sender = NoticeSender(keys, poster, settings.issuer, clock, protocols.notice_words)
     logout_probe = LogoutProbe(clients, notice_sender)
     receipts = Receipts(database, journal.publish, clock)
+    grants = Grants(sessions, clock, life=settings.grant_lifetime, kept=GRANT_KEPT)
     recovery = Recovery(redis, entries, applier, clock, horizon=HORIZON)
 
     def reload_configuration(_wanted: int) -> None:
@@ -145,7 +147,8 @@ def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clo
         sessions=sessions,
         search=SessionSearch(redis),
         history=History(database),
-        grants=Grants(sessions, clock, life=settings.grant_lifetime, kept=GRANT_KEPT),
+        grants=grants,
+        pending_grants=PendingGrants(redis, grants, kept=GRANT_KEPT),
         tokens=Tokens(
             redis,
             sessions,

@@ -1,7 +1,7 @@
 """Calls from programs: what such a request is, what its answer is, and how one becomes the other.
 
 A handler takes a Call and returns an Answer; neither knows Flask, so that a handler can be asked from
-anywhere and costs nothing but its own work. programs.py serves them.
+anywhere and costs nothing but its own work. api_dispatch.py serves them.
 """
 
 import json

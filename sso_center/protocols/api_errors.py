@@ -125,6 +125,15 @@ class InvalidGrant(APIError):
         super().__init__(text, detail=detail)
 
 
+class AuthorizationPending(APIError):
+    """Nobody has said yes or no yet: the client asks again later (RFC 8628 section 3.5)."""
+
+    code = "authorization_pending"
+
+    def __init__(self) -> None:
+        super().__init__("Nobody has answered yet.")
+
+
 class InvalidScope(APIError):
     """The scope is malformed, or more than this client may have here (RFC 6749 section 5.2)."""
 

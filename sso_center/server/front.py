@@ -66,7 +66,7 @@ class Front:
         self._limits = limits
         self._base = {**base_environ(*server), STREAM: StreamBody}
         self._bodies = Bodies(limits.max_body, limits.body_timeout)
-        self._outlets = StreamingAnswers()
+        self._streaming = StreamingAnswers()
         self._side = SideThread(limits.slow_waiting)
         self._apart = SideThread(limits.slow_waiting)
         self._polled = SideThread(limits.polled_waiting)
@@ -95,12 +95,12 @@ class Front:
         Call it a few times a second.
         """
         self._bodies.drop_overdue()
-        self._outlets.tick()
+        self._streaming.tick()
         write_waiting()
 
     def end_streams(self) -> None:
         """End every streaming answer: the worker stops."""
-        self._outlets.end_all()
+        self._streaming.end_all()
 
     def receive(self, watcher: Watcher) -> None:
         """Take one request from Granian and answer it, now or later. Never raises."""
@@ -167,7 +167,7 @@ class Front:
         scope, proto = request.watcher.scope, request.watcher.proto
         method = scope.method
         if answer.source is not None:
-            self._outlets.begin(proto, scope.client, answer.status, headers, answer.source)
+            self._streaming.begin(proto, scope.client, answer.status, headers, answer.source)
         elif method == "HEAD":
             proto.response_empty(answer.status, headers)
         else:

@@ -63,16 +63,16 @@ class StreamingAnswers:
         except BaseException:
             source.over()
             raise
-        outlet = _StreamingAnswer(self, transport, client, source)
-        self._open[outlet] = None
-        exchange.client_disconnect().add_done_callback(outlet.lost)
+        writer = _StreamingAnswer(self, transport, client, source)
+        self._open[writer] = None
+        exchange.client_disconnect().add_done_callback(writer.lost)
         try:
-            source.begin(outlet)
+            source.begin(writer)
         except Exception:
             logger.exception("A stream failed to begin.")
-            outlet.end()
+            writer.end()
         if self._is_ending:
-            outlet.end()
+            writer.end()
 
     def tick(self) -> None:
         """Cut unread answers; call it a few times a second."""
@@ -81,30 +81,30 @@ class StreamingAnswers:
             return
         now = time.monotonic()
         for address, connection in _connections():
-            outlet = suspects.get(address)
-            if outlet is not None and self._is_stuck(outlet, connection, now):
-                logger.warning("A stream is not read, and cut.", extra={"client": outlet.client})
+            writer = suspects.get(address)
+            if writer is not None and self._is_stuck(writer, connection, now):
+                logger.warning("A stream is not read, and cut.", extra={"client": writer.client})
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-                outlet.end()
+                writer.end()
 
-    def _is_stuck(self, outlet: "_StreamingAnswer", connection: socket.socket, now: float) -> bool:
+    def _is_stuck(self, writer: "_StreamingAnswer", connection: socket.socket, now: float) -> bool:
         if not _waiting(connection):
-            outlet.given, outlet.full_since = 0, None
+            writer.given, writer.full_since = 0, None
             return False
-        if outlet.full_since is None:
-            outlet.full_since = now
-        return outlet.given > self._too_much and now - outlet.full_since >= TIME_TO_READ
+        if writer.full_since is None:
+            writer.full_since = now
+        return writer.given > self._too_much and now - writer.full_since >= TIME_TO_READ
 
     def end_all(self) -> None:
         """End all answers, and each new one at once: the worker stops."""
         self._is_ending = True
-        for outlet in tuple(self._open):
-            outlet.end()
+        for writer in tuple(self._open):
+            writer.end()
 
-    def forget(self, outlet: "_StreamingAnswer") -> bool:
+    def forget(self, writer: "_StreamingAnswer") -> bool:
         """Remove one; say whether it was there."""
-        return self._open.pop(outlet, self) is None
+        return self._open.pop(writer, self) is None
 
 
 class _StreamingAnswer:
@@ -113,13 +113,13 @@ class _StreamingAnswer:
     `full_since` is when its queue was first found non-empty after that (monotonic).
     """
 
-    __slots__ = ("_outlets", "_source", "_transport", "client", "full_since", "given")
+    __slots__ = ("_answers", "_source", "_transport", "client", "full_since", "given")
 
-    def __init__(self, outlets: StreamingAnswers, transport: Transport, client: str, source: Source) -> None:
+    def __init__(self, answers: StreamingAnswers, transport: Transport, client: str, source: Source) -> None:
         self.client = client
         self.given = 0
         self.full_since: float | None = None
-        self._outlets = outlets
+        self._answers = answers
         self._transport: Transport | None = transport
         self._source = source
 
@@ -140,7 +140,7 @@ class _StreamingAnswer:
     def end(self) -> None:
         # Granian ends the answer when nothing refers to its transport any more.
         self._transport = None
-        if self._outlets.forget(self):
+        if self._answers.forget(self):
             self._source.over()
 
     def lost(self, _: ServerFuture) -> None:

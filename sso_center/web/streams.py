@@ -24,7 +24,7 @@ class StreamWriter(Protocol):
 class Source(Protocol):
     """The source of a streaming answer."""
 
-    def begin(self, outlet: StreamWriter) -> None:
+    def begin(self, writer: StreamWriter) -> None:
         """Begin to send; called once, when the head is on its way. Must not block."""
 
     def over(self) -> None:

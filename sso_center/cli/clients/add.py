@@ -45,7 +45,7 @@ def _missing(client: "Client") -> Iterator[str]:
     is_app = client.access_token_format == "app"  # noqa: S105 - a kind of token
     if (is_app or client.access_token_format == "jwt") and not client.audiences:  # noqa: S105
         yield "without --audience its access tokens are for no API but the site itself"
-    if "authorization_code" not in client.grant_types:
+    if not client.has_logins:
         return
     # An app signs out by giving its token back, without a browser.
     if not client.post_logout_redirect_uris and not is_app:

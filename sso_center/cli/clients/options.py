@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from sso_center.base.grant_types import GRANT_TYPES
+
 ALGORITHMS = click.Choice(["ES256", "RS256", "EdDSA"])
 FORMATS = click.Choice(["opaque", "jwt", "app"])
-GRANT_TYPES = click.Choice(["authorization_code", "refresh_token", "client_credentials"])
 
 
 def _members(_context: click.Context, _option: click.Parameter, typed: str | None) -> dict[str, Any] | None:
@@ -46,7 +47,13 @@ _SHARED = (
     click.option("--home-uri", metavar="U", help="Where its front page is."),
     click.option("--access-token-format", type=FORMATS, help="What its access tokens are; app: they renew."),
     click.option("--audience", "audiences", multiple=True, metavar="A", help="An API its tokens are for."),
-    click.option("--grant-type", "grant_types", multiple=True, type=GRANT_TYPES, help="How it gets tokens."),
+    click.option(
+        "--grant-type",
+        "grant_types",
+        multiple=True,
+        type=click.Choice(list(GRANT_TYPES)),
+        help="How it gets tokens.",
+    ),
     click.option("--refresh-token-lifetime", type=int, metavar="S", help="Seconds it can refresh for."),
     click.option(
         "--refresh-retry-window", type=int, metavar="S", help="Seconds a used refresh token can be retried."

@@ -54,8 +54,7 @@ def look_at_clients(services: Services) -> Iterator[Finding]:
     for client in registered:
         if plain := [url for url in client.redirect_uris if _is_plain(url)]:
             yield fail("clients", f"{client.client_id}: {plain[0]} brings grants over plain http")
-        is_machine = "authorization_code" not in client.grant_types
-        if not client.backchannel_logout_uri and not client.is_public and not is_machine:
+        if not client.backchannel_logout_uri and not client.is_public and client.has_logins:
             yield warn(
                 "clients", f"{client.client_id} has no --backchannel-logout-uri: it is not told of logouts"
             )

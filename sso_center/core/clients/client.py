@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from sso_center.base.grant_types import LOGINS
 from sso_center.base.settings import DAY
 from sso_center.core.clients.protocol_settings import OIDC, ProtocolSettings
 
@@ -69,6 +70,11 @@ class Client:
     def has_signed_tokens(self) -> bool:
         """Whether its access tokens are JWTs (RFC 9068)."""
         return self.access_token_format == "jwt"  # noqa: S105
+
+    @property
+    def has_logins(self) -> bool:
+        """Whether people sign in at it."""
+        return not set(self.grant_types).isdisjoint(LOGINS)
 
     @property
     def may_refresh(self) -> bool:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sso_center.base.errors import Invalid
+from sso_center.base.grant_types import GRANT_TYPES, LOGINS
 from sso_center.base.settings import DAY
 from sso_center.base.urls import check_registered_url, origin_of
 from sso_center.core.clients.client import ADMIN_SCOPE, OFFLINE_ACCESS
 from sso_center.core.clients.protocol_settings import OIDC
 
 STANDARD_SCOPES = ("openid", "profile", "email")
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 ACCESS_TOKEN_FORMATS = ("opaque", "jwt", "app")
 ID_TOKEN_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 MAX_ADDRESSES, MAX_SCOPES, MAX_NAME = 50, 50, 100
@@ -76,7 +76,7 @@ def check_registration(asked: Registration) -> Registration:
         client_id=asked.client_id,
         name=_name(asked.name or asked.client_id),
         home_uri=_web_address(asked.home_uri, "home_uri"),
-        redirect_uris=_redirect_uris(asked.redirect_uris, grant_types),
+        redirect_uris=_addresses(asked.redirect_uris, "redirect_uris"),
         post_logout_redirect_uris=_addresses(asked.post_logout_redirect_uris, "post_logout_redirect_uris"),
         backchannel_logout_uri=_web_address(asked.backchannel_logout_uri, "backchannel_logout_uri"),
         is_public=asked.is_public,
@@ -103,7 +103,7 @@ def check_registration(asked: Registration) -> Registration:
 def _check_admin(asked: Registration, grant_types: Sequence[str]) -> None:
     # A client where people log in would get it with their consent; an audience of its tokens could present
     # them to us.
-    if tuple(grant_types) != ("client_credentials",):
+    if not grant_types or not all(GRANT_TYPES[name].is_for_itself for name in grant_types):
         raise Invalid(
             f"{ADMIN_SCOPE} is for who acts for itself alone: its only grant type is client_credentials.",
             field="scopes",
@@ -122,22 +122,23 @@ def _name(name: str) -> str:
 
 
 def _grant_types(asked: Registration) -> tuple[str, ...]:
-    unknown = set(asked.grant_types) - set(GRANT_TYPES)
+    unknown = set(asked.grant_types) - GRANT_TYPES.keys()
     if unknown or not asked.grant_types:
         raise Invalid(f"grant_types are some of {', '.join(GRANT_TYPES)}.", field="grant_types")
-    if "refresh_token" in asked.grant_types and "authorization_code" not in asked.grant_types:
-        raise Invalid(
-            "Refresh tokens come with a login: refresh_token needs authorization_code.", field="grant_types"
-        )
-    if "client_credentials" in asked.grant_types and asked.is_public:
-        raise Invalid("A public client has no credentials to come with.", field="grant_types")
-    return tuple(kind for kind in GRANT_TYPES if kind in asked.grant_types)
+    found = [one for one in GRANT_TYPES.values() if one.name in asked.grant_types]
+    for one in found:
+        if one.needs_login and not _has_login(asked.grant_types):
+            needed = " or ".join(LOGINS)
+            raise Invalid(f"{one.name} comes with a login: it needs {needed}.", field="grant_types")
+        if one.needs_secret and asked.is_public:
+            raise Invalid("A public client has no credentials to come with.", field="grant_types")
+        if one.needs_redirect_uri and not asked.redirect_uris:
+            raise Invalid("A client that people log in at needs a redirect address.", field="redirect_uris")
+    return tuple(one.name for one in found)
 
 
-def _redirect_uris(asked: Sequence[str], grant_types: Sequence[str]) -> tuple[str, ...]:
-    if not asked and "authorization_code" in grant_types:
-        raise Invalid("A client that people log in at needs a redirect address.", field="redirect_uris")
-    return _addresses(asked, "redirect_uris")
+def _has_login(grant_types: Sequence[str]) -> bool:
+    return not set(grant_types).isdisjoint(LOGINS)
 
 
 def _format(asked: str, grant_types: Sequence[str]) -> str:
@@ -145,9 +146,9 @@ def _format(asked: str, grant_types: Sequence[str]) -> str:
         raise Invalid(
             f"access_token_format is one of {', '.join(ACCESS_TOKEN_FORMATS)}.", field="access_token_format"
         )
-    if asked == "app" and "authorization_code" not in grant_types:
+    if asked == "app" and not _has_login(grant_types):
         raise Invalid(
-            "An app token comes with a login: it needs authorization_code.", field="access_token_format"
+            f"An app token comes with a login: it needs {' or '.join(LOGINS)}.", field="access_token_format"
         )
     if asked == "app" and "refresh_token" in grant_types:
         raise Invalid("An app token renews itself: it excludes refresh_token.", field="access_token_format")

@@ -14,14 +14,18 @@ from sso_center.core.grants.grants import (
     Replayed,
     Validated,
 )
+from sso_center.core.grants.pending import GrantPending, PendingGrant, PendingGrants
 
 __all__ = [
     "GRANT_PARTS",
     "MAX_CODE",
+    "GrantPending",
     "GrantRefused",
     "GrantRequest",
     "Grants",
     "Issued",
+    "PendingGrant",
+    "PendingGrants",
     "Replayed",
     "Validated",
 ]

@@ -96,22 +96,23 @@ class Grants:
         self._life = life
         self._kept = kept
 
-    def issue(self, cookie: str | None, request: GrantRequest) -> Issued:
+    def issue(self, cookie: str | None, request: GrantRequest, *, code_hash: str | None = None) -> Issued:
         """Visit the cookie's session and issue a grant for `request`, in one round trip.
 
+        `code_hash` is that of a code which the client has already: then it is not told one here, only ''.
         Raises Unavailable when the store can't be asked.
         """
         if request.must_login or not cookie:
             return Issued(None, self._sessions.visit(cookie))
         # A secret of the session's shard: code and session must be in the same shard.
-        code = new_secret(shard_in(cookie) or "00")
+        code = new_secret(shard_in(cookie) or "00") if code_hash is None else ""
         # What an older center reads of it; can go one release later.
         about = json.dumps((request.scope, request.nonce), separators=(",", ":"))
         visit, word = self._sessions.visit_with(
             _ISSUE,
             cookie,
             {
-                "code": hashed(code),
+                "code": code_hash or hashed(code),
                 "client": request.client_id,
                 "redirect_uri": request.redirect_uri,
                 "challenge": request.code_challenge or "",

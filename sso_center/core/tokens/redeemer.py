@@ -67,14 +67,16 @@ class Redeemer:
         device_id: str | None = None,
         address: str = "",
         user_agent: str = "",
+        shard: str | None = None,
     ) -> Redeemed:
         """Redeem a grant for its client, once.
 
         `device_id` is what an app calls the device it runs on: an earlier login there ends. `address` and
-        `user_agent` are the app's own. Raises GrantRefused when it can't be redeemed, Replayed when the right
-        client redeemed it before.
+        `user_agent` are the app's own. `shard` is where the grant stands when its code does not say so: see
+        grants/pending.py. Raises GrantRefused when it can't be redeemed, Replayed when the right client
+        redeemed it before.
         """
-        shard = shard_in(code)
+        shard = shard or shard_in(code)
         if shard is None or len(code) > MAX_CODE:
             raise GrantRefused("malformed")
         code_hash = hashed(code)

@@ -64,6 +64,7 @@ class Tokens:
         device_id: str | None = None,
         address: str = "",
         user_agent: str = "",
+        shard: str | None = None,
     ) -> Redeemed:
         """Redeem a grant for its client, once; see Redeemer.redeem."""
         return self._redeemer.redeem(
@@ -74,6 +75,7 @@ class Tokens:
             device_id=device_id,
             address=address,
             user_agent=user_agent,
+            shard=shard,
         )
 
     def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Refreshed:

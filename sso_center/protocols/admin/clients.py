@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sso_center.core.clients.rules import ACCESS_TOKEN_FORMATS, GRANT_TYPES, ID_TOKEN_ALGORITHMS
+from sso_center.base.grant_types import GRANT_TYPES
+from sso_center.core.clients.rules import ACCESS_TOKEN_FORMATS, ID_TOKEN_ALGORITHMS
 from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import members, number, text
 from sso_center.protocols.admin.shapes import (

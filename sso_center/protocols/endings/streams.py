@@ -55,11 +55,11 @@ class Stream:
     position: Position
     waiting: list[bytes]
     spoke_at: float
-    outlet: StreamWriter | None = None
+    writer: StreamWriter | None = None
 
-    def begin(self, outlet: StreamWriter) -> None:
+    def begin(self, writer: StreamWriter) -> None:
         """Send what was missed, and continue from there."""
-        self.streams.begin(self, outlet)
+        self.streams.begin(self, writer)
 
     def over(self) -> None:
         """Stop receiving events."""
@@ -68,10 +68,10 @@ class Stream:
     def say(self, data: bytes, now: float) -> None:
         """Send, or keep what comes before the answer has begun. `now` is monotonic."""
         self.spoke_at = now
-        if self.outlet is None:
+        if self.writer is None:
             self.waiting.append(data)
         else:
-            self.outlet.send(data)
+            self.writer.send(data)
 
 
 class Streams:
@@ -117,12 +117,12 @@ class Streams:
                 self._go_on()
         return stream
 
-    def begin(self, stream: Stream, outlet: StreamWriter) -> None:
+    def begin(self, stream: Stream, writer: StreamWriter) -> None:
         """Send what waits for a stream."""
         with self._lock:
-            stream.outlet = outlet
+            stream.writer = writer
             stream.spoke_at = time.monotonic()
-            outlet.send(b"".join(stream.waiting))
+            writer.send(b"".join(stream.waiting))
             stream.waiting.clear()
 
     def close(self, stream: Stream) -> None:
@@ -240,8 +240,8 @@ class Streams:
 
     def _end(self, streams: Iterable[Stream]) -> None:
         for stream in streams:
-            if stream.outlet is not None:
-                stream.outlet.end()
+            if stream.writer is not None:
+                stream.writer.end()
 
     def _all(self) -> list[Stream]:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sso_center.base.grant_types import GRANT_TYPES
 from sso_center.base.settings import Settings
 from sso_center.core.keys.algorithms import ALGORITHMS
 from sso_center.protocols.api import JSON, Answer, Call, Handler, json_answer
@@ -9,7 +10,6 @@ from sso_center.protocols.client_authentication import METHODS
 from sso_center.protocols.oidc import addresses
 from sso_center.protocols.oidc.checks import PROMPTS
 from sso_center.protocols.oidc.claims import names_of, scopes_of
-from sso_center.protocols.oidc.token import GRANT_TYPES
 from sso_center.web.language import LANGUAGES
 
 ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "stamp", "auth_time", "nonce", "sid", "acr", "amr", "at_hash")

@@ -6,7 +6,7 @@ from sso_center.protocols.oidc.scope import without_people
 from sso_center.services import Services
 
 
-def issue(services: Services, request: TokenRequest) -> Granted:
+def grant(services: Services, request: TokenRequest) -> Granted:
     """Give the client a token of its own: with the scope asked for, or with all that it is registered with.
 
     Raises InvalidScope for a scope it is not registered with or that speaks of a person, and Unavailable.

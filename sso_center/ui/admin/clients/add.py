@@ -5,7 +5,7 @@ from flask import Blueprint, Response, flash, request
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.clients.rules import Registration
 from sso_center.services import Services
-from sso_center.ui.admin.clients.form import NEW, read_form, shown, warning_of
+from sso_center.ui.admin.clients.form import NEW, grant_types, read_form, shown, warning_of
 from sso_center.ui.admin.clients.secret import show_secret
 from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
@@ -32,7 +32,13 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 def _form(status: int = 200, **context: object) -> Response:
     values = shown(NEW)
     return render(
-        "admin/client_form.html", status, values=values, client=None, action=request.path, **context
+        "admin/client_form.html",
+        status,
+        values=values,
+        client=None,
+        action=request.path,
+        grant_types=grant_types(),
+        **context,
     )
 
 

@@ -6,7 +6,7 @@ from sso_center.base.errors import Invalid
 from sso_center.core.clients import Client
 from sso_center.core.clients.rules import Registration
 from sso_center.services import Services
-from sso_center.ui.admin.clients.form import changed_fields, read_form, shown, warning_of
+from sso_center.ui.admin.clients.form import changed_fields, grant_types, read_form, shown, warning_of
 from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
 from sso_center.ui.core_messages import in_words
@@ -32,7 +32,13 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 def _form(client: Client, status: int = 200, **context: object) -> Response:
     values = shown(client)
     return render(
-        "admin/client_form.html", status, values=values, client=client, action=request.path, **context
+        "admin/client_form.html",
+        status,
+        values=values,
+        client=client,
+        action=request.path,
+        grant_types=grant_types(),
+        **context,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 
 from sso_center.base.errors import Invalid
+from sso_center.base.grant_types import GRANT_TYPES, GrantType
 from sso_center.core.clients import Client
 from sso_center.core.clients.client import ADMIN_SCOPE
 from sso_center.core.clients.protocol_settings import OIDC
@@ -73,6 +74,11 @@ def warning_of(before: Collection[str], after: Collection[str]) -> str:
     return gettext(
         "With the scope %(scope)s its programs can do everything that you can do here.", scope=ADMIN_SCOPE
     )
+
+
+def grant_types() -> list[tuple[GrantType, str]]:
+    """Return the grant types that can be ticked, and what people are told of each."""
+    return [(one, f"{one.name}: {gettext(one.label)}") for one in GRANT_TYPES.values()]
 
 
 def _number(field: str) -> int:
