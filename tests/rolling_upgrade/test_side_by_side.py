@@ -122,7 +122,7 @@ def test_an_older_worker_reads_the_session_that_a_new_one_opened(core: Core, old
     amr, acr, opened_at, user_agent, address, is_remembered = read_about(
         core.record(sid, "session", sid)["about"]
     )
-    assert (amr, acr, opened_at) == (("pwd", "otp"), "urn:sso:password", core.time())
+    assert (amr, acr, opened_at) == (("pwd", "otp"), "urn:sso:two-factors", core.time())
     # The one thing that it does not get to know, since nothing but a list of devices shows it.
     assert user_agent == ""
     assert (address, is_remembered) == ("10.1.2.3", True)
