@@ -54,7 +54,7 @@ class Call:
     @property
     def content_type(self) -> str:
         """Return the media type of the body, without its parameters."""
-        return self.header("Content-Type").partition(";")[0].strip().lower()
+        return str(self.environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
 
     @property
     def authorization(self) -> str | None:

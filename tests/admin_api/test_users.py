@@ -65,7 +65,14 @@ def test_what_is_given_of_a_person_is_changed(robot: Robot) -> None:
     )
     assert actors(robot, user["sub"], "admin:user:change") == ["client:robot"]
     assert robot.refused("PATCH", f"/users/{user['sub']}", {})["error"] == "invalid_request"
-    assert robot.refused("PATCH", f"/users/{user['sub']}", {"roles": []})["field"] == "roles"
+    assert robot.refused("PATCH", f"/users/{user['sub']}", {"disabled": True})["field"] == "disabled"
+
+
+def test_names_and_roles_are_changed_in_one_call(robot: Robot) -> None:
+    user = add(robot, roles=["a", "b"])
+    changed = robot.ask("PATCH", f"/users/{user['sub']}", {"name": "Bea", "roles": ["b"]}).json()
+    assert (changed["name"], changed["roles"]) == ("Bea", ["b"])
+    assert actors(robot, user["sub"], "admin:user:change") == ["client:robot"]
 
 
 def test_the_log_says_in_which_request_from_where_and_by_what_it_was(robot: Robot) -> None:

@@ -215,9 +215,8 @@ def test_doctor_finds_a_secret_that_others_can_read(idle: Center) -> None:
 
 def test_doctor_finds_a_redis_that_may_forget(new_center: Callable[..., Center]) -> None:
     idle = new_center(start=False)
-    redis = idle.services.redis
-    redis.command("00", "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-    redis.command("00", "CONFIG", "SET", "appendonly", "no")
+    idle.hot.configure("maxmemory-policy", "allkeys-lru")
+    idle.hot.configure("appendonly", "no")
     idle.hot.leave_for_ever("00", "x")
     found = idle.run("doctor", check=False).stdout
     assert "allkeys-lru" in found

@@ -1,11 +1,13 @@
 """A participant's handle: what its protocol calls the session there, from the join to the notice."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from sso_center.base.actor import Actor
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused
@@ -13,7 +15,7 @@ from sso_center.core.notices import Delivery
 from sso_center.core.reasons import Reason
 from sso_center.protocols.table import FACADES as WITHOUT_TICKETS
 from sso_center.services import build_services
-from sso_center.storage.schema import clients, notices
+from sso_center.storage.schema import clients, meta, notices
 from tests.endings.conftest import Books, follow, job_runner_of, sign_in
 from tests.extending.center_with_tickets import FACADES
 from tests.harness.core import REDIRECT, Core, core_in
@@ -116,6 +118,44 @@ def test_a_cut_off_of_a_client_tells_it_by_its_handles(core: Core, books: Books,
     while job_runner_of(core).step(5.0):
         pass
     assert [row.handle for row in books.notices(sid=held.sid)] == ["cut"]
+
+
+def test_a_removed_client_is_told_in_its_own_protocol(
+    core: Core, books: Books, own_receiver: Receiver
+) -> None:
+    site = ticket_site(core, "https://removed.example/", backchannel_logout_uri=own_receiver.uri)
+    held = sign_in(core)
+    core.code(held.cookie, site, handle="removed")
+    core.services.administration.clients.remove(Actor("boss"), site.client_id)
+    follow(core)
+    while job_runner_of(core).step(5.0):
+        pass
+    deliver(core, books, held.sid)
+    (told,) = own_receiver.deliveries
+    assert "<ticket>removed</ticket>" in told.body
+
+
+def test_removed_clients_are_remembered_as_older_workers_read_them(core: Core) -> None:
+    site, other = core.site(), ticket_site(core, "https://both.example/")
+    for client in (site, other):
+        core.services.administration.clients.remove(Actor("boss"), client.client_id)
+    with core.services.database.read() as connection:
+        # All that version 1c80983 reads, and every field that it knows.
+        rows = connection.execute(select(meta).where(meta.c.key.startswith("former-client:"))).all()
+    known = (
+        "id",
+        "client_id",
+        "name",
+        "backchannel_logout_uri",
+        "id_token_alg",
+        "actor",
+        "removed_at",
+        "until",
+        "audiences",
+    )
+    read = {row.key.partition(":")[2]: json.loads(row.value) for row in rows}
+    assert set(read[site.client_id]) == set(known)
+    assert other.client_id not in read
 
 
 def test_nothing_of_a_handle_is_left_of_an_ended_session(core: Core, wiki: Client) -> None:
@@ -221,6 +261,9 @@ def test_a_notice_in_a_protocol_that_is_not_spoken_any_more_is_kept_and_says_so(
         ("https://here.example/app/..;/other", False),
         ("https://here.example/app/\\..\\other", False),
         ("https://here.example/app/..", False),
+        ("https://here.example/app/page#part", False),
+        ("https://here.example/app/a\r\nSet-Cookie: x=y", False),
+        ("https://here.example/app/" + "a" * 3000, False),
         ("", False),
     ],
 )

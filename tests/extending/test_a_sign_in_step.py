@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.extending.product import CopiedCenter, Copy, copied_center
+from tests.extending.copied_center import CopiedCenter
+from tests.extending.product import Copy, copied_center
 from tests.harness.browser import REDIRECTS, Browser, Page
 from tests.harness.center import Person
 from tests.harness.site import SignedIn, Site

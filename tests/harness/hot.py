@@ -74,6 +74,10 @@ class Hot:
         key = f"sso:{{{shard}}}:shard"
         self._redis.command(shard, "HSET", key, "run", "an earlier run", "position", 0)
 
+    def configure(self, name: str, value: str) -> None:
+        """Change a setting of the server itself."""
+        self._redis.command("00", "CONFIG", "SET", name, value)
+
     def empty(self) -> None:
         """Lose everything, while it runs."""
         self._redis.command("00", "FLUSHALL")

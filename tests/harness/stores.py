@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.cluster import ClusterServers
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import shared_postgres
 from tests.servers.redis import RedisServer
 
 STORES = (
@@ -23,7 +23,7 @@ def settings_of(store: str, folder: Path) -> Iterator[dict[str, str]]:
     """Run the servers of one of STORES while the block runs; gives the settings that name them."""
     with ExitStack() as running:
         if store == "postgresql":
-            yield {"SSO_DATABASE_URL": running.enter_context(PostgresServer()).new_database()}
+            yield {"SSO_DATABASE_URL": shared_postgres().new_database()}
         elif store == "redis":
             yield {"SSO_REDIS_URL": running.enter_context(RedisServer(folder / "redis")).url}
         elif store == "cluster":

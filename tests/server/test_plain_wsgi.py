@@ -1,6 +1,7 @@
 """The center as a plain WSGI application: everything but open streams works under any server."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,16 +97,13 @@ def test_the_feed_answers_in_json_and_offers_no_stream(center: PlainCenter, site
     assert "application/json" in refused["error_description"]
 
 
-@pytest.mark.parametrize("length", ["0", "20000", "nonsense"])
-def test_no_more_of_a_body_is_read_than_was_announced(site: Site, length: str) -> None:
-    answer = site.http.post(
-        site.center.url("/introspect"),
-        data=b"token=x&" + b"y" * 20_000,
-        auth=site.auth,
-        headers={"Content-Length": length, "Content-Type": "application/x-www-form-urlencoded"},
-        timeout=30,
-    )
-    assert answer.status_code in (400, 413)
+def test_no_more_of_a_body_is_read_than_was_announced(center: PlainCenter) -> None:
+    head = b"POST /token HTTP/1.1\r\nHost: sso.localhost\r\nContent-Length: 12\r\n"
+    form = b"Content-Type: application/x-www-form-urlencoded\r\n\r\ngrant_type=x"
+    with socket.create_connection(("127.0.0.1", center.port), timeout=30) as connection:
+        connection.sendall(head + form)
+        # The connection stays open: whoever reads on waits for what never comes.
+        assert b" 401 " in connection.recv(4096)
 
 
 def test_a_bad_setting_stops_the_server_at_its_start(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A private PostgreSQL in a temporary folder, reached over a Unix socket."""
 
+import atexit
 import os
 import pwd
 import secrets
@@ -27,6 +28,14 @@ def postgres_programs() -> Path:
     if found:
         return Path(found).resolve().parent
     return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: float(place.parent.name))
+
+
+@cache
+def shared_postgres() -> "PostgresServer":
+    """Return the server of this process of tests, for whoever needs a database and lets the server live."""
+    server = PostgresServer()
+    atexit.register(server.close)
+    return server.start()
 
 
 class PostgresServer:

@@ -3,6 +3,7 @@
 import pytest
 
 from sso_center.base.secrets import shard_of
+from sso_center.core.audit import AuditDrain
 from sso_center.core.reasons import CENTER, Reason
 from tests.harness.core import DAY, MINUTE, Core
 
@@ -48,10 +49,9 @@ def test_a_cut_off_of_others_leaves_a_clients_own_tokens_alone(core: Core, form:
 def test_that_a_client_took_a_token_for_itself_is_audited(core: Core) -> None:
     machine = core.site(grant_types=OWN)
     core.services.tokens.issue_to_client(machine, ())
-    redis, shard = core.services.redis, shard_of(machine.client_id)
-    (_, fields), *_ = redis.command(shard, "XREVRANGE", redis.key(shard, "audit", "")[:-1], "+", "-")
-    noted = dict(zip(fields[::2], fields[1::2], strict=True))
-    assert (noted["tag"], noted["client"]) == ("oidc:client:token", machine.client_id)
+    AuditDrain(core.services.database, core.services.redis).drain()
+    noted = [(one.tag, one.client_id) for one in core.services.audit.latest()]
+    assert noted.count(("oidc:client:token", machine.client_id)) == 1
 
 
 @pytest.mark.parametrize("form", ["opaque", "jwt"])

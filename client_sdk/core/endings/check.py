@@ -1,28 +1,21 @@
 """The question whether sessions are alive: `POST /endings/check`."""
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.http.center import Center
-from client_sdk.core.http.client_auth import with_client
+from client_sdk.core.http.center import Center, log_unavailable, with_client
 from client_sdk.core.http.transport import HttpRequest, HttpResponse, check_ok
 from client_sdk.core.settings import Settings
 
 PATH = "/endings/check"
 MAX_SIDS = 100
 
-log = logging.getLogger("client_sdk")
-
 
 def check_sessions(center: Center, sids: Sequence[str]) -> Mapping[str, bool]:
     """Ask which of 1 to `MAX_SIDS` sessions are alive. Raises Unavailable."""
-    try:
+    with log_unavailable("sessions can't be checked"):
         return process_response(center.send(build_request(center.settings, sids)), sids)
-    except Unavailable as failed:
-        log.warning("sessions can't be checked: %s", failed)
-        raise
 
 
 def is_alive(center: Center, sid: str) -> bool:

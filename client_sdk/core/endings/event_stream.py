@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from client_sdk.core.endings.ending import Ending, read_ending
 from client_sdk.core.endings.feed import address, check_status
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.http.center import Center
-from client_sdk.core.http.client_auth import with_client
+from client_sdk.core.http.center import Center, with_client
 from client_sdk.core.http.transport import HttpRequest, Stream
 from client_sdk.core.sessions.position import Position
 from client_sdk.core.settings import Settings

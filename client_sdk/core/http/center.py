@@ -1,15 +1,17 @@
 """The center, as this process knows it: the way there, its addresses and its keys."""
 
-from collections.abc import Callable, Mapping
+import logging
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from client_sdk.core.clock import Clock
-from client_sdk.core.errors import TokenRefused
+from client_sdk.core.errors import TokenRefused, Unavailable
 from client_sdk.core.http import discovery, jwks
 from client_sdk.core.http.cached_fetch import CachedFetch
-from client_sdk.core.http.client_auth import with_client
 from client_sdk.core.http.discovery import Metadata
 from client_sdk.core.http.jwks import KeySet
 from client_sdk.core.http.transport import HttpRequest, HttpResponse, Stream, Streaming, Transport
@@ -18,6 +20,8 @@ from client_sdk.core.settings import Settings
 T = TypeVar("T")
 HOUR = 3600 * 1000
 PAUSE = 5 * 1000
+
+log = logging.getLogger("client_sdk")
 
 
 class Center:
@@ -82,3 +86,23 @@ class Center:
 
     def _fetch_keys(self) -> KeySet:
         return jwks.process_response(self.send(jwks.build_request(self.metadata().jwks_uri)))
+
+
+def with_client(request: HttpRequest, settings: Settings) -> HttpRequest:
+    """Return the request with client_secret_basic (RFC 6749 section 2.3.1).
+
+    Both parts are form-encoded first, as the RFC says.
+    """
+    pair = f"{quote_plus(settings.client_id)}:{quote_plus(settings.client_secret)}"
+    basic = f"Basic {b64encode(pair.encode()).decode()}"
+    return replace(request, headers={**request.headers, "Authorization": basic})
+
+
+@contextmanager
+def log_unavailable(consequence: str) -> Iterator[None]:
+    """Log what the center's unavailability prevents. Raises Unavailable as it came."""
+    try:
+        yield
+    except Unavailable as failed:
+        log.warning("%s: %s", consequence, failed)
+        raise

@@ -68,11 +68,14 @@ class RequestSessions:
         except Unavailable as failed:
             log.warning("no session can be read: %s", failed)
             return RequestSession(failure=failed)
-        return NOBODY if session is None else self.of_session(session)
+        return NOBODY if session is None else self._judge(session)
 
     def of_session(self, session: LocalSession) -> RequestSession:
         """Judge a session; ask the center when memory can't decide."""
         notice_fork()
+        return self._judge(session)
+
+    def _judge(self, session: LocalSession) -> RequestSession:
         steady = self._clock.steady()
         self._follower.ensure_running(steady)
         verdict = self._decide(session, steady)
@@ -80,7 +83,7 @@ class RequestSessions:
             return self._ask(session)
         if verdict is Verdict.COUNTS:
             self._follower.note_use(session.user.sid, steady)
-        return _standing(session, verdict)
+        return _outcome(session, verdict)
 
     def _decide(self, session: LocalSession, steady: int) -> Verdict:
         return decide(
@@ -103,14 +106,14 @@ class RequestSessions:
             now = self._clock.steady()
             verdict = self._decide(session, now)
             if verdict is not Verdict.ASK:
-                return _standing(session, verdict)
+                return _outcome(session, verdict)
             if now - reply.sent.as_of >= self._max_staleness:
                 break
         late = Unavailable("center_failed", "The center's answer came too late to count.")
         return RequestSession(failure=late)
 
 
-def _standing(session: LocalSession, verdict: Verdict) -> RequestSession:
+def _outcome(session: LocalSession, verdict: Verdict) -> RequestSession:
     if verdict is Verdict.COUNTS:
         return RequestSession(session)
     return RequestSession(ended_sid=session.user.sid) if verdict is Verdict.ENDED else NOBODY

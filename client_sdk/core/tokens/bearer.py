@@ -55,16 +55,11 @@ def refuse_missing() -> Answer:
     return refusal(401, "token_required", headers=_challenge())
 
 
-def refuse_invalid(refused: TokenRefused) -> Answer:
-    """Answer a token that does not count."""
+def refuse_invalid(refused: TokenRefused | LoginNeeded) -> Answer:
+    """Answer a token that does not count, or a browser that needs a new login for another token."""
     said = {"error": "invalid_token", "error_description": refused.message}
-    return refusal(401, **said, headers=_challenge(**said))
-
-
-def refuse_login_needed(needed: LoginNeeded) -> Answer:
-    """Answer a browser whose tokens are gone; a new login gives new ones."""
-    said = {"error": "invalid_token", "error_description": needed.message}
-    return refusal(401, **said, headers=_challenge(**said) + needed.headers)
+    cookies = refused.headers if isinstance(refused, LoginNeeded) else ()
+    return refusal(401, **said, headers=_challenge(**said) + cookies)
 
 
 def refuse_insufficient(scope: Sequence[str], roles: Sequence[str]) -> Answer:

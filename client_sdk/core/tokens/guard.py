@@ -75,12 +75,9 @@ class TokenGuard:
             said = self._check(needs.audience or self._audience, authorization, incoming, own)
             if said is None:
                 return bearer.refuse_missing()
-        except TokenRefused as refused:
+        except (TokenRefused, LoginNeeded) as refused:
             log.info("token refused: %s", refused)
             return bearer.refuse_invalid(refused)
-        except LoginNeeded as needed:
-            log.info("token refused: %s", needed)
-            return bearer.refuse_login_needed(needed)
         except Unavailable as failed:
             return bearer.refuse_unchecked(failed)
         return self._authorize(needs, said, incoming)

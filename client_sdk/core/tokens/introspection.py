@@ -1,28 +1,22 @@
 """The question whether a token counts right now, and what it may do (RFC 7662)."""
 
-import logging
 from typing import Any
 
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.http.center import Center
+from client_sdk.core.http.center import Center, log_unavailable
 from client_sdk.core.http.transport import HttpResponse, check_ok
 from client_sdk.core.settings import Settings
 from client_sdk.core.tokens.token import CheckedToken
-
-log = logging.getLogger("client_sdk")
 
 
 def introspect(center: Center, token: str) -> CheckedToken | None:
     """Ask whether a token counts; None when it does not. Raises Unavailable."""
     form = {"token": token, "token_type_hint": "access_token"}
-    try:
+    with log_unavailable("a token can't be checked"):
         endpoint = center.metadata().introspection_endpoint
         if endpoint is None:
             raise Unavailable("discovery_malformed", "The center has no introspection endpoint.")
         return process_response(center.post_form(endpoint, form, is_repeatable=True), center.settings)
-    except Unavailable as failed:
-        log.warning("a token can't be checked: %s", failed)
-        raise
 
 
 def process_response(response: HttpResponse, settings: Settings) -> CheckedToken | None:

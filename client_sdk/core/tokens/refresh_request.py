@@ -1,13 +1,9 @@
 """Fresh tokens for a refresh token, and revoking one: requests and what their answers say."""
 
-import logging
-
 from client_sdk.core.errors import Unavailable
-from client_sdk.core.http.center import Center
+from client_sdk.core.http.center import Center, log_unavailable
 from client_sdk.core.http.transport import HttpResponse
 from client_sdk.core.tokens.token_response import TokenResponse, read_tokens
-
-log = logging.getLogger("client_sdk")
 
 
 def refresh(center: Center, refresh_token: str) -> TokenResponse | None:
@@ -16,12 +12,9 @@ def refresh(center: Center, refresh_token: str) -> TokenResponse | None:
     The request may be sent again: the center answers a repeated use of a refresh token with the same tokens.
     """
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    try:
+    with log_unavailable("tokens can't be refreshed"):
         endpoint = center.metadata().token_endpoint
         return process_response(center.post_form(endpoint, form, is_repeatable=True))
-    except Unavailable as failed:
-        log.warning("tokens can't be refreshed: %s", failed)
-        raise
 
 
 def process_response(response: HttpResponse) -> TokenResponse | None:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sso_center.base.errors import Conflict, Invalid
+from sso_center.base.urls import check_registered_url
 from sso_center.core.clients.client import Client
 from sso_center.core.clients.protocol_settings import FIELD, Address
 
-_CLIMBS = ("/../", "/./", "/..;", "%2e", "%2f", "%5c", "\\", "@")
+_CLIMBS = ("/../", "/./", "/..;", "%2e", "%2f", "%5c")
 """What may lead a browser or the site's server to another place than the one below which it stands."""
 
 
@@ -17,7 +18,8 @@ class AddressBook:
 
     An address is found when a client has exactly it, character by character; else the client has it that
     registered the longest prefix of it. A prefix is compared as text, so it ends with `/`: then nothing of
-    the host, the port or the last folder is left open. What two clients claim belongs to neither.
+    the host, the port or the last folder is left open. What lies below one must be an address that could be
+    registered, without anything that leads out again. What two clients claim belongs to neither.
     """
 
     exact: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -38,12 +40,18 @@ class AddressBook:
         return next(iter(owners)) if len(owners) == 1 else None
 
     def _below_a_prefix(self, protocol: str, address: str) -> set[str]:
-        prefixes = self.prefixes.get(protocol)
-        path = address.partition("?")[0].lower()
-        if not prefixes or path.endswith(("/..", "/.")) or any(part in path for part in _CLIMBS):
-            return set()
+        prefixes = self.prefixes.get(protocol, {})
         found = [prefix for prefix in prefixes if address.startswith(prefix)]
-        return prefixes[max(found, key=len)] if found else set()
+        return prefixes[max(found, key=len)] if found and _is_plain(address) else set()
+
+
+def _is_plain(address: str) -> bool:
+    path = address.partition("?")[0].lower()
+    try:
+        check_registered_url(address, field="address")
+    except Invalid:
+        return False
+    return not path.endswith(("/..", "/.")) and not any(part in path for part in _CLIMBS)
 
 
 def address_book(clients: Iterable[Client]) -> AddressBook:

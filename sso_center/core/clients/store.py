@@ -16,7 +16,8 @@ from sso_center.storage.schema import clients, meta
 
 _log = logging.getLogger(__name__)
 
-_FORMER = "former-client:"
+_FORMER = "former-client"
+"""How the keys begin."""
 
 FORMER_KEPT = 48 * 3600 * 1000
 """Milliseconds that a removed client is remembered: longer than any notice to it is retried."""
@@ -76,14 +77,27 @@ def write_former(connection: Connection, former: FormerClient) -> None:
     for known in read_former(connection).values():
         is_old = known.until and known.removed_at < former.removed_at - FORMER_KEPT
         if known.client_id == former.client_id or is_old:
-            connection.execute(delete(meta).where(meta.c.key == _FORMER + known.client_id))
-    connection.execute(insert(meta).values(key=_FORMER + former.client_id, value=json.dumps(asdict(former))))
+            connection.execute(delete(meta).where(meta.c.key == _former_key(known)))
+    connection.execute(insert(meta).values(key=_former_key(former), value=_former_value(former)))
 
 
 def finish_former(connection: Connection, former: FormerClient, until: int) -> None:
     """Record that all tokens of a removed client are revoked, by entry `until` of the journal."""
-    done = json.dumps(asdict(replace(former, until=until)))
-    connection.execute(update(meta).where(meta.c.key == _FORMER + former.client_id).values(value=done))
+    done = _former_value(replace(former, until=until))
+    connection.execute(update(meta).where(meta.c.key == _former_key(former)).values(value=done))
+
+
+def _former_key(former: FormerClient) -> str:
+    # A worker of an older center reads all keys of the first kind, and takes no field that it does not know.
+    kind = "" if former.protocol == OIDC else "-of-another-protocol"
+    return f"{_FORMER}{kind}:{former.client_id}"
+
+
+def _former_value(former: FormerClient) -> str:
+    about = asdict(former)
+    if former.protocol == OIDC:
+        del about["protocol"]
+    return json.dumps(about)
 
 
 def read_all(connection: Connection, find_reader: FindReader) -> dict[str, tuple[Client, str | None]]:

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 
-from sso_center.core.chains.token import ChainSigner, ChainToken, holder_arguments, presented_arguments
+from sso_center.core.chains.token import ChainSigner, ChainToken, holder_arguments
 from sso_center.core.clients import Client, Clients
-from sso_center.core.sessions import Sessions, read_claims, read_session
+from sso_center.core.sessions import Sessions, read_claims
 from sso_center.core.tokens.access import AccessTokens
+from sso_center.core.tokens.app import AppTokens
+from sso_center.core.tokens.parts import FAMILY_PARTS
 from sso_center.core.tokens.permission import may_act_for
-from sso_center.core.tokens.records import ActiveToken, Kind, ReusedApp
-from sso_center.core.tokens.redeemer import FAMILY_PARTS
+from sso_center.core.tokens.records import ActiveToken, Kind
 from sso_center.core.users import User
 from sso_center.storage.scripts import load_script
 
 _FIND_ACTIVE = load_script(__package__, *FAMILY_PARTS, "active.lua", "find_active.lua")
 _FIND_ACTIVE_JWT = load_script(__package__, *FAMILY_PARTS, "active.lua", "find_active_jwt.lua")
-_FIND_APP = load_script(__package__, *FAMILY_PARTS, "find_app.lua")
 _FIND_REFRESH = load_script(__package__, *FAMILY_PARTS, "find_refresh.lua")
 
 _CHAIN_DOTS = 3
@@ -22,7 +22,7 @@ _CHAIN_DOTS = 3
 
 
 class ActiveTokens:
-    """Finds tokens of every kind. `app_rotation` is in seconds."""
+    """Finds tokens of every kind."""
 
     def __init__(
         self,
@@ -30,16 +30,13 @@ class ActiveTokens:
         clients: Clients,
         access: AccessTokens,
         refresh_signer: Callable[[], ChainSigner],
-        app_signer: Callable[[], ChainSigner],
-        *,
-        app_rotation: int,
+        app: AppTokens,
     ) -> None:
         self._sessions = sessions
         self._clients = clients
         self._access = access
         self._refresh_signer = refresh_signer
-        self._app_signer = app_signer
-        self._app_rotation = app_rotation * 1000
+        self._app = app
 
     def find_active(self, token: str, *, asker: Client | None = None) -> ActiveToken | None:
         """Return what a token stands for, or None when it does not count (any more).
@@ -51,7 +48,7 @@ class ActiveTokens:
         """
         if token.count(".") != _CHAIN_DOTS:
             return self._find_access(token)
-        app = self._app_signer().loads(token)
+        app = self._app.read(token)
         if app is not None:
             return self._find_app(app, asker)
         refresh = self._refresh_signer().loads(token)
@@ -82,26 +79,13 @@ class ActiveTokens:
         )
 
     def _find_app(self, token: ChainToken, asker: Client | None) -> ActiveToken | None:
-        reply = self._sessions.with_user(
-            _FIND_APP,
-            token.shard,
-            {
-                **presented_arguments(token),
-                "interval": self._app_rotation,
-                "handed_on": self._handed_on_by(asker),
-                "caller": asker.client_id if asker else "",
-            },
-        )
-        if reply[0] == "reuse":
-            _, _, sid, *_ = reply
-            raise ReusedApp(sid)
-        if reply[0] != "alive":
+        found = self._app.find(token, asker)
+        if found is None:
             return None
-        found = _FIND_APP.read(reply)
-        session = read_session(found.session)
+        session = found.session
         return self._described(
             "app",
-            found.client,
+            found.client_id,
             session.sub,
             session.sid,
             found.scope,
@@ -110,17 +94,8 @@ class ActiveTokens:
             user=session.user,
             jti=found.family,
             family=found.family,
-            successor=self._app_signer().dumps(token.successor(found.nonce)) if found.nonce else None,
+            successor=found.successor,
         )
-
-    def _handed_on_by(self, asker: Client | None) -> str:
-        """Return the clients whose app tokens are presented to `asker`, as find_app.lua reads them."""
-        if asker is None:
-            return ""
-        if asker.may_introspect:
-            return "*"
-        own = (asker.client_id,) if asker.client_id in asker.audience else ()
-        return f" {' '.join((*self._clients.clients_with_audience(asker.client_id), *own))} "
 
     def _find_refresh(self, token: ChainToken) -> ActiveToken | None:
         reply = self._sessions.with_user(_FIND_REFRESH, token.shard, holder_arguments(token))

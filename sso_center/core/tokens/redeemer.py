@@ -8,22 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sso_center.base.clock import Clock
-from sso_center.base.secrets import hashed, new_id, shard_in
-from sso_center.core.audit import AUDIT_PART
+from sso_center.base.secrets import hashed, shard_in
 from sso_center.core.chains.token import ChainSigner, beginning_arguments, new_chain_token
 from sso_center.core.clients import Client
 from sso_center.core.grants import MAX_CODE, GrantRefused, Replayed
-from sso_center.core.sessions import MAX_USER_AGENT, OPENING_PARTS, Session, Sessions, read_session
+from sso_center.core.sessions import Session, Sessions, read_session
 from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
+from sso_center.core.tokens.app import AppTokens
+from sso_center.core.tokens.parts import REDEMPTION_PARTS
 from sso_center.core.tokens.records import Authentication, Redeemed
 from sso_center.storage.scripts import load_script
 
-FAMILY_PARTS = (*OPENING_PARTS, AUDIT_PART, "sso_center.core.tokens/family.lua")
-"""The parts of every script that deals with families."""
-
-_REDEMPTION_PARTS = (*FAMILY_PARTS, "sso_center.core.grants/grant.lua", "redemption.lua")
-_REDEEM = load_script(__package__, *_REDEMPTION_PARTS, "redeem.lua")
-_REDEEM_APP = load_script(__package__, *_REDEMPTION_PARTS, "app.lua", "redeem_app.lua")
+_REDEEM = load_script(__package__, *REDEMPTION_PARTS, "redeem.lua")
 _NO_CHAIN = dict.fromkeys(("chain_id", "secret", "nonce", "successor"), "")
 
 FIRST = "0"
@@ -40,21 +36,21 @@ class TokenLifetimes:
 
 
 class Redeemer:
-    """Redeems grants. `refresh_signer` and `app_signer` are called for each use: their keys rotate."""
+    """Redeems grants. `refresh_signer` is called for each use: its keys rotate."""
 
     def __init__(
         self,
         sessions: Sessions,
         access: AccessTokens,
         refresh_signer: Callable[[], ChainSigner],
-        app_signer: Callable[[], ChainSigner],
+        app: AppTokens,
         lifetimes: TokenLifetimes,
         clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._access = access
         self._refresh_signer = refresh_signer
-        self._app_signer = app_signer
+        self._app = app
         self._lifetimes = lifetimes
         self._clock = clock
 
@@ -89,7 +85,11 @@ class Redeemer:
             "family_id": family_of(shard, code_hash),
         }
         if client.has_app_tokens:
-            return self._redeem_for_app(client, shard, presented, device_id, address, user_agent)
+            reply, token = self._app.redeem(
+                client, shard, presented, device_id=device_id, address=address, user_agent=user_agent
+            )
+            redeemed = _read_redeemed(reply, presented["family_id"])
+            return self._redeemed(client, redeemed, presented["family_id"], token, None)
         return self._redeem(client, shard, presented)
 
     def _redeem(self, client: Client, shard: str, presented: Mapping[str, str]) -> Redeemed:
@@ -112,34 +112,6 @@ class Redeemer:
         redeemed = _read_redeemed(reply, presented["family_id"])
         refresh_token = self._refresh_signer().dumps(chain) if chain else None
         return self._redeemed(client, redeemed, presented["family_id"], opaque, refresh_token)
-
-    def _redeem_for_app(
-        self,
-        client: Client,
-        shard: str,
-        presented: Mapping[str, str],
-        device_id: str | None,
-        address: str,
-        user_agent: str,
-    ) -> Redeemed:
-        chain = new_chain_token(shard)
-        reply = self._sessions.with_user(
-            _REDEEM_APP,
-            shard,
-            {
-                **presented,
-                **beginning_arguments(chain),
-                "life": self._lifetimes.app * 1000,
-                "is_strict": int(client.is_strict),
-                "sid": new_id(shard),
-                "device": hashed(device_id) if device_id else "",
-                **self._sessions.limit_arguments(),
-                "address": address,
-                "user_agent": user_agent[:MAX_USER_AGENT],
-            },
-        )
-        redeemed = _read_redeemed(reply, presented["family_id"])
-        return self._redeemed(client, redeemed, presented["family_id"], self._app_signer().dumps(chain), None)
 
     def _redeemed(
         self, client: Client, redeemed: Any, family: str, access_token: str, refresh_token: str | None

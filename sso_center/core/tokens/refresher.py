@@ -10,9 +10,9 @@ from sso_center.core.grants import GrantRefused
 from sso_center.core.sessions import Sessions, read_claims
 from sso_center.core.sessions.record import read_about
 from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
+from sso_center.core.tokens.parts import FAMILY_PARTS
 from sso_center.core.tokens.permission import may_act_for
 from sso_center.core.tokens.records import Authentication, Refreshed, ReusedToken, ScopeRefused
-from sso_center.core.tokens.redeemer import FAMILY_PARTS
 from sso_center.storage.scripts import load_script
 
 _REFRESH = load_script(__package__, *FAMILY_PARTS, "refresh.lua")

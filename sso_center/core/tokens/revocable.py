@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 from sso_center.core.chains.token import ChainSigner, ChainToken, holder_arguments
 from sso_center.core.tokens.access import AccessTokens
+from sso_center.core.tokens.app import AppTokens
+from sso_center.core.tokens.parts import FAMILY_PARTS
 from sso_center.core.tokens.records import Kind, RevocableToken
-from sso_center.core.tokens.redeemer import FAMILY_PARTS
 from sso_center.storage.redis import Redis
 from sso_center.storage.scripts import load_script
 
@@ -23,12 +24,12 @@ class RevocableTokens:
         redis: Redis,
         access: AccessTokens,
         refresh_signer: Callable[[], ChainSigner],
-        app_signer: Callable[[], ChainSigner],
+        app: AppTokens,
     ) -> None:
         self._redis = redis
         self._access = access
         self._refresh_signer = refresh_signer
-        self._app_signer = app_signer
+        self._app = app
 
     def find_revocable(self, token: str) -> RevocableToken | None:
         """Return the token as it was issued, or None when it is none of ours or has ended for good.
@@ -36,7 +37,7 @@ class RevocableTokens:
         It also finds a refresh or app token that was used long ago, and one of a disabled person: a revoked
         token must not live again when the person is enabled. Raises Unavailable.
         """
-        app = self._app_signer().loads(token)
+        app = self._app.read(token)
         if app is not None:
             return self._find_chain("app", app)
         refresh = self._refresh_signer().loads(token)

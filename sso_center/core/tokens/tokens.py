@@ -10,6 +10,8 @@ from sso_center.core.keys import Keys
 from sso_center.core.sessions import Sessions
 from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.active import ActiveTokens
+from sso_center.core.tokens.app import AppTokens
+from sso_center.core.tokens.parts import FAMILY_PARTS
 from sso_center.core.tokens.records import (
     ActiveToken,
     ClientToken,
@@ -18,7 +20,7 @@ from sso_center.core.tokens.records import (
     Refreshed,
     RevocableToken,
 )
-from sso_center.core.tokens.redeemer import FAMILY_PARTS, Redeemer, TokenLifetimes
+from sso_center.core.tokens.redeemer import Redeemer, TokenLifetimes
 from sso_center.core.tokens.refresher import Refresher
 from sso_center.core.tokens.revocable import RevocableTokens
 from sso_center.storage.redis import Redis
@@ -42,17 +44,18 @@ class Tokens:
         lifetimes: TokenLifetimes,
         clock: Clock,
     ) -> None:
-        refresh_signer, app_signer = signer_of("refresh"), signer_of("app")
+        refresh_signer = signer_of("refresh")
+        app = AppTokens(
+            sessions, clients, signer_of("app"), life=lifetimes.app, rotation=lifetimes.app_rotation
+        )
         self._redis = redis
         self._clock = clock
         self._life = lifetimes.access
         self._access = AccessTokens(keys, issuer)
-        self._redeemer = Redeemer(sessions, self._access, refresh_signer, app_signer, lifetimes, clock)
+        self._redeemer = Redeemer(sessions, self._access, refresh_signer, app, lifetimes, clock)
         self._refresher = Refresher(sessions, self._access, refresh_signer, clock, life=lifetimes.access)
-        self._active = ActiveTokens(
-            sessions, clients, self._access, refresh_signer, app_signer, app_rotation=lifetimes.app_rotation
-        )
-        self._given = RevocableTokens(redis, self._access, refresh_signer, app_signer)
+        self._active = ActiveTokens(sessions, clients, self._access, refresh_signer, app)
+        self._given = RevocableTokens(redis, self._access, refresh_signer, app)
 
     def redeem(
         self,
