@@ -191,13 +191,12 @@ class _Filler:
         user = User(
             sub="u" + secrets.token_urlsafe(12),
             username=name,
-            name=f"{name.title()} Surname",
-            email=f"{name}@example.org",
             roles=("member", *roles),
             is_disabled=False,
             must_change_password=False,
             version=1,
             epoch=0,
+            profile={"name": f"{name.title()} Surname", "email": f"{name}@example.org"},
         )
         self._services.users.write_through(user)
         return user

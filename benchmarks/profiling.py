@@ -91,7 +91,10 @@ def build_services_with_schema(settings: Any) -> Services:
 
 def _register(services: Services) -> tuple[Client, Client]:
     services.users.add(
-        VISITOR, name="Visitor", email=f"{VISITOR}@example.org", roles=("member",), password=PASSWORD
+        VISITOR,
+        profile={"name": "Visitor", "email": f"{VISITOR}@example.org"},
+        roles=("member",),
+        password=PASSWORD,
     )
     return _site(services, "shop"), _site(services, "keeper", "refresh_token")
 

@@ -100,7 +100,7 @@ def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clo
     """
     clock = clock or clock_of(settings)
     redis, database = open_redis(settings, clock), open_database(settings)
-    users = Users(database, redis, PasswordHasher(), clock, _revocation_rules(settings))
+    users = Users(database, redis, PasswordHasher(), clock, _revocation_rules(settings), settings.profile)
     keys = Keys(database, redis, master_secret(settings), clock, settings)
     clients = Clients(database, redis, clock, protocols.settings_reader)
     sessions = Sessions(

@@ -5,6 +5,7 @@ case, without `sso_`), then from the defaults here.
 """
 
 import ipaddress
+import json
 import os
 import re
 import tomllib
@@ -15,6 +16,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from sso_center.base.errors import SettingsError
+from sso_center.base.profile import ProfileTable
+from sso_center.base.profile.declared import declared_fields, editable_fields
 from sso_center.base.urls import is_loopback_name
 
 T = TypeVar("T")
@@ -71,6 +74,7 @@ class Settings:
     log_level: str
     service_name: str
     test_clock: str
+    profile: ProfileTable
 
     @property
     def is_secure(self) -> bool:
@@ -85,6 +89,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     reader = _Reader(os.environ if environ is None else environ)
     bind_host, bind_port = reader.take("SSO_BIND", "127.0.0.1:9000", _bind)
+    fields = reader.take("SSO_PROFILE_FIELDS", "", declared_fields)
+    editable = reader.take("SSO_PROFILE_EDITABLE", "all", lambda raw: editable_fields(raw, fields))
     settings = Settings(
         issuer=reader.take("SSO_ISSUER", "http://sso.localhost:9000", _issuer),
         data_dir=reader.take("SSO_DATA_DIR", "data", _path),
@@ -129,6 +135,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         log_level=reader.take("SSO_LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error")),
         service_name=reader.take("SSO_SERVICE_NAME", "Single sign-on", _short_text),
         test_clock=reader.take("SSO_TEST_CLOCK", "", str),
+        profile=ProfileTable(fields, editable),
     )
     reader.finish()
     return settings
@@ -177,6 +184,8 @@ def _as_text(value: Any, default: str) -> str:
         return default
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
+        return json.dumps(value, default=str)
     if isinstance(value, list):
         return ",".join(str(entry) for entry in value)
     return str(value)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration: what a database must be at for this code."""
 
 metadata = MetaData(
@@ -51,6 +51,7 @@ users = Table(
     Column("username", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("email", Text),
+    Column("profile", Document, nullable=False, server_default="{}"),
     Column("roles", Document, nullable=False),
     Column("password_hash", Text),
     Column("is_disabled", Boolean, nullable=False),
@@ -64,8 +65,10 @@ users = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("password_changed_at", BigInteger),
 )
-"""`username` is stored casefolded; `roles` is a list of text; a raised `epoch` ends earlier sessions,
-`refresh_epoch` and `access_epoch` earlier tokens; `consents` is client_id -> scope and granted_at."""
+"""`username` is stored casefolded; `profile` is what is known of the person, by field, and `name` and
+`email` repeat it for searches and for an older center; `roles` is a list of text; a raised `epoch` ends
+earlier sessions, `refresh_epoch` and `access_epoch` earlier tokens; `consents` is client_id -> scope and
+granted_at."""
 
 clients = Table(
     "clients",

@@ -25,7 +25,7 @@ FROM_CORE = (
     lazy_gettext("The account was changed a moment ago. Please sign in again."),
     lazy_gettext("The user name is missing."),
     lazy_gettext("A user name has 1 to 100 printable characters."),
-    lazy_gettext("A name has at most 200 printable characters."),
+    lazy_gettext("All fields of a person together take at most 8000 bytes."),
     lazy_gettext("A client that people log in at needs a redirect address."),
     lazy_gettext("A public client can't prove itself, so it may not introspect."),
     lazy_gettext("A public client has no credentials to come with."),
@@ -39,6 +39,16 @@ FROM_CORE = (
 
 WITH_VALUES = (
     N_("%(value)s is not an e-mail address."),
+    N_("%(value)s is not a web address that begins with https:// or http://."),
+    N_("%(value)s is not a date: 1999-12-31, 0000-12-31 and 1999 are."),
+    N_("%(value)s is not a time zone: Europe/Paris is."),
+    N_("%(value)s is not a language tag: en-US is."),
+    N_(
+        "%(value)s is not a phone number with its country code: +1 425 555 1212 and +49 30 123456;ext=78 are."
+    ),
+    N_("%(field)s has at most %(most)s printable characters."),
+    N_("%(field)s has at most %(most)s entries."),
+    N_("In %(field)s a comma stands between entries, not within one."),
     N_("%(value)s is not a role: 1 to 100 letters, digits and . _ : / - are."),
     N_("A user can have at most %(most)s roles."),
     N_("The user name %(value)s is taken."),

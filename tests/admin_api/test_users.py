@@ -150,3 +150,37 @@ def test_a_person_is_removed_with_all_they_had(robot: Robot, site: Site, sign_in
 )
 def test_whom_nobody_knows_is_not_found(robot: Robot, method: str, below: str, body: Any) -> None:
     assert robot.refused(method, f"/users/nobody{below}", body, status=404)["error"] == "not_found"
+
+
+def test_every_field_of_a_profile_is_told_and_changed(robot: Robot) -> None:
+    user = add(
+        robot, email="p@example.org", email_verified=True, groups=["b", "a"], address={"country": "FR"}
+    )
+    assert (user["email_verified"], user["groups"], user["address"]) == (True, ["a", "b"], {"country": "FR"})
+    assert (user["nickname"], user["phone_number_verified"], user["picture"]) == ("", False, "")
+    changes = {"email": "q@example.org", "phone_number": "+49 30 123456", "address": {}, "locale": "de_DE"}
+    changed = robot.ask("PATCH", f"/users/{user['sub']}", changes).json()
+    assert (changed["email"], changed["email_verified"]) == ("q@example.org", False)
+    assert (changed["phone_number"], changed["address"], changed["locale"]) == ("+4930123456", {}, "de-DE")
+    assert robot.get(f"/users/{user['sub']}") == changed
+    entry = robot.get("/audit", user=user["sub"], tag="admin:user:change")["events"][0]
+    named = ["address", "email", "email_verified", "locale", "phone_number"]
+    assert entry["detail"] == {"changed": named}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"birthdate": "yesterday"}, "birthdate"),
+        ({"email_verified": "yes"}, "email_verified"),
+        ({"groups": "a"}, "groups"),
+        ({"address": {"planet": "Mars"}}, "address.planet"),
+        ({"preferred_username": "x"}, "preferred_username"),
+        ({"picture": "javascript:alert(1)"}, "picture"),
+    ],
+)
+def test_a_wrong_field_of_a_profile_is_named(robot: Robot, body: dict[str, Any], field: str) -> None:
+    user = add(robot)
+    said = robot.refused("PATCH", f"/users/{user['sub']}", body, status=400)
+    assert said["field"] == field
+    assert robot.get(f"/users/{user['sub']}") == user

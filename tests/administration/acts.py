@@ -229,6 +229,17 @@ ACTS: dict[str, Act] = {
         account,
         ("/admin/users/{id}/edit", {"name": "Another Name", "roles": "staff", "email": "a@example.org"}),
         ("PATCH", "/users/{id}", {"name": "Another Name", "roles": ["staff"], "email": "a@example.org"}),
+        (
+            "users",
+            "update",
+            "{name}",
+            "--name",
+            "Another Name",
+            "--role",
+            "staff",
+            "--email",
+            "a@example.org",
+        ),
     ),
     "set_roles": Act(
         "admin:user:change",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from sso_center.base.profile import ProfileTable
 from tests.harness.browser import Browser
 from tests.harness.center import ROOT, Center
 from tests.harness.site import Site
@@ -34,6 +35,7 @@ def test_a_person_added_beside_a_running_center_can_sign_in(
     sub = printed.pop("sub")
     assert sub.startswith("u")
     assert printed == {
+        **ProfileTable().values({}),
         "username": "cleo",
         "name": "Cleo 中",
         "email": "cleo@example.org",

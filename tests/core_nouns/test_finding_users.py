@@ -13,7 +13,7 @@ def _people(services: Services) -> None:
         ("walter", "张伟", "z_w@example.org"),
         ("yan", "Zora", ""),
     ):
-        services.users.add(username, name=name, email=email)
+        services.users.add(username, profile={"name": name, "email": email})
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_a_changed_user_is_told_to_everyone(
     elif change == "roles":
         users.update(user.sub, roles=())
     else:
-        users.update(user.sub, name="Another")
+        users.update(user.sub, profile={"name": "Another"})
     assert listening.told(shop) == listening.told(mute) == [f"user {user.sub}"]
 
 

@@ -98,7 +98,7 @@ def test_a_change_is_judged_by_its_own_rule(core: Core, sites: Sites, kind: str)
     mine = somebody(core, sites)
     users = users_by(core, password_change=(kind,), disabled=(kind,))
     users.update(mine.user.sub, roles=["kept"])
-    users.update(mine.user.sub, name="Another Name")
+    users.update(mine.user.sub, profile={"name": "Another Name"})
     assert mine.alive() == ALL
 
 

@@ -223,7 +223,7 @@ class Center:
         username = username or f"person-{secrets.token_hex(5)}"
         password = password or secrets.token_urlsafe(12)
         email = f"{username}@example.org"
-        user = self.services.users.add(username, email=email, roles=roles, password=password)
+        user = self.services.users.add(username, profile={"email": email}, roles=roles, password=password)
         self.secrets.add(password)
         return Person(username, password, email, tuple(roles), user.sub)
 

@@ -50,7 +50,8 @@ def _people(center: Center) -> list[User]:
 def _person(number: int) -> User:
     roles = ("member", "staff") if number % 10 == 0 else ("member",)
     name = f"person{number:03}"
-    return User(f"u-{name}", name, f"Person {number}", f"{name}@example.org", roles, False, False, 1, 0)
+    profile = {"name": f"Person {number}", "email": f"{name}@example.org"}
+    return User(f"u-{name}", name, roles, False, False, 1, 0, profile=profile)
 
 
 def _open(center: Center, user: User, agent: str, address: str, sites: list[Site]) -> None:

@@ -163,7 +163,9 @@ def test_pages_of_the_console(center: Center, sites: list[Site], chromium: Chrom
     chromium.press("section[aria-labelledby=ended] a")
     look("console-ending-of-one", "")
     look("console-endings", "/admin/endings")
-    long = center.services.users.add("x" * 100, name="Maximilian-" * 18, email=f"{'x' * 60}@example.org")
+    long = center.services.users.add(
+        "x" * 100, profile={"name": "Maximilian-" * 18, "email": f"{'x' * 60}@example.org"}
+    )
     look("console-long-name", f"/admin/users/{long.sub}")
 
 

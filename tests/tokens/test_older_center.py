@@ -35,7 +35,7 @@ def test_a_grant_of_an_older_center_is_refused_and_not_an_error(core: Core) -> N
     code = core.services.grants.issue(core.open(user).cookie, asked).code
     assert code is not None
     redis = core.services.redis
-    redis.command(user.shard, "HDEL", redis.key(user.shard, "grant", hashed(code)), "scope")
+    redis.command(user.shard, "HDEL", redis.key(user.shard, "grant", hashed(code)), "scope", "nonce")
 
     with pytest.raises(GrantRefused):
         core.redeem(code, client)

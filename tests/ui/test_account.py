@@ -45,7 +45,7 @@ def test_sites_that_were_joined_are_listed_with_their_address(member: Member) ->
 
 def test_a_name_that_is_markup_stays_text(center: Center, sign_in: Callable[..., Member]) -> None:
     person = center.add_person()
-    center.services.users.update(person.sub, name="<script>alert(1)</script>")
+    center.services.users.update(person.sub, profile={"name": "<script>alert(1)</script>"})
     text = sign_in(person, user_agent="<b>Firefox/1 Linux</b>").get("/account").text
     assert "<script" not in text
     assert "&lt;script&gt;" in text

@@ -46,8 +46,7 @@ def _seed_person(services: "Services", person: DemoPerson) -> None:
         acts.add(
             ACTOR,
             person.username,
-            name=person.name,
-            email=f"{person.username}@example.org",
+            profile={"name": person.name, "email": f"{person.username}@example.org"},
             roles=person.roles,
             password=person.password,
         )

@@ -9,6 +9,8 @@ _HERE = "sso_center.cli.users"
 PLACES = {
     "add": (f"{_HERE}.add:add", "Add a person."),
     "list": (f"{_HERE}.show:list_users", "List people."),
+    "show": (f"{_HERE}.show:show", "Show a person."),
+    "update": (f"{_HERE}.update:update", "Change a person's names and profile."),
     "disable": (f"{_HERE}.change:disable", "Lock a person out, everywhere, now."),
     "enable": (f"{_HERE}.change:enable", "Let a disabled person in again."),
     "remove": (f"{_HERE}.change:remove", "Remove a person's account, and sign them out everywhere."),

@@ -67,7 +67,7 @@ def roles(username: str, *, added: tuple[str, ...], removed: tuple[str, ...]) ->
         user = find_person(services, username)
         wanted = (set(user.roles) | set(added)) - set(removed)
         user = services.administration.users.change(ACTOR, user.sub, roles=wanted)
-    print_json(shown(user))
+        print_json(shown(services, user))
 
 
 @click.command("set-roles")
@@ -81,7 +81,7 @@ def set_roles(username: str, *, wanted: tuple[str, ...]) -> None:
     with opened_services() as services:
         sub = find_person(services, username).sub
         user = services.administration.users.change(ACTOR, sub, roles=wanted)
-    print_json(shown(user))
+        print_json(shown(services, user))
 
 
 def _signed_out(ended: Collection[str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sso_center.base.errors import Conflict, Invalid
+from sso_center.base.settings import load_settings
 from sso_center.cli.failures import EXIT_REFUSED
 from sso_center.cli.open_services import ACTOR, opened_services
 from sso_center.cli.output import counted
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 def import_users(path: Path) -> None:
     """Add people from FILE: CSV when its name ends with .csv, else JSON lines.
 
-    Columns: username, name, email, roles, and either password or password_hash (argon2). Each row is
-    added whole or not at all; rows that are not added are reported, and make the exit code 1.
+    Columns: username, roles, either password or password_hash (argon2), and the fields of the profile: those
+    that `sso-center users show` prints. Each row is added whole or not at all; rows that are not added are
+    reported, and make the exit code 1.
     """
     added, problems = 0, []
-    rows = list(read_rows(path))
+    rows = list(read_rows(path, load_settings().profile))
     with opened_services() as services, _progress(rows) as steps:
         for row in steps:
             problem = _add(services, row)

@@ -20,13 +20,12 @@ def find_person(services: "Services", name: str) -> "User":
     return found
 
 
-def shown(user: "User") -> dict[str, Any]:
+def shown(services: "Services", user: "User") -> dict[str, Any]:
     """Return a user as printed in JSON."""
     return {
         "sub": user.sub,
         "username": user.username,
-        "name": user.name,
-        "email": user.email,
+        **services.settings.profile.values(user.profile),
         "roles": list(user.roles),
         "disabled": user.is_disabled,
         "must_change_password": user.must_change_password,

@@ -1,15 +1,19 @@
 """What people do to their own account: the actor is the person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sso_center.base.actor import Actor
+from sso_center.base.profile import PERSON
 from sso_center.core.administration.audited import audited
 from sso_center.core.audit import Audit, Tag
+from sso_center.core.audit.change import Change
 from sso_center.core.endings import Endings
 from sso_center.core.reasons import Reason
 from sso_center.core.revocation import Revoker
 from sso_center.core.sessions import Sessions
 from sso_center.core.users import User, Users
+from sso_center.core.users.user import changed_fields
 
 
 class OwnAccount:
@@ -33,6 +37,14 @@ class OwnAccount:
         """
         also = audited(Tag.PASSWORD_CHANGED, actor, lambda _: {"sub": user.sub})
         return self._users.set_password(user.sub, new, version=user.version, actor=actor.id, also=also)
+
+    def change_profile(self, actor: Actor, changes: Mapping[str, Any]) -> User:
+        """Change fields of the person's profile that they may change themselves.
+
+        The audit log names the fields. Raises Invalid naming the field.
+        """
+        also = audited(Tag.PROFILE_CHANGED, actor, _changed)
+        return self._users.update(actor.id, profile=changes, editor=PERSON, actor=actor.id, also=also)
 
     def grant_consent(self, actor: Actor, sid: str, client_id: str, scope: Iterable[str]) -> None:
         """Let a client have these scopes, besides those it has."""
@@ -61,3 +73,9 @@ class OwnAccount:
     def _joined(self, sub: str, client_id: str, kind: str) -> list[str]:
         views = self._sessions.of_user(sub)
         return [view.sid for view in views if view.kind == kind and client_id in view.client_ids]
+
+
+def _changed(change: Change[User]) -> dict[str, Any]:
+    assert change.before is not None
+    assert change.after is not None
+    return {"sub": change.after.sub, "detail": {"changed": changed_fields(change.before, change.after)}}

@@ -9,7 +9,7 @@ from sso_center.core.audit import Change, Tag
 from sso_center.core.cutoffs import MassEndings
 from sso_center.core.reasons import Reason
 from sso_center.core.users import User, Users
-from sso_center.core.users.user import FIELDS
+from sso_center.core.users.user import changed_fields
 
 
 class UserAdministration:
@@ -76,10 +76,8 @@ def _said(change: Change[User], by: str = "") -> dict[str, Any]:
         assert before is not None
         return {"sub": before.sub, "detail": {"username": before.username}}
     detail: dict[str, Any] = {"by": by} if by else {}
-    if before is not None and (
-        changed := [one for one in FIELDS if getattr(before, one) != getattr(after, one)]
-    ):
-        detail["changed"] = sorted(changed)
+    if before is not None and (changed := changed_fields(before, after)):
+        detail["changed"] = changed
     if before is None or before.roles != after.roles:
         detail["roles"] = list(after.roles)
     return {"sub": after.sub, "detail": detail}

@@ -13,6 +13,7 @@ class Tag(StrEnum):
 
     PASSWORD_CHANGED = "account:password:change"  # noqa: S105
     PASSWORD_CHANGE_FAILED = "account:password:fail"  # noqa: S105
+    PROFILE_CHANGED = "account:profile:change"
     ACCOUNT_SESSION_ENDED = "account:session:end"
     SESSION_DISOWNED = "account:session:disown"
     CONSENT_GRANTED = "account:consent:grant"

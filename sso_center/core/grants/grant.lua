@@ -3,7 +3,8 @@
 --   sid           the session in which it was issued, and which the client joined with it
 --   stamp         when it was issued (ms): cut-offs count against it
 --   deadline      when it is worth nothing any more (ms)
---   scope         what was granted, with blanks between; about: JSON for whoever redeems it (scope, nonce)
+--   scope         what was granted, with blanks between; nonce: the client's, '' without one
+--   about         JSON of both, for an older center that runs beside this one; can go one release later
 --   redeemed      when it was (ms); gave: the sid of the session that it opened for an app, '' for none
 -- The record outlives the grant, so that a replay is known for one.
 
@@ -12,16 +13,22 @@ local function grant_key(code) return prefix .. 'grant:' .. code end
 local function grant_put(code, grant, life, kept)
   redis.call('HSET', grant_key(code), 'client', grant.client, 'redirect', grant.redirect_uri,
     'challenge', grant.challenge, 'sid', grant.sid, 'stamp', grant.stamp, 'deadline', now + life,
-    'about', grant.about, 'scope', grant.scope)
+    'about', grant.about, 'scope', grant.scope, 'nonce', grant.nonce)
   redis.call('PEXPIRE', grant_key(code), kept)
+end
+
+-- The nonce of a grant that an older center issued; can go one release later.
+local function nonce_in(about)
+  local nonce = cjson.decode(about)[2]
+  return nonce ~= cjson.null and nonce or ''
 end
 
 local function grant_load(code)
   local f = redis.call('HMGET', grant_key(code), 'client', 'redirect', 'challenge', 'sid', 'stamp', 'deadline', 'about',
-    'redeemed', 'scope', 'gave')
+    'redeemed', 'scope', 'gave', 'nonce')
   if not f[9] then return nil end -- there is none, or it is of an older center, which kept its scope elsewhere
   return {code = code, client = f[1], redirect_uri = f[2], challenge = f[3], sid = f[4], stamp = tonumber(f[5]),
-    deadline = tonumber(f[6]), about = f[7], redeemed = f[8], scope = f[9], gave = f[10] or ''}
+    deadline = tonumber(f[6]), redeemed = f[8], scope = f[9], gave = f[10] or '', nonce = f[11] or nonce_in(f[7])}
 end
 
 -- The one answer to "may this grant be redeemed now": 'good', or why not, without changing anything; then the session it

@@ -7,7 +7,7 @@ from sso_center.base.clock import Clock
 from sso_center.base.errors import SSOError
 from sso_center.base.secrets import hashed, new_secret, shard_in
 from sso_center.core.audit import AUDIT_PART
-from sso_center.core.sessions import SESSION_PARTS, Session, Sessions, Visit, read_session
+from sso_center.core.sessions import SESSION_PARTS, Session, Sessions, Visit
 from sso_center.storage.scripts import load_script
 
 GRANT_PARTS = (*SESSION_PARTS, AUDIT_PART, "sso_center.core.grants/grant.lua")
@@ -106,6 +106,7 @@ class Grants:
             return Issued(None, self._sessions.visit(cookie))
         # A secret of the session's shard: code and session must be in the same shard.
         code = new_secret(shard_in(cookie) or "00") if code_hash is None else ""
+        # What an older center reads of it; can go one release later.
         about = json.dumps((request.scope, request.nonce), separators=(",", ":"))
         visit, word = self._sessions.visit_with(
             _ISSUE,
@@ -123,6 +124,7 @@ class Grants:
                 "needs_consent": int(request.needs_consent),
                 "address": request.address,
                 "user_agent": request.user_agent,
+                "client_nonce": request.nonce or "",
                 "handle": request.handle,
             },
         )
@@ -142,8 +144,7 @@ class Grants:
         if reply[0] != "validated":
             raise GrantRefused(reply[1] or reply[0])
         validated = _VALIDATE.read(reply)
-        scope, _ = json.loads(validated.about)
-        return Validated(read_session(validated.login), tuple(scope))
+        return Validated(self._sessions.read_session(validated.login), tuple(validated.scope.split()))
 
     def _login_after(self, request: GrantRequest) -> int:
         after = request.authenticated_after or 0

@@ -2,7 +2,7 @@
 -- `code` is its hash; `handle` is what the client's protocol calls the session from here on, or ''.
 -- Returns {'validated', ...} | {'no_user', '', sid, sub} | {'refused', why}
 --! args: code, client, redirect_uri, handle
---! reply validated: about, *login
+--! reply validated: scope, *login
 local grant = grant_load(code)
 local state, session, user = grant_state(grant, client, redirect_uri, '')
 if state == 'no_user' then return {'no_user', '', unpack(session_reply(session, nil))} end
@@ -10,4 +10,4 @@ if state ~= 'good' then return {'refused', state} end
 grant_redeem(grant, '')
 if handle ~= '' then session_name(session, client, handle) end
 audit_event('oidc:grant:redeem', session.sub, session.sid, client)
-return {'validated', grant.about, unpack(session_reply(session, user))}
+return {'validated', grant.scope, unpack(session_reply(session, user))}

@@ -17,8 +17,6 @@ from sso_center.core.sessions.record import (
     SessionView,
     Visit,
     read_about,
-    read_claims,
-    read_session,
 )
 from sso_center.core.sessions.search import SessionPage, SessionSearch
 from sso_center.core.sessions.sessions import (
@@ -60,6 +58,4 @@ __all__ = [
     "device_mark",
     "device_type_of",
     "read_about",
-    "read_claims",
-    "read_session",
 ]

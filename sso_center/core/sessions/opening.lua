@@ -1,10 +1,10 @@
 -- What opens sessions, of browsers and of apps alike.
 
--- Before another login's address and browser take the place of this one's in `about`: its steps are spelled out, and it
--- becomes one of them.
+-- Before another login's address and browser take the place of this one's: its steps are spelled out, and it becomes one
+-- of them.
 local function steps_settle(session)
-  local login, key = cjson.decode(session.about), steps_key(session.sid)
-  local at, where = login[3], login[5] .. '|' .. login[4]
+  local login, key = about_read(session.about), steps_key(session.sid)
+  local at, where = login.opened_at, login.address .. '|' .. login.user_agent
   local steps, own = redis.call('LRANGE', key, 0, STEPS_KEPT - 2), nil
   for i, step in ipairs(steps) do
     if not own and tonumber(string.match(step, '^%d+')) < at then own = i end
@@ -15,14 +15,20 @@ local function steps_settle(session)
   redis.call('RPUSH', key, unpack(steps))
 end
 
+-- What an older center reads of a session. It begins with a blank, by which newest_of knows who wrote last.
+local function about_legacy(about)
+  return ' ' .. cjson.encode({about.amr, about.acr, about.opened_at, '', about.address, about.remembered})
+end
+
 -- Begins a session, or begins one anew under its sid. `s` is {sid, sub, chain, epoch, idle (ms), life (ms), about,
 -- kind, device, device_type}; `presented` begins the chain, `strict` as in chain.lua. Returns `s` as session_load
 -- would give it: stamped, and with its deadlines.
 local function session_begin(s, presented, strict)
   s.stamp, s.seen, s.idle_deadline, s.deadline = next_stamp(), now, now + s.idle, now + s.life
+  s.legacy_about = about_legacy(about_read(s.about))
   redis.call('HSET', session_key(s.sid), 'sub', s.sub, 'chain', s.chain, 'stamp', s.stamp, 'epoch', s.epoch,
-    'idle', s.idle, 'idle_deadline', s.idle_deadline, 'deadline', s.deadline, 'seen', now, 'about', s.about,
-    'kind', s.kind, 'device', s.device, 'device_type', s.device_type)
+    'idle', s.idle, 'idle_deadline', s.idle_deadline, 'deadline', s.deadline, 'seen', now, 'login', s.about,
+    'about', s.legacy_about, 'kind', s.kind, 'device', s.device, 'device_type', s.device_type)
   redis.call('PEXPIRE', session_key(s.sid), s.life + SESSION_KEPT)
   chain_begin(s.chain, s.sid, presented, s.life + SESSION_KEPT, strict)
   index_put(user_sessions_key(s.sub), s.deadline, s.sid)

@@ -5,9 +5,9 @@
 --   used:<hour>               client -> how many grants it got in that hour (since 1970)
 --   steps:<sid>               the last uses of the session, newest first, each a short text:
 --     at|client                     by the site itself, which says nothing of the browser
---     at|client|                    from the address and in the browser of the login, as `about` has them
+--     at|client|                    from the address and in the browser of the login, as the session has them
 --     at|client|address|user agent  from elsewhere, or an earlier login when the client is ''
--- The login that `about` tells of is not repeated there.
+-- The login that the session tells of is not repeated there.
 
 local DAY = 86400000
 local SESSION_KEPT = 7 * DAY
@@ -43,7 +43,9 @@ end
 
 -- Notes that a browser came for a client, or by itself (client ''), and counts the use of the client.
 local function session_step(session, client, address, user_agent)
-  local is_as_at_login = string.find(session.about, ',"' .. user_agent .. '","' .. address .. '",', 1, true)
+  local as_told = '"user_agent":"' .. user_agent .. '","address":"' .. address .. '"'
+  local is_as_at_login = string.find(session.about, as_told, 1, true)
+    or string.find(session.about, ',"' .. user_agent .. '","' .. address .. '",', 1, true)
   step_push(session, now .. '|' .. client .. '|' .. (is_as_at_login and '' or address .. '|' .. user_agent))
   if client ~= '' then
     local key = prefix .. 'used:' .. math.floor(now / 3600000)

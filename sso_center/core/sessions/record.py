@@ -1,12 +1,15 @@
 """The shapes of a session, and the one place that reads a script's reply into them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
-from sso_center.core.users import User, user_from_json
+from sso_center.core.users import User
+
+VERSION = 2
+"""Of the form in which a session keeps what is known of its login."""
 
 
 class Outcome(StrEnum):
@@ -33,8 +36,19 @@ class About:
     is_remembered: bool
 
     def to_json(self) -> str:
-        """Return the compact form that the session's record stores."""
-        fields = (self.amr, self.acr, self.opened_at, self.user_agent, self.address, self.is_remembered)
+        """Return the compact form that the session's record stores.
+
+        Scripts look for user agent and address side by side.
+        """
+        fields = {
+            "v": VERSION,
+            "amr": self.amr,
+            "acr": self.acr,
+            "opened_at": self.opened_at,
+            "user_agent": self.user_agent,
+            "address": self.address,
+            "remembered": self.is_remembered,
+        }
         return json.dumps(fields, separators=(",", ":"))
 
 
@@ -116,22 +130,26 @@ class Visit:
 
 @lru_cache(maxsize=4096)
 def read_about(text: str) -> About:
-    """Read what About.to_json wrote."""
-    amr, acr, opened_at, user_agent, address, is_remembered = json.loads(text)
-    return About(tuple(amr), acr, opened_at, user_agent, address, is_remembered)
+    """Read what About.to_json wrote, or as much of it as a family keeps."""
+    stored = json.loads(text)
+    # An older center wrote a list; can go one release later.
+    if isinstance(stored, list):
+        return About(tuple(stored[0]), *stored[1:])
+    return About(
+        tuple(stored["amr"]),
+        stored["acr"],
+        stored.get("opened_at", 0),
+        stored.get("user_agent", ""),
+        stored.get("address", ""),
+        stored.get("remembered", False),
+    )
 
 
-@lru_cache(maxsize=4096)
-def read_claims(text: str) -> User:
-    """Read a user from the claims in the shard; the text changes with the user, so it can be cached."""
-    return user_from_json(text)
-
-
-def read_session(reply: Sequence[str]) -> Session:
+def read_session(reply: Sequence[str], read_user: Callable[[str], User]) -> Session:
     """Read the eight values of `session_reply` in session.lua."""
     sid, sub, stamp, seen, deadline, about, chain_id, claims = reply[:8]
     return Session(
-        sid, sub, chain_id, int(stamp), int(seen), int(deadline), read_about(about), read_claims(claims)
+        sid, sub, chain_id, int(stamp), int(seen), int(deadline), read_about(about), read_user(claims)
     )
 
 

@@ -6,7 +6,8 @@
 --   deadline    when it ends whatever happens (ms)
 --   seen        the last touch (ms), to the minute
 --   kind        'browser' or 'app'; device (which one, hashed, '' when unknown) and device_type are for the limits
---   about       JSON: amr, acr, when, user agent, address ...; no decision of a script rests on it
+--   login       JSON by names: amr, acr, opened_at, user_agent, address, remembered; no decision of a script rests on it
+--   about       the same as a list, without the user agent: for an older center that runs beside this one
 --   closed      the id of the ending, once one has begun; with closed_reason, closed_actor, closed_at
 -- Beside it: participants:<sid> (client -> when it joined), handles:<sid> (client -> what its protocol calls the session), user:<sub> (claims, disabled, epochs, roles, consents),
 -- user-sessions:<sub> and deadlines (indexes by time), gone:<chain> (why what the chain opened has ended), and
@@ -21,21 +22,37 @@ local function handles_key(sid) return prefix .. 'handles:' .. sid end
 local function user_sessions_key(sub) return prefix .. 'user-sessions:' .. sub end
 local function gone_key(chain) return prefix .. 'gone:' .. chain end
 
+-- Of a text by names and one of an older center, the one to read: when such a center wrote last, its text begins with no
+-- blank, and the other is out of date. Can go one release later, with the texts that it chooses among.
+local function newest_of(text, legacy)
+  if text and (not legacy or string.byte(legacy) == 32) then return text end
+  return legacy
+end
+
 local function session_load(sid)
   local f = redis.call('HMGET', session_key(sid), 'sub', 'chain', 'stamp', 'epoch', 'idle', 'idle_deadline',
-    'deadline', 'seen', 'about', 'closed', 'kind', 'device', 'device_type')
+    'deadline', 'seen', 'about', 'closed', 'kind', 'device', 'device_type', 'login')
   if not f[1] then return nil end
   return {sid = sid, sub = f[1], chain = f[2], stamp = tonumber(f[3]), epoch = f[4], idle = tonumber(f[5]),
-    idle_deadline = tonumber(f[6]), deadline = tonumber(f[7]), seen = tonumber(f[8]), about = f[9], closed = f[10],
-    kind = f[11] or 'browser', device = f[12] or '', device_type = f[13] or 'other'}
+    idle_deadline = tonumber(f[6]), deadline = tonumber(f[7]), seen = tonumber(f[8]), about = newest_of(f[14], f[9]),
+    closed = f[10], kind = f[11] or 'browser', device = f[12] or '', device_type = f[13] or 'other', legacy_about = f[9]}
+end
+
+-- What a session's `about` tells, by names; an older center kept a list.
+local function about_read(text)
+  local about = cjson.decode(text)
+  if not about[1] then return about end
+  return {v = 2, amr = about[1], acr = about[2], opened_at = about[3], user_agent = about[4], address = about[5],
+    remembered = about[6]}
 end
 
 -- Epochs are text: they are compared, never counted with. `consents` is '|client=scope scope|client=...|' or ''.
+-- `claims` is the user as Python reads it: users/stored.py.
 local function user_load(sub)
   local f = redis.call('HMGET', prefix .. 'user:' .. sub, 'version', 'epoch', 'disabled', 'roles', 'claims',
-    'refresh_epoch', 'access_epoch', 'consents')
+    'refresh_epoch', 'access_epoch', 'consents', 'user')
   if not f[1] then return nil end
-  return {version = f[1], epoch = f[2], disabled = f[3] == '1', roles = f[4] or '', claims = f[5],
+  return {version = f[1], epoch = f[2], disabled = f[3] == '1', roles = f[4] or '', claims = newest_of(f[9], f[5]),
     refresh_epoch = f[6] or '0', access_epoch = f[7] or '0', consents = f[8] or ''}
 end
 

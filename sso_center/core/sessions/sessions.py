@@ -115,6 +115,14 @@ class Sessions:
         """Find the session that a cookie opens, and touch it. Raises Unavailable."""
         return self.visit_with(_VISIT, cookie)[0]
 
+    def read_session(self, reply: Sequence[str]) -> Session:
+        """Return what `session_reply` in session.lua tells of a session that is alive."""
+        return read_session(reply, self._users.read_copy)
+
+    def read_user(self, claims: str) -> User:
+        """Return the user whose copy a script told."""
+        return self._users.read_copy(claims)
+
     def visit_with(self, script: Script, cookie: str | None, more: Arguments = NOTHING) -> tuple[Visit, str]:
         """Run a script that begins like visit.lua, and does something more for a living session.
 
@@ -285,7 +293,7 @@ class Sessions:
         if word in _FAILURES:
             return Visit(_FAILURES[word], sid=rest[0] if rest else None, reason=nonce), ""
         successor = self._signer().dumps(token.successor(nonce)) if nonce else None
-        session = read_session(rest)
+        session = self.read_session(rest)
         return Visit(Outcome.ALIVE, session, successor, session.sid), word
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sso_center.core.chains.token import ChainSigner, ChainToken, holder_arguments
 from sso_center.core.clients import Client, Clients
-from sso_center.core.sessions import Sessions, read_claims
+from sso_center.core.sessions import Sessions
 from sso_center.core.tokens.access import AccessTokens
 from sso_center.core.tokens.app import AppTokens
 from sso_center.core.tokens.parts import FAMILY_PARTS
@@ -72,7 +72,7 @@ class ActiveTokens:
             found.scope,
             issued_at=found.stamp,
             expires_at=found.deadline,
-            user=read_claims(found.claims) if found.claims else None,
+            user=self._sessions.read_user(found.claims) if found.claims else None,
             audience=asked.audience,
             jti=f"{found.family}.{found.number}" if found.family else found.number,
             family=found.family,
@@ -110,7 +110,7 @@ class ActiveTokens:
             found.scope,
             issued_at=found.stamp,
             expires_at=found.deadline,
-            user=read_claims(found.claims),
+            user=self._sessions.read_user(found.claims),
             jti=found.family,
             family=found.family,
         )

@@ -2,7 +2,8 @@
 --   client, sub  who got it, and for whom
 --   sid          the session it hangs on; '' when it outlives sessions (offline)
 --   format       of its last access token: opaque, jwt, or app (then `sid` is the app's own session)
---   about        what is kept of the login (sessions/record.py), and auth_time: when it was (ms); for ID tokens
+--   login        JSON by names: amr and acr of the login, and auth_time: when it was (ms); for ID tokens
+--   about        a list that tells the same to an older center that runs beside this one
 --   scope        what it may be asked for, with blanks between
 --   stamp        when it was born (ms): cut-offs count against it
 --   epoch        the user's refresh_epoch at that moment: what voids refresh tokens makes it another
@@ -25,17 +26,24 @@ local function is_denied(id) return redis.call('EXISTS', prefix .. 'denied:' .. 
 
 local function family_load(id)
   local f = redis.call('HMGET', family_key(id), 'client', 'sub', 'sid', 'format', 'about', 'scope', 'stamp', 'epoch',
-    'deadline', 'chain', 'retry', 'told', 'issued', 'advanced', 'nonce_before', 'issued_before', 'seen', 'auth_time')
+    'deadline', 'chain', 'retry', 'told', 'issued', 'advanced', 'nonce_before', 'issued_before', 'seen', 'auth_time', 'login')
   if not f[1] then return nil end
-  return {id = id, client = f[1], sub = f[2], sid = f[3], format = f[4], about = f[5], scope = f[6],
+  return {id = id, client = f[1], sub = f[2], sid = f[3], format = f[4], login = f[19] or f[5], scope = f[6],
     stamp = tonumber(f[7]), epoch = f[8], deadline = tonumber(f[9]), chain = f[10], retry = tonumber(f[11]),
     told = tonumber(f[12] or 0), issued = f[13], advanced = tonumber(f[14] or 0), nonce_before = f[15],
     issued_before = f[16], seen = tonumber(f[17]), auth_time = f[18]}
 end
 
-local function family_begin(family)
+-- How the person of a session proved who they are.
+local function login_of(session)
+  local about = about_read(session.about)
+  return cjson.encode({v = 2, amr = about.amr, acr = about.acr})
+end
+
+-- Begins a family, whose login is that of `session`.
+local function family_begin(family, session)
   redis.call('HSET', family_key(family.id), 'client', family.client, 'sub', family.sub, 'sid', family.sid,
-    'format', family.format, 'about', family.about, 'scope', family.scope, 'stamp', family.stamp,
+    'format', family.format, 'login', login_of(session), 'about', session.legacy_about, 'scope', family.scope, 'stamp', family.stamp,
     'epoch', family.epoch, 'deadline', family.deadline, 'chain', family.chain, 'retry', family.retry,
     'auth_time', family.auth_time, 'seen', 0)
   redis.call('PEXPIRE', family_key(family.id), family.deadline - now + FAMILY_KEPT)

@@ -12,7 +12,7 @@ if state ~= 'good' then return redemption_refused(state, grant, session, family_
 local stamp = math.max(next_stamp(), grant.stamp)
 if chain_id ~= '' then
   local family = {id = family_id, client = client, sub = session.sub, sid = session.sid, format = format,
-    scope = grant.scope, about = session.about, auth_time = session.stamp, stamp = stamp, epoch = user.refresh_epoch,
+    scope = grant.scope, auth_time = session.stamp, stamp = stamp, epoch = user.refresh_epoch,
     chain = chain_id, retry = retry, deadline = now + chain_life}
   if string.find(' ' .. grant.scope .. ' ', ' offline_access ', 1, true) then
     family.sid = ''
@@ -21,7 +21,7 @@ if chain_id ~= '' then
   end
   local presented = {secret = secret, nonce = nonce, successor = successor}
   chain_begin(chain_id, family_id, presented, family.deadline - now + FAMILY_KEPT, is_strict)
-  family_begin(family)
+  family_begin(family, session)
 end
 local deadline = now + life
 if hash ~= '' then

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from sso_center.base.secrets import hashed, shard_in
 from sso_center.core.chains.token import ChainSigner, beginning_arguments, new_chain_token
 from sso_center.core.clients import Client
 from sso_center.core.grants import MAX_CODE, GrantRefused, Replayed
-from sso_center.core.sessions import Session, Sessions, read_session
+from sso_center.core.sessions import Session, Sessions
 from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.app import AppTokens
 from sso_center.core.tokens.parts import REDEMPTION_PARTS
@@ -116,8 +115,7 @@ class Redeemer:
     def _redeemed(
         self, client: Client, redeemed: Any, family: str, access_token: str, refresh_token: str | None
     ) -> Redeemed:
-        session = read_session(redeemed.login)
-        scope, nonce = json.loads(redeemed.about)
+        session, scope = self._sessions.read_session(redeemed.login), redeemed.scope.split()
         authentication = Authentication(
             session.auth_time, session.acr, session.amr, redeemed.app_sid or session.sid
         )
@@ -128,7 +126,7 @@ class Redeemer:
             access_token=access_token,
             expires_in=left_of(redeemed.deadline, self._clock()),
             scope=tuple(scope),
-            nonce=nonce,
+            nonce=redeemed.nonce or None,
             user=session.user,
             authentication=authentication,
             refresh_token=refresh_token,

@@ -1,7 +1,7 @@
 -- What every way of redeeming a grant answers, whatever it gives.
 -- 'replayed': its owner presented it again, and what it gave, the app's session `gave` or else the family, must end.
 -- {'no_user'} asks for the user's copy; {'refused', why} is for the log.
---! reply redeemed: about, stamp, deadline, app_sid, closed, *login
+--! reply redeemed: scope, nonce, stamp, deadline, app_sid, closed, *login
 --! reply replayed: sub, gave
 
 -- The answer to a grant whose state is not 'good'.
@@ -19,5 +19,5 @@ end
 local function redemption(grant, session, user, stamp, deadline, app_sid, closed)
   grant_redeem(grant, app_sid)
   audit_event('oidc:grant:redeem', session.sub, session.sid, grant.client)
-  return {'redeemed', grant.about, stamp, deadline, app_sid, closed, unpack(session_reply(session, user))}
+  return {'redeemed', grant.scope, grant.nonce, stamp, deadline, app_sid, closed, unpack(session_reply(session, user))}
 end

@@ -1,10 +1,10 @@
 -- Uses a refresh token: tells its successor with an access token, or the same answer once more, or finds a theft.
 -- `asked` is the scope asked for, with blanks between, or ''; `hash` that of the access token ('' for a JWT), `life` its
 -- own (ms). `stamp`, `deadline`, `epoch` and `scope` of the reply are the access token's, `number` is its place in the
--- family; `about` and `auth_time` are the login's.
+-- family; `login` and `auth_time` are the login's.
 -- Returns {'refreshed', ...} | {'reuse', family, sub} | {'scope'} | {'no_user', '', sid, sub} | {'refused', why}
 --! args: chain_id, generation: number, secret, nonce, successor, client, asked, hash, life: number
---! reply refreshed: nonce, family, number, stamp, deadline, epoch, scope, sub, sid, claims, about, auth_time
+--! reply refreshed: nonce, family, number, stamp, deadline, epoch, scope, sub, sid, claims, login, auth_time
 --! reply reuse: family, sub
 local presented = {secret = secret, nonce = nonce, successor = successor}
 local chain = chain_load(chain_id)
@@ -32,7 +32,7 @@ local function answer(told, issued)
   local stamp, deadline, epoch, given = string.match(issued, '^(%d+):(%d+):(%d+):(.*)$')
   if session then session_touch(session) end
   return {'refreshed', told, family.id, generation, stamp, deadline, epoch, given, family.sub, family.sid, user.claims,
-    family.about, family.auth_time}
+    family.login, family.auth_time}
 end
 
 -- The same answer once more. A token that was a JWT when it was issued is kept nowhere, and may be asked for as an

@@ -7,7 +7,7 @@ from sso_center.base.clock import Clock
 from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused
-from sso_center.core.sessions import Sessions, read_about, read_claims
+from sso_center.core.sessions import Sessions, read_about
 from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.parts import FAMILY_PARTS
 from sso_center.core.tokens.permission import may_act_for
@@ -66,7 +66,7 @@ class Refresher:
         return self._refreshed(client, presented, opaque, _REFRESH.read(reply))
 
     def _refreshed(self, client: Client, presented: ChainToken, opaque: str, told: Any) -> Redeemed:
-        about, user = read_about(told.about), read_claims(told.claims)
+        about, user = read_about(told.login), self._sessions.read_user(told.claims)
         if not may_act_for(client, user, told.sid):
             raise GrantRefused("not_allowed")
         given, stamp, deadline = client.scopes_of(told.scope.split()), int(told.stamp), int(told.deadline)

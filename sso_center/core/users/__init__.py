@@ -10,7 +10,7 @@ from sso_center.core.users.hasher import PasswordHasher
 from sso_center.core.users.redis_copy import PUT_USER_PARTS, as_marks, copy_arguments
 from sso_center.core.users.revocation_rules import RevocationRules
 from sso_center.core.users.rules import check_roles
-from sso_center.core.users.user import Consent, User, removed_user, user_from_json
+from sso_center.core.users.user import Consent, User, removed_user
 from sso_center.core.users.users import Users
 
 __all__ = [
@@ -24,5 +24,4 @@ __all__ = [
     "check_roles",
     "copy_arguments",
     "removed_user",
-    "user_from_json",
 ]

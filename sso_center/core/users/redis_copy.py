@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from sso_center.core.users.user import User, user_to_json
+from sso_center.core.users.stored import user_to_json, user_to_legacy_json
+from sso_center.core.users.user import User
 from sso_center.storage.redis import Redis, load_script
 
 LIFETIME = 400 * 86_400_000
@@ -34,7 +35,8 @@ def copy_arguments(
         "epoch": user.epoch,
         "is_disabled": int(user.is_disabled),
         "roles": as_marks(user.roles),
-        "claims": user_to_json(user),
+        "claims": user_to_legacy_json(user),
+        "user": user_to_json(user),
         "lifetime": LIFETIME,
         "refresh_epoch": user.refresh_epoch,
         "access_epoch": user.access_epoch,

@@ -13,11 +13,10 @@ from sso_center.base.names import MAX_USERNAME, normal_name
 from sso_center.core.users.common_passwords import COMMON_PASSWORDS
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 256
-MAX_NAME, MAX_EMAIL, MAX_ROLES = 200, 254, 100
+MAX_ROLES = 100
 
 # No bar: roles are stored in Redis with bars between them.
 _ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def check_username(username: str) -> str:
@@ -49,23 +48,6 @@ def check_password_rules(password: str, username: str) -> str:
     if _is_common(normal.casefold()):
         raise Invalid("This password is one of the first that anyone would try.", field="password")
     return normal
-
-
-def check_name(name: str) -> str:
-    """Return a display name without space around it; raises Invalid."""
-    name = unicodedata.normalize("NFC", name.strip())
-    if len(name) > MAX_NAME or not name.isprintable():
-        raise Invalid(f"A name has at most {MAX_NAME} printable characters.", field="name")
-    return name
-
-
-def check_email(email: str) -> str:
-    """Return an e-mail address without space around it, or an empty string; raises Invalid."""
-    email = email.strip()
-    is_fine = len(email) <= MAX_EMAIL and email.isprintable() and _EMAIL.fullmatch(email)
-    if email and not is_fine:
-        raise Invalid(f"{email!r} is not an e-mail address.", field="email")
-    return email
 
 
 def check_roles(roles: Iterable[str]) -> tuple[str, ...]:

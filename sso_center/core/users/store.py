@@ -6,16 +6,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, cast, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    cast,
+    collate,
+    delete,
+    func,
+    insert,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from sso_center.base.errors import Conflict, NotFound
 from sso_center.base.names import normal_name
 from sso_center.base.secrets import shard_of
 from sso_center.core.journal_rows import append_entry
-from sso_center.core.users.user import Consent, User
+from sso_center.core.users.stored import consents_from_document, consents_to_document
+from sso_center.core.users.user import User
 from sso_center.storage.schema import users
-from sso_center.storage.sql import ESCAPE, escaped
 
 
 @dataclass(frozen=True)
@@ -62,14 +77,32 @@ def read_consenting(connection: Connection, client_id: str) -> list[User]:
 
 def read_beginning(connection: Connection, beginning: str, after: str, count: int) -> list[User]:
     """Return the `count` users after `after` whose login name, name or e-mail address begins so."""
-    # Lowered by the database on both sides: SQLite knows the case of ASCII only.
-    sought = func.lower(f"{escaped(beginning)}%")
-    begins = or_(
-        users.c.username.startswith(normal_name(beginning), autoescape=True),
-        *(func.lower(place).like(sought, escape=ESCAPE) for place in (users.c.name, users.c.email)),
+    places = (
+        (users.c.username, normal_name(beginning)),
+        (users.c.name, beginning),
+        (users.c.email, beginning),
     )
+    # A union of ranges of the indexes: with "or" between them a store would read everyone.
+    found = union(*(_range(connection, place, sought) for place, sought in places)).subquery()
+    begins = users.c.sub.in_(select(found.c.sub))
     page = select(users).where(users.c.username > after, begins).order_by(users.c.username).limit(count)
     return [_account(row).user for row in connection.execute(page)]
+
+
+def _range(connection: Connection, place: Column[str], beginning: str) -> Select[tuple[str]]:
+    """Return the ids of those of whom a column begins so, as one range of its index."""
+    # Lowered by the database on both sides: SQLite knows the case of ASCII only.
+    text: ColumnElement[str] = func.lower(place)
+    low: ColumnElement[str] = func.lower(beginning)
+    high = low.concat(_LAST)
+    if connection.dialect.name == "postgresql":
+        # In the order of code points, as the index has it: in others a beginning is no range.
+        text, low, high = (collate(one, "C") for one in (text, low, high))
+    return select(users.c.sub).where(text >= low, text < high)
+
+
+_LAST = "\U0010ffff"
+"""Sorts behind whatever else may follow a beginning."""
 
 
 def read_names(connection: Connection, subs: Collection[str]) -> dict[str, str]:
@@ -147,6 +180,7 @@ def _columns(account: Account, at: int) -> dict[str, Any]:
         "username": user.username,
         "name": user.name,
         "email": user.email,
+        "profile": dict(user.profile),
         "roles": list(user.roles),
         "password_hash": account.password_hash,
         "is_disabled": user.is_disabled,
@@ -155,9 +189,7 @@ def _columns(account: Account, at: int) -> dict[str, Any]:
         "epoch": user.epoch,
         "refresh_epoch": user.refresh_epoch,
         "access_epoch": user.access_epoch,
-        "consents": {
-            one.client_id: {"scope": list(one.scope), "granted_at": one.granted_at} for one in user.consents
-        },
+        "consents": consents_to_document(user),
         "updated_at": at,
     }
 
@@ -172,8 +204,6 @@ def _account(row: Row[Any]) -> Account:
     user = User(
         sub=row.sub,
         username=row.username,
-        name=row.name,
-        email=row.email or "",
         roles=tuple(roles),
         is_disabled=row.is_disabled,
         must_change_password=row.must_change_password,
@@ -181,14 +211,21 @@ def _account(row: Row[Any]) -> Account:
         epoch=row.epoch,
         refresh_epoch=row.refresh_epoch,
         access_epoch=row.access_epoch,
-        consents=_consents(row.consents),
+        consents=consents_from_document(row.consents),
+        profile=_profile(row),
+        changed_at=row.updated_at,
     )
     return Account(user, row.password_hash)
 
 
-def _consents(stored: dict[str, dict[str, Any]]) -> tuple[Consent, ...]:
-    return tuple(
-        Consent(client_id, tuple(given["scope"]), given["granted_at"])
-        # PostgreSQL stores the members of a document in an order of its own.
-        for client_id, given in sorted(stored.items())
-    )
+def _profile(row: Row[Any]) -> dict[str, Any]:
+    """Return the document, unless an older center has changed a column since: it knows of no document, and of
+    no address that was verified. Can go one release later."""
+    profile: dict[str, Any] = row.profile
+    columns = {"name": row.name, "email": row.email or ""}
+    if all(value == profile.get(name, "") for name, value in columns.items()):
+        return profile
+    found = {**profile, **columns}
+    if columns["email"] != profile.get("email", ""):
+        found["email_verified"] = False
+    return {name: value for name, value in found.items() if value}

@@ -1,14 +1,10 @@
 """A user as other rooms see it: no password, no hash."""
 
-import json
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sso_center.base.secrets import shard_of
-
-FIELDS = ("username", "name", "email", "roles")
-"""What an admin changes of a user by hand."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +20,14 @@ class Consent:
 class User:
     """A person's account.
 
-    `version` grows with every change; `epoch` with every change that must end the sessions opened before it,
-    `refresh_epoch` and `access_epoch` with every change that must end refresh and access tokens.
+    `version` grows with every change; `epoch` with every change that must end the sessions opened before
+    it, `refresh_epoch` and `access_epoch` with every change that must end refresh and access tokens.
+    `profile` is what is shown of the person and told to sites, by the names of its fields; nothing is
+    decided by it. `changed_at` (ms) is when the account was last changed.
     """
 
     sub: str
     username: str
-    name: str
-    email: str
     roles: tuple[str, ...]
     is_disabled: bool
     must_change_password: bool
@@ -40,6 +36,23 @@ class User:
     refresh_epoch: int = 0
     access_epoch: int = 0
     consents: tuple[Consent, ...] = ()
+    profile: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    changed_at: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the person is called."""
+        return str(self.profile.get("name", ""))
+
+    @property
+    def email(self) -> str:
+        """The e-mail address, or an empty string."""
+        return str(self.profile.get("email", ""))
+
+    @property
+    def updated_at(self) -> int:
+        """When the account was last changed, in seconds, as sites are told it."""
+        return self.changed_at // 1000
 
     @property
     def shard(self) -> str:
@@ -60,6 +73,15 @@ def lost_roles(before: User, roles: Collection[str]) -> set[str]:
     return set(before.roles) - set(roles)
 
 
+def changed_fields(before: User, after: User) -> list[str]:
+    """Return the names of what is shown of a user and differs, without the values."""
+    account = [name for name in ("username", "roles") if getattr(before, name) != getattr(after, name)]
+    names = {*before.profile, *after.profile}
+    return sorted(
+        [*account, *(name for name in names if before.profile.get(name) != after.profile.get(name))]
+    )
+
+
 def removed_user(sub: str, version: int) -> User:
     """Return the placeholder of a removed user: nothing of them counts, and no older copy comes back.
 
@@ -68,8 +90,6 @@ def removed_user(sub: str, version: int) -> User:
     return User(
         sub=sub,
         username="",
-        name="",
-        email="",
         roles=(),
         is_disabled=True,
         must_change_password=False,
@@ -77,48 +97,4 @@ def removed_user(sub: str, version: int) -> User:
         epoch=version,
         refresh_epoch=version,
         access_epoch=version,
-    )
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def user_to_json(user: User) -> str:
-    """Return the form in which a user is stored in Redis."""
-    return _encode(
-        [
-            user.sub,
-            user.username,
-            user.name,
-            user.email,
-            user.roles,
-            int(user.is_disabled),
-            int(user.must_change_password),
-            user.version,
-            user.epoch,
-            user.refresh_epoch,
-            user.access_epoch,
-            [[one.client_id, one.scope, one.granted_at] for one in user.consents],
-        ]
-    )
-
-
-def user_from_json(text: str | bytes) -> User:
-    """Return the user that `user_to_json` wrote."""
-    stored: list[Any] = json.loads(text)
-    # A copy that an older center wrote ends before these.
-    later = stored[9:] or [0, 0, ()]
-    return User(
-        sub=stored[0],
-        username=stored[1],
-        name=stored[2],
-        email=stored[3],
-        roles=tuple(stored[4]),
-        is_disabled=bool(stored[5]),
-        must_change_password=bool(stored[6]),
-        version=stored[7],
-        epoch=stored[8],
-        refresh_epoch=later[0],
-        access_epoch=later[1],
-        consents=tuple(Consent(client_id, tuple(scope), at) for client_id, scope, at in later[2]),
     )

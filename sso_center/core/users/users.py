@@ -3,12 +3,15 @@
 import builtins
 import contextlib
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 from sso_center.base.clock import Clock
-from sso_center.base.errors import Conflict, Invalid, Unavailable
+from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
 from sso_center.base.names import normal_name
+from sso_center.base.profile import ADMIN, ProfileTable
 from sso_center.core.audit.change import Also, Change, nothing_else
 from sso_center.core.journal_rows import CHANNEL
 from sso_center.core.users.consents import with_consent, without_consent
@@ -17,8 +20,6 @@ from sso_center.core.users.password_check import PasswordCheck
 from sso_center.core.users.redis_copy import write_copy
 from sso_center.core.users.revocation_rules import RevocationRules, raise_epochs
 from sso_center.core.users.rules import (
-    check_email,
-    check_name,
     check_password_rules,
     check_roles,
     check_username,
@@ -39,11 +40,15 @@ from sso_center.core.users.store import (
     remove_account,
     write_account,
 )
+from sso_center.core.users.stored import is_legacy, user_from_json
 from sso_center.core.users.user import User, lost_roles, removed_user
 from sso_center.storage.redis import Redis
 from sso_center.storage.sql import Database
 
 PAGE = 500
+
+STANDARD = ProfileTable()
+NOTHING: Mapping[str, Any] = {}
 
 
 class Users:
@@ -59,12 +64,14 @@ class Users:
         hasher: PasswordHasher,
         clock: Clock,
         revocation_rules: RevocationRules | None = None,
+        table: ProfileTable = STANDARD,
     ) -> None:
         self._database = database
         self._redis = redis
         self._hasher = hasher
         self._clock = clock
         self._revocation_rules = revocation_rules or RevocationRules()
+        self._table = table
         self._passwords = PasswordCheck(database, hasher)
 
     # -- finding
@@ -141,8 +148,7 @@ class Users:
         self,
         username: str,
         *,
-        name: str = "",
-        email: str = "",
+        profile: Mapping[str, Any] = NOTHING,
         roles: Iterable[str] = (),
         password: str | None = None,
         password_hash: str | None = None,
@@ -159,18 +165,18 @@ class Users:
         stored = None if password_hash is None else check_imported_hash(password_hash)
         if password is not None:
             stored = self._hasher.hash(check_password_rules(password, login))
+        now = self._clock()
         user = User(
             sub="u" + secrets.token_urlsafe(12),
             username=login,
-            name=check_name(name) or login,
-            email=check_email(email),
             roles=check_roles(roles),
             is_disabled=False,
             must_change_password=must_change,
             version=1,
             epoch=0,
+            profile=self._changed({}, login, profile, ADMIN),
+            changed_at=now,
         )
-        now = self._clock()
         with self._database.write() as connection:
             add_account(connection, Account(user, stored), now)
             also(connection, Change(now, None, user))
@@ -226,14 +232,15 @@ class Users:
         sub: str,
         *,
         username: str | None = None,
-        name: str | None = None,
-        email: str | None = None,
+        profile: Mapping[str, Any] = NOTHING,
+        editor: str = ADMIN,
         roles: Iterable[str] | None = None,
         actor: str = "",
         also: Also[User] = nothing_else,
     ) -> User:
-        """Change what is not None, from the next request on. Raises NotFound, Conflict, Invalid.
+        """Change what is given, from the next request on. Raises NotFound, Conflict, Invalid.
 
+        `profile` holds the fields to be changed, by name, each of which `editor` must be allowed to change.
         `roles` are all that the user has from then on. Losing one revokes what the rule for it says, recorded
         with `actor`; gaining one revokes nothing.
         """
@@ -249,13 +256,20 @@ class Users:
                 user=replace(
                     user,
                     username=user.username if login is None else login,
-                    name=user.name if name is None else check_name(name) or user.username,
-                    email=user.email if email is None else check_email(email),
+                    profile=self._changed(user.profile, user.username, profile, editor),
                     roles=user.roles if checked is None else checked,
                 ),
             )
 
         return self._change(sub, change, "changed", actor, also)
+
+    def _changed(
+        self, profile: Mapping[str, Any], username: str, changes: Mapping[str, Any], editor: str
+    ) -> Mapping[str, Any]:
+        """Return a profile after changes; who gives no name is called by the login name."""
+        if not changes and profile:
+            return profile
+        return {"name": username, **self._table.changed(profile, changes, editor)}
 
     def grant_consent(
         self, sub: str, client_id: str, scope: Iterable[str], also: Also[User] = nothing_else
@@ -312,7 +326,9 @@ class Users:
             after = change(before)
             lost = lost_roles(before.user, after.user.roles)
             if after != before:
-                after = replace(after, user=replace(after.user, version=before.user.version + 1))
+                after = replace(
+                    after, user=replace(after.user, version=before.user.version + 1, changed_at=now)
+                )
                 write_account(connection, after, now)
                 if reason == "password_change":
                     note_password_change(connection, sub, now)
@@ -333,6 +349,17 @@ class Users:
 
     # -- the copy in Redis
 
+    def read_copy(self, text: str) -> User:
+        """Return the user of a copy. One that an older center wrote lacks the profile and is written anew."""
+        user = read_user(text)
+        if not is_legacy(text):
+            return user
+        # Without SQL such a user is whom an older center knows.
+        with contextlib.suppress(Unavailable, NotFound):
+            fresh = self.refill(user.sub)
+            return fresh if fresh.version >= user.version else user
+        return user
+
     def write_through(self, user: User) -> None:
         """Write the user's copy unless Redis has a newer one."""
         write_copy(self._redis, user)
@@ -345,3 +372,9 @@ class Users:
         user = self.get(sub)
         write_copy(self._redis, user, lost_roles=lost_roles, latest=latest)
         return user
+
+
+@lru_cache(maxsize=4096)
+def read_user(text: str) -> User:
+    """Read a user from a copy; a changed user is another text."""
+    return user_from_json(text)

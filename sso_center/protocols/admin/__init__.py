@@ -31,7 +31,7 @@ def endpoints(services: Services) -> list[Endpoint]:
         Endpoint(path, tuple(by_method), handler(services, by_method)) for path, by_method in by_path.items()
     ]
     # For everybody: it tells nothing that these pages do not.
-    document = json_answer(document_of(table, services.settings.issuer), headers=JSON)
+    document = json_answer(document_of(table, services.settings), headers=JSON)
 
     def openapi(_call: Call) -> Answer:
         return document

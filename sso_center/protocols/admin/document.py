@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sso_center import __version__
+from sso_center.base.settings import Settings
 from sso_center.core.clients.client import ADMIN_SCOPE
 from sso_center.protocols.admin.route import BASE, Route
-from sso_center.protocols.admin.shapes import COMPONENTS, TEXT, ref
+from sso_center.protocols.admin.shapes import COMPONENTS, TEXT, ref, user_schema
 
 PATH = f"{BASE}/openapi.json"
 
@@ -32,8 +33,9 @@ _REFUSALS = {
 _ALWAYS = (400, 401, 403, 413, 503)
 
 
-def document_of(routes: Sequence[Route], issuer: str) -> dict[str, Any]:
+def document_of(routes: Sequence[Route], settings: Settings) -> dict[str, Any]:
     """Return the document of these routes at a center (OpenAPI Specification 3.1.1)."""
+    issuer = settings.issuer
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -48,7 +50,7 @@ def document_of(routes: Sequence[Route], issuer: str) -> dict[str, Any]:
         "security": [{"client": [ADMIN_SCOPE]}],
         "paths": paths,
         "components": {
-            "schemas": {**COMPONENTS, "Error": _ERROR},
+            "schemas": {**COMPONENTS, "User": user_schema(settings.profile), "Error": _ERROR},
             "securitySchemes": {
                 "client": {
                     "type": "oauth2",

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args, get_type_hints
 
+from sso_center.base.profile import ProfileTable
 from sso_center.core.clients import Client, Registration
 from sso_center.core.journal import CutoffJob
 from sso_center.core.keys.ring import StoredKey
@@ -91,22 +92,28 @@ STEP = whole(at=MS, client_id=TEXT_OR_NULL, address=TEXT_OR_NULL, user_agent=TEX
 # -- users
 
 
-def user_json(user: User) -> dict[str, Any]:
+def user_json(user: User, table: ProfileTable) -> dict[str, Any]:
     """Return a user as the API tells them."""
     return {
         "sub": user.sub,
         "username": user.username,
-        "name": user.name,
-        "email": user.email,
+        **table.values(user.profile),
         "roles": list(user.roles),
         "disabled": user.is_disabled,
         "must_change_password": user.must_change_password,
     }
 
 
-USER = whole(
-    sub=TEXT, username=TEXT, name=TEXT, email=TEXT, roles=TEXTS, disabled=FLAG, must_change_password=FLAG
-)
+def user_schema(table: ProfileTable) -> Schema:
+    """Return the schema of a user."""
+    flags = {"disabled": FLAG, "must_change_password": FLAG}
+    return whole(sub=TEXT, username=TEXT, **profile_schemas(table), roles=TEXTS, **flags)
+
+
+def profile_schemas(table: ProfileTable) -> dict[str, Schema]:
+    """Return the schema of each field of a profile, by name."""
+    return {name: {**field.kind.schema, "description": field.label} for name, field in table.stored.items()}
+
 
 # -- clients
 
@@ -287,7 +294,6 @@ EVENT = whole(
 COMPONENTS: Mapping[str, Schema] = {
     "Session": SESSION,
     "Step": STEP,
-    "User": USER,
     "Client": CLIENT,
     "Ending": ENDING,
     "Receipt": RECEIPT,

@@ -4,24 +4,20 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from sso_center.core.users import User
 from sso_center.protocols.admin.route import AdminRequest, Route
 from sso_center.protocols.admin.schema import members, number, text, texts
-from sso_center.protocols.admin.shapes import TEXT_OR_NULL, USER, page, ref, user_json, whole
+from sso_center.protocols.admin.shapes import TEXT_OR_NULL, page, profile_schemas, ref, user_json, whole
 from sso_center.services import Services
 
 MAX_PAGE = 500
 
-_NEW = members(
-    ("username",),
-    username=text(),
-    name=text(),
-    email=text(),
-    roles=texts(),
-    password=text(description="Without one they can't sign in by password."),
-    must_change_password={"type": "boolean", "description": "Ask for another one at the first login."},
-)
+_ACCOUNT = {
+    "roles": texts(),
+    "password": text(description="Without one they can't sign in by password."),
+    "must_change_password": {"type": "boolean", "description": "Ask for another one at the first login."},
+}
 _ARGUMENTS = {"must_change_password": "must_change"}
-_CHANGE = {**members(username=text(), name=text(), email=text(), roles=texts()), "minProperties": 1}
 _RESET = whole(
     user=ref("User"), password={**TEXT_OR_NULL, "description": "The one that was made up; told only now."}
 )
@@ -29,7 +25,11 @@ _RESET = whole(
 
 def routes(services: Services) -> Sequence[Route]:
     """Return this noun's part of the table."""
-    users, acts = services.users, services.administration.users
+    users, acts, table = services.users, services.administration.users, services.settings.profile
+    names: dict[str, Any] = {"username": text(), **profile_schemas(table)}
+
+    def told(user: User) -> dict[str, Any]:
+        return user_json(user, table)
 
     def find(asked: AdminRequest) -> dict[str, Any]:
         limit, after = asked.query.get("limit", 100), asked.query.get("cursor", "")
@@ -40,24 +40,24 @@ def routes(services: Services) -> Sequence[Route]:
             else users.list(after=after, count=limit + 1)
         )
         following = found[limit - 1].username if len(found) > limit else None
-        return {"users": [user_json(user) for user in found[:limit]], "next": following}
+        return {"users": [told(user) for user in found[:limit]], "next": following}
 
     def add(asked: AdminRequest) -> dict[str, Any]:
-        account = {_ARGUMENTS.get(name, name): value for name, value in asked.body.items()}
-        return user_json(acts.add(asked.actor, **account))
+        body = {_ARGUMENTS.get(name, name): value for name, value in asked.body.items()}
+        return told(acts.add(asked.actor, **table.as_account(body)))
 
     def update(asked: AdminRequest) -> dict[str, Any]:
-        return user_json(acts.change(asked.actor, asked.id, **asked.body))
+        return told(acts.change(asked.actor, asked.id, **table.as_account(asked.body)))
 
     def set_disabled(asked: AdminRequest) -> dict[str, Any]:
         act = acts.disable if asked.body["disabled"] else acts.enable
-        return user_json(act(asked.actor, asked.id))
+        return told(act(asked.actor, asked.id))
 
     def reset_password(asked: AdminRequest) -> dict[str, Any]:
         given = asked.body.get("password")
         made = secrets.token_urlsafe(12) if given is None else None
         user = acts.set_password(asked.actor, asked.id, given or made or "", must_change=True)
-        return {"user": user_json(user), "password": made}
+        return {"user": told(user), "password": made}
 
     return (
         Route(
@@ -79,9 +79,9 @@ def routes(services: Services) -> Sequence[Route]:
             "addUser",
             "Add a person.",
             add,
-            USER,
+            ref("User"),
             status=201,
-            body=_NEW,
+            body=members(("username",), **names, **_ACCOUNT),
             refusals=(409,),
         ),
         Route(
@@ -89,8 +89,8 @@ def routes(services: Services) -> Sequence[Route]:
             "/users/{sub}",
             "showUser",
             "Show a person.",
-            lambda asked: user_json(users.get(asked.id)),
-            USER,
+            lambda asked: told(users.get(asked.id)),
+            ref("User"),
             refusals=(404,),
         ),
         Route(
@@ -99,8 +99,8 @@ def routes(services: Services) -> Sequence[Route]:
             "updateUser",
             "Change what is given of a person.",
             update,
-            USER,
-            body=_CHANGE,
+            ref("User"),
+            body={**members(**names, roles=texts()), "minProperties": 1},
             refusals=(404, 409),
         ),
         Route(
@@ -119,7 +119,7 @@ def routes(services: Services) -> Sequence[Route]:
             "setRoles",
             "Give a person these roles and no others, from the next request on.",
             update,
-            USER,
+            ref("User"),
             body=members(("roles",), roles=texts()),
             refusals=(404,),
         ),
@@ -129,7 +129,7 @@ def routes(services: Services) -> Sequence[Route]:
             "setDisabled",
             "Lock a person out everywhere, now, or let them in again.",
             set_disabled,
-            USER,
+            ref("User"),
             body=members(("disabled",), disabled={"type": "boolean"}),
             refusals=(404,),
         ),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from sso_center.base.actor import Actor, Origin
+from sso_center.base.profile import ProfileTable
 from sso_center.base.urls import with_query
 from sso_center.core.sessions import Session
 from sso_center.protocols.oidc import addresses
@@ -30,6 +31,7 @@ from sso_center.web.errors import ShownError
 from sso_center.web.language import gettext
 from sso_center.web.logging import request_id
 from sso_center.web.pages import render
+from sso_center.web.profile_words import told_in
 from sso_center.web.sign_in import sign_in_address
 
 _WAITING = f"{addresses.AUTHORIZE}?"
@@ -68,7 +70,7 @@ class Consent:
     def show(self) -> Response:
         """Ask."""
         question = self._question()
-        return question if isinstance(question, Response) else _page(question)
+        return question if isinstance(question, Response) else _page(self.services.settings.profile, question)
 
     def show_again(self, _error: CSRFError) -> Response:
         """Ask once more: the form was not ours, or had been open for so long that nobody can tell."""
@@ -78,7 +80,7 @@ class Consent:
         problem = gettext(
             "This page had been open for a long time. Nothing was changed; please try once more."
         )
-        return _page(question, 400, problem)
+        return _page(self.services.settings.profile, question, 400, problem)
 
     def answer(self) -> Response:
         """Take the answer."""
@@ -89,7 +91,7 @@ class Consent:
         if (form.get("sub"), form.get("scope")) != (question.session.sub, question.scope):
             # Somebody else signed in meanwhile, or the site is registered for something else now.
             problem = gettext("Something changed since this page was opened. Please decide once more.")
-            return _page(question, 409, problem)
+            return _page(self.services.settings.profile, question, 409, problem)
         if form.get("decision") != "allow":
             denied = AccessDenied("The person did not allow it.")
             return see_other(Authorize(self.services).refuse(question.asked, denied))
@@ -122,13 +124,14 @@ class Consent:
         )
 
 
-def _page(question: Question, status: int = 200, problem: str = "") -> Response:
+def _page(table: ProfileTable, question: Question, status: int = 200, problem: str = "") -> Response:
     headers.let_forms_lead_elsewhere()
     return render(
         "consent.html",
         status,
         client=question.asked.client,
         scope=question.asked.granted_scope,
+        told=told_in(table, question.session.user, question.asked.granted_scope),
         fields={"sub": question.session.sub, "scope": question.scope},
         user=question.session.user,
         action=with_query(addresses.CONSENT, next=question.target),

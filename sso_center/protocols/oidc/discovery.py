@@ -4,13 +4,12 @@ from typing import Any
 
 from sso_center.base.grant_types import GRANT_TYPES
 from sso_center.base.settings import Settings
-from sso_center.core.clients.client import OFFLINE_ACCESS
 from sso_center.core.keys.algorithms import ALGORITHMS
 from sso_center.protocols.api import JSON, Answer, Call, Handler, json_answer
 from sso_center.protocols.client_authentication import METHODS
 from sso_center.protocols.oidc import addresses
 from sso_center.protocols.oidc.checks import PROMPTS
-from sso_center.protocols.oidc.claims import CLAIMS, SCOPES
+from sso_center.protocols.oidc.claims import names_of, scopes_of
 from sso_center.web.language import LANGUAGES
 
 ID_TOKEN_CLAIMS = ("iss", "aud", "exp", "iat", "stamp", "auth_time", "nonce", "sid", "acr", "amr", "at_hash")
@@ -19,7 +18,7 @@ CACHE = ("Cache-Control", "public, max-age=300")
 
 def handler(settings: Settings) -> Handler:
     """Return the endpoint."""
-    answer = json_answer(_document(settings.issuer), headers=(*JSON, CACHE))
+    answer = json_answer(_document(settings), headers=(*JSON, CACHE))
 
     def discovery(_call: Call) -> Answer:
         return answer
@@ -27,7 +26,8 @@ def handler(settings: Settings) -> Handler:
     return discovery
 
 
-def _document(issuer: str) -> dict[str, Any]:
+def _document(settings: Settings) -> dict[str, Any]:
+    issuer = settings.issuer
     return {
         "issuer": issuer,
         "authorization_endpoint": issuer + addresses.AUTHORIZE,
@@ -41,8 +41,8 @@ def _document(issuer: str) -> dict[str, Any]:
         "response_modes_supported": ["query"],
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": ["public"],
-        "scopes_supported": [*SCOPES, OFFLINE_ACCESS],
-        "claims_supported": list(ID_TOKEN_CLAIMS + CLAIMS),
+        "scopes_supported": list(scopes_of(settings.profile)),
+        "claims_supported": [*ID_TOKEN_CLAIMS, *names_of(settings.profile)],
         "claim_types_supported": ["normal"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
         "token_endpoint_auth_methods_supported": [*METHODS, "none"],

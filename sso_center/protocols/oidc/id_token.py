@@ -6,7 +6,7 @@ from typing import Any
 
 from sso_center.core.clients import Client
 from sso_center.core.tokens import Redeemed
-from sso_center.protocols.oidc.claims import claims_of
+from sso_center.protocols.oidc.claims import short_claims_of
 from sso_center.services import Services
 
 
@@ -32,7 +32,7 @@ def _claims(services: Services, client: Client, given: Redeemed, nonce: str | No
         "acr": login.acr,
         "amr": login.amr,
         "at_hash": at_hash(given.access_token, client.id_token_alg),
-        **claims_of(given.user, given.scope),
+        **short_claims_of(settings.profile, given.user, given.scope),
     }
     if login.sid is not None:
         claims["sid"] = login.sid

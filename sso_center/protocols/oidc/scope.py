@@ -3,11 +3,8 @@
 import re
 from collections.abc import Collection
 
-from sso_center.core.clients.client import OFFLINE_ACCESS
-from sso_center.protocols.oidc.claims import SCOPES
-
-PERSONAL = frozenset((*SCOPES, OFFLINE_ACCESS))
-"""Scopes that speak of a person; a client on its own behalf has no use for them."""
+from sso_center.base.profile import ProfileTable
+from sso_center.protocols.oidc.claims import scopes_of
 
 _WELL_FORMED = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
 
@@ -22,6 +19,7 @@ def listed(scope: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(scope.split(" ")))
 
 
-def without_people(scope: Collection[str]) -> tuple[str, ...]:
+def without_people(scope: Collection[str], table: ProfileTable) -> tuple[str, ...]:
     """Return what of `scope` makes sense where no person takes part."""
-    return tuple(one for one in scope if one not in PERSONAL)
+    personal = scopes_of(table)
+    return tuple(one for one in scope if one not in personal)

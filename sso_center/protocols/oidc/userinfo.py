@@ -16,6 +16,7 @@ from sso_center.services import Services
 
 def handler(services: Services) -> Handler:
     """Return the endpoint."""
+    table = services.settings.profile
 
     def userinfo(call: Call) -> Answer:
         active = find_active(services, _token(call))
@@ -23,7 +24,7 @@ def handler(services: Services) -> Handler:
             raise InvalidToken
         if active.user is None or "openid" not in active.scope:
             raise InsufficientScope("openid")
-        return json_answer(claims_of(active.user, active.scope))
+        return json_answer(claims_of(table, active.user, active.scope))
 
     return userinfo
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from flask import Response, flash
 
+from sso_center.base.profile import ProfileTable
 from sso_center.core.sessions import Session
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.ui import audit_request
 from sso_center.web.language import ago, gettext
 from sso_center.web.pages import go
+from sso_center.web.profile_words import scope_in_words
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,13 @@ def _access(
         client_id=client_id,
         name=client.name if client else client_id,
         address=(client.home_uri if client else None) or "",
-        gets=gettext(", ").join(_words(scope)),
+        gets=gettext(", ").join(_words(services.settings.profile, scope)),
         since=ago(services.clock() - since),
         is_offline=is_offline,
     )
 
 
-def _words(scope: Collection[str]) -> list[str]:
-    plain = {
-        "openid": gettext("that it is you"),
-        "profile": gettext("your name"),
-        "email": gettext("your e-mail address"),
-    }
+def _words(table: ProfileTable, scope: Collection[str]) -> list[str]:
+    plain = {"openid": gettext("that it is you")} | {one: scope_in_words(table, one) for one in table.scopes}
     others = sorted(set(scope) - {*plain, "offline_access"})
     return [*(words for name, words in plain.items() if name in scope), *others]

@@ -2,12 +2,13 @@
 
 from flask import Blueprint, Response, flash, request
 
+from sso_center.base.profile import PERSON
 from sso_center.core.audit import Tag
 from sso_center.core.reasons import Reason
 from sso_center.core.sessions import Session
 from sso_center.services import Services
 from sso_center.ui import audit_request
-from sso_center.ui.account import access, password, stolen_session
+from sso_center.ui.account import access, password, profile, stolen_session
 from sso_center.ui.account.alerts import alerts_of
 from sso_center.ui.account.overview import overview_of
 from sso_center.web import browser
@@ -17,6 +18,7 @@ from sso_center.web.pages import go, render
 from sso_center.web.sign_in import sign_in_address
 
 PASSWORD = "/account/password"  # noqa: S105 - an address
+PROFILE = "/account/profile"
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -70,13 +72,24 @@ def blueprint(services: Services) -> Blueprint:
         session = browser.current()
         return password.take(services, session) if session else _to_login(PASSWORD)
 
+    @routes.route(PROFILE, methods=["GET", "POST"])
+    def own_profile() -> Response:
+        session = browser.current()
+        if session is None:
+            return _to_login(PROFILE)
+        return (
+            profile.take(services, session)
+            if request.method == "POST"
+            else profile.show(services, session.user)
+        )
+
     @routes.errorhandler(CSRFError)
     def open_too_long(_error: CSRFError) -> Response:
         flash(
             gettext("This page had been open for a long time. Nothing was changed; please try once more."),
             "problem",
         )
-        return go(PASSWORD if request.path == PASSWORD else "/account")
+        return go(request.path if request.path in (PASSWORD, PROFILE) else "/account")
 
     return routes
 
@@ -85,6 +98,7 @@ def _show(services: Services, session: Session) -> Response:
     return render(
         "account.html",
         user=session.user,
+        may_edit=bool(services.settings.profile.editable_by(PERSON)),
         is_admin=session.user.has_role(services.settings.admin_role),
         overview=overview_of(services, session),
         accesses=access.accesses_of(services, session.user),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from sso_center.base.profile import ADMIN, ProfileTable
 from tests.harness.browser import Page
 from tests.ui.admin.conftest import ROLE, Boss
 from tests.ui.conftest import Member
@@ -153,3 +154,35 @@ def test_a_person_who_disowned_a_sign_in_is_pointed_out(boss: Boss, sign_in: Cal
     page = member.get(f"/account/sessions/{sid}/not-me")
     member.browser.submit(page, "disown-here", where="there")
     assert "it wasn't theirs" in boss.get(f"/admin/users/{member.person.sub}").text
+
+
+def test_every_field_of_a_profile_is_asked_for_shown_and_changed(boss: Boss) -> None:
+    someone = boss.center.add_person()
+    edit = f"/admin/users/{someone.sub}/edit"
+    asked = {name.partition(".")[0] for name in re.findall(r'name="([^"]+)"', boss.get(edit).text)}
+    assert asked >= set(ProfileTable().editable_by(ADMIN))
+    typed = {"nickname": "Zo", "email_verified": "yes", "groups": "b, a", "address.locality": "Köln"}
+    question = boss.send(edit, **typed)
+    for words in ("none → Zo", "no → yes", "none → a, b", "none → Köln"):
+        assert words in question.text, words
+    boss.confirm(question)
+    user = boss.center.services.users.get(someone.sub)
+    assert {"nickname": "Zo", "email_verified": True, "groups": ["a", "b"]}.items() <= user.profile.items()
+    assert user.profile["address"] == {"locality": "Köln"}
+    entry = boss.audited("admin:user:change")
+    assert entry["changed"] == ["address", "email_verified", "groups", "nickname"]
+    assert "Köln" not in str(entry)
+    shown = boss.get(f"/admin/users/{someone.sub}").text
+    for words in ("Nickname", "Zo", "a, b", "E-mail address is verified", "Köln"):
+        assert words in shown, words
+
+
+def test_a_box_that_stays_ticked_says_nothing_of_another_address(boss: Boss) -> None:
+    someone = boss.center.add_person()
+    users = boss.center.services.users
+    users.update(someone.sub, profile={"email_verified": True})
+    edit = f"/admin/users/{someone.sub}/edit"
+    question = boss.send(edit, email="other@example.org")
+    assert "yes → no" in question.text
+    boss.confirm(question)
+    assert "email_verified" not in users.get(someone.sub).profile

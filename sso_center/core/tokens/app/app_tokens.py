@@ -13,7 +13,7 @@ from sso_center.core.chains.token import (
     presented_arguments,
 )
 from sso_center.core.clients import Client, Clients
-from sso_center.core.sessions import MAX_USER_AGENT, Session, Sessions, read_session
+from sso_center.core.sessions import MAX_USER_AGENT, Session, Sessions
 from sso_center.core.tokens.parts import FAMILY_PARTS, REDEMPTION_PARTS
 from sso_center.core.tokens.records import ReusedApp
 from sso_center.storage.scripts import load_script
@@ -105,7 +105,12 @@ class AppTokens:
         found = _FIND.read(reply)
         successor = self._signer().dumps(token.successor(found.nonce)) if found.nonce else None
         return FoundApp(
-            found.client, read_session(found.session), found.scope, found.stamp, found.family, successor
+            found.client,
+            self._sessions.read_session(found.session),
+            found.scope,
+            found.stamp,
+            found.family,
+            successor,
         )
 
     def _handed_on_by(self, asker: Client | None) -> str:

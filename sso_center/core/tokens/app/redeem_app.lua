@@ -18,10 +18,10 @@ for _, one in ipairs(replaced) do
   closed[#closed + 1] = one
 end
 
-local about = cjson.decode(session.about)
-about[3], about[6] = now, true
-if user_agent ~= '' then about[4] = user_agent end
-if address ~= '' then about[5] = address end
+local about = about_read(session.about)
+about.opened_at, about.remembered = now, true
+if user_agent ~= '' then about.user_agent = user_agent end
+if address ~= '' then about.address = address end
 local stamp = math.max(next_stamp(), grant.stamp)
 local app = session_begin({sid = sid, sub = session.sub, chain = chain_id, epoch = user.epoch, idle = life, life = life,
   about = cjson.encode(about), kind = 'app', device = device, device_type = 'app'},
@@ -30,6 +30,6 @@ redis.call('HSET', session_key(sid), 'family', family_id)
 session_join(app, client, stamp)
 -- The proof of identity is the login's, not the redemption's.
 family_begin({id = family_id, client = client, sub = session.sub, sid = sid, format = 'app', scope = grant.scope,
-  about = session.about, auth_time = session.stamp, stamp = math.max(stamp, app.stamp), epoch = user.refresh_epoch,
-  chain = '', retry = 0, deadline = app.deadline})
+  auth_time = session.stamp, stamp = math.max(stamp, app.stamp), epoch = user.refresh_epoch,
+  chain = '', retry = 0, deadline = app.deadline}, session)
 return redemption(grant, session, user, stamp, app.deadline, sid, closed)

@@ -11,7 +11,7 @@ def grant(services: Services, request: TokenRequest) -> Granted:
 
     Raises InvalidScope for a scope it is not registered with or that speaks of a person, and Unavailable.
     """
-    registered = without_people(request.client.scopes)
+    registered = without_people(request.client.scopes, services.settings.profile)
     scope = registered if request.scope is None else request.scope
     if not set(scope).issubset(registered):
         raise InvalidScope("The scope holds what this client may not have for itself.")

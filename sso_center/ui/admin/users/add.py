@@ -1,38 +1,31 @@
 """/admin/users/new: a new person, with a password that they must change at their first sign-in."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.services import Services
 from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
-from sso_center.ui.admin.users.form import UserFormData, as_typed, explain, read_form
+from sso_center.ui.admin.users.form import UserFormData, differences, explain, read_form, show_form
 from sso_center.ui.admin.users.password import new_password, show_password
 from sso_center.web.language import gettext
-from sso_center.web.pages import render
-
-NOBODY = UserFormData("", "", "", ())
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
     """Add the form, its question and its deed."""
+    table = services.settings.profile
 
     @routes.route("/users/new", methods=["GET", "POST"])
     def add_user() -> Response:
         if not is_sent():
-            return _form()
+            return show_form(table, None)
         try:
-            typed = read_form()
+            typed = read_form(table)
             _check_is_free(services, typed)
             return _add(services, typed) if is_confirmed() else _ask(services, typed)
         except (Invalid, Conflict) as refused:
-            return _form(400, problem=explain(refused), wrong=getattr(refused, "field", "username"))
-
-
-def _form(status: int = 200, **context: object) -> Response:
-    return render(
-        "admin/user_form.html", status, values=as_typed(NOBODY), action=request.path, user=None, **context
-    )
+            wrong = getattr(refused, "field", "username")
+            return show_form(table, None, 400, problem=explain(refused), wrong=wrong)
 
 
 def _check_is_free(services: Services, typed: UserFormData) -> None:
@@ -41,17 +34,12 @@ def _check_is_free(services: Services, typed: UserFormData) -> None:
 
 
 def _ask(services: Services, typed: UserFormData) -> Response:
-    facts = [
-        (gettext("User name"), typed.username),
-        (gettext("Name"), typed.name or typed.username),
-        (gettext("E-mail address"), typed.email or gettext("none")),
-        (gettext("Roles"), gettext(", ").join(typed.roles) or gettext("none")),
-    ]
+    found = differences(services.settings.profile, None, typed)
     return ask(
         Question(
             title=gettext("Add %(name)s?", name=typed.username),
             text=gettext("You will see a password once. It has to be changed at the first sign-in."),
-            facts=facts,
+            facts=[(label, new) for label, _, new in found],
             warning=_warning(services, typed),
             button=gettext("Add"),
             back="/admin/users",

@@ -1,41 +1,34 @@
-"""/admin/users/<sub>/edit: names, e-mail address and roles."""
+"""/admin/users/<sub>/edit: names, profile and roles."""
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash
 
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.users import User
 from sso_center.services import Services
 from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent
 from sso_center.ui.admin.gate import acting
-from sso_center.ui.admin.users.form import FIELDS, UserFormData, as_typed, explain, read_form
+from sso_center.ui.admin.users.form import UserFormData, differences, explain, read_form, show_form
 from sso_center.ui.admin.users.self_lockout import not_oneself
 from sso_center.web.language import gettext
-from sso_center.web.pages import go, render
+from sso_center.web.pages import go
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
     """Add the form, its question and its deed."""
+    table = services.settings.profile
 
     @routes.route("/users/<sub>/edit", methods=["GET", "POST"])
     def edit_user(sub: str) -> Response:
         user = services.users.get(sub)
         if not is_sent():
-            return _form(user)
+            return show_form(table, user)
         try:
-            typed = read_form()
+            typed = read_form(table, user)
             _check(services, user, typed)
             return _change(services, user, typed) if is_confirmed() else _ask(services, user, typed)
         except (Invalid, Conflict) as refused:
-            return _form(user, 400, problem=explain(refused), wrong=getattr(refused, "field", "username"))
-
-
-def _stored(user: User) -> UserFormData:
-    return UserFormData(user.username, user.name, user.email, user.roles)
-
-
-def _form(user: User, status: int = 200, **context: object) -> Response:
-    values = as_typed(_stored(user))
-    return render("admin/user_form.html", status, values=values, action=request.path, user=user, **context)
+            wrong = getattr(refused, "field", "username")
+            return show_form(table, user, 400, problem=explain(refused), wrong=wrong)
 
 
 def _check(services: Services, user: User, typed: UserFormData) -> None:
@@ -47,12 +40,9 @@ def _check(services: Services, user: User, typed: UserFormData) -> None:
 
 
 def _ask(services: Services, user: User, typed: UserFormData) -> Response:
-    labels = (gettext("User name"), gettext("Name"), gettext("E-mail address"), gettext("Roles"))
-    before, after = _words(_stored(user)), _words(typed)
     changed = [
-        (label, gettext("%(before)s → %(after)s", before=before[field], after=after[field]))
-        for field, label in zip(FIELDS, labels, strict=True)
-        if before[field] != after[field]
+        (label, gettext("%(before)s → %(after)s", before=before, after=after))
+        for label, before, after in differences(services.settings.profile, user, typed)
     ]
     if not changed:
         flash(gettext("Nothing is different from before."), "good")
@@ -86,13 +76,3 @@ def _change(services: Services, user: User, typed: UserFormData) -> Response:
 
 def _lost(user: User, typed: UserFormData) -> set[str]:
     return set(user.roles) - set(typed.roles)
-
-
-def _words(one: UserFormData) -> dict[str, str]:
-    nothing = gettext("none")
-    return {
-        "username": one.username,
-        "name": one.name or one.username,
-        "email": one.email or nothing,
-        "roles": gettext(", ").join(one.roles) or nothing,
-    }
