@@ -107,7 +107,12 @@ def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clo
         redis, users, _signer_of(keys, "session"), _lifetimes(settings), clock, _limits(settings)
     )
     entries = Entries(database)
-    applier = EntryApplier(redis, clock, outlives=_longest_token(settings), horizon=HORIZON)
+    applier = EntryApplier(
+        redis,
+        clock,
+        outlives=max(settings.access_token_lifetime, settings.id_token_lifetime) + 60,
+        horizon=HORIZON,
+    )
     journal = JournalWriter(redis, clients, entries, applier, clock)
     revoker = Revoker(redis, journal, applier, clock)
     endings = Endings(redis, sessions, clients, entries, applier, journal)
@@ -201,10 +206,6 @@ def _limits(settings: Settings) -> SessionLimits:
         policy=settings.sessions_per_user_policy,
         is_by_device_type=settings.sessions_by_device_type,
     )
-
-
-def _longest_token(settings: Settings) -> int:
-    return max(settings.access_token_lifetime, settings.id_token_lifetime) + 60
 
 
 def _token_lifetimes(settings: Settings) -> TokenLifetimes:

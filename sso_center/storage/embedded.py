@@ -110,7 +110,7 @@ class EmbeddedServer:
     def ensure_running(self) -> None:
         """Return when the server answers; start it when nobody has. Cheap when it is well."""
         # The file is checked too: our own connection outlives a removed socket, new ones can't be made.
-        if self._answers() and self.socket_path.exists():
+        if _is_at_work(self._ask()) and self.socket_path.exists():
             return
         if self._failed is not None and time.monotonic() < self._failed[0]:
             raise self._failed[1]
@@ -220,9 +220,6 @@ class EmbeddedServer:
         )
 
     # -- looking at it
-
-    def _answers(self) -> bool:
-        return _is_at_work(self._ask())
 
     def _ask(self) -> bytes:
         """Return the answer to a PING, on a connection that is kept; nothing when there is none."""

@@ -7,7 +7,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from sso_center.storage.link import Address, Link, Options, open_tcp
-from sso_center.storage.nodes import Node
+from sso_center.storage.topology import OneServer
 
 SENTINEL_PAUSE = 0.5
 """Seconds between two questions to a Sentinel about who is primary."""
@@ -53,7 +53,7 @@ class Sentinels:
         return open_tcp(address, self._for_primary, tls=self._tls)
 
 
-class SentinelServer:
+class SentinelServer(OneServer):
     """All shards on the primary that the Sentinels name.
 
     An old primary still answers for some ten seconds after a failover, so each process asks every half
@@ -61,31 +61,16 @@ class SentinelServer:
     """
 
     def __init__(self, sentinels: Sentinels) -> None:
+        super().__init__(self._connect)
         self._sentinels = sentinels
-        self._node = Node(self._connect)
         self._primary: Address | None = None
         self._watcher_pid = 0
         self._closed = threading.Event()
 
-    def node_for(self, shard: str) -> Node:
-        """Return the primary."""
-        return self._node
-
-    def node_at(self, address: Address) -> Node:
-        """Return the primary: it never names another."""
-        return self._node
-
-    def primaries(self) -> list[Node]:
-        """Return the primary."""
-        return [self._node]
-
-    def mistrust(self) -> None:
-        """Do nothing: each new connection asks again."""
-
     def close(self) -> None:
         """Close all idle connections and stop asking."""
         self._closed.set()
-        self._node.forget()
+        super().close()
 
     def _connect(self) -> Link:
         self._primary = self._sentinels.find_primary()

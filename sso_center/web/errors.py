@@ -123,7 +123,10 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(NotFound, lambda error: answer(404, detail=error.detail))
     app.register_error_handler(Conflict, lambda error: answer(409, detail=error.detail))
-    app.register_error_handler(Invalid, _invalid)
+    app.register_error_handler(
+        Invalid,
+        lambda error: answer(400, text=error.message and gettext(error.message), detail=error.detail),
+    )
     app.register_error_handler(CSRFError, _forged_form)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -209,10 +212,6 @@ def _too_many(error: TooMany) -> Response:
     response = answer(429, text=wait_text(error.retry_after), detail=error.detail)
     response.headers["Retry-After"] = str(error.retry_after)
     return response
-
-
-def _invalid(error: Invalid) -> Response:
-    return answer(400, text=gettext(error.message) if error.message else "", detail=error.detail)
 
 
 def _forged_form(error: CSRFError) -> Response:

@@ -36,7 +36,7 @@ ALWAYS = (
 def install(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of `app`, errors included."""
     _never_build_an_address_from_the_host(app)
-    always = _always(settings)
+    always = (*ALWAYS, ("Strict-Transport-Security", HSTS)) if settings.is_secure else ALWAYS
 
     @app.after_request
     def secure(response: Response) -> Response:
@@ -62,10 +62,6 @@ def for_programs(settings: Settings) -> tuple[tuple[str, str], ...]:
         ("Content-Security-Policy", NOTHING_POLICY),
     )
     return (*own, ("Strict-Transport-Security", HSTS)) if settings.is_secure else own
-
-
-def _always(settings: Settings) -> tuple[tuple[str, str], ...]:
-    return (*ALWAYS, ("Strict-Transport-Security", HSTS)) if settings.is_secure else ALWAYS
 
 
 def let_forms_lead_elsewhere() -> None:

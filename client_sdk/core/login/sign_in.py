@@ -91,7 +91,8 @@ class SignIn:
         identity = self.center.with_keys(
             lambda keys: id_token.validate(tokens, keys, self.settings, attempt, now)
         )
-        if identity.user.sid == attempt.ended_sid and not self._is_alive(attempt.ended_sid):
+        # A person who was removed from this one site joins it again in the same session.
+        if identity.user.sid == attempt.ended_sid and not is_alive(self.center, attempt.ended_sid):
             raise LoginFailed("login_contradiction", "The center gave a grant for a session that it ended.")
         session = LocalSession(
             user=identity.user,
@@ -103,10 +104,6 @@ class SignIn:
             good_at=proved_at.position,
         )
         return _Redeemed(session, tokens, sent_at, proved_at)
-
-    def _is_alive(self, sid: str) -> bool:
-        # A person who was removed from this one site joins it again in the same session.
-        return is_alive(self.center, sid)
 
     def _open(self, incoming: Incoming, redeemed: "_Redeemed") -> tuple[str, tuple[Cookie, ...]]:
         header, scheme = incoming.header("Cookie"), incoming.scheme

@@ -129,10 +129,14 @@ class Sessions:
         `more` follows the six arguments of visit.lua. Returns the visit, and the first word of the reply when
         the session is alive.
         """
-        token = self._read(cookie)
+        token = self._signer().loads(cookie) if cookie else None
         if token is None:
             return Visit(Outcome.NONE if not cookie else Outcome.UNKNOWN), ""
-        reply = self.with_user(script, token.shard, {**self._visit_arguments(token), **more})
+        reply = self.with_user(
+            script,
+            token.shard,
+            {**presented_arguments(token), "interval": self._lifetimes.rotation * 1000, **more},
+        )
         return self._read_visit(token, reply)
 
     def with_user(self, script: Script, shard: str, given: Arguments) -> list[Any]:
@@ -281,12 +285,6 @@ class Sessions:
         """Return how many people are here, and the `most` used clients."""
         replies = self._redis.run_everywhere(_COUNT_PRESENCE, {"hours": _USED_HOURS, "windows": WINDOWS})
         return read_presence(replies.values(), most)
-
-    def _read(self, cookie: str | None) -> ChainToken | None:
-        return self._signer().loads(cookie) if cookie else None
-
-    def _visit_arguments(self, token: ChainToken) -> dict[str, str | int]:
-        return {**presented_arguments(token), "interval": self._lifetimes.rotation * 1000}
 
     def _read_visit(self, token: ChainToken, reply: Sequence[str]) -> tuple[Visit, str]:
         word, nonce, *rest = reply

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from sso_center.base.urls import with_query
 from sso_center.core.journal import CutoffJob
-from sso_center.core.notices import EndingFilter, EndingSummary, SiteCounts, SiteReceipt
+from sso_center.core.notices import EndingFilter, EndingSummary, SiteReceipt
 from sso_center.services import Services
 from sso_center.ui.admin.endings.listing import row_of
 from sso_center.ui.admin.endings.sites import receipt_row_of, site_row_of
@@ -22,6 +22,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     @routes.get("/endings/<int(max=999999999999999):number>")
     def ending(number: int) -> Response:
         found = services.receipts.find(number)
+        known = services.receipts.by_site(number) if found.is_of_many else []
         walk = services.cutoff_jobs.find(number)
         sessions = _ended_by(services, number)
         place = (request.args.get("client", ""), request.args.get("sid", ""))
@@ -32,7 +33,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             title=whom(services, found),
             reason=reason_in_words(found.reason),
             walk=walk,
-            sites=[site_row_of(services, number, one) for one in _known_by(services, found)],
+            sites=[site_row_of(services, number, one) for one in known],
             rows=[receipt_row_of(services, one) for one in receipts[:PAGE]],
             following=_following(number, receipts),
             sessions=[row_of(services, one) for one in sessions[:PAGE]],
@@ -40,10 +41,6 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             may_repeat=found.counts.pending + found.counts.gave_up > 0,
             summary=_summary(found, walk),
         )
-
-
-def _known_by(services: Services, ending: EndingSummary) -> list[SiteCounts]:
-    return services.receipts.by_site(ending.number) if ending.is_of_many else []
 
 
 def _following(number: int, receipts: list[SiteReceipt]) -> str | None:
