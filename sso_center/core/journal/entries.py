@@ -13,7 +13,6 @@ from sso_center.core.clients import Client
 from sso_center.core.journal.cutoff_jobs import CutoffJob, open_job
 from sso_center.core.journal_rows import append_entries, append_entry
 from sso_center.core.notices.creation import NewNotice, add_notices, insert_notices, notice_row
-from sso_center.core.reasons import Reason
 from sso_center.storage.schema import journal, meta
 from sso_center.storage.sql import Database
 
@@ -46,17 +45,10 @@ class ClosedSession:
 
 
 @dataclass(frozen=True)
-class Ending:
+class Ending(ClosedSession):
     """A recorded ending; `number` is its number in the journal."""
 
-    number: int
-    sid: str
-    sub: str
-    reason: Reason
-    actor: str
-    at: int
-    participants: tuple[str, ...]
-    handles: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,7 +103,9 @@ class Entries:
                 ],
             )
             write_audits(connection, [_audit_entry(closed, origin) for _, closed in added])
-        return [_ending(number, closed) for (number, _), closed in zip(places, batch, strict=True)]
+        return [
+            Ending(**vars(closed), number=number) for (number, _), closed in zip(places, batch, strict=True)
+        ]
 
     def record_other(
         self,
@@ -287,20 +281,6 @@ def _audit_entry(closed: ClosedSession, origin: Origin) -> AuditEntry:
         actor=closed.actor,
         **vars(origin),
         detail={"reason": closed.reason, "clients": closed.participants},
-    )
-
-
-def _ending(number: int, closed: ClosedSession) -> Ending:
-    reason = Reason(closed.reason)
-    return Ending(
-        number,
-        closed.sid,
-        closed.sub,
-        reason,
-        closed.actor,
-        closed.at,
-        closed.participants,
-        closed.handles,
     )
 
 
