@@ -187,7 +187,7 @@ def test_an_ending_counts_though_redis_dies_as_soon_as_it_is_recorded(tmp_path: 
         event.listen(core.services.database.engine, "commit", lambda _: embedded.stop(), once=True)
         ending = core.services.endings.end_session(held.sid, Reason.LOGOUT, "me")
         assert ending is not None
-        assert ending.reason is Reason.LOGOUT
+        assert ending.reason == Reason.LOGOUT
 
         embedded.ensure_running()
         eventually(lambda: works(core.services.redis.check), what="the store's return")
