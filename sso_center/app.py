@@ -1,7 +1,7 @@
 """The Flask application: wiring only. Knows every façade and page, and holds no rule."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIApplication
 
 from flask import Flask
 
@@ -12,9 +12,6 @@ from sso_center.protocols.table import FACADES, Facades
 from sso_center.services import Services
 from sso_center.web import browser, csrf, health, sign_in
 from sso_center.web.paths import Paths, joined
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 
 def create_app(services: Services, facades: Facades = FACADES) -> Flask:
@@ -53,7 +50,7 @@ def _program_paths(facades: Facades, programs: Iterable[Endpoint]) -> tuple[str,
     return (*paths_of(facades).for_programs, *sorted(served))
 
 
-def _put_in_front(app: Flask, application: "WSGIApplication") -> None:
+def _put_in_front(app: Flask, application: WSGIApplication) -> None:
     app.wsgi_app = application  # type: ignore[assignment, method-assign]
 
 

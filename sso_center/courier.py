@@ -101,20 +101,20 @@ class Courier:
         rounds = [
             Round(self._follow_and_deliver, every=0.0),
             Round(self._walk_on, every=0.0),
-            Round(self._look_for_restores, every=2.0),
-            Round(self._look_for_failovers, every=2.0),
+            Round(self._restore.detect, every=2.0, lease="tail"),
+            Round(self._failovers.check_shards, every=2.0, lease="tail"),
             Round(self._announce_configuration, every=2.0),
-            Round(self._sweep_once, every=5.0),
-            Round(self._evict, every=2.0),
-            Round(self._finish_removals, every=5.0),
-            Round(self._drain_audit, every=5.0),
-            Round(self._note_presence, every=5.0),
-            Round(self._rotate_keys, every=3600.0),
+            Round(self._sweep_once, every=5.0, lease="sweep"),
+            Round(self._eviction.evict, every=2.0, lease="sweep"),
+            Round(self._services.administration.clients.finish_removals, every=5.0, lease="sweep"),
+            Round(self._drain.drain, every=5.0, lease="audit"),
+            Round(self._note_presence, every=5.0, lease="presence"),
+            Round(self._rotate_keys, every=3600.0, lease="keys"),
         ]
         while not stop.is_set():
             self._news.clear()
             for one in rounds:
-                one.take(time.monotonic())
+                one.take(time.monotonic(), self._leases)
             self._wait(stop)
         self._delivery.close()
         with suppress(SSOError):
@@ -144,14 +144,6 @@ class Courier:
         if self._job_runner.step(WALK_SLICE):
             self._news.set()
 
-    def _look_for_restores(self) -> None:
-        if self._leases.hold("tail", LEASE_SECONDS):
-            self._restore.detect()
-
-    def _look_for_failovers(self) -> None:
-        if self._leases.hold("tail", LEASE_SECONDS):
-            self._failovers.check_shards()
-
     def _announce_configuration(self) -> None:
         # A worker that died between committing a change and announcing it left this undone.
         version = self._services.entries.configuration_version()
@@ -160,50 +152,41 @@ class Courier:
             self._announced = version
 
     def _sweep_once(self) -> None:
-        if self._leases.hold("sweep", LEASE_SECONDS):
-            self._sweep.sweep()
-            self._index_cleanup.clean_up()
-
-    def _evict(self) -> None:
-        if self._leases.hold("sweep", LEASE_SECONDS):
-            self._eviction.evict()
-
-    def _finish_removals(self) -> None:
-        if self._leases.hold("sweep", LEASE_SECONDS):
-            self._services.administration.clients.finish_removals()
-
-    def _drain_audit(self) -> None:
-        if self._leases.hold("audit", LEASE_SECONDS):
-            self._drain.drain()
+        self._sweep.sweep()
+        self._index_cleanup.clean_up()
 
     def _note_presence(self) -> None:
         now = self._services.clock()
-        if not self._leases.hold("presence", LEASE_SECONDS) or self._services.history.is_noted(now):
+        if self._services.history.is_noted(now):
             return
         people, sessions = self._services.sessions.presence().now, self._services.sessions.count()
         self._services.history.note(now, people, sessions)
 
     def _rotate_keys(self) -> None:
-        if self._leases.hold("keys", LEASE_SECONDS):
-            for purpose in self._services.keys.due(ROTATE_KEYS_AFTER):
-                self._services.keys.rotate(purpose)
+        for purpose in self._services.keys.due(ROTATE_KEYS_AFTER):
+            self._services.keys.rotate(purpose)
 
 
 class Round:
-    """A kind of work that is due every so often. A failure is logged, and the work is due again."""
+    """A kind of work that is due every so often. A failure is logged, and the work is due again.
 
-    def __init__(self, work: Callable[[], None], *, every: float) -> None:
+    Where it has a `lease`, only the courier that holds that does the work.
+    """
+
+    def __init__(self, work: Callable[[], object], *, every: float, lease: str = "") -> None:
         self._work = work
         self._every = every
+        self._lease = lease
         self._next = 0.0
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, leases: Leases) -> None:
         """Do the work if it is due. `now` is monotonic, in seconds."""
         if now < self._next:
             return
         self._next = now + self._every
         try:
-            self._work()
+            if not self._lease or leases.hold(self._lease, LEASE_SECONDS):
+                self._work()
         except SSOError as failed:
             _log.warning(
                 "put off", extra={"work": self._work.__name__, "detail": failed.detail or failed.message}

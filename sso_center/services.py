@@ -25,7 +25,7 @@ from sso_center.core.grants import Grants, PendingGrants
 from sso_center.core.journal import CutoffJobs, Entries, EntryApplier, JournalWriter, Recovery
 from sso_center.core.keys import Keys, master_secret
 from sso_center.core.limits import LoginLimits
-from sso_center.core.notices import LogoutProbe, NoticeSender, NoticeWords, Outbox, Poster, Receipts
+from sso_center.core.notices import NoticeSender, NoticeWords, Outbox, Poster, Receipts
 from sso_center.core.revocation import Revoker
 from sso_center.core.sessions import History, Lifetimes, SessionLimits, Sessions, SessionSearch
 from sso_center.core.tokens import TokenLifetimes, Tokens
@@ -81,7 +81,6 @@ class Services:
     receipts: Receipts
     administration: Administration
     notice_sender: NoticeSender
-    logout_probe: LogoutProbe
 
     def close(self) -> None:
         """Close the stores; an embedded server that nobody else uses stops."""
@@ -118,7 +117,6 @@ def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clo
     audit = Audit(database, clock)
     poster = Poster(allow_private=settings.allow_private_addresses)
     notice_sender = NoticeSender(keys, poster, settings.issuer, clock, protocols.notice_words)
-    logout_probe = LogoutProbe(clients, notice_sender)
     receipts = Receipts(database, journal.publish, clock)
     grants = Grants(sessions, clock, life=settings.grant_lifetime, kept=GRANT_KEPT)
     recovery = Recovery(redis, entries, applier, clock, horizon=HORIZON)
@@ -167,14 +165,13 @@ def build_services(settings: Settings, protocols: ClientProtocols, *, clock: Clo
         receipts=receipts,
         administration=Administration(
             UserAdministration(users, mass_endings),
-            ClientAdministration(clients, users, mass_endings, logout_probe, audit),
+            ClientAdministration(clients, users, mass_endings, notice_sender, audit),
             KeyAdministration(keys),
             EndingAdministration(users, clients, endings, mass_endings, receipts),
             LogAdministration(audit),
             OwnAccount(users, sessions, endings, revoker, audit),
         ),
         notice_sender=notice_sender,
-        logout_probe=logout_probe,
         mass_endings=mass_endings,
         cutoff_enforcer=cutoff_enforcer,
         cutoff_jobs=cutoff_jobs,

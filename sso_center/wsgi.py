@@ -9,30 +9,27 @@ may be shared across a fork.
 import os
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from sso_center.base.settings import Settings, load_settings
 from sso_center.web.logging import configure
 from sso_center.web.startup_retry import retrying_application
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 
 class ProcessApplication:
     """A WSGI application that each process makes for itself, at its first request."""
 
-    def __init__(self, make: "Callable[[], WSGIApplication]") -> None:
+    def __init__(self, make: Callable[[], WSGIApplication]) -> None:
         self._make = make
         self._lock = Lock()
         self._made: dict[int, WSGIApplication] = {}
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         application = self._made.get(os.getpid()) or self._first()
         return application(environ, start_response)
 
-    def _first(self) -> "WSGIApplication":
+    def _first(self) -> WSGIApplication:
         with self._lock:
             # What a process made before it forked is of no use to its children.
             made = self._made.get(os.getpid()) or retrying_application(self._make)
@@ -40,7 +37,7 @@ class ProcessApplication:
             return made
 
 
-def make_application(settings: Settings) -> "WSGIApplication":
+def make_application(settings: Settings) -> WSGIApplication:
     """Return the center's application on these settings, its tables up to date.
 
     Raises Unavailable while a store is away, SettingsError for what a person must mend.

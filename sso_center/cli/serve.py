@@ -7,16 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIApplication
 
 import click
 
 from sso_center.base.errors import SettingsError
 from sso_center.base.settings import Settings, load_settings
 from sso_center.protocols.table import FACADES, Facades
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 
 @click.command()
@@ -53,7 +50,7 @@ def run(settings: Settings, facades: Facades = FACADES) -> None:
         log_to_stdout()
     paths = paths_of(facades)
 
-    def make_application() -> "WSGIApplication":
+    def make_application() -> WSGIApplication:
         return create_app(build_services(settings, facades), facades).wsgi_app
 
     with embedded_server(settings) as keep_running:

@@ -6,16 +6,14 @@ import resource
 import socket
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from sso_center.base.errors import SettingsError
 from sso_center.base.settings import Settings
 from sso_center.cli.process_minder import ProcessMinder, ProcessSlot, Ready
 from sso_center.server import Front, Limits, run_worker
 from sso_center.server.worker import BACKLOG, MAX_CONNECTIONS
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 logger = logging.getLogger("sso_center.serve")
 
@@ -29,7 +27,7 @@ SILENCE = 60_000
 def supervise(
     settings: Settings,
     limits: Limits,
-    make_application: Callable[[], "WSGIApplication"],
+    make_application: Callable[[], WSGIApplication],
     run_courier: Callable[[], None],
     tick: Callable[[], None] = lambda: None,
     *,

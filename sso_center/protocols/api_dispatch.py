@@ -10,7 +10,8 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.wsgi import get_input_stream
 
@@ -31,9 +32,6 @@ from sso_center.web.address import address_in
 from sso_center.web.logging import FRONT_ID, request_id
 from sso_center.web.streams import STREAM, MakeStreamBody
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 log = logging.getLogger(__name__)
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
@@ -44,7 +42,7 @@ class APIDispatch:
     """A WSGI application: answers `endpoints` itself, and passes everything else on."""
 
     def __init__(
-        self, application: "WSGIApplication", endpoints: Iterable[Endpoint], settings: Settings
+        self, application: WSGIApplication, endpoints: Iterable[Endpoint], settings: Settings
     ) -> None:
         self._application = application
         served = {endpoint.path: endpoint for endpoint in endpoints}
@@ -56,7 +54,7 @@ class APIDispatch:
         self._trusted = settings.trusted_proxies
         self._for_browsers = (*always, ("Access-Control-Allow-Origin", "*"))
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         path, parameter = environ["PATH_INFO"], ""
         endpoint = self._endpoints.get(path)

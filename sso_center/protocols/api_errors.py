@@ -3,6 +3,8 @@
 The message goes out and repeats nothing that was sent; `detail` goes to the log.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from sso_center.base.errors import SSOError
@@ -11,20 +13,19 @@ REALM = 'realm="sso"'
 
 
 class APIError(SSOError):
-    """A refusal: `status` of HTTP, `code` for the program, more `headers` where a standard asks for them."""
+    """A refusal: `status` of HTTP, `code` for the program, more `headers` where a standard asks for them.
+
+    `text` is the message of a kind that has but one. `members` are said besides the code and the message.
+    """
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "invalid_request"
+    text: ClassVar[str] = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    members: Mapping[str, str] = MappingProxyType({})
 
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Return the headers that belong to this refusal."""
-        return ()
-
-    @property
-    def members(self) -> dict[str, str]:
-        """Return what the answer says besides the code and the message."""
-        return {}
+    def __init__(self, message: str = "", *, detail: str = "") -> None:
+        super().__init__(message or self.text, detail=detail)
 
 
 class InvalidRequest(APIError):
@@ -36,12 +37,7 @@ class InvalidMember(APIError):
 
     def __init__(self, message: str, *, field: str, detail: str = "") -> None:
         super().__init__(message, detail=detail)
-        self._field = field
-
-    @property
-    def members(self) -> dict[str, str]:
-        """Return which one it is."""
-        return {"field": self._field} if self._field else {}
+        self.members = {"field": field} if field else {}
 
 
 class ResourceNotFound(APIError):
@@ -78,12 +74,7 @@ class WrongMethod(APIError):
 
     def __init__(self, methods: tuple[str, ...]) -> None:
         super().__init__(f"Use {' or '.join(methods)}.")
-        self._methods = methods
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Return which methods there are."""
-        return (("Allow", ", ".join(self._methods)),)
+        self.headers = (("Allow", ", ".join(methods)),)
 
 
 class Overloaded(APIError):
@@ -91,12 +82,7 @@ class Overloaded(APIError):
 
     status = 503
     code = "temporarily_unavailable"
-    retry_after: ClassVar[int] = 5
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Return when to try again, in seconds."""
-        return (("Retry-After", str(self.retry_after)),)
+    headers = (("Retry-After", "5"),)
 
 
 class InvalidClient(APIError):
@@ -104,34 +90,23 @@ class InvalidClient(APIError):
 
     status = 401
     code = "invalid_client"
-
-    def __init__(self, *, detail: str) -> None:
-        super().__init__("The client could not be authenticated.", detail=detail)
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Return the challenge, which a 401 must have (RFC 9110 section 11.6.1)."""
-        return (("WWW-Authenticate", f'Basic {REALM}, charset="UTF-8"'),)
+    text = "The client could not be authenticated."
+    # A 401 must have a challenge (RFC 9110 section 11.6.1).
+    headers = (("WWW-Authenticate", f'Basic {REALM}, charset="UTF-8"'),)
 
 
 class InvalidGrant(APIError):
     """A code or a refresh token was not accepted (RFC 6749 section 5.2); mostly only the log learns why."""
 
     code = "invalid_grant"
-
-    def __init__(
-        self, text: str = "The code or token is not valid here, or not any more.", *, detail: str
-    ) -> None:
-        super().__init__(text, detail=detail)
+    text = "The code or token is not valid here, or not any more."
 
 
 class AuthorizationPending(APIError):
     """Nobody has said yes or no yet: the client asks again later (RFC 8628 section 3.5)."""
 
     code = "authorization_pending"
-
-    def __init__(self) -> None:
-        super().__init__("Nobody has answered yet.")
+    text = "Nobody has answered yet."
 
 
 class InvalidScope(APIError):
@@ -144,9 +119,7 @@ class UnauthorizedClient(APIError):
     """The client is not registered for this way to a token (RFC 6749 section 5.2)."""
 
     code = "unauthorized_client"
-
-    def __init__(self) -> None:
-        super().__init__("The client is not registered for this grant_type.")
+    text = "The client is not registered for this grant_type."
 
 
 class UnsupportedGrantType(APIError):
@@ -158,25 +131,18 @@ class UnsupportedGrantType(APIError):
 class BearerError(APIError):
     """A refusal whose challenge says what was wrong with the token (RFC 6750 section 3)."""
 
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Return the challenge."""
-        said = f'Bearer {REALM}, error="{self.code}", error_description="{self.message}"'
-        return (("WWW-Authenticate", said),)
+    def __init__(self, message: str = "", *, detail: str = "", more: str = "") -> None:
+        super().__init__(message, detail=detail)
+        said = f'Bearer {REALM}, error="{self.code}", error_description="{self.message}"{more}'
+        self.headers = (("WWW-Authenticate", said),)
 
 
-class MissingToken(BearerError):
+class MissingToken(APIError):
     """No token came along, so the challenge names no error (RFC 6750 section 3.1)."""
 
     status = 401
-
-    def __init__(self) -> None:
-        super().__init__("Send an access token.")
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Return the bare challenge."""
-        return (("WWW-Authenticate", f"Bearer {REALM}"),)
+    text = "Send an access token."
+    headers = (("WWW-Authenticate", f"Bearer {REALM}"),)
 
 
 class InvalidToken(BearerError):
@@ -184,9 +150,7 @@ class InvalidToken(BearerError):
 
     status = 401
     code = "invalid_token"
-
-    def __init__(self) -> None:
-        super().__init__("The access token is not valid, or not any more.")
+    text = "The access token is not valid, or not any more."
 
 
 class InsufficientScope(BearerError):
@@ -194,16 +158,10 @@ class InsufficientScope(BearerError):
 
     status = 403
     code = "insufficient_scope"
+    text = "The access token was not given for this."
 
     def __init__(self, scope: str) -> None:
-        super().__init__("The access token was not given for this.")
-        self._scope = scope
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Return the challenge, with the scope that is missing."""
-        ((name, said),) = super().headers
-        return ((name, f'{said}, scope="{self._scope}"'),)
+        super().__init__(more=f', scope="{scope}"')
 
 
 class InvalidBearerRequest(BearerError):

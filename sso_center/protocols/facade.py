@@ -7,11 +7,11 @@ to add one.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from wsgiref.types import WSGIApplication
 
 from sso_center.web.paths import Paths
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
     from flask import Blueprint
 
     from sso_center.core.clients import SettingsReader

@@ -1,12 +1,9 @@
 """Sending the browser on, with an address that leaves exactly as it was registered or made."""
 
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIEnvironment
 
 from flask import Response
 from werkzeug.datastructures import Headers
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 
 class PlainResponse(Response):
@@ -16,7 +13,7 @@ class PlainResponse(Response):
     looks the same. Whoever makes one of these sees to it that its headers are ASCII.
     """
 
-    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         """Return the headers as they are."""
         return self.headers
 

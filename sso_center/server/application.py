@@ -2,14 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIApplication
 
 from sso_center.server.answers import Answer, broken
 from sso_center.server.environ import Environ
 from sso_center.server.streaming import StreamBody
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 logger = logging.getLogger("sso_center.server")
 
@@ -32,7 +29,7 @@ class _Response:
         return self.written.append
 
 
-def call_application(application: "WSGIApplication", environ: Environ) -> Answer:
+def call_application(application: WSGIApplication, environ: Environ) -> Answer:
     """Return the application's whole answer; a failure is logged and becomes a plain 500."""
     try:
         response = _Response()

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIApplication
 
 from sso_center.base.settings import Network
 from sso_center.server.access_log import log_request, write_waiting
@@ -18,9 +18,6 @@ from sso_center.server.side_thread import SideThread
 from sso_center.server.streaming import StreamBody, StreamingAnswers
 from sso_center.web.address import address_behind
 from sso_center.web.streams import STREAM
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 logger = logging.getLogger("sso_center.server")
 
@@ -61,7 +58,7 @@ class Front:
     body is read whole before any of them begins.
     """
 
-    def __init__(self, application: "WSGIApplication", limits: Limits, server: tuple[str, int]) -> None:
+    def __init__(self, application: WSGIApplication, limits: Limits, server: tuple[str, int]) -> None:
         self._application = application
         self._limits = limits
         self._base = {**base_environ(*server), STREAM: StreamBody}

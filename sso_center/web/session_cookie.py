@@ -1,15 +1,12 @@
 """The session cookie as text: how it is read from a request and written into an answer."""
 
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIEnvironment
 
 from werkzeug.http import dump_cookie, parse_cookie
 
 from sso_center.base.clock import Clock
 from sso_center.base.settings import Settings
 from sso_center.core.sessions import Session
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 
 class SessionCookie:
@@ -21,7 +18,7 @@ class SessionCookie:
         # The prefix makes browsers refuse a cookie of that name set by a neighbouring host (RFC 6265bis).
         self.name = "__Host-sso" if settings.is_secure else "sso"
 
-    def read(self, environ: "WSGIEnvironment") -> str | None:
+    def read(self, environ: WSGIEnvironment) -> str | None:
         """Return the cookie as the browser sent it, unchecked."""
         return parse_cookie(environ).get(self.name)
 

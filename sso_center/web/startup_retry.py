@@ -4,12 +4,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from sso_center.base.errors import Unavailable
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +14,7 @@ PAUSE = 1.0
 """Seconds between two attempts."""
 
 
-def retrying_application(make: Callable[[], "WSGIApplication"]) -> "WSGIApplication":
+def retrying_application(make: Callable[[], WSGIApplication]) -> WSGIApplication:
     """Return what `make` returns, or, when it raises Unavailable, an application that retries."""
     try:
         return make()
@@ -27,14 +24,14 @@ def retrying_application(make: Callable[[], "WSGIApplication"]) -> "WSGIApplicat
 
 
 class _RetryingApplication:
-    def __init__(self, make: Callable[[], "WSGIApplication"], away: Unavailable) -> None:
+    def __init__(self, make: Callable[[], WSGIApplication], away: Unavailable) -> None:
         self._make = make
         self._away = away
         self._made: WSGIApplication | None = None
         self._lock = Lock()
         self._next = time.monotonic() + PAUSE
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         application = self._made or self._try()
         if application is not None:
             return application(environ, start_response)
@@ -46,7 +43,7 @@ class _RetryingApplication:
         start_response("503 Service Unavailable", headers)
         return [f"{self._away.message}\n".encode()]
 
-    def _try(self) -> "WSGIApplication | None":
+    def _try(self) -> WSGIApplication | None:
         with self._lock:
             if self._made is None and time.monotonic() >= self._next:
                 try:

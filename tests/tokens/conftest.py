@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from sso_center.core.clients import Client
-from sso_center.core.tokens import Redeemed, Refreshed
+from sso_center.core.tokens import Redeemed
 from sso_center.core.users import User
 from tests.harness.core import DAY, Core, core_in
 
@@ -26,7 +26,7 @@ class Holder:
     first: Redeemed
     refresh_token: str
 
-    def refresh(self, token: str | None = None, *, scope: tuple[str, ...] | None = None) -> Refreshed:
+    def refresh(self, token: str | None = None, *, scope: tuple[str, ...] | None = None) -> Redeemed:
         """Use a refresh token, by default the newest, and keep the successor."""
         asked = self.core.services.tokens.refresh(
             token or self.refresh_token, client=self.client, scope=scope

@@ -26,7 +26,7 @@ from sso_center.core.chains.token import ChainSigner, ChainToken
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused
 from sso_center.core.reasons import CENTER, Reason
-from sso_center.core.tokens import Refreshed, ReusedToken, ScopeRefused
+from sso_center.core.tokens import Redeemed, ReusedToken, ScopeRefused
 from sso_center.core.users import User
 from tests.harness.core import DAY, HOUR, MINUTE, SECOND, Core
 from tests.harness.rounds import rounds
@@ -137,14 +137,14 @@ def history_of(world: World) -> type[RuleBasedStateMachine]:
             assert expected in ANSWERED, (expected, held, self.family)
             return self.check(expected, held, got, scope or self.scope, world.now)
 
-        def asked(self, held: Held, scope: tuple[str, ...] | None) -> Refreshed | GrantRefused:
+        def asked(self, held: Held, scope: tuple[str, ...] | None) -> Redeemed | GrantRefused:
             try:
                 return tokens.refresh(held.text, client=self.holder.client, scope=scope)
             except GrantRefused as refused:
                 return refused
 
         def check(
-            self, expected: str, held: Held, got: Refreshed, scope: tuple[str, ...], now: int
+            self, expected: str, held: Held, got: Redeemed, scope: tuple[str, ...], now: int
         ) -> Answer | None:
             if expected == "successor":
                 self.lines += 1
@@ -171,7 +171,7 @@ def history_of(world: World) -> type[RuleBasedStateMachine]:
                 self.remember()
             return answer
 
-        def issued(self, got: Refreshed, held: Held) -> Access:
+        def issued(self, got: Redeemed, held: Held) -> Access:
             deadline = world.now + 10 * MINUTE
             made = Access(got.access_token, held.generation, deadline, world.user.access_epoch)
             self.given[made.text] = made

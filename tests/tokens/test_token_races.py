@@ -15,7 +15,7 @@ import pytest
 
 from sso_center.core.grants import GrantRefused
 from sso_center.core.reasons import CENTER, Reason
-from sso_center.core.tokens import Redeemed, Refreshed
+from sso_center.core.tokens import Redeemed
 from sso_center.core.users import User
 from tests.harness.core import Core
 from tests.harness.rounds import rounds
@@ -67,7 +67,7 @@ def race(pool: ThreadPoolExecutor, *runners: Callable[[], T]) -> list[T]:
     return [running.result() for running in [pool.submit(run, runner) for runner in runners]]
 
 
-def refresh_until_refused(holder: Holder) -> list[Refreshed]:
+def refresh_until_refused(holder: Holder) -> list[Redeemed]:
     """Go on refreshing and return every answer; of two that do one may fall behind, and is refused."""
     token, answers = holder.refresh_token, []
     while True:
@@ -78,7 +78,7 @@ def refresh_until_refused(holder: Holder) -> list[Refreshed]:
         token = answers[-1].refresh_token
 
 
-def nothing_works(holder: Holder, answers: list[Refreshed]) -> None:
+def nothing_works(holder: Holder, answers: list[Redeemed]) -> None:
     for answer in answers:
         assert not holder.counts(answer.access_token)
     for token in (holder.refresh_token, *(answer.refresh_token for answer in answers[-3:])):
@@ -94,7 +94,7 @@ def test_refreshes_against_the_revocation(new_holder: Callable[[], Holder], pool
         holder = new_holder()
         family = holder.family()
 
-        def revoke(holder: Holder = holder, family: str = family) -> list[Refreshed]:
+        def revoke(holder: Holder = holder, family: str = family) -> list[Redeemed]:
             holder.core.services.revoker.revoke_family(
                 family, sub=holder.user.sub, client_id=holder.client.client_id, reason=Reason.REVOKED
             )
@@ -115,7 +115,7 @@ def test_refreshes_against_the_logout(new_holder: Callable[[], Holder], pool: Th
     for _ in range(ROUNDS):
         holder = new_holder()
 
-        def log_out(holder: Holder = holder) -> list[Refreshed]:
+        def log_out(holder: Holder = holder) -> list[Redeemed]:
             assert holder.first.authentication.sid is not None
             holder.core.services.endings.end_session(
                 holder.first.authentication.sid, Reason.LOGOUT, holder.user.sub

@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from sso_center.base.actor import Actor
-from sso_center.core.audit import Tag, write_audit
-from sso_center.core.audit.change import Also, Change
+from sso_center.core.audit import Also, Change, Tag, write_audit
 
 T = TypeVar("T")
 

@@ -4,12 +4,11 @@ from typing import Any
 
 from sso_center.base.actor import Actor
 from sso_center.core.administration.audited import audited
-from sso_center.core.audit import Audit, Tag
-from sso_center.core.audit.change import Change
+from sso_center.core.audit import Audit, Change, Tag
 from sso_center.core.clients import Client, Clients, FormerClient
 from sso_center.core.cutoffs import MassEndings
 from sso_center.core.journal.entries import Entry
-from sso_center.core.notices import LogoutProbe, Receipt
+from sso_center.core.notices import NoticeSender, Receipt
 from sso_center.core.reasons import Reason
 from sso_center.core.users import Users
 
@@ -19,12 +18,12 @@ class ClientAdministration:
     all the same, and the courier does the rest."""
 
     def __init__(
-        self, clients: Clients, users: Users, mass: MassEndings, probe: LogoutProbe, audit: Audit
+        self, clients: Clients, users: Users, mass: MassEndings, sender: NoticeSender, audit: Audit
     ) -> None:
         self._clients = clients
         self._users = users
         self._mass = mass
-        self._probe = probe
+        self._sender = sender
         self._audit = audit
 
     def register(self, actor: Actor, client_id: str, **settings: Any) -> tuple[Client, str | None]:
@@ -65,7 +64,7 @@ class ClientAdministration:
 
     def try_logout(self, actor: Actor, client_id: str) -> Receipt:
         """Send a client a logout token that ends nothing, and return what came of it. Raises NotFound."""
-        receipt = self._probe.probe(client_id)
+        receipt = self._sender.probe(self._clients.get(client_id))
         detail = {"confirmed": receipt.is_confirmed, "took_ms": receipt.took, "error": receipt.error}
         self._audit.record(Tag.CLIENT_TRIED, actor, client_id=client_id, detail=detail)
         return receipt

@@ -5,12 +5,10 @@ from sso_center.base.errors import Invalid, NotFound
 from sso_center.core.clients import Clients
 from sso_center.core.cutoffs import MassEndings, Reach, Scope
 from sso_center.core.endings import Endings
-from sso_center.core.journal import Ending
-from sso_center.core.journal.entries import Entry
+from sso_center.core.journal import Ending, Entry
 from sso_center.core.notices import Receipts
 from sso_center.core.reasons import Reason
-from sso_center.core.users import Users
-from sso_center.core.users.rules import check_roles
+from sso_center.core.users import Users, check_roles
 
 
 class EndingAdministration:

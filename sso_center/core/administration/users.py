@@ -5,8 +5,7 @@ from typing import Any
 
 from sso_center.base.actor import Actor
 from sso_center.core.administration.audited import audited
-from sso_center.core.audit import Tag
-from sso_center.core.audit.change import Change
+from sso_center.core.audit import Change, Tag
 from sso_center.core.cutoffs import MassEndings
 from sso_center.core.reasons import Reason
 from sso_center.core.users import User, Users

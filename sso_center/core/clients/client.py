@@ -21,28 +21,26 @@ NATIVE_LOOPBACK = ("127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
-class Client:
-    """A registered subsystem; `version` grows with every change. Durations are in seconds.
+class ClientFields:
+    """What a client is registered with. Durations are in seconds.
 
     `is_strict`: an old secret of its chains works for a minute after the successor was first sent, not after
     its first use. `is_third_party`: people are asked for consent. `max_sessions`: how many sessions may have
     joined it at once, 0 for any number. `frontchannel_logout_uri`: the page that a browser loads unseen when
     it signs out, with `iss` and `sid` when `frontchannel_logout_session_required`. `protocol` names the
-    façade that it speaks to, and `protocol_settings` are that protocol's own; notices go to
-    `backchannel_logout_uri` in every protocol.
+    façade that it speaks to; notices go to `backchannel_logout_uri` in every protocol.
     """
 
     client_id: str
-    name: str
-    home_uri: str | None
-    redirect_uris: tuple[str, ...]
-    post_logout_redirect_uris: tuple[str, ...]
-    backchannel_logout_uri: str | None
-    is_public: bool
-    scopes: tuple[str, ...]
-    id_token_alg: str
-    may_introspect: bool
-    version: int
+    name: str = ""
+    home_uri: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    is_public: bool = False
+    scopes: tuple[str, ...] = ()
+    id_token_alg: str = "RS256"  # noqa: S105 - an algorithm
+    may_introspect: bool = False
     access_token_format: AccessTokenFormat = "opaque"  # noqa: S105 - a kind, not a token
     audiences: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ("authorization_code",)
@@ -54,6 +52,13 @@ class Client:
     frontchannel_logout_uri: str | None = None
     frontchannel_logout_session_required: bool = False
     protocol: str = OIDC
+
+
+@dataclass(frozen=True)
+class Client(ClientFields):
+    """A registered subsystem; `version` grows with every change. The settings are its protocol's own."""
+
+    version: int = 0
     protocol_settings: ProtocolSettings | None = None
 
     @property

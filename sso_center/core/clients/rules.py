@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sso_center.base.errors import Invalid
 from sso_center.base.grant_types import GRANT_TYPES, LOGINS
 from sso_center.base.settings import DAY
 from sso_center.base.urls import check_registered_url, origin_of
-from sso_center.core.clients.client import ADMIN_SCOPE, OFFLINE_ACCESS
+from sso_center.core.clients.client import ADMIN_SCOPE, OFFLINE_ACCESS, AccessTokenFormat, ClientFields
 from sso_center.core.clients.protocol_settings import OIDC
 
 STANDARD_SCOPES = ("openid", "profile", "email")
@@ -27,30 +27,9 @@ _AUDIENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:/?@=&%+-]{0,199}")
 
 
 @dataclass(frozen=True)
-class Registration:
+class Registration(ClientFields):
     """A registration as requested, not yet checked."""
 
-    client_id: str
-    name: str = ""
-    home_uri: str | None = None
-    redirect_uris: Sequence[str] = ()
-    post_logout_redirect_uris: Sequence[str] = ()
-    backchannel_logout_uri: str | None = None
-    is_public: bool = False
-    scopes: Sequence[str] = ()
-    id_token_alg: str = "RS256"  # noqa: S105
-    may_introspect: bool = False
-    access_token_format: str = "opaque"  # noqa: S105 - a kind, not a token
-    audiences: Sequence[str] = ()
-    grant_types: Sequence[str] = ("authorization_code",)
-    refresh_token_lifetime: int = 90 * DAY
-    refresh_retry_window: int = 600
-    is_strict: bool = False
-    is_third_party: bool = False
-    max_sessions: int = 0
-    frontchannel_logout_uri: str | None = None
-    frontchannel_logout_session_required: bool = False
-    protocol: str = OIDC
     protocol_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -72,17 +51,14 @@ def check_registration(asked: Registration) -> Registration:
     grant_types = _grant_types(asked) if asked.protocol == OIDC else ()
     if ADMIN_SCOPE in asked.scopes:
         _check_admin(asked, grant_types)
-    return Registration(
-        client_id=asked.client_id,
+    return replace(
+        asked,
         name=_name(asked.name or asked.client_id),
         home_uri=_web_address(asked.home_uri, "home_uri"),
         redirect_uris=_addresses(asked.redirect_uris, "redirect_uris"),
         post_logout_redirect_uris=_addresses(asked.post_logout_redirect_uris, "post_logout_redirect_uris"),
         backchannel_logout_uri=_web_address(asked.backchannel_logout_uri, "backchannel_logout_uri"),
-        is_public=asked.is_public,
         scopes=_scopes(asked.scopes, grant_types),
-        id_token_alg=asked.id_token_alg,
-        may_introspect=asked.may_introspect,
         access_token_format=_format(asked.access_token_format, grant_types),
         audiences=_audiences(asked.audiences),
         grant_types=grant_types,
@@ -90,13 +66,8 @@ def check_registration(asked: Registration) -> Registration:
             60, 400 * DAY, asked.refresh_token_lifetime, "refresh_token_lifetime"
         ),
         refresh_retry_window=_between(0, DAY, asked.refresh_retry_window, "refresh_retry_window"),
-        is_strict=asked.is_strict,
-        is_third_party=asked.is_third_party,
         max_sessions=_between(0, MAX_SESSIONS, asked.max_sessions, "max_sessions"),
         frontchannel_logout_uri=_frontchannel(asked.frontchannel_logout_uri, asked.redirect_uris),
-        frontchannel_logout_session_required=asked.frontchannel_logout_session_required,
-        protocol=asked.protocol,
-        protocol_settings=asked.protocol_settings,
     )
 
 
@@ -141,7 +112,7 @@ def _has_login(grant_types: Sequence[str]) -> bool:
     return not set(grant_types).isdisjoint(LOGINS)
 
 
-def _format(asked: str, grant_types: Sequence[str]) -> str:
+def _format(asked: AccessTokenFormat, grant_types: Sequence[str]) -> AccessTokenFormat:
     if asked not in ACCESS_TOKEN_FORMATS:
         raise Invalid(
             f"access_token_format is one of {', '.join(ACCESS_TOKEN_FORMATS)}.", field="access_token_format"

@@ -51,15 +51,9 @@ class FormerClient:
         return Client(
             client_id=self.client_id,
             name=self.name,
-            home_uri=None,
-            redirect_uris=(),
-            post_logout_redirect_uris=(),
             backchannel_logout_uri=self.backchannel_logout_uri,
             is_public=True,
-            scopes=(),
             id_token_alg=self.id_token_alg,
-            may_introspect=False,
-            version=0,
             audiences=tuple(self.audiences),
             protocol=self.protocol,
         )

@@ -5,6 +5,6 @@ A cut-off counts at once; a job then ends the sessions that it voided, so that t
 
 from sso_center.core.cutoffs.enforcer import CutoffEnforcer
 from sso_center.core.cutoffs.job_runner import CutoffJobRunner
-from sso_center.core.cutoffs.mass_endings import MassEndings, Reach, Scope
+from sso_center.core.cutoffs.mass_endings import LOOKED_AT, MassEndings, Reach, Scope
 
-__all__ = ["CutoffEnforcer", "CutoffJobRunner", "MassEndings", "Reach", "Scope"]
+__all__ = ["LOOKED_AT", "CutoffEnforcer", "CutoffJobRunner", "MassEndings", "Reach", "Scope"]

@@ -9,8 +9,7 @@ from sso_center.base.errors import NotFound
 from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.clients import Clients
 from sso_center.core.endings.endings import BATCH, Endings
-from sso_center.core.journal.applier import EntryApplier
-from sso_center.core.journal.entries import Entries, Entry
+from sso_center.core.journal import Entries, Entry, EntryApplier
 from sso_center.core.notices import NewNotice, takes_notices
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import FIRST, SCAN_PARTS

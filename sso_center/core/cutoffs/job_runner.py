@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from sso_center.base.clock import Clock
 from sso_center.core.cutoffs.enforcer import CutoffEnforcer, CutoffProgress
-from sso_center.core.journal.cutoff_jobs import CutoffJob, CutoffJobs
-from sso_center.core.journal.entries import Entries
+from sso_center.core.journal import CutoffJob, CutoffJobs, Entries
 from sso_center.core.leases import Leases
 
 LEASE_SECONDS = 10

@@ -9,9 +9,7 @@ from sso_center.base.clock import Clock
 from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.audit import Tag
 from sso_center.core.cutoffs.enforcer import CutoffEnforcer
-from sso_center.core.journal.cutoff_jobs import CutoffJobs
-from sso_center.core.journal.entries import Entry
-from sso_center.core.journal.writer import JournalWriter
+from sso_center.core.journal import CutoffJobs, Entry, JournalWriter
 from sso_center.core.reasons import Reason
 from sso_center.core.sessions import FIRST, SCAN_PARTS, SESSION_PARTS
 from sso_center.storage.redis import Redis, load_script

@@ -10,9 +10,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import shard_in
 from sso_center.core.audit import Tag
 from sso_center.core.clients import Client, Clients
-from sso_center.core.journal.applier import EntryApplier
-from sso_center.core.journal.entries import ClosedSession, Ending, Entries
-from sso_center.core.journal.writer import JournalWriter
+from sso_center.core.journal import ClosedSession, Ending, Entries, EntryApplier, JournalWriter
 from sso_center.core.notices import NewNotice, takes_notices
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.core.sessions import SESSION_PARTS, Sessions

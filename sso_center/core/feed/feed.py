@@ -14,9 +14,7 @@ from sso_center.base.errors import Unavailable
 from sso_center.core.clients import Clients
 from sso_center.core.feed.audience import KINDS, audience_of
 from sso_center.core.feed.recent_entries import KEPT, FeedEvent, Page, Position, RecentEntries
-from sso_center.core.journal.applier import EntryApplier
-from sso_center.core.journal.entries import SET_BACK, Entry, read_entry
-from sso_center.core.journal.user_changes import apply_user_change
+from sso_center.core.journal import SET_BACK, Entry, EntryApplier, apply_user_change, read_entry
 from sso_center.core.users import Users
 from sso_center.storage.schema import journal, meta
 from sso_center.storage.sql import Database

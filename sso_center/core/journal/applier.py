@@ -7,8 +7,7 @@ from sso_center.base.secrets import all_shards
 from sso_center.core.journal.entries import Ending, Entry
 from sso_center.core.reasons import Reason
 from sso_center.core.sessions import SESSION_PARTS
-from sso_center.core.users.redis_copy import PUT_USER_PARTS, as_marks, copy_arguments
-from sso_center.core.users.user import removed_user
+from sso_center.core.users import PUT_USER_PARTS, as_marks, copy_arguments, removed_user
 from sso_center.storage.redis import Redis, load_unguarded_script
 
 _ENDING = load_unguarded_script(__package__, *SESSION_PARTS, "apply_ending.lua")

@@ -9,7 +9,6 @@ from sso_center.core.notices.delivery import Delivery
 from sso_center.core.notices.ending_filter import EndingFilter
 from sso_center.core.notices.outbox import Outbox
 from sso_center.core.notices.post import Poster
-from sso_center.core.notices.probe import LogoutProbe
 from sso_center.core.notices.receipts import Counts, EndingSummary, Receipts, SiteCounts, SiteReceipt
 from sso_center.core.notices.sender import NoticeSender, Receipt
 from sso_center.core.notices.words import FindWords, Issuer, LogoutNotice, NoticeRequest, NoticeWords
@@ -22,7 +21,6 @@ __all__ = [
     "FindWords",
     "Issuer",
     "LogoutNotice",
-    "LogoutProbe",
     "NewNotice",
     "NoticeRequest",
     "NoticeSender",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sso_center.base.clock import Clock
 from sso_center.base.errors import Invalid
+from sso_center.base.secrets import new_id, shard_of
 from sso_center.core.clients import Client
 from sso_center.core.keys import Keys
 from sso_center.core.notices.creation import takes_notices
@@ -55,6 +56,16 @@ class NoticeSender:
             return Receipt(False, None, _since(started), refused.message)
         error = request.error_of(status)
         return Receipt(not error, status, _since(started), error)
+
+    def probe(self, client: Client) -> Receipt:
+        """Post a real logout token that names a person and a session that never existed, and return the
+        receipt.
+
+        A site that checks tokens properly accepts it and finds nothing to end. Takes ten seconds at most.
+        Raises Unavailable.
+        """
+        nobody = "u" + new_id(shard_of(client.client_id))
+        return self.send(client, sub=nobody, sid=new_id(shard_of(nobody)))
 
 
 def _since(started: float) -> int:

@@ -5,8 +5,7 @@ import json
 from sso_center.base.clock import Clock
 from sso_center.base.secrets import shard_in, shard_of
 from sso_center.core.audit import Tag
-from sso_center.core.journal.applier import CLOCKS_DIFFER, EntryApplier
-from sso_center.core.journal.writer import JournalWriter
+from sso_center.core.journal import CLOCKS_DIFFER, EntryApplier, JournalWriter
 from sso_center.core.reasons import CENTER, Reason
 from sso_center.storage.redis import Redis, load_script
 

@@ -16,6 +16,7 @@ from sso_center.core.sessions.record import (
     Session,
     SessionView,
     Visit,
+    read_about,
 )
 from sso_center.core.sessions.search import SessionPage, SessionSearch
 from sso_center.core.sessions.sessions import (
@@ -56,4 +57,5 @@ __all__ = [
     "Visit",
     "device_mark",
     "device_type_of",
+    "read_about",
 ]

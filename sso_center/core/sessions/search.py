@@ -16,8 +16,7 @@ from sso_center.base.errors import Invalid
 from sso_center.base.secrets import all_shards, shard_of
 from sso_center.core.sessions.record import SessionView, read_view
 from sso_center.core.sessions.sessions import LISTING_PARTS
-from sso_center.storage.redis import Redis
-from sso_center.storage.scripts import load_script
+from sso_center.storage.redis import Redis, load_script
 
 _PAGE_INDEX = load_script(__package__, "page_index.lua")
 _LIST_THESE = load_script(__package__, *LISTING_PARTS, "list_these.lua")

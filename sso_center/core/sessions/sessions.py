@@ -30,8 +30,7 @@ from sso_center.core.sessions.record import (
     read_view,
 )
 from sso_center.core.users import User, Users
-from sso_center.storage.redis import Redis
-from sso_center.storage.scripts import NOTHING, Arguments, Script, load_script
+from sso_center.storage.redis import NOTHING, Arguments, Redis, Script, load_script
 
 SESSION_PARTS = (
     "sso_center.core.chains/chain.lua",

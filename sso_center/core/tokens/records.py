@@ -21,37 +21,21 @@ class Authentication:
 
 @dataclass(frozen=True)
 class Redeemed:
-    """The result of redeeming a grant. `expires_in` is in seconds; `nonce` is the client's, for the ID token.
+    """The result of redeeming a grant, or of a refresh: then `refresh_token` is the successor.
 
-    `stamp` (ms) is what cut-offs compare with. `ended` are the sids that were closed in the same step, for
-    the caller to end.
+    `expires_in` is in seconds; `stamp` (ms) is what cut-offs compare with. `nonce` is the client's, for the
+    ID token. `ended` are the sids that were closed in the same step, for the caller to end.
     """
 
     access_token: str = field(repr=False)
     expires_in: int
     scope: tuple[str, ...]
-    nonce: str | None
     user: User
     authentication: Authentication
     refresh_token: str | None = field(repr=False)
-    ended: tuple[str, ...]
     stamp: int
-
-
-@dataclass(frozen=True)
-class Refreshed:
-    """The result of a refresh; `refresh_token` is the successor, `expires_in` is in seconds.
-
-    `stamp` (ms) is what cut-offs compare with.
-    """
-
-    access_token: str = field(repr=False)
-    expires_in: int
-    scope: tuple[str, ...]
-    user: User
-    authentication: Authentication
-    refresh_token: str = field(repr=False)
-    stamp: int
+    nonce: str | None = None
+    ended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from sso_center.base.clock import Clock
 from sso_center.core.chains.token import ChainSigner, ChainToken, presented_arguments
 from sso_center.core.clients import Client
 from sso_center.core.grants import GrantRefused
-from sso_center.core.sessions import Sessions
-from sso_center.core.sessions.record import read_about
+from sso_center.core.sessions import Sessions, read_about
 from sso_center.core.tokens.access import AccessTokenClaims, AccessTokens, left_of
 from sso_center.core.tokens.parts import FAMILY_PARTS
 from sso_center.core.tokens.permission import may_act_for
-from sso_center.core.tokens.records import Authentication, Refreshed, ReusedToken, ScopeRefused
+from sso_center.core.tokens.records import Authentication, Redeemed, ReusedToken, ScopeRefused
 from sso_center.storage.scripts import load_script
 
 _REFRESH = load_script(__package__, *FAMILY_PARTS, "refresh.lua")
@@ -36,7 +35,7 @@ class Refresher:
         self._clock = clock
         self._life = life * 1000
 
-    def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Refreshed:
+    def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Redeemed:
         """Use a refresh token: get its successor and an access token, or the same answer again for a retry.
 
         `scope` narrows what the access token may do; None asks for all that was granted. Raises GrantRefused;
@@ -66,7 +65,7 @@ class Refresher:
             raise GrantRefused(reply[1] or reply[0])
         return self._refreshed(client, presented, opaque, _REFRESH.read(reply))
 
-    def _refreshed(self, client: Client, presented: ChainToken, opaque: str, told: Any) -> Refreshed:
+    def _refreshed(self, client: Client, presented: ChainToken, opaque: str, told: Any) -> Redeemed:
         about, user = read_about(told.login), self._sessions.read_user(told.claims)
         if not may_act_for(client, user, told.sid):
             raise GrantRefused("not_allowed")
@@ -86,7 +85,7 @@ class Refresher:
                 number=str(told.number),
             )
             access_token = self._access.signed(issue, user, authentication)
-        return Refreshed(
+        return Redeemed(
             access_token=access_token,
             expires_in=left_of(deadline, self._clock()),
             scope=given,

@@ -7,8 +7,7 @@ from sso_center.core.tokens.access import AccessTokens
 from sso_center.core.tokens.app import AppTokens
 from sso_center.core.tokens.parts import FAMILY_PARTS
 from sso_center.core.tokens.records import Kind, RevocableToken
-from sso_center.storage.redis import Redis
-from sso_center.storage.scripts import load_script
+from sso_center.storage.redis import Redis, load_script
 
 _PARTS = (*FAMILY_PARTS, "revocable.lua")
 _FIND_REVOCABLE = load_script(__package__, *_PARTS, "find_revocable.lua")

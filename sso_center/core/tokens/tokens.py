@@ -13,25 +13,24 @@ from sso_center.core.tokens.active import ActiveTokens
 from sso_center.core.tokens.app import AppTokens
 from sso_center.core.tokens.parts import FAMILY_PARTS
 from sso_center.core.tokens.records import (
-    ActiveToken,
     ClientToken,
     OfflineAccess,
-    Redeemed,
-    Refreshed,
-    RevocableToken,
 )
 from sso_center.core.tokens.redeemer import Redeemer, TokenLifetimes
 from sso_center.core.tokens.refresher import Refresher
 from sso_center.core.tokens.revocable import RevocableTokens
-from sso_center.storage.redis import Redis
-from sso_center.storage.scripts import load_script
+from sso_center.storage.redis import Redis, load_script
 
 _LIST_OFFLINE = load_script(__package__, *FAMILY_PARTS, "list_offline.lua")
 _CLIENT_TOKEN = load_script(__package__, *FAMILY_PARTS, "client_token.lua")
 
 
 class Tokens:
-    """Redeems grants, uses refresh tokens, issues client tokens, and says what any token is worth now."""
+    """Redeems grants, uses refresh tokens, issues client tokens, and says what any token is worth now.
+
+    `redeem`, `refresh`, `find_active` and `find_revocable` are described where they stand: in Redeemer,
+    Refresher, ActiveTokens and RevocableTokens.
+    """
 
     def __init__(
         self,
@@ -51,47 +50,11 @@ class Tokens:
         self._redis = redis
         self._clock = clock
         self._life = lifetimes.access
-        self._access = AccessTokens(keys, issuer)
-        self._redeemer = Redeemer(sessions, self._access, refresh_signer, app, lifetimes, clock)
-        self._refresher = Refresher(sessions, self._access, refresh_signer, clock, life=lifetimes.access)
-        self._active = ActiveTokens(sessions, clients, self._access, refresh_signer, app)
-        self._given = RevocableTokens(redis, self._access, refresh_signer, app)
-
-    def redeem(
-        self,
-        code: str,
-        *,
-        client: Client,
-        redirect_uri: str | None,
-        code_verifier: str | None,
-        device_id: str | None = None,
-        address: str = "",
-        user_agent: str = "",
-        shard: str | None = None,
-    ) -> Redeemed:
-        """Redeem a grant for its client, once; see Redeemer.redeem."""
-        return self._redeemer.redeem(
-            code,
-            client=client,
-            redirect_uri=redirect_uri,
-            code_verifier=code_verifier,
-            device_id=device_id,
-            address=address,
-            user_agent=user_agent,
-            shard=shard,
-        )
-
-    def refresh(self, token: str, *, client: Client, scope: tuple[str, ...] | None) -> Refreshed:
-        """Use a refresh token; see Refresher.refresh."""
-        return self._refresher.refresh(token, client=client, scope=scope)
-
-    def find_active(self, token: str, *, asker: Client | None = None) -> ActiveToken | None:
-        """Return what a token stands for, or None; see ActiveTokens.find_active."""
-        return self._active.find_active(token, asker=asker)
-
-    def find_revocable(self, token: str) -> RevocableToken | None:
-        """Return a token as it was issued, or None; see RevocableTokens.find_revocable."""
-        return self._given.find_revocable(token)
+        self._access = access = AccessTokens(keys, issuer)
+        self.redeem = Redeemer(sessions, access, refresh_signer, app, lifetimes, clock).redeem
+        self.refresh = Refresher(sessions, access, refresh_signer, clock, life=lifetimes.access).refresh
+        self.find_active = ActiveTokens(sessions, clients, access, refresh_signer, app).find_active
+        self.find_revocable = RevocableTokens(redis, access, refresh_signer, app).find_revocable
 
     def offline_of(self, sub: str) -> list[OfflineAccess]:
         """Return the offline access of clients to a person, by family. Raises Unavailable."""

@@ -7,8 +7,21 @@ compares.
 """
 
 from sso_center.core.users.hasher import PasswordHasher
+from sso_center.core.users.redis_copy import PUT_USER_PARTS, as_marks, copy_arguments
 from sso_center.core.users.revocation_rules import RevocationRules
-from sso_center.core.users.user import Consent, User
+from sso_center.core.users.rules import check_roles
+from sso_center.core.users.user import Consent, User, removed_user
 from sso_center.core.users.users import Users
 
-__all__ = ["Consent", "PasswordHasher", "RevocationRules", "User", "Users"]
+__all__ = [
+    "PUT_USER_PARTS",
+    "Consent",
+    "PasswordHasher",
+    "RevocationRules",
+    "User",
+    "Users",
+    "as_marks",
+    "check_roles",
+    "copy_arguments",
+    "removed_user",
+]

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from sso_center.core.audit import AuditFilter, AuditPage
-from sso_center.core.audit.export import as_csv, as_json, as_json_lines
+from sso_center.core.audit import AuditFilter, AuditPage, as_csv, as_json, as_json_lines
 from sso_center.core.audit.search import MAX_PAGE, MAX_WORDS
 from sso_center.protocols.admin.presence import MAX_AT
 from sso_center.protocols.admin.route import BASE, AdminRequest, Route

@@ -50,18 +50,9 @@ def routes(services: Services) -> Sequence[Route]:
         following = found[limit - 1].client_id if len(found) > limit else None
         return {"clients": [client_json(client) for client in found[:limit]], "next": following}
 
-    def show(asked: AdminRequest) -> dict[str, Any]:
-        return client_json(clients.get(asked.id))
-
     def register(asked: AdminRequest) -> dict[str, Any]:
         client, secret = acts.register(asked.actor, **{"id_token_alg": "ES256", **asked.body})
         return {"client": client_json(client), "client_secret": secret}
-
-    def update(asked: AdminRequest) -> dict[str, Any]:
-        return client_json(acts.change(asked.actor, asked.id, **asked.body))
-
-    def rotate(asked: AdminRequest) -> dict[str, Any]:
-        return {"client_id": asked.id, "client_secret": acts.rotate_secret(asked.actor, asked.id)}
 
     def probe(asked: AdminRequest) -> dict[str, Any]:
         receipt = acts.try_logout(asked.actor, asked.id)
@@ -71,9 +62,6 @@ def routes(services: Services) -> Sequence[Route]:
             "took_ms": receipt.took,
             "error": receipt.error or None,
         }
-
-    def remove(asked: AdminRequest) -> dict[str, Any]:
-        return {"number": acts.remove(asked.actor, asked.id).number}
 
     return (
         Route(
@@ -96,13 +84,21 @@ def routes(services: Services) -> Sequence[Route]:
             body=members(("client_id",), **_SETTINGS),
             refusals=(409,),
         ),
-        Route("GET", "/clients/{client_id}", "showClient", "Show a client.", show, CLIENT, refusals=(404,)),
+        Route(
+            "GET",
+            "/clients/{client_id}",
+            "showClient",
+            "Show a client.",
+            lambda asked: client_json(clients.get(asked.id)),
+            CLIENT,
+            refusals=(404,),
+        ),
         Route(
             "PATCH",
             "/clients/{client_id}",
             "updateClient",
             "Change what is given of a client, at once; a list replaces the whole list.",
-            update,
+            lambda asked: client_json(acts.change(asked.actor, asked.id, **asked.body)),
             CLIENT,
             body=_CHANGE,
             refusals=(404,),
@@ -112,7 +108,7 @@ def routes(services: Services) -> Sequence[Route]:
             "/clients/{client_id}",
             "removeClient",
             "Remove a client and all it was given; its walk is told by its number.",
-            remove,
+            lambda asked: {"number": acts.remove(asked.actor, asked.id).number},
             whole(number=COUNT),
             refusals=(404,),
         ),
@@ -121,7 +117,10 @@ def routes(services: Services) -> Sequence[Route]:
             "/clients/{client_id}/secret",
             "rotateSecret",
             "Give a client another secret, and refuse the old one at once.",
-            rotate,
+            lambda asked: {
+                "client_id": asked.id,
+                "client_secret": acts.rotate_secret(asked.actor, asked.id),
+            },
             whole(client_id=TEXT, client_secret={**TEXT, "description": "Told only now."}),
             refusals=(404,),
         ),

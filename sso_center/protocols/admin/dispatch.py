@@ -6,8 +6,7 @@ from typing import Any
 
 from sso_center.base.actor import Actor, Origin
 from sso_center.base.errors import Conflict, Invalid, NotFound
-from sso_center.core.clients import Client
-from sso_center.core.clients.client import ADMIN_SCOPE
+from sso_center.core.clients import ADMIN_SCOPE, Client
 from sso_center.core.sessions import MAX_USER_AGENT
 from sso_center.protocols.active_token import find_active
 from sso_center.protocols.admin.route import AdminRequest, Route

@@ -68,27 +68,12 @@ def routes(services: Services) -> Sequence[Route]:
         following = str(found[-1].number) if len(found) == limit else None
         return {"endings": [ending_json(ending) for ending in found], "next": following}
 
-    def show(asked: AdminRequest) -> dict[str, Any]:
-        return ending_json(receipts.find(_number(asked.id)))
-
     def described(asked: AdminRequest) -> dict[str, Any]:
         number, limit = _number(asked.id), asked.query.get("limit", 100)
         receipts.find(number)
         found = receipts.of(number, after=_place(asked.query.get("cursor")), limit=limit)
         following = ".".join(found[-1].place) if len(found) == limit else None
         return {"receipts": [receipt_json(receipt) for receipt in found], "next": following}
-
-    def by_site(asked: AdminRequest) -> dict[str, Any]:
-        return {"sites": [site_counts_json(site) for site in receipts.by_site(_number(asked.id))]}
-
-    def deliver(asked: AdminRequest) -> dict[str, Any]:
-        count = acts.deliver_again(
-            asked.actor,
-            _number(asked.id),
-            client_id=asked.body.get("client"),
-            is_confirmed_too=asked.body.get("confirmed_too", False),
-        )
-        return {"notices": count}
 
     def walks(_asked: AdminRequest) -> dict[str, Any]:
         pending = services.outbox.count_by_state().get("pending", 0)
@@ -137,7 +122,15 @@ def routes(services: Services) -> Sequence[Route]:
                 "limit": number(1, MAX_PAGE, description="50."),
             },
         ),
-        Route("GET", "/endings/{number}", "showEnding", "Show one ending.", show, ENDING, refusals=(404,)),
+        Route(
+            "GET",
+            "/endings/{number}",
+            "showEnding",
+            "Show one ending.",
+            lambda asked: ending_json(receipts.find(_number(asked.id))),
+            ENDING,
+            refusals=(404,),
+        ),
         Route(
             "GET",
             "/endings/{number}/receipts",
@@ -153,7 +146,7 @@ def routes(services: Services) -> Sequence[Route]:
             "/endings/{number}/sites",
             "sumUpSites",
             "Sum up how far each site knows of all that an ending took, those with open notices first.",
-            by_site,
+            lambda asked: {"sites": [site_counts_json(site) for site in receipts.by_site(_number(asked.id))]},
             whole(sites={"type": "array", "items": ref("SiteCounts")}),
             refusals=(404,),
         ),
@@ -162,7 +155,14 @@ def routes(services: Services) -> Sequence[Route]:
             "/endings/{number}/deliver",
             "deliverAgain",
             "Tell the sites again that have not confirmed an ending; says how many notices that is.",
-            deliver,
+            lambda asked: {
+                "notices": acts.deliver_again(
+                    asked.actor,
+                    _number(asked.id),
+                    client_id=asked.body.get("client"),
+                    is_confirmed_too=asked.body.get("confirmed_too", False),
+                )
+            },
             whole(notices=COUNT),
             body=members(
                 client=text(description="Only this one."),

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args, get_type_hints
 
 from sso_center.base.profile import ProfileTable
-from sso_center.core.clients import Client
-from sso_center.core.clients.rules import Registration
+from sso_center.core.clients import Client, Registration
 from sso_center.core.journal import CutoffJob
 from sso_center.core.keys.ring import StoredKey
 from sso_center.core.notices import Counts, EndingSummary, SiteCounts, SiteReceipt

@@ -42,9 +42,6 @@ def routes(services: Services) -> Sequence[Route]:
         following = found[limit - 1].username if len(found) > limit else None
         return {"users": [told(user) for user in found[:limit]], "next": following}
 
-    def show(asked: AdminRequest) -> dict[str, Any]:
-        return told(users.get(asked.id))
-
     def add(asked: AdminRequest) -> dict[str, Any]:
         body = {_ARGUMENTS.get(name, name): value for name, value in asked.body.items()}
         return told(acts.add(asked.actor, **table.as_account(body)))
@@ -61,9 +58,6 @@ def routes(services: Services) -> Sequence[Route]:
         made = secrets.token_urlsafe(12) if given is None else None
         user = acts.set_password(asked.actor, asked.id, given or made or "", must_change=True)
         return {"user": told(user), "password": made}
-
-    def remove(asked: AdminRequest) -> None:
-        acts.remove(asked.actor, asked.id)
 
     return (
         Route(
@@ -90,7 +84,15 @@ def routes(services: Services) -> Sequence[Route]:
             body=members(("username",), **names, **_ACCOUNT),
             refusals=(409,),
         ),
-        Route("GET", "/users/{sub}", "showUser", "Show a person.", show, ref("User"), refusals=(404,)),
+        Route(
+            "GET",
+            "/users/{sub}",
+            "showUser",
+            "Show a person.",
+            lambda asked: told(users.get(asked.id)),
+            ref("User"),
+            refusals=(404,),
+        ),
         Route(
             "PATCH",
             "/users/{sub}",
@@ -106,7 +108,7 @@ def routes(services: Services) -> Sequence[Route]:
             "/users/{sub}",
             "removeUser",
             "Remove a person and all they had; the audit log stays.",
-            remove,
+            lambda asked: acts.remove(asked.actor, asked.id),
             None,
             status=204,
             refusals=(404,),

@@ -5,8 +5,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from sso_center.base.errors import SSOError
-from sso_center.core.clients import Client
-from sso_center.core.clients.client import OFFLINE_ACCESS
+from sso_center.core.clients import OFFLINE_ACCESS, Client
 from sso_center.protocols.oidc.scope import listed
 from sso_center.protocols.parameters import Parameters
 

@@ -9,8 +9,8 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
+from wsgiref.types import WSGIEnvironment
 
 from flask import Blueprint, Response, request
 
@@ -35,9 +35,6 @@ from sso_center.web import browser
 from sso_center.web.address import Caller, caller_in
 from sso_center.web.errors import ShownError
 from sso_center.web.sign_in import MAX_LOCALES, not_too_long, sign_in_address
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +77,7 @@ class Authorize:
 
     services: Services
 
-    def answer(self, environ: "WSGIEnvironment", cookie: str | None) -> AuthorizeAnswer:
+    def answer(self, environ: WSGIEnvironment, cookie: str | None) -> AuthorizeAnswer:
         """Answer a GET that came with this session cookie.
 
         Raises ShownError when the request can't be trusted, Unavailable when a store is away.

@@ -8,7 +8,7 @@ cookie) goes on to Flask, which asks the endpoint again.
 import logging
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from sso_center.base.errors import Unavailable
 from sso_center.core.sessions import Outcome
@@ -20,16 +20,13 @@ from sso_center.web.errors import ShownError
 from sso_center.web.logging import FRONT_ID, request_id
 from sso_center.web.session_cookie import SessionCookie
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 log = logging.getLogger(__name__)
 
 
 class AuthorizeFastPath:
     """A WSGI application: answers what it can of GET /authorize itself, and passes everything else on."""
 
-    def __init__(self, application: "WSGIApplication", services: Services) -> None:
+    def __init__(self, application: WSGIApplication, services: Services) -> None:
         self._application = application
         self._authorize = Authorize(services)
         self._cookie = SessionCookie(services.settings, services.clock)
@@ -39,7 +36,7 @@ class AuthorizeFastPath:
             *headers.for_programs(services.settings),
         )
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         if environ["PATH_INFO"] == addresses.AUTHORIZE and environ["REQUEST_METHOD"] == "GET":
             began = time.perf_counter()
@@ -50,7 +47,7 @@ class AuthorizeFastPath:
                 return ()
         return self._application(environ, start_response)
 
-    def _answer(self, environ: "WSGIEnvironment") -> AuthorizeAnswer | None:
+    def _answer(self, environ: WSGIEnvironment) -> AuthorizeAnswer | None:
         under = request_id.set(environ.get(FRONT_ID, ""))
         try:
             answered = self._authorize.answer(environ, self._cookie.read(environ))

@@ -5,14 +5,12 @@ from base64 import urlsafe_b64encode
 from typing import Any
 
 from sso_center.core.clients import Client
-from sso_center.core.tokens import Redeemed, Refreshed
+from sso_center.core.tokens import Redeemed
 from sso_center.protocols.oidc.claims import short_claims_of
 from sso_center.services import Services
 
 
-def issue(
-    services: Services, client: Client, given: Redeemed | Refreshed, *, nonce: str | None = None
-) -> str:
+def issue(services: Services, client: Client, given: Redeemed, *, nonce: str | None = None) -> str:
     """Return the ID token that goes with an access token, signed with the client's algorithm.
 
     `nonce` is what the client sent to /authorize; after a refresh there is none (section 12.2). `stamp` is
@@ -21,9 +19,7 @@ def issue(
     return services.keys.sign(_claims(services, client, given, nonce), client.id_token_alg)
 
 
-def _claims(
-    services: Services, client: Client, given: Redeemed | Refreshed, nonce: str | None
-) -> dict[str, Any]:
+def _claims(services: Services, client: Client, given: Redeemed, nonce: str | None) -> dict[str, Any]:
     settings, login = services.settings, given.authentication
     now = services.clock() // 1000
     claims = {

@@ -7,8 +7,7 @@ from flask import Blueprint, Response, flash, request
 
 from sso_center.base.errors import Invalid
 from sso_center.base.urls import with_query
-from sso_center.core.audit import AuditFilter, LoggedEvent, Tag
-from sso_center.core.audit.export import as_csv, as_json_lines
+from sso_center.core.audit import AuditFilter, LoggedEvent, Tag, as_csv, as_json_lines
 from sso_center.services import Services
 from sso_center.ui.admin.gate import acting
 from sso_center.ui.admin.lookup import sub_called

@@ -3,8 +3,7 @@
 from flask import Blueprint, Response, flash, request
 
 from sso_center.base.errors import Invalid
-from sso_center.core.clients import Client
-from sso_center.core.clients.rules import Registration
+from sso_center.core.clients import Client, Registration
 from sso_center.services import Services
 from sso_center.ui.admin.clients.form import changed_fields, grant_types, read_form, shown, warning_of
 from sso_center.ui.admin.confirmation import Question, ask, is_confirmed, is_sent

@@ -8,10 +8,7 @@ from flask import request
 
 from sso_center.base.errors import Invalid
 from sso_center.base.grant_types import GRANT_TYPES, GrantType
-from sso_center.core.clients import Client
-from sso_center.core.clients.client import ADMIN_SCOPE
-from sso_center.core.clients.protocol_settings import OIDC
-from sso_center.core.clients.rules import Registration, check_registration
+from sso_center.core.clients import ADMIN_SCOPE, OIDC, Client, Registration, check_registration
 from sso_center.web.language import gettext
 
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "audiences")

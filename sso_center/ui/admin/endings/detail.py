@@ -1,36 +1,19 @@
 """/admin/endings/<number>: one ending, a row for each site with its receipts, and the progress of a job."""
 
-from dataclasses import dataclass
-
 from flask import Blueprint, Response, request
 
 from sso_center.base.urls import with_query
 from sso_center.core.journal import CutoffJob
 from sso_center.core.notices import EndingFilter, EndingSummary, SiteCounts, SiteReceipt
 from sso_center.services import Services
-from sso_center.ui.admin.endings.listing import Row as EndingRow
 from sso_center.ui.admin.endings.listing import row_of
-from sso_center.ui.admin.endings.sites import site_row_of
-from sso_center.ui.admin.endings.words import reason_in_words, state_of, whom
-from sso_center.ui.admin.formatting import site_called
+from sso_center.ui.admin.endings.sites import receipt_row_of, site_row_of
+from sso_center.ui.admin.endings.words import reason_in_words, whom
 from sso_center.ui.admin.lookup import a_number
 from sso_center.web.language import gettext, number
 from sso_center.web.pages import render
 
 PAGE = 50
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one site knows of the ending, in words; `look` is the colour of it."""
-
-    client_id: str
-    site: str
-    sub: str
-    look: str
-    text: str
-    attempts: int
-    at: int | None
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
@@ -50,26 +33,13 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             reason=reason_in_words(found.reason),
             walk=walk,
             sites=[site_row_of(services, number, one) for one in _known_by(services, found)],
-            rows=[_row(services, one) for one in receipts[:PAGE]],
+            rows=[receipt_row_of(services, one) for one in receipts[:PAGE]],
             following=_following(number, receipts),
-            sessions=sessions[:PAGE],
+            sessions=[row_of(services, one) for one in sessions[:PAGE]],
             more_sessions=_more_sessions(number, sessions),
             may_repeat=found.counts.pending + found.counts.gave_up > 0,
             summary=_summary(found, walk),
         )
-
-
-def _row(services: Services, receipt: SiteReceipt) -> Row:
-    look, text = state_of(receipt, services.clock())
-    return Row(
-        client_id=receipt.client_id,
-        site=site_called(services, receipt.client_id),
-        sub=receipt.sub,
-        look=look,
-        text=text,
-        attempts=receipt.attempts,
-        at=receipt.confirmed_at or receipt.last_attempt_at,
-    )
 
 
 def _known_by(services: Services, ending: EndingSummary) -> list[SiteCounts]:
@@ -83,14 +53,13 @@ def _following(number: int, receipts: list[SiteReceipt]) -> str | None:
     return with_query(f"/admin/endings/{number}", client=client_id, sid=sid)
 
 
-def _ended_by(services: Services, number: int) -> list[EndingRow]:
+def _ended_by(services: Services, number: int) -> list[EndingSummary]:
     """Return the sessions that the job of a cut-off ended: a page of them, and one more if there is."""
     before = a_number(request.args.get("before", ""))
-    found = services.receipts.endings(EndingFilter(cause=number), before=before, limit=PAGE + 1)
-    return [row_of(services, one) for one in found]
+    return services.receipts.endings(EndingFilter(cause=number), before=before, limit=PAGE + 1)
 
 
-def _more_sessions(number: int, sessions: list[EndingRow]) -> str | None:
+def _more_sessions(number: int, sessions: list[EndingSummary]) -> str | None:
     if len(sessions) <= PAGE:
         return None
     return with_query(f"/admin/endings/{number}", before=str(sessions[PAGE - 1].number))

@@ -16,17 +16,11 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class Row:
-    """One ending as the table shows it."""
+    """One ending as the table shows it: what it is, and in words what ended and why."""
 
-    number: int
-    at: int
+    ending: EndingSummary
     whom: str
     reason: str
-    actor: str
-    confirmed: int
-    waiting: int
-    lost: int
-    total: int
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
@@ -51,18 +45,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 
 def row_of(services: Services, ending: EndingSummary) -> Row:
     """Return an ending in words. Raises Unavailable."""
-    counts = ending.counts
-    return Row(
-        number=ending.number,
-        at=ending.at,
-        whom=whom(services, ending),
-        reason=reason_in_words(ending.reason),
-        actor=ending.actor,
-        confirmed=counts.confirmed,
-        waiting=counts.pending,
-        lost=counts.gave_up,
-        total=counts.total,
-    )
+    return Row(ending, whom(services, ending), reason_in_words(ending.reason))
 
 
 def _find(services: Services, asked: dict[str, str], before: int | None) -> list[EndingSummary]:

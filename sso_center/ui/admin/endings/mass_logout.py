@@ -5,8 +5,7 @@ from typing import cast
 from flask import Blueprint, Response, abort, request
 
 from sso_center.base.errors import Invalid, NotFound
-from sso_center.core.cutoffs import Scope
-from sso_center.core.cutoffs.mass_endings import LOOKED_AT
+from sso_center.core.cutoffs import LOOKED_AT, Scope
 from sso_center.core.sessions import Session
 from sso_center.services import Services
 from sso_center.ui.admin.confirmation import Question, ask, is_confirmed
