@@ -55,6 +55,7 @@ def test_a_value_is_stored_in_one_form(name: str, value: Any, kept: Any) -> None
         ("email", "nobody"),
         ("email", "x" * 252 + "@y.z"),
         ("picture", "javascript:alert(1)"),
+        ("picture", "javascript://example.org/%0aalert(1)"),
         ("website", "https://"),
         ("website", "https://user@example.org/"),
         ("profile", "https://example.org/a b"),

@@ -126,6 +126,9 @@ def test_an_older_worker_reads_the_session_that_a_new_one_opened(core: Core, old
     # The one thing that it does not get to know, since nothing but a list of devices shows it.
     assert user_agent == ""
     assert (address, is_remembered) == ("10.1.2.3", True)
+    view = core.services.sessions.view(sid)
+    assert view is not None
+    assert view.user_agent == "Firefox"
 
 
 def test_a_session_that_an_older_worker_opens_anew_tells_of_that_login(

@@ -1,9 +1,8 @@
-"""The room's front: find users, check passwords, change accounts."""
+"""The room's front: check passwords, change accounts; users are found by what it inherits."""
 
-import builtins
 import contextlib
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -15,6 +14,7 @@ from sso_center.base.profile import ADMIN, ProfileTable
 from sso_center.core.audit.change import Also, Change, nothing_else
 from sso_center.core.journal_rows import CHANNEL
 from sso_center.core.users.consents import with_consent, without_consent
+from sso_center.core.users.directory import UserDirectory
 from sso_center.core.users.hasher import PasswordHasher, check_imported_hash
 from sso_center.core.users.password_check import PasswordCheck
 from sso_center.core.users.redis_copy import write_copy
@@ -28,14 +28,9 @@ from sso_center.core.users.store import (
     Account,
     add_account,
     append_change,
-    known,
     note_password_change,
-    read_beginning,
     read_by_sub,
     read_by_username,
-    read_consenting,
-    read_names,
-    read_page,
     read_to_change,
     remove_account,
     write_account,
@@ -45,14 +40,12 @@ from sso_center.core.users.user import User, lost_roles, removed_user
 from sso_center.storage.redis import Redis
 from sso_center.storage.sql import Database
 
-PAGE = 500
-
 STANDARD = ProfileTable()
 NOTHING: Mapping[str, Any] = {}
 
 
-class Users:
-    """The accounts. `revocation_rules` say what a change revokes.
+class Users(UserDirectory):
+    """The accounts, as they are found and as they change. `revocation_rules` say what a change revokes.
 
     Every method that touches a store raises Unavailable when it is away.
     """
@@ -66,62 +59,13 @@ class Users:
         revocation_rules: RevocationRules | None = None,
         table: ProfileTable = STANDARD,
     ) -> None:
-        self._database = database
+        super().__init__(database)
         self._redis = redis
         self._hasher = hasher
         self._clock = clock
         self._revocation_rules = revocation_rules or RevocationRules()
         self._table = table
         self._passwords = PasswordCheck(database, hasher)
-
-    # -- finding
-
-    def get(self, sub: str) -> User:
-        """Return one user by the stable id; raises NotFound."""
-        with self._database.read() as connection:
-            return known(read_by_sub(connection, sub)).user
-
-    def find(self, username: str) -> User | None:
-        """Return one user by login name, however it is written, or None."""
-        with self._database.read() as connection:
-            account = read_by_username(connection, normal_name(username))
-        return account.user if account else None
-
-    def called(self, name: str) -> User | None:
-        """Return one user by login name or stable id, or None."""
-        with self._database.read() as connection:
-            account = read_by_username(connection, normal_name(name)) or read_by_sub(connection, name)
-        return account.user if account else None
-
-    def list(self, *, after: str = "", count: int = PAGE) -> list[User]:
-        """Return `count` users in the order of their login names, beginning after `after`."""
-        with self._database.read() as connection:
-            return read_page(connection, after, count)
-
-    def search(self, beginning: str, *, after: str = "", count: int = PAGE) -> builtins.list[User]:
-        """Return `count` users whose login name, name or e-mail address begins so, ignoring case.
-
-        They come in the order of their login names, beginning after `after`.
-        """
-        with self._database.read() as connection:
-            return read_beginning(connection, beginning.strip(), after, count)
-
-    def names(self, subs: Collection[str]) -> dict[str, str]:
-        """Return the login names of those of these users that exist."""
-        with self._database.read() as connection:
-            return read_names(connection, subs)
-
-    def all(self) -> Iterator[User]:
-        """Yield every user in the order of their login names."""
-        page = self.list()
-        while page:
-            yield from page
-            page = self.list(after=page[-1].username)
-
-    def consenting_to(self, client_id: str) -> Sequence[User]:
-        """Return the users who consented to a client."""
-        with self._database.read() as connection:
-            return [one for one in read_consenting(connection, client_id) if one.consent_to(client_id)]
 
     # -- who someone is
 
