@@ -7,6 +7,7 @@ import pytest
 from werkzeug.routing import Rule
 
 from sso_center.app import create_app
+from sso_center.core.audit import Tag
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center
 from tests.ui.admin.conftest import ROLE, Boss
@@ -143,7 +144,8 @@ def test_no_action_is_done_without_the_form_s_token(boss: Boss) -> None:
         page = boss.member.browser.post(boss.center.url(path), {"confirmed": "yes"})
         assert page.headers["Location"] == path
     done = {one.tag for one in boss.center.services.audit.latest(50) if one.actor == boss.sub}
-    assert done == set()
+    # Their own sign-in comes to the log when a courier drains the streams, which may be just now.
+    assert done <= {Tag.LOGIN_SUCCEEDED}
 
 
 @pytest.mark.parametrize("path", ["users?q=%00", "audit?client=%00", "endings?user=a%00b"])
