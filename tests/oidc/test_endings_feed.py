@@ -19,11 +19,23 @@ from tests.harness.center import Center, Person
 from tests.harness.rounds import rounds
 from tests.harness.site import Site
 from tests.harness.waiting import eventually
-from tests.oidc.conftest import Member
+from tests.oidc.conftest import AFTER_LOGOUT, Member
 from tests.oidc.event_stream import EventStream
 
 CAEP = "https://schemas.openid.net/secevent/caep/event-type/"
 TOKEN_REVOKED = "https://schemas.openid.net/secevent/oauth/event-type/token-revoked"
+
+
+@pytest.fixture
+def site(center: Center) -> Site:
+    """A site of this test's own: what the courier ends of other tests' sessions concerns it never."""
+    return center.add_site(post_logout_redirect_uris=(AFTER_LOGOUT,))
+
+
+@pytest.fixture
+def other_site(center: Center) -> Site:
+    """Another one."""
+    return center.add_site()
 
 
 def ask(site: Site, after: str = "", method: str = "GET", **options: Any) -> requests.Response:
