@@ -12,7 +12,7 @@ from threading import Lock
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from sso_center.base.settings import Settings, load_settings
-from sso_center.web.logging import configure
+from sso_center.web.logging import configure, note_request_id
 from sso_center.web.startup_retry import retrying_application
 
 
@@ -26,6 +26,9 @@ class ProcessApplication:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
+        # PEP 3333: it may be absent when it is empty.
+        environ.setdefault("PATH_INFO", "")
+        note_request_id(environ)
         application = self._made.get(os.getpid()) or self._first()
         return application(environ, start_response)
 

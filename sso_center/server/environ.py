@@ -5,14 +5,13 @@ a row could read differently (RFC 9112 sections 3.2 and 6.3, request smuggling),
 forge a proxy's own headers.
 """
 
-import re
-import secrets
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 from sso_center.server.answers import RefusedRequest
 from sso_center.server.rsgi import Headers, Scope
+from sso_center.web.logging import note_request_id
 
 Environ = dict[str, Any]
 
@@ -20,10 +19,6 @@ METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
 MAX_TARGET = 8190
 """Longest path and query together, in characters as decoded; nginx and Apache have the same limit."""
 
-REQUEST_ID = "sso_center.request_id"
-"""Environ key of the request's id for the application; the front has checked it."""
-
-_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _ONLY_ONCE = frozenset({"host", "content-length", "content-type", "transfer-encoding", "authorization"})
 # Granian omits a value outside visible ASCII. Where that would change a request's meaning (no Host, no
 # Forwarded), the request is refused instead.
@@ -78,16 +73,8 @@ def build_environ(scope: Scope, base: Mapping[str, Any]) -> Environ:
     _add_headers(environ, scope.headers)
     _check_host(environ, scope.authority)
     _check_framing(environ)
-    given = environ.get("HTTP_X_REQUEST_ID")
-    if given is None or not _GIVEN_ID.fullmatch(given):
-        given = environ["HTTP_X_REQUEST_ID"] = new_request_id()
-    environ[REQUEST_ID] = given
+    note_request_id(environ)
     return environ
-
-
-def new_request_id() -> str:
-    """Return a fresh request id: 64 random bits in hex."""
-    return secrets.token_hex(8)
 
 
 def body_length(environ: Environ) -> int | None:

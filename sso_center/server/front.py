@@ -12,11 +12,12 @@ from sso_center.server.access_log import log_request, write_waiting
 from sso_center.server.answers import Answer, RefusedRequest, broken
 from sso_center.server.application import call_application
 from sso_center.server.body import Bodies
-from sso_center.server.environ import Environ, base_environ, body_length, build_environ, new_request_id, peer
+from sso_center.server.environ import Environ, base_environ, body_length, build_environ, peer
 from sso_center.server.rsgi import Watcher
 from sso_center.server.side_thread import SideThread
 from sso_center.server.streaming import StreamBody, StreamingAnswers
 from sso_center.web.address import address_behind
+from sso_center.web.logging import new_request_id
 from sso_center.web.streams import STREAM
 
 logger = logging.getLogger("sso_center.server")

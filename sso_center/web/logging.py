@@ -19,11 +19,11 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request under way, on every record, in the answer's X-Request-Id and on error pages."""
 
 FRONT_ID = "sso_center.request_id"
-"""Where the web worker's front puts the id under which it logs the access."""
+"""Where a request's environ has its id, checked: under it the access is logged."""
 
 REDACTED = "[redacted]"
 
-_GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 _SENSITIVE = (
     r"password|passwd|current|new|repeat|secret|client_secret|secret_key|token|csrf_token|access_token"
@@ -100,6 +100,19 @@ def configure(level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+def note_request_id(environ: dict[str, Any]) -> None:
+    """Keep the id that a request brings when it is well-formed, otherwise draw one."""
+    given = environ.get("HTTP_X_REQUEST_ID")
+    if given is None or not _GIVEN_ID.fullmatch(given):
+        given = environ["HTTP_X_REQUEST_ID"] = new_request_id()
+    environ[FRONT_ID] = given
+
+
+def new_request_id() -> str:
+    """Return a fresh request id: 64 random bits in hex."""
+    return secrets.token_hex(8)
+
+
 def install(app: "Flask") -> None:
     """Give every request of `app` an id, unless the front or a trusted proxy has done so."""
     from flask import request  # noqa: PLC0415
@@ -107,7 +120,7 @@ def install(app: "Flask") -> None:
     from sso_center.web.address import comes_from_trusted_proxy  # noqa: PLC0415
 
     def begin() -> None:
-        request_id.set(request.environ.get(FRONT_ID) or _given() or secrets.token_hex(8))
+        request_id.set(request.environ.get(FRONT_ID) or _given() or new_request_id())
 
     def _given() -> str:
         given = request.headers.get("X-Request-Id", "")

@@ -1,14 +1,19 @@
 """The center as a plain WSGI application: everything but open streams works under any server."""
 
 import os
+import re
+import secrets
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse
 
 import pytest
 
+from sso_center.web.logging import FRONT_ID
 from sso_center.wsgi import ProcessApplication
 from tests.harness.browser import Browser
 from tests.harness.center import ROOT, RUNNING, Center, Person
@@ -104,6 +109,43 @@ def test_no_more_of_a_body_is_read_than_was_announced(center: PlainCenter) -> No
         connection.sendall(head + form)
         # The connection stays open: whoever reads on waits for what never comes.
         assert b" 401 " in connection.recv(4096)
+
+
+def test_a_path_may_be_absent_and_every_request_has_one_id() -> None:
+    seen: list[dict[str, Any]] = []
+
+    def answer(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        seen.append(environ)
+        return []
+
+    application = ProcessApplication(lambda: answer)
+    for given in ({}, {"HTTP_X_REQUEST_ID": "of-the-proxy-1"}, {"HTTP_X_REQUEST_ID": 'a"\n'}):
+        application(dict(given), lambda *_: lambda _: None)
+    assert [one["PATH_INFO"] for one in seen] == ["", "", ""]
+    drawn, kept, redrawn = (one[FRONT_ID] for one in seen)
+    assert kept == "of-the-proxy-1"
+    assert all(re.fullmatch("[0-9a-f]{16}", one) for one in (drawn, redrawn))
+    assert [one["HTTP_X_REQUEST_ID"] for one in seen] == [drawn, kept, redrawn]
+
+
+def test_what_a_program_does_is_audited_with_the_id_of_its_request(center: PlainCenter) -> None:
+    name = f"robot-{secrets.token_hex(4)}"
+    robot, secret = center.services.clients.add(
+        name, grant_types=("client_credentials",), scopes=("sso:admin",)
+    )
+    token = center.http.post(
+        center.url("/token"),
+        data={"grant_type": "client_credentials", "scope": "sso:admin"},
+        auth=(robot.client_id, str(secret)),
+        timeout=30,
+    ).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}", "X-Request-ID": "of-the-proxy-2"}
+    added = center.http.post(
+        center.url("/api/admin/users"), json={"username": name}, headers=headers, timeout=30
+    )
+    assert added.status_code == 201, added.text
+    (event,) = center.services.audit.latest(1, sub=added.json()["sub"])
+    assert event.request_id == "of-the-proxy-2"
 
 
 def test_a_bad_setting_stops_the_server_at_its_start(tmp_path: Path) -> None:
