@@ -1,9 +1,9 @@
--- Answers a pending grant: `answer` is 'approved', by somebody of the shard `shard`, or 'denied'. The first answer counts.
--- Returns its state before: this answer was the first when that was 'pending'
---! args: code, answer, shard
+-- Brings a pending grant from the state `from` to another; `shard` is that of who approved it, or ''.
+-- Returns its state before: nothing has changed unless that was `from`
+--! args: code, from, answer, shard
 local pending = pending_load(code)
 if not pending then return 'unknown' end
-if pending.state == 'pending' then
+if pending.state == from then
   redis.call('HSET', pending_key(code), 'state', answer, 'shard', shard)
 end
 return pending.state

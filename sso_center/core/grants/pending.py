@@ -3,7 +3,7 @@ client asks again (as the device authorization grant does, RFC 8628)."""
 
 from dataclasses import dataclass, replace
 
-from sso_center.base.secrets import hashed, new_secret, shard_in, shard_of
+from sso_center.base.secrets import hashed, new_id, new_secret, shard_in, shard_of
 from sso_center.core.grants.grants import GRANT_PARTS, GrantRefused, GrantRequest, Grants, Issued
 from sso_center.storage.redis import Redis, load_script
 
@@ -27,8 +27,8 @@ class GrantPending(GrantRefused):
 class PendingGrant:
     """What a person is asked about. `shard` and `code_hash` find it, and prove nothing.
 
-    `state` is pending, approved, denied or expired; `approver` is the shard in which the grant stands once it
-    is approved.
+    `state` is pending, approving, approved, denied or expired; `approver` is the shard in which the grant
+    stands once it is approved.
     """
 
     shard: str
@@ -70,7 +70,7 @@ class PendingGrants:
             raise GrantRefused("unknown")
         found = _FIND.read(reply)
         scope = tuple(found.scope.split())
-        return PendingGrant(shard, code_hash, found.client, scope, found.state, found.shard)
+        return PendingGrant(shard, code_hash, found.client, scope, _word(found.state), found.shard)
 
     def find_presented(self, code: str, client_id: str) -> PendingGrant:
         """Return the approved grant of the client that presents the code of one.
@@ -83,7 +83,7 @@ class PendingGrants:
         found = self.find(shard, hashed(code))
         if found.client_id != client_id:
             raise GrantRefused("wrong_client")
-        if found.state == "pending":
+        if found.state in ("pending", "approving"):
             raise GrantPending
         if found.state != "approved":
             raise GrantRefused(found.state)
@@ -94,21 +94,31 @@ class PendingGrants:
 
         `request` says what is demanded of the session, as at /authorize; client and scope are those of
         `pending`. Raises GrantRefused when somebody answered before, or too late.
+
+        The answer is won before anything is issued, so that a second one can neither replace the grant nor
+        join the client to another session. Whoever dies in between leaves a code that expires.
         """
-        if pending.state != "pending":
-            raise GrantRefused(pending.state)
+        mine = f"approving:{new_id(pending.shard)}"
+        self._answer(pending, "pending", mine)
         asked = replace(request, client_id=pending.client_id, scope=pending.scope, redirect_uri=NO_ADDRESS)
         issued = self._grants.issue(cookie, asked, code_hash=pending.code_hash)
         if issued.code is not None and issued.visit.session is not None:
-            self._answer(pending, "approved", shard_of(issued.visit.session.sub))
+            self._answer(pending, mine, "approved", shard_of(issued.visit.session.sub))
+        else:
+            self._answer(pending, mine, "pending")
         return issued
 
     def deny(self, pending: PendingGrant) -> None:
         """Refuse the client its grant. Raises GrantRefused when somebody answered before."""
-        self._answer(pending, "denied", "")
+        self._answer(pending, "pending", "denied")
 
-    def _answer(self, pending: PendingGrant, answer: str, shard: str) -> None:
-        given = {"code": pending.code_hash, "answer": answer, "shard": shard}
+    def _answer(self, pending: PendingGrant, before: str, answer: str, shard: str = "") -> None:
+        given = {"code": pending.code_hash, "from": before, "answer": answer, "shard": shard}
         state = self._redis.run(_ANSWER, pending.shard, given)
-        if state != "pending":
-            raise GrantRefused(state)
+        if state != before:
+            raise GrantRefused(_word(state))
+
+
+def _word(state: str) -> str:
+    """Return a state without the nonce of who is about to approve."""
+    return state.partition(":")[0]
