@@ -120,6 +120,19 @@ def test_a_ticket_says_once_who_it_is(wiki: Wiki, person: Person, signed_in: Bro
     assert (status, refused["error"]) == (400, "invalid_grant")
 
 
+def test_a_ticket_presented_again_ends_what_it_gave(
+    center: Center, wiki: Wiki, signed_in: Browser, receiver: Receiver
+) -> None:
+    ticket = wiki.ticket_for(signed_in)
+    for status in (200, 400):
+        assert wiki.validate(ticket)[0] == status
+    eventually(lambda: [one for one in receiver.deliveries if ticket in one.body], what="the notice")
+    # The person stays signed in at the center, and comes back to the wiki with another ticket.
+    assert wiki.validate(wiki.ticket_for(signed_in))[0] == 200
+    assert wiki.validate(ticket)[0] == 400
+    assert len([one for one in receiver.deliveries if ticket in one.body]) == 1
+
+
 def test_the_sign_in_page_names_the_site_that_waits(wiki: Wiki, browser: Browser) -> None:
     page = browser.follow(browser.get(wiki.login_address()))
     assert page.status == 200

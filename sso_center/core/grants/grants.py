@@ -74,7 +74,8 @@ class GrantRefused(SSOError):
 class Replayed(GrantRefused):
     """The right client presented a redeemed grant again: what it gave must end (RFC 9700, 4.5).
 
-    That is the session `sid` when the grant opened one for an app, else the `family`.
+    That is the session `sid` when the grant opened one for an app, else the `family`; of a grant that was
+    validated, which has no family, the client's part in the session `sid`.
     """
 
     def __init__(self, family: str, sub: str, sid: str | None) -> None:
@@ -134,13 +135,17 @@ class Grants:
         """Redeem a grant, once, for who it is of and nothing else.
 
         `handle` is what the client's protocol calls the session from here on: CAS the ticket itself, which
-        may be stored now that it is worth nothing. Raises GrantRefused, Unavailable.
+        may be stored now that it is worth nothing. Raises GrantRefused, Unavailable, and Replayed when its
+        client, which is still in the session, validated it before.
         """
         shard = shard_in(code)
         if shard is None or len(code) > MAX_CODE:
             raise GrantRefused("malformed")
         given = {"code": hashed(code), "client": client_id, "redirect_uri": redirect_uri, "handle": handle}
         reply = self._sessions.with_user(_VALIDATE, shard, given)
+        if reply[0] == "replayed":
+            replayed = _VALIDATE.read(reply)
+            raise Replayed("", replayed.sub, replayed.sid)
         if reply[0] != "validated":
             raise GrantRefused(reply[1] or reply[0])
         validated = _VALIDATE.read(reply)

@@ -121,7 +121,8 @@ local function session_name(session, client, handle)
   redis.call('PEXPIRE', handles_key(session.sid), session.deadline - now + SESSION_KEPT)
 end
 
--- Joins a client to a session; one that has joined stays as it is, unless a cut-off came between.
+-- Joins a client to a session; one that has joined stays as it is, unless a cut-off came between. A new join has no
+-- handle yet: a worker of an older center leaves the former one's behind.
 -- Returns when it joined, and whether that was now. What it gets is stamped no earlier, though hosts' clocks differ.
 local function session_join(session, client, stamp)
   local key = participants_key(session.sid)
@@ -130,6 +131,7 @@ local function session_join(session, client, stamp)
   if joined >= 0 and not is_client_cut_off(joined, client) then return joined, false end
   redis.call('HSET', key, client, stamp)
   redis.call('PEXPIRE', key, session.deadline - now + SESSION_KEPT)
+  redis.call('HDEL', handles_key(session.sid), client)
   return stamp, true
 end
 

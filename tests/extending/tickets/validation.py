@@ -3,7 +3,8 @@
 import logging
 import threading
 
-from sso_center.core.grants import GrantRefused
+from sso_center.core.grants import GrantRefused, Replayed
+from sso_center.core.reasons import CENTER, Reason
 from sso_center.protocols.api import Answer, Call, Endpoint, json_answer
 from sso_center.protocols.api_errors import InvalidGrant, InvalidRequest
 from sso_center.protocols.parameters import parse
@@ -30,6 +31,10 @@ def endpoints(services: Services) -> list[Endpoint]:
             validated = services.grants.validate(
                 ticket, client_id=client.client_id, redirect_uri=service, handle=ticket
             )
+        except Replayed as replay:
+            # It is in two hands: what it gave ends, and the site is told by the ticket.
+            services.endings.leave(replay.sid or "", client.client_id, CENTER, Reason.REPLAY)
+            raise InvalidGrant(detail=replay.reason) from replay
         except GrantRefused as refused:
             raise InvalidGrant(detail=refused.reason) from refused
         return json_answer({"user": validated.session.user.username})
