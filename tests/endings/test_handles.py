@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text, update
 from sso_center.base.actor import Actor
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.clients import Client
-from sso_center.core.grants import GrantRefused
+from sso_center.core.grants import GrantRefused, Replayed
 from sso_center.core.notices import Delivery
 from sso_center.core.reasons import Reason
 from sso_center.protocols.table import FACADES as WITHOUT_TICKETS
@@ -52,6 +52,19 @@ def wiki(core: Core, receiver: Receiver) -> Client:
 
 def ticket_site(core: Core, service: str, **registration: object) -> Client:
     return core.site(protocol="tickets", protocol_settings={"service": service}, **registration)
+
+
+FROM_A_NEWER_CENTER = {"v": 9, "realm": "x"}
+
+
+def of_a_newer_center(core: Core, service: str) -> Client:
+    """Register a site, and store its settings as no center of today reads them. The test removes it."""
+    site = ticket_site(core, service)
+    with core.services.database.write() as connection:
+        change = update(clients).where(clients.c.client_id == site.client_id)
+        connection.execute(change.values(protocol_settings=FROM_A_NEWER_CENTER))
+    core.services.clients.reload()
+    return site
 
 
 def deliver(core: Core, books: Books, sid: str) -> None:
@@ -106,6 +119,15 @@ def test_a_client_that_leaves_is_told_by_its_handle(core: Core, books: Books, wi
     core.code(held.cookie, wiki, handle="left")
     core.services.endings.leave(held.sid, wiki.client_id, "me")
     assert [row.handle for row in books.notices(sid=held.sid)] == ["left"]
+    assert core.record(held.sid, "handles", held.sid) == {}
+
+
+def test_a_client_that_joins_anew_has_no_handle_of_its_former_join(core: Core, wiki: Client) -> None:
+    held = sign_in(core)
+    core.code(held.cookie, wiki, handle="former")
+    # What a worker of version 1c80983 does when the client leaves: it knows of no handles.
+    core.hot.lose(held.user.shard, "participants", held.sid)
+    core.code(held.cookie, wiki)
     assert core.record(held.sid, "handles", held.sid) == {}
 
 
@@ -186,9 +208,23 @@ def test_a_ticket_is_validated_once_and_by_its_client_alone(core: Core, wiki: Cl
     found = grants.validate(ticket, client_id=wiki.client_id, redirect_uri=REDIRECT, handle=ticket)
     assert (found.session.sid, found.scope) == (held.sid, ("openid",))
     assert core.record(held.sid, "handles", held.sid) == {wiki.client_id: ticket}
-    with pytest.raises(GrantRefused) as refused:
+    with pytest.raises(Replayed) as replayed:
         grants.validate(ticket, client_id=wiki.client_id, redirect_uri=REDIRECT)
-    assert refused.value.reason == "replayed"
+    assert (replayed.value.sub, replayed.value.sid) == (held.user.sub, held.sid)
+
+
+def test_a_ticket_of_a_former_join_is_no_replay(core: Core, wiki: Client) -> None:
+    held = sign_in(core)
+    grants = core.services.grants
+    former = core.code(held.cookie, wiki)
+    grants.validate(former, client_id=wiki.client_id, redirect_uri=REDIRECT)
+    core.services.endings.leave(held.sid, wiki.client_id, "me")
+    for is_back in (False, True):
+        if is_back:
+            core.code(held.cookie, wiki)
+        with pytest.raises(GrantRefused) as refused:
+            grants.validate(former, client_id=wiki.client_id, redirect_uri=REDIRECT)
+        assert type(refused.value) is GrantRefused
 
 
 @pytest.mark.parametrize("ticket", ["", "zz", "00" + "x" * 300])
@@ -339,10 +375,37 @@ def test_a_client_does_not_come_to_speak_another_protocol(core: Core, shop: Clie
 
 
 def test_settings_that_nobody_can_read_hide_one_client_and_no_other(core: Core, shop: Client) -> None:
-    broken = ticket_site(core, "https://broken.example/")
-    with core.services.database.write() as connection:
-        change = update(clients).where(clients.c.client_id == broken.client_id)
-        connection.execute(change.values(protocol_settings={"v": 9, "realm": "x"}))
-    core.services.clients.reload()
+    broken = of_a_newer_center(core, "https://broken.example/")
     assert core.services.clients.find_by_address("tickets", "https://broken.example/") is None
     assert core.services.clients.get(shop.client_id) == shop
+    core.services.clients.remove(broken.client_id)
+
+
+def test_settings_of_a_newer_center_are_not_overwritten_by_another_change(core: Core) -> None:
+    newer = of_a_newer_center(core, "https://newer.example/")
+    with pytest.raises(Invalid, match="newer center"):
+        core.services.clients.update(newer.client_id, name="Renamed")
+    core.services.clients.rotate_secret(newer.client_id)
+    with core.services.database.read() as connection:
+        row = connection.execute(select(clients).where(clients.c.client_id == newer.client_id)).one()
+    assert row.protocol_settings == FROM_A_NEWER_CENTER
+    mended = core.services.clients.update(
+        newer.client_id, protocol_settings={"service": "https://newer.example/"}
+    )
+    assert core.services.clients.find_by_address("tickets", "https://newer.example/") == mended
+    core.services.clients.remove(newer.client_id)
+
+
+def test_no_address_is_registered_while_those_of_another_client_can_not_be_read(core: Core) -> None:
+    other = ticket_site(core, "https://other.example/")
+    hidden = of_a_newer_center(core, "https://hidden.example/")
+    with pytest.raises(Conflict, match=hidden.client_id):
+        ticket_site(core, "https://hidden.example/")
+    with pytest.raises(Conflict, match=hidden.client_id):
+        core.services.clients.update(
+            other.client_id, protocol_settings={"service": "https://hidden.example/"}
+        )
+    assert core.services.clients.update(other.client_id, name="Renamed").name == "Renamed"
+    assert core.site().protocol == "oidc"
+    core.services.clients.remove(hidden.client_id)
+    ticket_site(core, "https://hidden.example/")

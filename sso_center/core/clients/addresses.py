@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.base.urls import check_registered_url
 from sso_center.core.clients.client import Client
-from sso_center.core.clients.protocol_settings import FIELD, Address
+from sso_center.core.clients.protocol_settings import FIELD, Address, UnreadableSettings
 
 _CLIMBS = ("/../", "/./", "/..;", "%2e", "%2f", "%5c")
 """What may lead a browser or the site's server to another place than the one below which it stands."""
@@ -68,7 +68,9 @@ def addresses_of(client: Client) -> tuple[Address, ...]:
 
 
 def check_addresses(client: Client, others: Iterable[Client]) -> None:
-    """Raise Invalid for a prefix whose end is open, Conflict for an address that another client has."""
+    """Raise Invalid for a prefix whose end is open, Conflict for an address that another client
+    has or, as nobody can read its settings, may have.
+    """
     own = set(addresses_of(client))
     for address in own:
         if address.is_prefix and (not address.value.endswith("/") or address.value.count("/") < 3):
@@ -76,5 +78,9 @@ def check_addresses(client: Client, others: Iterable[Client]) -> None:
     for other in others:
         if other.protocol != client.protocol or other.client_id == client.client_id:
             continue
+        if isinstance(other.protocol_settings, UnreadableSettings):
+            raise Conflict(
+                f"The addresses of {other.client_id!r} can't be read here: it might have this one."
+            )
         for taken in own.intersection(addresses_of(other)):
             raise Conflict(f"{other.client_id!r} is registered with {taken.value!r} already.")

@@ -15,7 +15,7 @@ from sso_center.base.secrets import all_shards, hashed, new_secret, same
 from sso_center.core.audit.change import Also, Change, nothing_else
 from sso_center.core.clients.addresses import AddressBook, address_book, addresses_of, check_addresses
 from sso_center.core.clients.client import Client
-from sso_center.core.clients.protocol_settings import FindReader, stored_form
+from sso_center.core.clients.protocol_settings import FIELD, FindReader, UnreadableSettings, stored_form
 from sso_center.core.clients.rules import Registration, check_registration
 from sso_center.core.clients.store import (
     FormerClient,
@@ -210,10 +210,13 @@ class Clients:
                 raise Invalid("A client can't become public or cease to be.", field="is_public")
             if settings.get("protocol", before.protocol) != before.protocol:
                 raise Invalid("A client can't come to speak another protocol.", field="protocol")
+            if isinstance(before.protocol_settings, UnreadableSettings) and FIELD not in settings:
+                raise Invalid("A newer center stored this client: change it there.", field=FIELD)
             client = self._client(replace(_registration(before), **settings), before.version + 1)
             if replace(client, version=before.version) == before:
                 return before
-            self._check_addresses(connection, client)
+            if addresses_of(client) != addresses_of(before):
+                self._check_addresses(connection, client)
             write_client(connection, client, now)
             also(connection, Change(now, before, client))
         return client

@@ -5,7 +5,7 @@ it; SQL holds it as JSON by name, with a version.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from sso_center.base.errors import Invalid
@@ -39,6 +39,19 @@ class ProtocolSettings(Protocol):
         """By which the client is found: CAS calls them services, SAML has entity ids."""
 
 
+@dataclass(frozen=True)
+class UnreadableSettings:
+    """Settings that this center can't read, of a newer one say. It keeps them as they are stored."""
+
+    version: ClassVar[int] = 0
+    stored: dict[str, Any] = field(repr=False, hash=False)
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Nobody here knows by what the client is found."""
+        return ()
+
+
 SettingsReader = Callable[[Mapping[str, Any]], ProtocolSettings | None]
 """Makes the settings of what was registered, or stored with its version as `v`. Raises Invalid."""
 
@@ -54,4 +67,6 @@ def no_settings(given: Mapping[str, Any]) -> None:
 
 def stored_form(settings: ProtocolSettings | None) -> dict[str, Any] | None:
     """Return settings as SQL holds them."""
+    if isinstance(settings, UnreadableSettings):
+        return settings.stored
     return None if settings is None else {"v": settings.version, **asdict(settings)}

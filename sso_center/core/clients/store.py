@@ -11,7 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from sso_center.base.errors import Conflict, Invalid
 from sso_center.core.clients.client import Client
-from sso_center.core.clients.protocol_settings import OIDC, FindReader, ProtocolSettings, stored_form
+from sso_center.core.clients.protocol_settings import (
+    OIDC,
+    FindReader,
+    ProtocolSettings,
+    UnreadableSettings,
+    stored_form,
+)
 from sso_center.storage.schema import clients, meta
 
 _log = logging.getLogger(__name__)
@@ -171,9 +177,9 @@ def _protocol_settings(row: Row[Any], find_reader: FindReader) -> ProtocolSettin
         return None
     reader = find_reader(row.protocol)
     try:
-        return reader(row.protocol_settings) if reader else None
+        return reader(row.protocol_settings) if reader else UnreadableSettings(row.protocol_settings)
     except Invalid as unreadable:
         # Of a newer center, say: this client is found by no address here, and all others go on.
         about = {"client": row.client_id, "detail": unreadable.message}
         _log.warning("protocol settings not read", extra=about)
-        return None
+        return UnreadableSettings(row.protocol_settings)
