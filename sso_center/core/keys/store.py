@@ -5,12 +5,12 @@ from base64 import b64decode, b64encode
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sso_center.core.keys.algorithms import private_key, public_jwk
-from sso_center.core.keys.master import Vault
+from sso_center.core.keys.master import KeyEncryption
 from sso_center.core.keys.ring import COOKIE, State, StoredKey
 from sso_center.storage.schema import signing_keys
 
 
-def read_keys(connection: Connection, vault: Vault) -> list[StoredKey]:
+def read_keys(connection: Connection, vault: KeyEncryption) -> list[StoredKey]:
     """Return all keys, decrypted, in the order in which they were made."""
     rows = connection.execute(select(signing_keys).order_by(signing_keys.c.created_at, signing_keys.c.kid))
     return [
@@ -27,7 +27,7 @@ def read_keys(connection: Connection, vault: Vault) -> list[StoredKey]:
     ]
 
 
-def add_key(connection: Connection, vault: Vault, key: StoredKey) -> None:
+def add_key(connection: Connection, vault: KeyEncryption, key: StoredKey) -> None:
     """Store a new key, with its public half in clear for display."""
     locked = vault.lock(key.secret, _bound_to(key.kid, key.purpose))
     public = None if key.purpose == COOKIE else public_jwk(key.purpose, private_key(key.secret))
