@@ -61,7 +61,7 @@ def _connect(settings: Settings, protocols: ClientProtocols, stop: threading.Eve
 
 
 class Courier:
-    """One courier and its rounds of work."""
+    """One courier and its scheduled tasks."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -98,7 +98,7 @@ class Courier:
         """Work until `stop` is set: at once when the journal grows, else every second."""
         listener = threading.Thread(target=self._listen, args=(stop,), daemon=True, name="listen")
         listener.start()
-        rounds = [
+        tasks = [
             ScheduledTask(self._follow_and_deliver, every=0.0),
             ScheduledTask(self._walk_on, every=0.0),
             ScheduledTask(self._restore.detect, every=2.0, lease="tail"),
@@ -113,8 +113,8 @@ class Courier:
         ]
         while not stop.is_set():
             self._news.clear()
-            for one in rounds:
-                one.run_if_due(time.monotonic(), self._leases)
+            for task in tasks:
+                task.run_if_due(time.monotonic(), self._leases)
             self._wait(stop)
         self._delivery.close()
         with suppress(SSOError):

@@ -62,7 +62,7 @@ def roles(username: str, *, added: tuple[str, ...], removed: tuple[str, ...]) ->
     """Give and take roles. Prints the person as JSON.
 
     At the center they count at the person's next request, at a site from the next login there. A role that is
-    taken ends what SSO_ON_ROLE_LOST names; with `sessions` sites stop accepting it at once.
+    taken ends what SSO_ON_ROLE_LOST names; with `sessions` among it, the person is signed out at sites too.
     """
     with opened_services() as services:
         user = find_person(services, username)

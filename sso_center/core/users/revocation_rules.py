@@ -19,6 +19,6 @@ class RevocationRules:
 
 
 def invalidate_issued(user: User, kinds: Collection[str]) -> User:
-    """Return the user with everything of these kinds that was issued so far invalidated: each kind's epoch is raised."""
+    """Return the user with each kind's epoch raised, which invalidates all of that kind issued so far."""
     raised = {_EPOCHS[kind]: getattr(user, _EPOCHS[kind]) + 1 for kind in kinds}
     return replace(user, **raised)

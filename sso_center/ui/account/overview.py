@@ -54,7 +54,7 @@ class SignedInDevice:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on the account page that changes: this browser's sites, and all places, this one first."""
+    """Everything on the account page that changes: this browser's sites, and all devices, this one first."""
 
     sites: tuple[Site, ...]
     places: tuple[SignedInDevice, ...]
