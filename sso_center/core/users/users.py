@@ -19,7 +19,7 @@ from sso_center.core.users.hasher import PasswordHasher, check_imported_hash
 from sso_center.core.users.legacy_copies import LegacyCopies
 from sso_center.core.users.password_check import PasswordCheck
 from sso_center.core.users.redis_copy import write_copy
-from sso_center.core.users.revocation_rules import RevocationRules, raise_epochs
+from sso_center.core.users.revocation_rules import RevocationRules, invalidate_issued
 from sso_center.core.users.rules import (
     check_password_rules,
     check_roles,
@@ -152,7 +152,7 @@ class Users(UserDirectory):
         def change(account: Account) -> Account:
             if version not in (None, account.user.version):
                 raise Conflict("The account was changed a moment ago. Please sign in again.")
-            user = raise_epochs(account.user, self._revocation_rules.password_change)
+            user = invalidate_issued(account.user, self._revocation_rules.password_change)
             return Account(replace(user, must_change_password=must_change), hashed)
 
         return self._change(sub, change, "password_change", actor, also)
@@ -168,7 +168,7 @@ class Users(UserDirectory):
         def change(account: Account) -> Account:
             if account.user.is_disabled == is_disabled:
                 return account
-            user = raise_epochs(account.user, self._revocation_rules.disabled if is_disabled else ())
+            user = invalidate_issued(account.user, self._revocation_rules.disabled if is_disabled else ())
             return replace(account, user=replace(user, is_disabled=is_disabled))
 
         return self._change(sub, change, "disabled" if is_disabled else "changed", actor, also)
@@ -196,7 +196,7 @@ class Users(UserDirectory):
         def change(account: Account) -> Account:
             user = account.user
             if checked is not None and lost_roles(user, checked):
-                user = raise_epochs(user, self._revocation_rules.role_lost)
+                user = invalidate_issued(user, self._revocation_rules.role_lost)
             return replace(
                 account,
                 user=replace(
