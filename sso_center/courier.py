@@ -61,7 +61,7 @@ def _connect(settings: Settings, protocols: ClientProtocols, stop: threading.Eve
 
 
 class Courier:
-    """One courier and its rounds of work."""
+    """One courier and its scheduled tasks."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -98,23 +98,23 @@ class Courier:
         """Work until `stop` is set: at once when the journal grows, else every second."""
         listener = threading.Thread(target=self._listen, args=(stop,), daemon=True, name="listen")
         listener.start()
-        rounds = [
-            Round(self._follow_and_deliver, every=0.0),
-            Round(self._walk_on, every=0.0),
-            Round(self._restore.detect, every=2.0, lease="tail"),
-            Round(self._failovers.check_shards, every=2.0, lease="tail"),
-            Round(self._announce_configuration, every=2.0),
-            Round(self._sweep_once, every=5.0, lease="sweep"),
-            Round(self._eviction.evict, every=2.0, lease="sweep"),
-            Round(self._services.administration.clients.finish_removals, every=5.0, lease="sweep"),
-            Round(self._drain.drain, every=5.0, lease="audit"),
-            Round(self._note_presence, every=5.0, lease="presence"),
-            Round(self._rotate_keys, every=3600.0, lease="keys"),
+        tasks = [
+            ScheduledTask(self._follow_and_deliver, every=0.0),
+            ScheduledTask(self._walk_on, every=0.0),
+            ScheduledTask(self._restore.detect, every=2.0, lease="tail"),
+            ScheduledTask(self._failovers.check_shards, every=2.0, lease="tail"),
+            ScheduledTask(self._announce_configuration, every=2.0),
+            ScheduledTask(self._sweep_once, every=5.0, lease="sweep"),
+            ScheduledTask(self._eviction.evict, every=2.0, lease="sweep"),
+            ScheduledTask(self._services.administration.clients.finish_removals, every=5.0, lease="sweep"),
+            ScheduledTask(self._drain.drain, every=5.0, lease="audit"),
+            ScheduledTask(self._note_presence, every=5.0, lease="presence"),
+            ScheduledTask(self._rotate_keys, every=3600.0, lease="keys"),
         ]
         while not stop.is_set():
             self._news.clear()
-            for one in rounds:
-                one.take(time.monotonic(), self._leases)
+            for task in tasks:
+                task.run_if_due(time.monotonic(), self._leases)
             self._wait(stop)
         self._delivery.close()
         with suppress(SSOError):
@@ -167,7 +167,7 @@ class Courier:
             self._services.keys.rotate(purpose)
 
 
-class Round:
+class ScheduledTask:
     """A kind of work that is due every so often. A failure is logged, and the work is due again.
 
     Where it has a `lease`, only the courier that holds that does the work.
@@ -179,7 +179,7 @@ class Round:
         self._lease = lease
         self._next = 0.0
 
-    def take(self, now: float, leases: Leases) -> None:
+    def run_if_due(self, now: float, leases: Leases) -> None:
         """Do the work if it is due. `now` is monotonic, in seconds."""
         if now < self._next:
             return

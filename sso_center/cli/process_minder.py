@@ -74,12 +74,12 @@ class ProcessMinder:
             os.set_blocking(end, False)
 
     def add(self, slot: ProcessSlot) -> None:
-        """Add a slot, which `mind` fills."""
+        """Add a slot, which `supervise` fills."""
         self._slots.append(slot)
 
     @contextlib.contextmanager
     def listening_to_signals(self) -> Iterator[None]:
-        """Handle this process's signals for the block; early ones are kept for `mind`."""
+        """Handle this process's signals for the block; early ones are kept for `supervise`."""
         before = {number: signal.signal(number, _noted) for number in (*_ENDING, signal.SIGCHLD)}
         signal.set_wakeup_fd(self._signals[1], warn_on_full_buffer=False)
         try:
@@ -89,7 +89,7 @@ class ProcessMinder:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def mind(self) -> None:
+    def supervise(self) -> None:
         """Keep every slot filled until told to end."""
         gc.collect()
         while True:

@@ -65,7 +65,7 @@ def supervise(
     for slot in (*workers, courier):
         minder.add(slot)
     with minder.listening_to_signals():
-        minder.mind()
+        minder.supervise()
         # From here new connections are refused instead of waiting in vain.
         _close(listeners)
         minder.end(workers, grace + 2)

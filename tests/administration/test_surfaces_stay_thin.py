@@ -84,4 +84,4 @@ def test_every_changing_method_is_known() -> None:
     assert CHANGING["users"] >= {"add", "update", "set_disabled", "set_password", "remove"}
     assert CHANGING["clients"] == {"add", "update", "rotate_secret", "remove"}
     assert CHANGING["keys"] == {"rotate"}
-    assert CHANGING["mass_endings"] >= {"cut_off", "end", "end_void"}
+    assert CHANGING["mass_endings"] >= {"cut_off", "end", "end_voided_sessions"}

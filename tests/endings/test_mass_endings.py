@@ -393,7 +393,7 @@ def test_endings_say_who_changed_the_account_and_are_found_by_it_whoever_ends_th
 ) -> None:
     held = sign_in(core, shop)
     if is_courier_quicker:
-        monkeypatch.setattr(MassEndings, "end_void", lambda *_: follow(core))
+        monkeypatch.setattr(MassEndings, "end_voided_sessions", lambda *_: follow(core))
     core.services.administration.users.disable(Actor("boss"), held.user.sub)
     (change,) = books.journal(sub=held.user.sub, kind="user")
     (ending,) = books.journal(sid=held.sid)

@@ -7,7 +7,7 @@ from sso_center.base.errors import NotFound
 from sso_center.core.clients import Client
 from sso_center.core.notices import Counts, EndingFilter, Receipts, ending_filter
 from sso_center.core.notices.outbox import Notice
-from sso_center.core.notices.receipts import sums
+from sso_center.core.notices.receipts import count_notices_by_site
 from sso_center.core.notices.sender import Receipt
 from sso_center.core.reasons import Reason
 from tests.endings.conftest import Books, follow, sign_in
@@ -260,7 +260,9 @@ def test_sites_are_counted_from_an_index_alone(core: Core, receipts: Receipts) -
     list(core.services.mass_endings.end("user", user.sub, Reason.ADMIN, "cli"))
     (cut_off,) = receipts.endings(EndingFilter(sub=user.sub))
     with core.services.database.read() as connection:
-        text = sums(cut_off).compile(connection.engine, compile_kwargs={"literal_binds": True})
+        text = count_notices_by_site(cut_off).compile(
+            connection.engine, compile_kwargs={"literal_binds": True}
+        )
         (plan,) = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
     # No sorting, and no look at a row: a million notices are counted in a moment.
     assert "USING COVERING INDEX ix_notices_cause_client_id_state (cause=?)" in plan

@@ -40,7 +40,7 @@ def demo(port_base: int, data_dir: Path | None, *, fresh: bool) -> None:
             with processes.until_stopped():
                 _start(processes, plan, folder)
                 click.echo(_announcement(plan, folder))
-                processes.mind()
+                processes.supervise()
         except DemoStopped:
             click.echo("\nThe demo is stopped.")
         except ProcessEnded as ended:

@@ -73,7 +73,7 @@ class Processes:
                 raise ProcessEnded(f"{name} does not answer")
             time.sleep(0.05)
 
-    def mind(self) -> None:
+    def supervise(self) -> None:
         """Look after them all. Raises Stopped when told to, Ended when one is gone."""
         while True:
             self.check()

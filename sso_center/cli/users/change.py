@@ -59,9 +59,10 @@ def set_password(username: str, *, password_stdin: bool, must_change: bool) -> N
 @click.option("--add", "added", multiple=True, metavar="R", help="A role to give.")
 @click.option("--remove", "removed", multiple=True, metavar="R", help="A role to take.")
 def roles(username: str, *, added: tuple[str, ...], removed: tuple[str, ...]) -> None:
-    """Give and take roles; they count at the person's next request. Prints the person as JSON.
+    """Give and take roles. Prints the person as JSON.
 
-    A role that is taken ends what SSO_ON_ROLE_LOST names.
+    At the center they count at the person's next request, at a site from the next login there. A role that is
+    taken ends what SSO_ON_ROLE_LOST names; with `sessions` among it, the person is signed out at sites too.
     """
     with opened_services() as services:
         user = find_person(services, username)
@@ -76,7 +77,7 @@ def roles(username: str, *, added: tuple[str, ...], removed: tuple[str, ...]) ->
 def set_roles(username: str, *, wanted: tuple[str, ...]) -> None:
     """Give a person these roles and take all others. Prints the person as JSON.
 
-    A role that is taken ends what SSO_ON_ROLE_LOST names.
+    They count when those of `users roles` do. A role that is taken ends what SSO_ON_ROLE_LOST names.
     """
     with opened_services() as services:
         sub = find_person(services, username).sub

@@ -31,18 +31,22 @@ class ClientAdministration:
 
         `settings` are the fields of Registration. Raises Conflict, Invalid naming the field.
         """
-        return self._clients.add(client_id, **settings, also=audited(Tag.CLIENT_ADDED, actor, _said))
+        return self._clients.add(client_id, **settings, also=audited(Tag.CLIENT_ADDED, actor, audit_detail))
 
     def change(self, actor: Actor, client_id: str, **settings: Any) -> Client:
         """Change the given settings of a client, at once. Raises NotFound, Invalid naming the field."""
-        return self._clients.update(client_id, **settings, also=audited(Tag.CLIENT_CHANGED, actor, _said))
+        return self._clients.update(
+            client_id, **settings, also=audited(Tag.CLIENT_CHANGED, actor, audit_detail)
+        )
 
     def rotate_secret(self, actor: Actor, client_id: str) -> str:
         """Give a client another secret and return it; the old one is refused at once.
 
         Raises NotFound, Invalid for a public one.
         """
-        return self._clients.rotate_secret(client_id, also=audited(Tag.CLIENT_SECRET_ROTATED, actor, _said))
+        return self._clients.rotate_secret(
+            client_id, also=audited(Tag.CLIENT_SECRET_ROTATED, actor, audit_detail)
+        )
 
     def remove(self, actor: Actor, client_id: str) -> Entry:
         """Remove a client: nobody can log in there, its tokens stop counting, and it is notified of its
@@ -52,7 +56,7 @@ class ClientAdministration:
         repeated. Returns the cut-off, whose job removes the client from its sessions: run by the courier,
         unless the caller runs it. Raises NotFound.
         """
-        also = audited(Tag.CLIENT_REMOVED, actor, _said)
+        also = audited(Tag.CLIENT_REMOVED, actor, audit_detail)
         return self._revoke(self._clients.remove(client_id, actor.id, also=also))
 
     def finish_removals(self) -> int:
@@ -80,7 +84,7 @@ class ClientAdministration:
         return entry
 
 
-def _said(change: Change[Client]) -> dict[str, Any]:
+def audit_detail(change: Change[Client]) -> dict[str, Any]:
     """Return what the audit log says of a change of a client: which one, and which settings it changed."""
     before, after = change.before, change.after
     client = after or before

@@ -25,7 +25,7 @@ class UserAdministration:
 
         Raises Conflict, Invalid naming the field.
         """
-        also = audited(Tag.USER_ADDED, actor, partial(_said, by=by))
+        also = audited(Tag.USER_ADDED, actor, partial(audit_detail, by=by))
         return self._users.add(username, **account, also=also)
 
     def change(self, actor: Actor, sub: str, **fields: Any) -> User:
@@ -33,27 +33,27 @@ class UserAdministration:
 
         What is as it was is not recorded. A lost role ends what the rule for that names.
         """
-        also = audited(Tag.USER_CHANGED, actor, _said)
+        also = audited(Tag.USER_CHANGED, actor, audit_detail)
         user = self._users.update(sub, **fields, actor=actor.id, also=also)
         if "roles" in fields:
-            self._mass.end_void(sub, Reason.ROLE_LOST, actor.id)
+            self._mass.end_voided_sessions(sub, Reason.ROLE_LOST, actor.id)
         return user
 
     def disable(self, actor: Actor, sub: str) -> User:
         """Lock a person out and end what the rule for that names, at every site. Raises NotFound."""
-        user = self._users.set_disabled(sub, True, actor.id, audited(Tag.USER_DISABLED, actor, _said))
-        self._mass.end_void(sub, Reason.DISABLED, actor.id)
+        user = self._users.set_disabled(sub, True, actor.id, audited(Tag.USER_DISABLED, actor, audit_detail))
+        self._mass.end_voided_sessions(sub, Reason.DISABLED, actor.id)
         return user
 
     def enable(self, actor: Actor, sub: str) -> User:
         """Let a disabled person in again; what was ended stays ended. Raises NotFound."""
-        return self._users.set_disabled(sub, False, actor.id, audited(Tag.USER_ENABLED, actor, _said))
+        return self._users.set_disabled(sub, False, actor.id, audited(Tag.USER_ENABLED, actor, audit_detail))
 
     def set_password(self, actor: Actor, sub: str, password: str, *, must_change: bool) -> User:
         """Set a person's password, and end what the rule for that names. Raises NotFound, Invalid."""
-        also = audited(Tag.USER_PASSWORD_SET, actor, _said)
+        also = audited(Tag.USER_PASSWORD_SET, actor, audit_detail)
         user = self._users.set_password(sub, password, must_change=must_change, actor=actor.id, also=also)
-        self._mass.end_void(sub, Reason.PASSWORD_CHANGE, actor.id)
+        self._mass.end_voided_sessions(sub, Reason.PASSWORD_CHANGE, actor.id)
         return user
 
     def remove(self, actor: Actor, sub: str) -> User:
@@ -61,12 +61,12 @@ class UserAdministration:
 
         Another person may be given the login name, and gets another `sub`. Raises NotFound.
         """
-        removed = self._users.remove(sub, actor.id, audited(Tag.USER_REMOVED, actor, _said))
-        self._mass.end_void(sub, Reason.REMOVED, actor.id)
+        removed = self._users.remove(sub, actor.id, audited(Tag.USER_REMOVED, actor, audit_detail))
+        self._mass.end_voided_sessions(sub, Reason.REMOVED, actor.id)
         return removed
 
 
-def _said(change: Change[User], by: str = "") -> dict[str, Any]:
+def audit_detail(change: Change[User], by: str = "") -> dict[str, Any]:
     """Return what the audit log says of a change of an account: whose it is, and which fields changed.
 
     Roles stand there as they are from then on; nothing else that was typed does.

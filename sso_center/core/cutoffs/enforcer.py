@@ -67,7 +67,7 @@ class CutoffEnforcer:
                 yield CutoffProgress(number, ended)
             yield CutoffProgress(number + 1, ended)
 
-    def end_void(self, sub: str, shard: str, reason: Reason, actor: str) -> int:
+    def end_voided_sessions(self, sub: str, shard: str, reason: Reason, actor: str) -> int:
         """End the voided sessions of a user, and return how many they were."""
         # The same cause as when the courier is quicker: it works on that entry.
         return sum(self._end_void(shard, sub, reason, actor, cause=self._entries.last_change(sub)))

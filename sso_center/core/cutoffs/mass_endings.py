@@ -111,13 +111,13 @@ class MassEndings:
         if job := self._jobs.find(entry.number):
             self._jobs.note(replace(job, ended=ended, finished_at=self._clock()), self._clock())
 
-    def end_void(self, sub: str, reason: Reason, actor: str) -> int:
+    def end_voided_sessions(self, sub: str, reason: Reason, actor: str) -> int:
         """End the sessions of a user that a change of the account has voided, and return how many they were.
 
         They have stopped counting already: this notifies their sites without waiting for the courier. Raises
         Unavailable.
         """
-        return self._enforcer.end_void(sub, shard_of(sub), reason, actor)
+        return self._enforcer.end_voided_sessions(sub, shard_of(sub), reason, actor)
 
     def reach(self, scope: Scope, name: str = "", *, most: int | None = None) -> Reach:
         """Count what ending `scope` would end, changing nothing. Raises Unavailable.

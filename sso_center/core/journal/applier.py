@@ -13,7 +13,9 @@ from sso_center.storage.redis import Redis, load_unguarded_script
 _ENDING = load_unguarded_script(__package__, *SESSION_PARTS, "apply_ending.lua")
 _CUTOFF = load_unguarded_script(__package__, "apply_cutoff.lua")
 _REVOCATION = load_unguarded_script(__package__, "sso_center.core.chains/chain.lua", "apply_revocation.lua")
-_FORGET_USER = load_unguarded_script(__package__, "sso_center.core.users/lost_roles.lua", "forget_user.lua")
+_FORGET_USER = load_unguarded_script(
+    __package__, "sso_center.core.users/cutoffs_of_lost_roles.lua", "forget_user.lua"
+)
 _PUT_USER = load_unguarded_script(__package__, *PUT_USER_PARTS)
 _LEAVE = load_unguarded_script(__package__, *SESSION_PARTS, "leave.lua")
 _VOID_GRANTS = load_unguarded_script(__package__, "void_grants.lua")

@@ -11,8 +11,8 @@ from sso_center.base.errors import Invalid
 from sso_center.base.settings import Settings
 from sso_center.core.audit.change import Also, Change, nothing_else
 from sso_center.core.keys.algorithms import make_private_key, private_bytes, public_jwk
-from sso_center.core.keys.master import Vault
-from sso_center.core.keys.ring import COOKIE, PURPOSES, Ring, State, StoredKey
+from sso_center.core.keys.master import KeyEncryption
+from sso_center.core.keys.ring import COOKIE, PURPOSES, KeyRing, State, StoredKey
 from sso_center.core.keys.store import add_key, forget_keys, move_key, read_keys
 from sso_center.storage.configuration import raise_configuration_version
 from sso_center.storage.redis import Redis
@@ -31,10 +31,10 @@ class Keys:
     ) -> None:
         self._database = database
         self._redis = redis
-        self._vault = Vault(secret)
+        self._encryption = KeyEncryption(secret)
         self._clock = clock
         self._published = 1000 * _published_for(settings)
-        self._ring: Ring | None = None
+        self._ring: KeyRing | None = None
         self._loading = threading.Lock()
 
     # -- using them
@@ -81,7 +81,7 @@ class Keys:
     def stored(self) -> list[StoredKey]:
         """Return all keys as they are stored now, for display. Raises Unavailable."""
         with self._database.read() as connection:
-            return read_keys(connection, self._vault)
+            return read_keys(connection, self._encryption)
 
     # -- their life
 
@@ -96,16 +96,16 @@ class Keys:
             with self._database.write() as connection:
                 # Processes that start together: the lock lets one create the keys, the others find them.
                 Database.lock_journal(connection)
-                still_missing = _missing(read_keys(connection, self._vault))
+                still_missing = _missing(read_keys(connection, self._encryption))
                 for key in made:
                     if (key.purpose, key.state) in still_missing:
-                        add_key(connection, self._vault, key)
+                        add_key(connection, self._encryption, key)
         self.reload()
 
     def reload(self) -> None:
         """Reload the keys. Raises Unavailable."""
         with self._loading, self._database.read() as connection:
-            self._ring = Ring(read_keys(connection, self._vault))
+            self._ring = KeyRing(read_keys(connection, self._encryption))
 
     def rotate(self, purpose: str | None = None, *, also: Also[str] = nothing_else) -> None:
         """Let the next key sign, keep the active one for verifying, and create a new next one.
@@ -118,10 +118,10 @@ class Keys:
         made = [_new_key(one, State.NEXT, now) for one in ((purpose,) if purpose else PURPOSES)]
         with self._database.write() as connection:
             Database.lock_journal(connection)
-            stored = read_keys(connection, self._vault)
+            stored = read_keys(connection, self._encryption)
             for fresh in made:
                 self._succeed(connection, [key for key in stored if key.purpose == fresh.purpose], now)
-                add_key(connection, self._vault, fresh)
+                add_key(connection, self._encryption, fresh)
             forget_keys(connection, now - KEPT_AFTER_RETIREMENT)
             also(connection, Change(now, None, purpose or "all"))
             version = raise_configuration_version(connection)
@@ -145,7 +145,7 @@ class Keys:
             elif key.state == State.NEXT:
                 move_key(connection, key, State.ACTIVE, now)
 
-    def _keys(self) -> Ring:
+    def _keys(self) -> KeyRing:
         if self._ring is None:
             self.reload()
         assert self._ring is not None

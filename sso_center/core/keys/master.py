@@ -28,7 +28,7 @@ def master_secret(settings: Settings) -> str:
     return _read_or_make(settings.data_dir / FILE_NAME)
 
 
-class Vault:
+class KeyEncryption:
     """Encrypts keys for the store: AES-256-GCM, each bound to its own name."""
 
     def __init__(self, secret: str) -> None:

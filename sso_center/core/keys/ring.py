@@ -57,7 +57,7 @@ class SigningKey:
         return (message + b"." + encoded(signature)).decode()
 
 
-class Ring:
+class KeyRing:
     """Every key, by its use."""
 
     def __init__(self, stored: list[StoredKey]) -> None:

@@ -5,12 +5,12 @@ from base64 import b64decode, b64encode
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sso_center.core.keys.algorithms import private_key, public_jwk
-from sso_center.core.keys.master import Vault
+from sso_center.core.keys.master import KeyEncryption
 from sso_center.core.keys.ring import COOKIE, State, StoredKey
 from sso_center.storage.schema import signing_keys
 
 
-def read_keys(connection: Connection, vault: Vault) -> list[StoredKey]:
+def read_keys(connection: Connection, encryption: KeyEncryption) -> list[StoredKey]:
     """Return all keys, decrypted, in the order in which they were made."""
     rows = connection.execute(select(signing_keys).order_by(signing_keys.c.created_at, signing_keys.c.kid))
     return [
@@ -18,7 +18,7 @@ def read_keys(connection: Connection, vault: Vault) -> list[StoredKey]:
             kid=row.kid,
             purpose=row.alg or COOKIE,
             state=State(row.state),
-            secret=vault.unlock(b64decode(row.private_encrypted), _bound_to(row.kid, row.alg or COOKIE)),
+            secret=encryption.unlock(b64decode(row.private_encrypted), _bound_to(row.kid, row.alg or COOKIE)),
             created_at=row.created_at,
             activated_at=row.activated_at,
             retired_at=row.retired_at,
@@ -27,9 +27,9 @@ def read_keys(connection: Connection, vault: Vault) -> list[StoredKey]:
     ]
 
 
-def add_key(connection: Connection, vault: Vault, key: StoredKey) -> None:
+def add_key(connection: Connection, encryption: KeyEncryption, key: StoredKey) -> None:
     """Store a new key, with its public half in clear for display."""
-    locked = vault.lock(key.secret, _bound_to(key.kid, key.purpose))
+    locked = encryption.lock(key.secret, _bound_to(key.kid, key.purpose))
     public = None if key.purpose == COOKIE else public_jwk(key.purpose, private_key(key.secret))
     connection.execute(
         insert(signing_keys).values(

@@ -144,7 +144,7 @@ class Receipts:
         For a cut-off these are all sessions that its job ended. Raises NotFound.
         """
         with self._database.read() as connection:
-            counted = connection.execute(sums(_one(connection, number))).all()
+            counted = connection.execute(count_notices_by_site(_one(connection, number))).all()
             opened = [row.first for row in counted if row.state in UNCONFIRMED]
             # The newest first, so that of several open notices the oldest stays.
             rows = connection.execute(
@@ -207,7 +207,7 @@ _RECEIPTS = select(notices, breakers.c.probe_at, breakers.c.last_error.label("si
 )
 
 
-def sums(ending: EndingSummary) -> Select[Any]:
+def count_notices_by_site(ending: EndingSummary) -> Select[Any]:
     """Count the notices of an ending by site and state, from an index alone, with the first of each."""
     site, state = notices.c.client_id, notices.c.state
     wanted = select(site, state, func.count().label("times"), func.min(notices.c.id).label("first"))

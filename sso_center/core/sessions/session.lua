@@ -87,7 +87,7 @@ local function session_state(session, user)
   return 'alive'
 end
 
--- Why a session that is not alive ended or will be ended, in the words of endings/reasons.py; '' when nobody knows.
+-- Why a session that is not alive ended or will be ended, in the words of core/reasons.py; '' when nobody knows.
 local function session_reason(session, state)
   if state == 'closed' then return redis.call('HGET', session_key(session.sid), 'closed_reason') or '' end
   local reasons = {expired = 'expired', disabled = 'disabled', stale = 'password_change', cut_off = 'admin'}

@@ -9,7 +9,7 @@ from sso_center.storage.redis import Redis, load_script
 LIFETIME = 400 * 86_400_000
 """Milliseconds; longer than any session lives. A copy that is gone is refilled from SQL."""
 
-PUT_USER_PARTS = ("sso_center.core.users/lost_roles.lua", "sso_center.core.users/put_user.lua")
+PUT_USER_PARTS = ("sso_center.core.users/cutoffs_of_lost_roles.lua", "sso_center.core.users/put_user.lua")
 
 _PUT_USER = load_script(__package__, *PUT_USER_PARTS)
 

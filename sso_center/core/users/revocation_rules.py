@@ -18,7 +18,7 @@ class RevocationRules:
     disabled: Collection[str] = _ALL
 
 
-def raise_epochs(user: User, kinds: Collection[str]) -> User:
-    """Return the user with the epoch of each kind raised, which invalidates everything issued before."""
+def invalidate_issued(user: User, kinds: Collection[str]) -> User:
+    """Return the user with each kind's epoch raised, which invalidates all of that kind issued so far."""
     raised = {_EPOCHS[kind]: getattr(user, _EPOCHS[kind]) + 1 for kind in kinds}
     return replace(user, **raised)

@@ -33,7 +33,7 @@ class Use:
 
 
 @dataclass(frozen=True)
-class Place:
+class SignedInDevice:
     """One device and browser that the person is signed in on."""
 
     sid: str
@@ -54,10 +54,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on the account page that changes: this browser's sites, and all places, this one first."""
+    """Everything on the account page that changes: this browser's sites, and all devices, this one first."""
 
     sites: tuple[Site, ...]
-    places: tuple[Place, ...]
+    places: tuple[SignedInDevice, ...]
 
 
 def overview_of(services: Services, current: Session) -> Overview:
@@ -71,20 +71,20 @@ def overview_of(services: Services, current: Session) -> Overview:
     return Overview(here, tuple(places))
 
 
-def place_of(services: Services, view: SessionView, current: Session) -> Place:
+def place_of(services: Services, view: SessionView, current: Session) -> SignedInDevice:
     """Return one of the person's own sessions as the account page shows it."""
     return _place(services, view, current, _sites(services, [view]), services.sessions.steps(view.sid))
 
 
 def _place(
     services: Services, view: SessionView, current: Session, sites: dict[str, Site], steps: Sequence[Step]
-) -> Place:
+) -> SignedInDevice:
     device, now = device_of(view.user_agent), services.clock()
     is_app = view.kind == "app"
     found = (sites[client_id] for client_id in view.client_ids if client_id in sites)
     # An app got its login through a browser, and lives in a session of its own: it is listed there.
     joined = tuple(site for site in found if is_app or not site.is_app)
-    return Place(
+    return SignedInDevice(
         sid=view.sid,
         label=joined[0].name if is_app and joined else device.label,
         kind="app" if is_app else device.type,

@@ -14,7 +14,7 @@ from sso_center.web.pages import render
 
 
 @dataclass(frozen=True)
-class Place:
+class SignedInDevice:
     """One device that the person is signed in on."""
 
     label: str
@@ -26,7 +26,7 @@ def show(services: Services, user: User, refused: TooManySessions, destination: 
     """Return the page for a person who has authenticated: nobody else learns of their devices."""
     now = services.clock()
     places = [
-        Place(_label(services, view), view.address, ago(now - view.seen_at))
+        SignedInDevice(_label(services, view), view.address, ago(now - view.seen_at))
         for view in services.sessions.of_user(user.sub)
         if refused.device_type in ("", view.device_type)
     ]
