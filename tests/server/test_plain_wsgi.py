@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from sso_center.wsgi import ProcessApplication
 from tests.harness.browser import Browser
 from tests.harness.center import ROOT, RUNNING, Center, Person
 from tests.harness.commands import COMMANDS, Started
@@ -120,7 +119,10 @@ def test_a_bad_setting_stops_the_server_at_its_start(tmp_path: Path) -> None:
     assert "SSO_SESSION_IDLE" in started.stderr
 
 
+@pytest.mark.usefixtures("no_settings")
 def test_what_a_process_made_before_it_forked_is_not_its_childs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sso_center.wsgi import ProcessApplication
+
     made: list[int] = []
 
     def make():
