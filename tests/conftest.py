@@ -165,7 +165,7 @@ def new_module_center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
 
 @pytest.fixture
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide what tests themselves are told by variables: importing `sso_center.wsgi` reads the center's settings."""
+    """Hide the variables that tests are told by: importing `sso_center.wsgi` reads settings from them."""
     for name in [name for name in os.environ if name.startswith("SSO_")]:
         monkeypatch.delenv(name)
 

@@ -37,25 +37,33 @@ HINTS = {
 def typed_profile(fields: Iterable[Field], profile: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was typed that is not as in `profile`, each value checked. Raises Invalid naming the field.
 
-    A box that stays ticked beside another address says nothing of that address.
+    What the form doesn't carry was not asked for, and what it shows as stored was not typed: rules may have
+    changed since. A box that stays ticked beside another address says nothing of that address.
     """
-    checked = {field.name: _checked(field) for field in fields}
+    typed = {field: _typed(field, field.value_in(profile)) for field in fields}
+    checked = {field.name: _checked(field, value) for field, value in typed.items() if value is not None}
     return {name: value for name, value in checked.items() if (value or None) != (profile.get(name) or None)}
 
 
-def _checked(field: Field) -> Any:
+def _checked(field: Field, typed: Any) -> Any:
     try:
-        return field.kind.check(field.name, _typed(field))
+        return field.kind.check(field.name, typed)
     except Invalid as refused:
         # Core calls a field by its name, a page by what stands beside it.
         message = in_words(refused.message.replace(field.name, label_of(field), 1))
         raise Invalid(message, field=refused.field) from refused
 
 
-def _typed(field: Field) -> Any:
+def _typed(field: Field, stored: Any) -> Any:
+    """Return what was typed in a field; None when the form lacks it or has what is stored."""
     if field.kind is POSTAL:
-        return {one: request.form.get(f"{field.name}.{one}", "") for one in ADDRESS_MEMBERS}
-    return _last(request.form.getlist(field.name), "")
+        sent = {one: request.form.get(f"{field.name}.{one}") for one in ADDRESS_MEMBERS}
+        # Browsers send the end of a line so.
+        typed = {one: text.replace("\r\n", "\n") for one, text in sent.items() if text is not None}
+        is_stored = all(text == stored.get(one, "") for one, text in typed.items())
+        return None if is_stored else {**stored, **typed}
+    text = _last(request.form.getlist(field.name), shown(stored))
+    return None if text == shown(stored) else text
 
 
 def _last(values: list[str], otherwise: str) -> str:

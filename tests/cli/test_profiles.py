@@ -64,6 +64,13 @@ def test_a_person_is_updated_field_by_field(center: Center, name: str) -> None:
     assert "y@example.org" not in json.dumps(entry)
 
 
+def test_an_update_takes_the_last_role_away(center: Center, name: str) -> None:
+    add(center, name, "--role", "staff")
+    both = center.run("users", "update", name, "--role", "x", "--no-roles", check=False)
+    assert both.returncode == 2
+    assert json.loads(center.run("users", "update", name, "--no-roles").stdout)["roles"] == []
+
+
 def test_an_update_of_nothing_or_with_a_wrong_value_is_refused(center: Center, name: str) -> None:
     add(center, name)
     assert center.run("users", "update", name, check=False).returncode == 2

@@ -1,6 +1,7 @@
 """What sites are told of a profile: by scope, at /userinfo and in ID tokens, and no more."""
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import jwt
 import pytest
@@ -107,6 +108,28 @@ def test_what_is_long_is_told_at_userinfo_and_not_in_id_tokens(
     assert all(signed.claims[name] == everything[name] for name in set(everything) - ONLY_AT_USERINFO)
     access = site.introspect(signed.access_token)
     assert not set(WHOLE) & set(access)
+
+
+@pytest.mark.parametrize("letter", ["Ж", "中", "x"])
+def test_the_largest_profile_leaves_id_tokens_short_enough_for_a_hint(
+    center: Center, browser: Browser, letter: str
+) -> None:
+    own = ("name", "given_name", "family_name", "middle_name", "nickname", "gender")
+    profile = dict.fromkeys(own, letter * 200) | {"cost_center": "7", "email": "z@example.org"}
+    profile |= {"groups": [f"{number:099d}" for number in range(20)], "email_verified": True}
+    person = center.add_person()
+    center.services.users.update(person.sub, profile=profile)
+    site = center.add_site(scopes=SCOPES, post_logout_redirect_uris=("https://site.example/out",))
+    signed = signed_in(site, person, browser, f"openid profile email {' '.join(SCOPES)}")
+    assert site.userinfo(signed.access_token).json().items() >= profile.items()
+    always = {"name", "preferred_username", "email", "email_verified", "cost_center"}
+    assert always <= set(signed.claims)
+    assert "groups" not in signed.claims
+    assert len(signed.id_token) < 2500
+    silent = browser.get(site.attempt(prompt="none", id_token_hint=signed.id_token).url)
+    assert "code" in silent.query, silent.text
+    asked = {"id_token_hint": signed.id_token, "post_logout_redirect_uri": "https://site.example/out"}
+    assert browser.get(center.url(f"/logout?{urlencode(asked)}")).location == "https://site.example/out"
 
 
 def test_nothing_is_told_of_what_is_not_known(site: Site, center: Center, browser: Browser) -> None:

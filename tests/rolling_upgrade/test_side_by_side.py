@@ -1,15 +1,17 @@
 """Workers of the center before profiles run beside new ones on the same stores: neither harms the other."""
 
 import dataclasses
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import pytest
 
 from sso_center.base.errors import Unavailable
 from sso_center.base.secrets import hashed
-from sso_center.core.users import User, Users
+from sso_center.core.users import User, Users, legacy_copies
 from tests.harness.core import REDIRECT, Core, request_of
 from tests.rolling_upgrade.older_center import OlderWorker, about_to_json, read_about, read_grant
 
@@ -99,16 +101,78 @@ def test_without_sql_a_copy_of_an_older_worker_serves_as_it_did_there(core: Core
     assert set(now.profile) == {"name", "email"}
 
 
+def test_sql_is_asked_once_for_a_copy_that_an_older_worker_writes_again(
+    core: Core, older: OlderWorker
+) -> None:
+    user = person(core, "staff")
+    cookie = core.open(user).cookie
+    known = older.copy(user.sub, user.shard)
+    with counted(Users.get) as asked:
+        for _ in range(3):
+            core.forget_copy(user)
+            older.write_copy(known, user.shard)
+            assert seen(core, cookie).profile == PROFILE
+    assert len(asked) == 1
+
+
+def test_sql_that_is_away_is_not_asked_again_for_ten_seconds(core: Core, older: OlderWorker) -> None:
+    user, other = person(core), person(core)
+    cookies = [core.open(user).cookie, core.open(other).cookie]
+    for one in (user, other):
+        known = older.copy(one.sub, one.shard)
+        core.forget_copy(one)
+        older.write_copy(known, one.shard)
+    with without_sql(core) as outage:
+        for _ in range(5):
+            assert [set(seen(core, cookie).profile) for cookie in cookies] == [{"name", "email"}] * 2
+        assert len(outage.asked) == 1
+        outage.seconds += 10
+        seen(core, cookies[0])
+        assert len(outage.asked) == 2
+    # The real clock is far beyond: SQL is asked, and the profile is back.
+    assert [seen(core, cookie).profile for cookie in cookies] == [PROFILE] * 2
+
+
 @contextmanager
-def without_sql(core: Core) -> Iterator[None]:
+def counted(read: Callable[[Users, str], User]) -> Iterator[list[str]]:
+    """List whom SQL is asked for meanwhile."""
+    asked: list[str] = []
+
+    def get(users: Users, sub: str) -> User:
+        asked.append(sub)
+        return read(users, sub)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Users, "get", get)
+        yield asked
+
+
+_BEGINNINGS = itertools.count(-100_000.0, 1000.0)
+
+
+@dataclass
+class Outage:
+    """What is asked of a store that is away, by a clock that stands still, long ago."""
+
+    asked: list[str]
+    seconds: float = field(default_factory=_BEGINNINGS.__next__)
+
+    def monotonic(self) -> float:
+        """Return the time of this clock."""
+        return self.seconds
+
+
+@contextmanager
+def without_sql(core: Core) -> Iterator[Outage]:
     """Let every look into SQL fail meanwhile."""
 
     def away(_users: Users, _sub: str) -> User:
         raise Unavailable
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Users, "get", away)
-        yield
+    with counted(away) as asked, pytest.MonkeyPatch.context() as patch:
+        outage = Outage(asked)
+        patch.setattr(legacy_copies, "time", outage)
+        yield outage
 
 
 # Sessions, families and grants
@@ -123,9 +187,7 @@ def test_an_older_worker_reads_the_session_that_a_new_one_opened(core: Core, old
         core.record(sid, "session", sid)["about"]
     )
     assert (amr, acr, opened_at) == (("pwd", "otp"), "urn:sso:two-factors", core.time())
-    # The one thing that it does not get to know, since nothing but a list of devices shows it.
-    assert user_agent == ""
-    assert (address, is_remembered) == ("10.1.2.3", True)
+    assert (user_agent, address, is_remembered) == ("Firefox", "10.1.2.3", True)
     view = core.services.sessions.view(sid)
     assert view is not None
     assert view.user_agent == "Firefox"
@@ -211,7 +273,7 @@ def test_an_app_that_a_new_worker_let_in_is_read_by_an_older_one(core: Core, old
     sid = redeemed.authentication.sid
     assert sid is not None
     about = read_about(core.record(sid, "session", sid)["about"])
-    assert (about[0], about[4:]) == (("pwd",), ("10.1.1.1", True))
+    assert (about[0], about[3:]) == (("pwd",), ("app/1", "10.1.1.1", True))
     assert json.loads(core.record(sid, "session", sid)["login"])["user_agent"] == "app/1"
 
 

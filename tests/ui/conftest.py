@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import select, update
 
+from sso_center.storage.schema import users
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center, Person
 
@@ -25,6 +27,15 @@ class Member:
     def is_signed_in(self) -> bool:
         """Whether the account page shows itself."""
         return self.get("/account").status == 200
+
+
+def set_as_before(center: Center, sub: str, **fields: object) -> None:
+    """Store fields of a profile as they were valid by rules of before."""
+    with center.services.database.write() as connection:
+        row = users.c.sub == sub
+        profile = connection.execute(select(users.c.profile).where(row)).scalar_one()
+        connection.execute(update(users).where(row).values(profile={**profile, **fields}))
+    center.services.users.refill(sub)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sso_center.base.profile import PERSON, ProfileTable
 from sso_center.core.audit import Tag
 from tests.harness.browser import Browser, Page
 from tests.harness.center import Center
-from tests.ui.conftest import Member
+from tests.ui.conftest import Member, set_as_before
 
 PROFILE = "/account/profile"
 
@@ -47,6 +47,29 @@ def test_what_is_left_as_it_is_is_no_change(member: Member) -> None:
     assert save(member).status == 303
     assert "Nothing is different" in member.get("/account").text
     assert member.center.services.users.get(member.person.sub) == before
+
+
+def test_a_form_that_lacks_a_field_leaves_it(member: Member) -> None:
+    known = {
+        "nickname": "Zo",
+        "phone_number": "+4930123456",
+        "address": {"locality": "Köln", "country": "DE"},
+    }
+    member.center.services.users.update(member.person.sub, profile=known)
+    token = member.get(PROFILE).form("profile-submit").values["csrf_token"]
+    sent = {"csrf_token": token, "gender": "x", "address.locality": "Bonn"}
+    assert member.browser.post(member.center.url(PROFILE), sent, origin=member.center.issuer).status == 303
+    assert profile_of(member).items() >= {
+        **known, "gender": "x", "address": {"locality": "Bonn", "country": "DE"}
+    }.items()  # fmt: skip
+
+
+def test_a_stored_value_that_is_no_longer_valid_does_not_block_the_form(member: Member) -> None:
+    set_as_before(member.center, member.person.sub, zoneinfo="Old/Zone", address={"locality": "x" * 300})
+    assert save(member, nickname="Zo").status == 303
+    known = profile_of(member)
+    assert (known["nickname"], known["zoneinfo"]) == ("Zo", "Old/Zone")
+    assert save(member, zoneinfo="Older/Zone").status == 400
 
 
 def test_another_phone_number_is_not_the_verified_one(member: Member) -> None:

@@ -23,7 +23,7 @@ PROTOCOL_CLAIMS = frozenset(_CLAIMS.split())
 
 # What the API, files, forms and commands say of an account beside its profile.
 _WORDS = """
-    sub username roles role disabled must_change must_change_password password password_hash
+    sub username roles role no_roles disabled must_change must_change_password password password_hash
     password_stdin json help line required csrf_token confirmed version created_at
 """
 ACCOUNT_WORDS = frozenset(_WORDS.split())

@@ -4,7 +4,7 @@ import json
 from base64 import urlsafe_b64encode
 from typing import Any
 
-_as_json = json.JSONEncoder(separators=(",", ":")).encode
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def encoded(raw: bytes) -> bytes:

@@ -17,7 +17,8 @@ end
 
 -- What an older center reads of a session. It begins with a blank, by which newest_of knows who wrote last.
 local function about_legacy(about)
-  return ' ' .. cjson.encode({about.amr, about.acr, about.opened_at, '', about.address, about.remembered})
+  return ' ' .. cjson.encode({about.amr, about.acr, about.opened_at, about.user_agent, about.address,
+    about.remembered})
 end
 
 -- Begins a session, or begins one anew under its sid. `s` is {sid, sub, chain, epoch, idle (ms), life (ms), about,

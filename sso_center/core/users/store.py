@@ -219,8 +219,8 @@ def _account(row: Row[Any]) -> Account:
 
 
 def _profile(row: Row[Any]) -> dict[str, Any]:
-    """Return the document, unless an older center has changed a column since: it knows of no document, and of
-    no address that was verified. Can go one release later."""
+    """Return the document, unless a column says otherwise. An older center wrote that, which knows of no
+    document, and of no address that was verified; what it wrote goes into the document at the next change."""
     profile: dict[str, Any] = row.profile
     columns = {"name": row.name, "email": row.email or ""}
     if all(value == profile.get(name, "") for name, value in columns.items()):

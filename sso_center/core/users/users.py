@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sso_center.base.clock import Clock
-from sso_center.base.errors import Conflict, Invalid, NotFound, Unavailable
+from sso_center.base.errors import Conflict, Invalid, Unavailable
 from sso_center.base.names import normal_name
 from sso_center.base.profile import ADMIN, ProfileTable
 from sso_center.core.audit.change import Also, Change, nothing_else
@@ -16,6 +16,7 @@ from sso_center.core.journal_rows import CHANNEL
 from sso_center.core.users.consents import with_consent, without_consent
 from sso_center.core.users.directory import UserDirectory
 from sso_center.core.users.hasher import PasswordHasher, check_imported_hash
+from sso_center.core.users.legacy_copies import LegacyCopies
 from sso_center.core.users.password_check import PasswordCheck
 from sso_center.core.users.redis_copy import write_copy
 from sso_center.core.users.revocation_rules import RevocationRules, invalidate_issued
@@ -66,6 +67,7 @@ class Users(UserDirectory):
         self._revocation_rules = revocation_rules or RevocationRules()
         self._table = table
         self._passwords = PasswordCheck(database, hasher)
+        self._legacy_copies = LegacyCopies(self)
 
     # -- who someone is
 
@@ -294,15 +296,9 @@ class Users(UserDirectory):
     # -- the copy in Redis
 
     def read_copy(self, text: str) -> User:
-        """Return the user of a copy. One that an older center wrote lacks the profile and is written anew."""
+        """Return the user of a copy; one that an older center wrote lacks the profile and is completed."""
         user = read_user(text)
-        if not is_legacy(text):
-            return user
-        # Without SQL such a user is whom an older center knows.
-        with contextlib.suppress(Unavailable, NotFound):
-            fresh = self.refill(user.sub)
-            return fresh if fresh.version >= user.version else user
-        return user
+        return self._legacy_copies.complete(text, user) if is_legacy(text) else user
 
     def write_through(self, user: User) -> None:
         """Write the user's copy unless Redis has a newer one."""

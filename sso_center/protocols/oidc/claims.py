@@ -1,5 +1,6 @@
 """What a site learns of a person, by scope; alike in ID tokens, at /userinfo and in discovery."""
 
+import json
 from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
@@ -29,12 +30,33 @@ def claims_of(table: ProfileTable, user: User, scope: tuple[str, ...]) -> dict[s
     return {"sub": user.sub, "roles": user.roles, **_told(table.in_scope(scope), user)}
 
 
+MAX_IN_ID_TOKEN = 1000
+"""Bytes of JSON that a profile may take of an ID token: sites keep those in cookies, and send them as hints
+in addresses."""
+
+ALWAYS_IN_ID_TOKEN = ("name", "preferred_username", "email", "email_verified")
+"""The fields that do not give way to others."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 @lru_cache(maxsize=4096)
 def short_claims_of(table: ProfileTable, user: User, scope: tuple[str, ...]) -> dict[str, Any]:
-    """Return those that an ID token has: sites keep it in cookies, so what is long is told at /userinfo
-    alone."""
+    """Return those that an ID token has. What is long is told at /userinfo alone: by its kind, or since there
+    is no room for it, the longest first. A flag goes with what it is about.
+    """
     short = [field for field in table.in_scope(scope) if field.kind.is_short]
-    return {"sub": user.sub, "roles": user.roles, **_told(short, user)}
+    while _size(told := _told(short, user)) > MAX_IN_ID_TOKEN:
+        yielding = [one for one in short if one.told_as in told and one.name not in ALWAYS_IN_ID_TOKEN]
+        if not yielding:
+            break
+        longest = max(yielding, key=lambda one: _size(told[one.told_as]))
+        short = [one for one in short if longest.name not in (one.name, one.verifies)]
+    return {"sub": user.sub, "roles": user.roles, **told}
+
+
+def _size(value: Any) -> int:
+    return len(_encode(value).encode())
 
 
 def _told(fields: Collection[Field], user: User) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sso_center.base.profile import ADMIN, ProfileTable
 from tests.harness.browser import Page
 from tests.ui.admin.conftest import ROLE, Boss
-from tests.ui.conftest import Member
+from tests.ui.conftest import Member, set_as_before
 
 SECRET = re.compile(r'<code id="secret">([^<]+)</code>')
 
@@ -82,6 +82,33 @@ def test_a_change_of_nothing_is_none(boss: Boss) -> None:
     page = boss.send(f"/admin/users/{someone.sub}/edit")
     assert page.headers["Location"] == f"/admin/users/{someone.sub}"
     assert boss.center.services.users.get(someone.sub).version == version
+
+
+def test_a_form_that_lacks_a_field_leaves_it_and_the_roles(boss: Boss) -> None:
+    known = {
+        "email": "z@example.org",
+        "email_verified": True,
+        "groups": ["a", "b"],
+        "address": {"country": "DE"},
+    }
+    someone = boss.center.add_person(roles=["staff"])
+    boss.center.services.users.update(someone.sub, profile=known)
+    path = f"/admin/users/{someone.sub}/edit"
+    token = boss.get(path).form("go-on").values["csrf_token"]
+    sent = {"csrf_token": token, "name": "Zoë"}
+    boss.confirm(boss.member.browser.post(boss.center.url(path), sent, origin=boss.center.issuer))
+    user = boss.center.services.users.get(someone.sub)
+    assert (user.username, user.roles, user.profile) == (
+        someone.username, ("staff",), {**known, "name": "Zoë"}
+    )  # fmt: skip
+
+
+def test_a_stored_value_that_is_no_longer_valid_does_not_block_the_form(boss: Boss) -> None:
+    someone = boss.center.add_person()
+    set_as_before(boss.center, someone.sub, zoneinfo="Old/Zone")
+    boss.confirm(boss.send(f"/admin/users/{someone.sub}/edit", name="Zoë"))
+    profile = boss.center.services.users.get(someone.sub).profile
+    assert (profile["name"], profile["zoneinfo"]) == ("Zoë", "Old/Zone")
 
 
 def test_disabling_shows_whom_it_touches_and_signs_them_out(boss: Boss, member: Member) -> None:

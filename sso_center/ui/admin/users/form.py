@@ -25,27 +25,31 @@ class UserFormData:
 
 
 def read_form(table: ProfileTable, stored: User | None = None) -> UserFormData:
-    """Return what was typed; raises Invalid naming the field."""
+    """Return what was typed, and what is stored where the form lacks it; raises Invalid naming the field."""
+    username, roles = _account_of(stored).values()
     return UserFormData(
-        username=check_username(request.form.get("username", "")),
-        roles=check_roles(request.form.get("roles", "").replace(",", " ").split()),
+        username=check_username(request.form.get("username", username)),
+        roles=check_roles(request.form.get("roles", roles).replace(",", " ").split()),
         profile=typed_profile(table.editable_by(ADMIN).values(), stored.profile if stored else {}),
     )
 
 
 def show_form(table: ProfileTable, user: User | None, status: int = 200, **context: object) -> Response:
     """Return the page with the form: with what was typed before, else with what is stored."""
-    account = {"username": user.username if user else "", "roles": " ".join(user.roles) if user else ""}
     return render_profile(
         "admin/user_form.html",
         table.editable_by(ADMIN).values(),
         user.profile if user else {},
         status,
-        account={name: request.values.get(name, kept) for name, kept in account.items()},
+        account={name: request.values.get(name, kept) for name, kept in _account_of(user).items()},
         action=request.path,
         user=user,
         **context,
     )
+
+
+def _account_of(user: User | None) -> dict[str, str]:
+    return {"username": user.username if user else "", "roles": " ".join(user.roles) if user else ""}
 
 
 def differences(table: ProfileTable, before: User | None, typed: UserFormData) -> list[tuple[str, str, str]]:
