@@ -163,6 +163,13 @@ def new_module_center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
         yield make
 
 
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the variables that tests are told by: importing `sso_center.wsgi` reads settings from them."""
+    for name in [name for name in os.environ if name.startswith("SSO_")]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session")
 def center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Center]:
     """The center that most tests share: register people and sites of your own, move its time only forward."""

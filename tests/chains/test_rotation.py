@@ -170,7 +170,7 @@ def test_once_a_reuse_has_ended_the_session_neither_copy_opens_it(phone: Phone, 
     assert visit.sid is not None
     ending = phone.services.endings.end_session(visit.sid, Reason.REUSE, CENTER)
     assert ending is not None
-    assert ending.reason is Reason.REUSE
+    assert ending.reason == Reason.REUSE
     assert phone.use().outcome is Outcome.ENDED
     assert phone.use(old).outcome is Outcome.ENDED
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from types import ModuleType
 
+import pytest
+
 import client_sdk
 import sso_center
 
@@ -25,6 +27,7 @@ def modules() -> Iterator[ModuleType]:
                 yield importlib.import_module(found.name)
 
 
+@pytest.mark.usefixtures("no_settings")
 def test_no_object_shows_the_secrets_it_holds() -> None:
     classes = {kind for module in modules() for kind in vars(module).values() if isinstance(kind, type)}
     held = [

@@ -14,7 +14,6 @@ from wsgiref.types import StartResponse
 import pytest
 
 from sso_center.web.logging import FRONT_ID
-from sso_center.wsgi import ProcessApplication
 from tests.harness.browser import Browser
 from tests.harness.center import ROOT, RUNNING, Center, Person
 from tests.harness.commands import COMMANDS, Started
@@ -111,7 +110,10 @@ def test_no_more_of_a_body_is_read_than_was_announced(center: PlainCenter) -> No
         assert b" 401 " in connection.recv(4096)
 
 
+@pytest.mark.usefixtures("no_settings")
 def test_a_path_may_be_absent_and_every_request_has_one_id() -> None:
+    from sso_center.wsgi import ProcessApplication
+
     seen: list[dict[str, Any]] = []
 
     def answer(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
@@ -162,7 +164,10 @@ def test_a_bad_setting_stops_the_server_at_its_start(tmp_path: Path) -> None:
     assert "SSO_SESSION_IDLE" in started.stderr
 
 
+@pytest.mark.usefixtures("no_settings")
 def test_what_a_process_made_before_it_forked_is_not_its_childs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sso_center.wsgi import ProcessApplication
+
     made: list[int] = []
 
     def make():
